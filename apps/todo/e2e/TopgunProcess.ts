@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { waitUntil } from './waitUntil.js';
+
+const bin = fileURLToPath(new URL('../../../bin/topgun.js', import.meta.url));
+
+/** One `topgun dev` on a folder of its own, as a real process that can be killed and started again on the same port. */
+export class TopgunProcess {
+  readonly #dataDir: string;
+  #child: ChildProcess | undefined;
+  #output = '';
+  #port = 0;
+
+  constructor(dataDir: string) {
+    this.#dataDir = dataDir;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/`;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Starts the process and waits for the address that it prints; later starts take the port of the first one. */
+  async start(): Promise<void> {
+    this.#output = '';
+    const child = spawn(process.execPath, [bin, 'dev', '--port', String(this.#port), '--data-dir', this.#dataDir], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+      });
+    }
+    const port = await waitUntil(
+      'topgun dev prints its address',
+      () => {
+        if (child.exitCode !== null) throw new Error(`topgun dev ended with code ${child.exitCode}:\n${this.#output}`);
+        return /App\s+http:\/\/127\.0\.0\.1:(\d+)\//.exec(this.#output)?.[1];
+      },
+      { explain: () => this.#output },
+    );
+    this.#port = Number(port);
+  }
+
+  /** Ends the process and waits until it is gone. */
+  async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+
+  /** Live root and number of present records per map, as the server reports them. */
+  async maps(): Promise<ReadonlyMap<string, { readonly liveRoot: number; readonly records: number }>> {
+    const response = await fetch(new URL('/api/status', this.url));
+    const status = (await response.json()) as {
+      readonly maps: readonly { readonly name: string; readonly liveRoot: number; readonly records: number }[];
+    };
+    return new Map(status.maps.map((map) => [map.name, map]));
+  }
+}

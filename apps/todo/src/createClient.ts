@@ -1,0 +1,23 @@
+import { IDBAdapter } from '@topgun/adapters';
+import { TopGunClient } from '@topgun/client';
+import { LISTS_MAP, TODOS_MAP } from './state/model.js';
+
+/** One store per browser profile and server: all tabs share it, and it survives a reload without a network. */
+const STORE_NAME = 'topgun-todo';
+
+/** The server is where the page came from. */
+export function serverUrlOf(page: Pick<Location, 'protocol' | 'host'>): string {
+  return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}`;
+}
+
+/** The client of this tab, opened on both maps so that they are kept whole on the device. */
+export function createClient(): TopGunClient {
+  const client = new TopGunClient({
+    serverUrl: serverUrlOf(location),
+    storage: new IDBAdapter(),
+    storeName: STORE_NAME,
+  });
+  client.getMap(TODOS_MAP);
+  client.getMap(LISTS_MAP);
+  return client;
+}

@@ -1,0 +1,10 @@
+/** Keeps the app's own files for the next start without a network. In development there is no worker to register. */
+export function registerServiceWorker(): void {
+  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
+  addEventListener('load', () => {
+    navigator.serviceWorker.register('./sw.js').catch((error: unknown) => {
+      // The app works without it; only a reload while offline will not.
+      console.warn('Offline start is not available:', error);
+    });
+  });
+}

@@ -1,0 +1,3 @@
+export { IDBAdapter } from './indexeddb/IDBAdapter.js';
+export { MemoryAdapter } from './memory/MemoryAdapter.js';
+export { MemoryDisk } from './memory/MemoryDisk.js';

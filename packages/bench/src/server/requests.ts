@@ -1,0 +1,30 @@
+/** What the parent asks of a server process. */
+export type ServerRequest = { readonly what: 'start'; readonly folder: string } | { readonly what: 'cpu' };
+
+/** CPU seconds (user + system, all threads) the process has used so far. */
+export interface CpuAnswer {
+  readonly cpuSeconds: number;
+}
+
+export function cpuAnswer(): CpuAnswer {
+  const { user, system } = process.cpuUsage();
+  return { cpuSeconds: (user + system) / 1e6 };
+}
+
+/** What one load process does. `opsPerFrame` 0: raw frames to an echo server, of the same size as a frame with one op. */
+export interface LoadRequest {
+  readonly what: 'connect' | 'run';
+  readonly port: number;
+  readonly clients: number;
+  readonly opsPerFrame: number;
+  /** Frames in flight per client. */
+  readonly window: number;
+  readonly milliseconds: number;
+}
+
+export interface LoadAnswer {
+  /** Frames whose ops were all answered (echo: frames that came back). */
+  readonly frames: number;
+  readonly ops: number;
+  readonly seconds: number;
+}

@@ -1,0 +1,25 @@
+import { coreRound } from './core/round.js';
+import { echoServer } from './server/echoServer.js';
+import { load } from './server/load.js';
+import { topgunServer } from './server/topgunServer.js';
+
+/** Entry of every child process: answers each request of the parent with one message. */
+const roles: Record<string, (request: never) => Promise<object> | object> = {
+  core: ({ peer }: { peer: string }) => coreRound(peer),
+  'echo-server': echoServer,
+  'topgun-server': topgunServer,
+  load,
+};
+
+const role = process.argv[2] ?? '';
+const handle = roles[role];
+if (handle === undefined) throw new Error(`No role is called "${role}"`);
+process.on('message', (request) => {
+  Promise.resolve(handle(request as never)).then(
+    (answer) => process.send?.(answer),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});

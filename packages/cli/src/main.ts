@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+import type { StopSignal } from './CliIo.js';
+import { runCli } from './runCli.js';
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+  color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  columns: process.stdout.columns ?? 100,
+  onStopSignal: (listener) => {
+    const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+    for (const signal of signals) process.on(signal, listener);
+    return () => {
+      for (const signal of signals) process.off(signal, listener);
+    };
+  },
+  exitNow: (code) => process.exit(code),
+});

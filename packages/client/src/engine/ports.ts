@@ -1,0 +1,131 @@
+import type { TopGunError } from '@topgun/core';
+import type { ClientMessage } from '@topgun/protocol';
+import type { SyncStateName } from '../SyncStateMachine.js';
+import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
+
+/**
+ * The ports of a realm's engine. A realm is one JS context that opened the store: a tab, a worker, a Node process.
+ * The engine calls `ClientEffects`; the shell performs them and reports back by calling the inputs of `RealmEngine`.
+ * An effect must never call an input synchronously. A completion may come late, twice or never.
+ */
+
+export type Kind = 'LWW' | 'OR' | 'PN';
+
+/** Wall clock in ms since the epoch, and a monotone clock in ms; both are read only through this port. */
+export interface ClientClock {
+  wallMs(): number;
+  monoMs(): number;
+}
+
+/** A source of 32 random bits per call. Session and client ids come from it, so it must be unpredictable in production. */
+export type RandomUint32 = () => number;
+
+export interface ClientEffects {
+  /** One storage transaction, answered by `txDone(id, commit)` or `txFailed(id, error)`. The engine keeps at most one under way. */
+  tx(id: number, batch: StoreTx): void;
+  /** Reads one snapshot; the empty prefix means the whole store. Answered by `storeRead(id, entries, commit)` or `storeReadFailed(id, error)`. */
+  readStore(id: number, prefix: StoreKey): void;
+  /** Asks for the uploader lock of this store; `steal` takes it from a silent holder. Answered by `lockGranted()`; `lockLost()` when stolen. */
+  acquireLock(steal: boolean): void;
+  releaseLock(): void;
+  /** Calls `sessionGone(session)` once the Web Lock named by that session is free: that realm is dead. */
+  watchSession(session: string): void;
+  /** To the other realms of this store, as their input `channel(message)`. Structured-cloneable. */
+  post(message: TabMessage): void;
+  /** Opens the socket: `socketOpened()` or `socketClosed(code)` follows. */
+  connect(): void;
+  disconnect(code: number): void;
+  send(message: ClientMessage): void;
+  /** Asks the app for a token: `token(value)` follows, null for none. */
+  requestToken(): void;
+  /** (Re)arms a named timer; input `timer(name)` when due. A delay of 0 means as soon as the running turn is over (a microtask is best). */
+  arm(timer: string, delayMs: number): void;
+  cancel(timer: string): void;
+  /** Something the app may want to know. Listeners may read and write the engine. */
+  event(event: ClientEvent): void;
+}
+
+export type SettledOutcome = 'applied' | 'superseded' | 'changed' | 'rejected' | 'coalesced';
+
+/** A refused write, kept in the store until `rejectionShown(id)`. */
+export interface Rejection {
+  /** `clientId:session:seq` of the op. */
+  readonly id: string;
+  readonly map: string;
+  readonly key: string;
+  readonly op: 'PUT' | 'REMOVE' | 'OR_ADD' | 'OR_REMOVE' | 'INCREMENT';
+  /** The value, delta or tags of the refused write. */
+  readonly payload: unknown;
+  readonly code: string;
+}
+
+export type ClientEvent =
+  /** The store is loaded; reads now show what the device held. */
+  | { readonly type: 'ready' }
+  | { readonly type: 'state'; readonly state: SyncStateName; readonly error?: TopGunError }
+  /** Keys whose visible value changed since the last batch, by map. At most one such event per tick. */
+  | { readonly type: 'changes'; readonly keysByMap: ReadonlyMap<string, ReadonlySet<string>> }
+  /** `queryResult(id)` has a new value (rows or status). */
+  | { readonly type: 'query'; readonly id: string }
+  /** A write of this realm was answered by the server, or replaced before it was logged (`by` = the newer seq). */
+  | { readonly type: 'settled'; readonly seq: number; readonly outcome: SettledOutcome; readonly by?: number; readonly code?: string }
+  /** Show it, then call `rejectionShown(rejection.id)`. Comes in one tab only. */
+  | { readonly type: 'rejection'; readonly rejection: Rejection }
+  /** Writes of all realms of this store that the server has not answered. */
+  | { readonly type: 'pending'; readonly count: number }
+  | { readonly type: 'topic'; readonly topic: string; readonly data: unknown; readonly from: string; readonly ts: number }
+  /** Whether this realm holds the uploader lock. */
+  | { readonly type: 'role'; readonly leader: boolean }
+  | { readonly type: 'error'; readonly error: TopGunError };
+
+/** What a realm wants from the server; the leader subscribes to the union of all realms' wants. */
+export interface Wants {
+  readonly maps: readonly (readonly [map: string, kind: Kind])[];
+  readonly queries: readonly (readonly [id: string, map: string, spec: unknown])[];
+  readonly topics: readonly string[];
+}
+
+export type TabMessage =
+  /** A committed transaction: what it put and deleted (store keys as in IStorageAdapter), and its commit number. */
+  | { readonly type: 'commit'; readonly from: string; readonly commit: number; readonly puts: StoreTx['puts']; readonly deletes: StoreTx['deletes'] }
+  /** A follower's wants, whole and replacing; sent on change and when a leader asks. */
+  | { readonly type: 'wants'; readonly from: string; readonly wants: Wants }
+  | { readonly type: 'publish'; readonly from: string; readonly topic: string; readonly data: unknown }
+  | { readonly type: 'bye'; readonly from: string }
+  /** A (new) leader: everybody re-reads the store and sends its wants. */
+  | { readonly type: 'leader'; readonly from: string }
+  /** The leader's connection: state, synced maps, answered queries, clock offset. */
+  | { readonly type: 'status'; readonly from: string; readonly state: SyncStateName; readonly code?: string; readonly synced: readonly string[]; readonly answered: readonly string[]; readonly offsetMs: number }
+  | { readonly type: 'topic'; readonly from: string; readonly topic: string; readonly data: unknown; readonly sender: string; readonly ts: number }
+  | { readonly type: 'error'; readonly from: string; readonly code: string; readonly message: string; readonly remedy: string }
+  /** What the app told a follower to do with the connection. */
+  | { readonly type: 'control'; readonly from: string; readonly action: 'start' | 'reset' }
+  | { readonly type: 'token'; readonly from: string; readonly token: string | null }
+  | { readonly type: 'ping'; readonly from: string }
+  | { readonly type: 'pong'; readonly from: string };
+
+/** The transport, storage and tab knobs of the engine; every one has a default. */
+export interface RealmOptions {
+  readonly clock: ClientClock;
+  readonly random: RandomUint32;
+  /** False: a device without server. Nothing ever connects, the state stays DISCONNECTED. Default true. */
+  readonly server?: boolean;
+  readonly backoff?: BackoffOptions;
+  /** Sent in AUTH; free text. */
+  readonly agent?: string;
+  /** Wait for an answer of the server before the socket is given up, ms. Default 10 000. */
+  readonly answerTimeoutMs?: number;
+  /** Durability asked of the store for transactions that hold ops. Default 'relaxed'. */
+  readonly durability?: 'relaxed' | 'strict';
+}
+
+export interface BackoffOptions {
+  /** Upper bound of the first pause, ms. Default 500. */
+  readonly baseMs?: number;
+  /** Upper bound of any pause, ms. Default 30 000. */
+  readonly capMs?: number;
+  /** 1: full jitter (0…bound), 0: none (always the bound). Default 1. */
+  readonly jitter?: number;
+  /** Failed attempts in a row before ERROR. Default Infinity. */
+  readonly maxRetries?: number;
+}

@@ -1,0 +1,87 @@
+import type { Unsubscribe } from '../utils/Listeners.js';
+import type { ChangedKeys, HandleContext } from './HandleContext.js';
+import type { WriteHandle } from './WriteHandle.js';
+
+/** One element of an OR map: the value and the tag its add got. */
+export interface ORMapElement<V> {
+  readonly tag: string;
+  readonly value: V;
+}
+
+/**
+ * A map with a set of values per key: concurrent adds all survive, and a remove takes only what its device had seen.
+ * Reads and writes are local and immediate. Made by `client.getORMap(name)`.
+ */
+export class ORMapHandle<V> {
+  readonly name: string;
+  readonly #context: HandleContext;
+  #source: unknown;
+  #entries: readonly (readonly [string, readonly V[]])[] = [];
+
+  constructor(name: string, context: HandleContext) {
+    this.name = name;
+    this.#context = context;
+  }
+
+  /** Adds a value to a key. Throws `VALUE_NOT_ADMITTED`, `KEY_INVALID` or `TTL_INVALID`, and changes nothing then. */
+  add(key: string, value: V, ttlMs?: number): WriteHandle {
+    return this.#context.writes.follow(this.#context.engine.orAdd(this.name, key, value, ttlMs));
+  }
+
+  /** Removes every element of the key whose value equals this one in depth and which this device has seen. */
+  remove(key: string, value: V): WriteHandle {
+    return this.#context.writes.follow(this.#context.engine.orRemove(this.name, key, value));
+  }
+
+  /** The values of a key, in the order of their tags; empty when there are none. */
+  get(key: string): readonly V[] {
+    return this.getRecords(key).map((element) => element.value);
+  }
+
+  /** The same as `get`. */
+  getValues(key: string): readonly V[] {
+    return this.get(key);
+  }
+
+  getRecords(key: string): readonly ORMapElement<V>[] {
+    return this.#context.engine.orGet(this.name, key) as readonly ORMapElement<V>[];
+  }
+
+  has(key: string): boolean {
+    return this.getRecords(key).length > 0;
+  }
+
+  /** Keys with their values; the same array until the map changes. */
+  entries(): readonly (readonly [key: string, values: readonly V[]])[] {
+    const source = this.#context.engine.entries(this.name) as readonly (readonly [string, readonly ORMapElement<V>[]])[];
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#entries = source.map(([key, elements]) => [key, elements.map((element) => element.value)] as const);
+    }
+    return this.#entries;
+  }
+
+  keys(): readonly string[] {
+    return this.entries().map(([key]) => key);
+  }
+
+  /** Number of keys that have at least one value. */
+  get size(): number {
+    return this.entries().length;
+  }
+
+  /** Calls back with the changed keys, once per tick in which something visible changed, whoever changed it. */
+  subscribe(callback: (keys: ChangedKeys) => void): Unsubscribe {
+    return this.#context.mapListeners(this.name).add(callback);
+  }
+
+  /** The same as `subscribe`. */
+  onChange(callback: (keys: ChangedKeys) => void): Unsubscribe {
+    return this.subscribe(callback);
+  }
+
+  /** Whether the server's state of this map is complete on this device. */
+  get isSynced(): boolean {
+    return this.#context.engine.isSynced(this.name);
+  }
+}

@@ -1,0 +1,67 @@
+import { hashValue } from '@topgun/core';
+import { LIMITS } from '@topgun/protocol';
+import type { QuerySpec, RealmEngine } from '../engine/RealmEngine.js';
+import type { Timers } from '../utils/Timers.js';
+import type { Logger } from '../utils/logger.js';
+import { LiveQuery } from './LiveQuery.js';
+
+/**
+ * The queries a client keeps open: one per question, however many handles ask it. A query that nobody listens to is
+ * closed after a second, so that a component which is rendered twice, or never mounted, leaves nothing behind.
+ */
+export class LiveQueries {
+  readonly #engine: RealmEngine;
+  readonly #timers: Timers;
+  readonly #logger: Logger;
+  /** By question; 53 bits of hash tell questions on one map apart. */
+  readonly #byQuestion = new Map<string, LiveQuery<never>>();
+  readonly #byId = new Map<string, LiveQuery<never>>();
+  #opened = 0;
+
+  constructor(engine: RealmEngine, timers: Timers, logger: Logger) {
+    this.#engine = engine;
+    this.#timers = timers;
+    this.#logger = logger;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** The open query with this question, opened now if it is not; throws `PREDICATE_INVALID` or `QUERY_INVALID`. */
+  of<T>(map: string, spec: QuerySpec): LiveQuery<T> {
+    const question = `${hashValue(spec)}:${map}`;
+    const open = this.#byQuestion.get(question) ?? this.#open(map, spec, question);
+    // Handles with the same question may disagree about T, which is their own claim about the map's values.
+    return open as unknown as LiveQuery<T>;
+  }
+
+  /** The engine has another result for a query. */
+  changed(id: string): void {
+    this.#byId.get(id)?.announce();
+  }
+
+  close(): void {
+    for (const query of this.#byId.values()) query.close();
+    this.#byId.clear();
+    this.#byQuestion.clear();
+  }
+
+  #open(map: string, spec: QuerySpec, question: string): LiveQuery<never> {
+    this.#opened += 1;
+    // Unique on the connection, which also carries the queries of other tabs.
+    const id = `${this.#engine.session}.${this.#opened}`;
+    const closeWhenIdle = (): void =>
+      this.#timers.arm(`query ${id}`, LIMITS.queryIdleMs, () => {
+        if (!query.isIdle) return;
+        this.#byQuestion.delete(question);
+        this.#byId.delete(id);
+        query.close();
+      });
+    const query = new LiveQuery<never>({ id, map, spec }, this.#engine, this.#logger, closeWhenIdle);
+    this.#byQuestion.set(question, query);
+    this.#byId.set(id, query);
+    closeWhenIdle();
+    return query;
+  }
+}

@@ -1,0 +1,83 @@
+import type { QueryRow as EngineRow } from '../engine/RealmEngine.js';
+
+/** What a value looks like as a row: its fields, or `value` for what has none. */
+type RowFields<T> = T extends readonly unknown[] | Date | Uint8Array
+  ? { readonly value: T }
+  : T extends object
+    ? T
+    : { readonly value: T };
+
+/** A row of a query: the value's fields and its key; a value that is no plain object stands under `value`. */
+export type Row<T> = RowFields<T> & {
+  readonly _key: string;
+  /** In OR maps, where a key has several values: which of them. */
+  readonly _tag?: string;
+};
+
+/** One difference between two results of a query. `value` is absent for a removal, `previousValue` for an addition. */
+export interface ChangeEvent<T> {
+  readonly type: 'add' | 'update' | 'remove';
+  readonly key: string;
+  readonly value?: Row<T>;
+  readonly previousValue?: Row<T>;
+}
+
+interface Kept<T> {
+  readonly value: unknown;
+  readonly row: Row<T>;
+}
+
+const idOf = (row: EngineRow): string => (row.tag === undefined ? row.key : `${row.key}\0${row.tag}`);
+
+/**
+ * Turns the engine's rows into the app's, keeping the object of every row whose value is still equal, and the array when no row
+ * changed or moved: what is rendered from a row is rendered again only if the row changed.
+ */
+export class QueryRows<T> {
+  readonly #isEqual: (a: unknown, b: unknown) => boolean;
+  #kept = new Map<string, Kept<T>>();
+  rows: readonly Row<T>[] = [];
+
+  constructor(isEqual: (a: unknown, b: unknown) => boolean) {
+    this.#isEqual = isEqual;
+  }
+
+  /** Takes in a result and returns how it differs from the last; empty when only the order changed or nothing did. */
+  update(result: readonly EngineRow[]): readonly ChangeEvent<T>[] {
+    const before = this.#kept;
+    const kept = new Map<string, Kept<T>>();
+    const changes: ChangeEvent<T>[] = [];
+    const rows = result.map((found) => {
+      const id = idOf(found);
+      const old = before.get(id);
+      const now = old !== undefined && this.#isSame(old.value, found.value) ? old : { value: found.value, row: toRow<T>(found) };
+      kept.set(id, now);
+      if (old === undefined) changes.push({ type: 'add', key: found.key, value: now.row });
+      else if (old !== now) changes.push({ type: 'update', key: found.key, value: now.row, previousValue: old.row });
+      return now.row;
+    });
+    for (const [id, old] of before) {
+      if (!kept.has(id)) changes.push({ type: 'remove', key: old.row._key, previousValue: old.row });
+    }
+    this.#kept = kept;
+    if (rows.length !== this.rows.length || rows.some((row, i) => row !== this.rows[i])) this.rows = rows;
+    return changes;
+  }
+
+  #isSame(a: unknown, b: unknown): boolean {
+    return a === b || this.#isEqual(a, b);
+  }
+}
+
+function toRow<T>({ key, value, tag }: EngineRow): Row<T> {
+  const fields = isPlainObject(value) ? value : { value };
+  const row = tag === undefined ? { ...fields, _key: key } : { ...fields, _key: key, _tag: tag };
+  // The value's type is the app's promise about the map.
+  return row as unknown as Row<T>;
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

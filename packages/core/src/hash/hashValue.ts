@@ -1,0 +1,93 @@
+import { finishLanes, hashLanes, lanes, lanesToHash, mixLanes } from './hashString.js';
+
+// One seed per type, so that values of different types never share a hash by construction.
+const SEED_FALSE = 0x3c6ef372;
+const SEED_TRUE = 0x510e527f;
+const SEED_NULL = 0x1f83d9ab;
+const SEED_NUMBER = 0x6a09e667;
+const SEED_BIGINT = 0x243f6a88;
+const SEED_STRING = 0x452821e6;
+const SEED_DATE = 0x13198a2e;
+const SEED_BYTES = 0x03707344;
+const SEED_ARRAY = 0x299f31d0;
+const SEED_OBJECT = 0x082efa98;
+const SEED_FIELD = 0x38d01377;
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/**
+ * The 53-bit hash of an admitted value: equal for two values iff their canonical encodings are equal, save for chance
+ * collisions. The order of an object's fields plays no part.
+ */
+export function hashValue(value: unknown): number {
+  valueLanes(value);
+  return lanesToHash();
+}
+
+/** Hashes an admitted value into the shared `lanes`, by walking it; nothing is encoded or sorted. */
+export function valueLanes(value: unknown): void {
+  switch (typeof value) {
+    case 'string':
+      return hashLanes(value, SEED_STRING);
+    case 'number':
+      return numberLanes(value, SEED_NUMBER);
+    case 'boolean':
+      return finishLanes(value ? SEED_TRUE : SEED_FALSE, SEED_NULL);
+    case 'bigint':
+      return hashLanes(value.toString(), SEED_BIGINT);
+    default:
+  }
+  if (value === null) return finishLanes(SEED_NULL, SEED_NULL);
+  if (Array.isArray(value)) return arrayLanes(value);
+  if (value instanceof Date) return numberLanes(value.getTime(), SEED_DATE);
+  if (value instanceof Uint8Array) return bytesLanes(value);
+  objectLanes(value as Record<string, unknown>);
+}
+
+function numberLanes(value: number, seed: number): void {
+  scratch.setFloat64(0, value);
+  finishLanes(seed ^ scratch.getInt32(0), Math.imul(seed, 0x9e3779b1) ^ scratch.getInt32(4));
+}
+
+function bytesLanes(bytes: Uint8Array): void {
+  let a = SEED_BYTES;
+  let b = SEED_BYTES ^ bytes.length;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    a = Math.imul(a ^ byte, 0x9e3779b1);
+    a = (a << 13) | (a >>> 19);
+    b = Math.imul(b ^ byte, 0x85ebca6b);
+    b = (b << 15) | (b >>> 17);
+  }
+  finishLanes(a, b);
+}
+
+function arrayLanes(items: readonly unknown[]): void {
+  let a = SEED_ARRAY;
+  let b = items.length;
+  for (let i = 0; i < items.length; i++) {
+    valueLanes(items[i]);
+    mixLanes(a, b);
+    a = lanes[0] as number;
+    b = lanes[1] as number;
+  }
+  finishLanes(a ^ SEED_OBJECT, b);
+}
+
+// Field hashes are added up, which makes the order of fields vanish without sorting. Names are unique within an object,
+// so no two equal terms meet. Each term couples name and value, so swapping the values of two fields shows.
+function objectLanes(object: Record<string, unknown>): void {
+  let a = SEED_OBJECT;
+  let b = 0;
+  for (const name in object) {
+    if (!Object.hasOwn(object, name)) continue;
+    hashLanes(name, SEED_FIELD);
+    const nameA = lanes[0] as number;
+    const nameB = lanes[1] as number;
+    valueLanes(object[name]);
+    mixLanes(nameA, nameB);
+    a = (a + (lanes[0] as number)) | 0;
+    b = (b + (lanes[1] as number)) | 0;
+  }
+  finishLanes(a, b);
+}

@@ -1,0 +1,20 @@
+import { coreError } from '../errors.js';
+import { isAdmitted } from './admission.js';
+import { findFault } from './findFault.js';
+import { VALUE_LIMITS, type ValueLimits } from './limits.js';
+
+/**
+ * Throws `VALUE_NOT_ADMITTED` unless the value comes back from storage and wire exactly as it is (DAT-4).
+ *
+ * Admitted: booleans, finite numbers except -0, well-formed strings, bigints of 64 bits, valid dates, Uint8Arrays, dense
+ * arrays, plain objects with string keys, and null inside of them. The message names the path of the first fault, such
+ * as `$.items[3].price`. `undefined` and null at the top are refused: a deletion is `remove`.
+ */
+export function assertAdmitted(value: unknown, limits: ValueLimits = VALUE_LIMITS): void {
+  if (value === null) {
+    throw coreError('VALUE_NOT_ADMITTED', 'Value not admitted at $: null', 'To delete a record, use remove.');
+  }
+  if (isAdmitted(value, limits)) return;
+  const { path, reason } = findFault(value, limits);
+  throw coreError('VALUE_NOT_ADMITTED', `Value not admitted at ${path}: ${reason}`);
+}

@@ -1,0 +1,27 @@
+/** Whether a string has no lone surrogates, so that UTF-8 can carry it unchanged. */
+export function isWellFormed(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if ((unit & 0xf800) !== 0xd800) continue;
+    // A high surrogate must be followed by a low one; NaN at the end of the text fails the test as it should.
+    if (unit >= 0xdc00 || (text.charCodeAt(i + 1) & 0xfc00) !== 0xdc00) return false;
+    i++;
+  }
+  return true;
+}
+
+/** UTF-8 bytes of a well-formed string. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // A surrogate pair is two units and four bytes: two bytes per unit, so one more each.
+    if (unit >= 0x80) bytes += unit < 0x800 || (unit & 0xf800) === 0xd800 ? 1 : 2;
+  }
+  return bytes;
+}
+
+/** Whether a string is well-formed and at most `bytesMax` UTF-8 bytes long. Short strings are not counted. */
+export function fitsText(text: string, bytesMax: number): boolean {
+  return isWellFormed(text) && (text.length * 3 <= bytesMax || (text.length <= bytesMax && utf8Length(text) <= bytesMax));
+}

@@ -1,0 +1,129 @@
+/**
+ * Codes that travel: in ERROR, in the exceptions of OP_ACK, and as close codes. Both sets are closed. On the wire
+ * only the code and safe text travel; the remedy is looked up here by the receiver.
+ */
+
+export interface ProtocolErrorInfo {
+  /** what the reader of the error does about it */
+  readonly remedy: string;
+  /** true: the same request can succeed later without a change by the app */
+  readonly retriable: boolean;
+}
+
+export const protocolErrors = {
+  BAD_FRAME: {
+    remedy: 'The frame breaks the strict wire profile. Use the codec of @topgun/protocol on both ends.',
+    retriable: false,
+  },
+  BAD_MESSAGE: {
+    remedy: 'The message does not fit its schema at `path`. Compare both ends: they may run different versions.',
+    retriable: false,
+  },
+  UNKNOWN_TYPE: { remedy: 'Update the older of the two ends: it does not know this message.', retriable: false },
+  VERSION: { remedy: 'No common protocol version. Update the older of the two ends.', retriable: false },
+  AUTH_REQUIRED: { remedy: 'Send AUTH with a token as the first frame.', retriable: false },
+  AUTH_FAILED: {
+    remedy: 'The token was refused. Sign in again; on the server compare key, algorithm, issuer and audience.',
+    retriable: false,
+  },
+  AUTH_EXPIRED: { remedy: 'Send AUTH with a fresh token on the same connection within 30 s.', retriable: true },
+  DENIED: { remedy: 'Ask for the right, or add a permission policy for this role, map and action.', retriable: false },
+  LIMIT: { remedy: 'Send less at once: the limit and its value are named in the message.', retriable: false },
+  RATE: { remedy: 'Wait `retryAfterMs` and send more slowly.', retriable: true },
+  CLOCK_SKEW: { remedy: 'Set the clock to `serverTime` and stamp the op again under the same id.', retriable: true },
+  STALE_OP: {
+    remedy: 'The op is older than what the server still remembers of deletions. Sync, then decide whether to write again.',
+    retriable: false,
+  },
+  RESYNC: { remedy: 'Open the scope again: the server no longer follows it.', retriable: true },
+  UNKNOWN_CLIENT: {
+    remedy: 'The client was forgotten after a year unused. Draw a new clientId and decide about the pending ops.',
+    retriable: false,
+  },
+  NEW_INCARNATION: {
+    remedy: 'The store was restored. Send the retained ops again and sync from the start.',
+    retriable: true,
+  },
+  NOT_OWNER: { remedy: 'Another node owns the partition now. Fetch the partition map and try there.', retriable: true },
+  UNAVAILABLE: { remedy: 'The server cannot reach its store. Keep the op and try again later.', retriable: true },
+  INTERNAL: { remedy: 'Report the reference in the message to whoever runs the server.', retriable: true },
+  WRONG_KIND: { remedy: 'The map exists with another kind. Open it as that kind, or take another name.', retriable: false },
+  ID_REUSED: { remedy: 'The op id belongs to another op. Give the op a new id and send it again.', retriable: false },
+  SESSION_UNKNOWN: { remedy: 'Name the session in AUTH or SESSIONS before sending its ops.', retriable: true },
+  SEQ_WINDOW: { remedy: 'Wait until older ops of the session are answered, then send again.', retriable: true },
+  CROSS_PARTITION: {
+    remedy: 'All keys of a transaction must lie in one partition: give them a common {tag}.',
+    retriable: false,
+  },
+  REPLICATED_UNSUPPORTED: {
+    remedy: 'This server keeps its data on one node. Ask for PERSISTED, or use a cluster.',
+    retriable: false,
+  },
+  PREDICATE_INVALID: { remedy: 'Correct the query at `path`.', retriable: false },
+  VALUE_NOT_ADMITTED: {
+    remedy: 'Store only values that travel exactly: see the list of admitted values. The path names the fault.',
+    retriable: false,
+  },
+} as const satisfies Record<string, ProtocolErrorInfo>;
+
+/** The closed set of codes an ERROR or a rejection can carry. */
+export type ErrorCode = keyof typeof protocolErrors;
+
+export const ERROR_CODES = Object.keys(protocolErrors) as readonly ErrorCode[];
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(protocolErrors, value);
+}
+
+/** Why a WebSocket was closed. The first six are those of RFC 6455. */
+export const CLOSE_CODE = {
+  /** done */
+  NORMAL: 1000,
+  /** server shutting down, or page left; connect again */
+  GOING_AWAY: 1001,
+  /** WebSocket protocol fault */
+  PROTOCOL_ERROR: 1002,
+  /** text that is not UTF-8 */
+  BAD_UTF8: 1007,
+  /** message larger than the limit of the frame */
+  TOO_BIG: 1009,
+  /** slow consumer or overload; connect again later */
+  TRY_LATER: 1013,
+  /** a frame outside the strict wire profile */
+  BAD_FRAME: 4400,
+  /** no token in time, refused, or expired and not renewed */
+  AUTH: 4401,
+  /** the clientId belongs to another subject: open another store */
+  OTHER_SUBJECT: 4403,
+  /** too many refused messages */
+  STRIKES: 4408,
+  /** a newer connection of the same client took over */
+  REPLACED: 4410,
+  /** no common protocol version */
+  VERSION: 4426,
+  /** rate limit exceeded for long */
+  RATE: 4429,
+} as const;
+export type CloseCode = (typeof CLOSE_CODE)[keyof typeof CLOSE_CODE];
+
+export interface CloseInfo {
+  readonly meaning: string;
+  /** whether the client connects again by itself */
+  readonly reconnect: boolean;
+}
+
+export const closeCodes: Readonly<Record<CloseCode, CloseInfo>> = {
+  1000: { meaning: 'closed on purpose', reconnect: false },
+  1001: { meaning: 'the server is going away', reconnect: true },
+  1002: { meaning: 'WebSocket protocol fault', reconnect: true },
+  1007: { meaning: 'text was not UTF-8', reconnect: true },
+  1009: { meaning: 'message too big', reconnect: true },
+  1013: { meaning: 'too slow or overloaded, try later', reconnect: true },
+  4400: { meaning: 'a frame broke the wire profile', reconnect: true },
+  4401: { meaning: 'no valid token', reconnect: false },
+  4403: { meaning: 'the clientId belongs to another subject', reconnect: false },
+  4408: { meaning: 'too many refused messages', reconnect: true },
+  4410: { meaning: 'a newer connection took over', reconnect: false },
+  4426: { meaning: 'no common protocol version', reconnect: false },
+  4429: { meaning: 'rate limit exceeded for long', reconnect: true },
+};

@@ -1,0 +1,347 @@
+/**
+ * Every message as the rest of the program sees it: an object with a `type`, absent optional fields missing.
+ * What repeats many times in a frame (rows, spans, parts) stays a positional tuple, exactly as it travels, because
+ * turning 500 rows into objects costs more than everything else a frame needs. In a tuple an absent element is
+ * `null`, or missing when nothing follows it.
+ */
+import type { PredicateNode } from '@topgun/core';
+import type { ErrorCode } from '../errors.js';
+import type { AckLevel, Concern, Form, Kind, OpCode, Outcome, QueryChange } from './constants.js';
+
+/** `[A-Za-z0-9_.:/-]{1,128}` */
+export type MapName = string;
+/** 1..512 UTF-8 bytes */
+export type Key = string;
+/** 64 random bits as 11 characters of base64url; also the node id of the realm's clock */
+export type Session = string;
+/** 128 random bits as 22 characters of base64url */
+export type ClientId = string;
+/** 0..270 */
+export type Pid = number;
+export type Epoch = number;
+/** Offset inside (partition, epoch). `[epoch, n]` pairs are ordered lexicographically; (0,0) = before everything. */
+export type N = number;
+/** Packed time of a stamp: `millis * 2048 + counter` */
+export type T = number;
+/** 53-bit digest; 0 = nothing there */
+export type Hash = number;
+/** LWW and PN: the record key. OR: `rowKey(key, tag)` of core. */
+export type ItemKey = string;
+/** Hex digits below a partition's root; '' = the partition's root */
+export type MerklePath = string;
+
+/** The version a write was made on: none, a server stamp `[0, t, node]`, or an own earlier op `[1, session, seq]`. */
+export type Base = readonly [0, T, string] | readonly [1, Session, number] | null;
+
+/** One write inside a transaction. All of a transaction lie in one partition. */
+export type SubRow = readonly [
+  op: Exclude<OpCode, 5>,
+  mapIdx: number,
+  key: Key,
+  base: Base,
+  /** PUT, OR_ADD: the value; REMOVE: null; OR_REMOVE: the observed tags; INCREMENT: a non-zero safe integer */
+  payload: unknown,
+  ttlMs?: number | null,
+];
+
+/** One op, device → server. `mapIdx` points into `maps` of the frame. */
+export type OpRow = readonly [
+  seq: number,
+  op: OpCode,
+  mapIdx: number,
+  key: Key,
+  t: T,
+  base: Base,
+  /** as in SubRow; TRANSACTION: SubRow[], and mapIdx and key are those of the first */
+  payload: unknown,
+  ttlMs?: number | null,
+  /** node id of the stamp, only when it is not the session of the frame (an op stamped anew) */
+  node?: string | null,
+];
+
+/** One record, element or counter, server → device. `nodeIdx` points into `nodes` of the frame. */
+export type ChangeRow = readonly [
+  form: Form,
+  key: Key,
+  n: N,
+  t: T,
+  nodeIdx: number,
+  /** LWW and OR present: the value; COUNTER: [positiveTotal, negativeTotal]; otherwise null */
+  value?: unknown,
+  ttlMs?: number | null,
+  /** OR only: the op id in text form that added the element */
+  tag?: string | null,
+  /** the row's own epoch, when it is not the one named beside it */
+  epoch?: Epoch | null,
+];
+
+/** `[seqFrom, count, outcome]` */
+export type Span = readonly [seqFrom: number, count: number, outcome: Outcome];
+/** What one op of the spans needs said beyond its outcome. `epoch` = of the row, when it is not the frame's. */
+export type AckException = readonly [
+  seq: number,
+  code: ErrorCode | null,
+  row: ChangeRow | null,
+  epoch?: Epoch | null,
+];
+/** `[pid, epoch, n]` */
+export type Position = readonly [pid: Pid, epoch: Epoch, n: N];
+export type EventPart = readonly [
+  pid: Pid,
+  fromEpoch: Epoch,
+  fromN: N,
+  toEpoch: Epoch,
+  toN: N,
+  rows: readonly ChangeRow[],
+];
+export type MerkleNode = readonly [pid: Pid, path: MerklePath, localHash: Hash];
+export type MerkleChild = readonly [digit: number, hash: Hash];
+export type MerkleItem = readonly [itemKey: ItemKey, digest: Hash];
+/** `epoch, n` = committed position of the partition at the answer. */
+export type MerklePart =
+  | readonly [pid: Pid, path: MerklePath, epoch: Epoch, n: N, form: 0, children: readonly MerkleChild[]]
+  | readonly [pid: Pid, path: MerklePath, epoch: Epoch, n: N, form: 1, items: readonly MerkleItem[]]
+  | readonly [pid: Pid, path: MerklePath, epoch: Epoch, n: N, form: 2, rows: readonly ChangeRow[]];
+export type RowsPart = readonly [
+  pid: Pid,
+  epoch: Epoch,
+  n: N,
+  rows: readonly ChangeRow[],
+  goneItemKeys: readonly ItemKey[],
+];
+export type QueryRow = readonly [pid: Pid, epoch: Epoch, row: ChangeRow];
+export type QueryDelta = readonly [change: QueryChange, pid: Pid, epoch: Epoch, row: ChangeRow];
+export type SortTerm = readonly [path: string, direction: 'asc' | 'desc'];
+
+/** First frame of a connection, and on the same connection again with a fresh token. */
+export interface AuthMessage {
+  readonly type: 'AUTH';
+  readonly versions: readonly [min: number, max: number];
+  readonly clientId: ClientId;
+  /** at most `LIMITS.sessionsPerAuth`; the others follow in SESSIONS */
+  readonly sessions: readonly Session[];
+  readonly token?: string;
+  readonly incarnation?: string;
+  readonly agent?: string;
+}
+/** Further sessions this connection speaks for. */
+export interface SessionsMessage {
+  readonly type: 'SESSIONS';
+  readonly sessions: readonly Session[];
+}
+/** A realm is gone and all its ops are settled. */
+export interface SessionEndMessage {
+  readonly type: 'SESSION_END';
+  readonly session: Session;
+}
+export interface OpsMessage {
+  readonly type: 'OPS';
+  readonly session: Session;
+  /** every op of the session below this seq is finally answered; counts only under the current incarnation */
+  readonly settledBelow: number;
+  readonly incarnation: string;
+  readonly concern: Concern;
+  readonly maps: readonly MapName[];
+  readonly rows: readonly OpRow[];
+}
+/** Opens the whole-map scope, or checks it again. `root` = live root of the device's base. */
+export interface SyncInitMessage {
+  readonly type: 'SYNC_INIT';
+  readonly req: number;
+  readonly map: MapName;
+  readonly kind: Kind;
+  readonly root: Hash;
+}
+export interface MerkleReqMessage {
+  readonly type: 'MERKLE_REQ';
+  readonly req: number;
+  readonly map: MapName;
+  readonly nodes: readonly MerkleNode[];
+}
+export interface RowsReqMessage {
+  readonly type: 'ROWS_REQ';
+  readonly req: number;
+  readonly map: MapName;
+  readonly items: readonly (readonly [pid: Pid, itemKey: ItemKey])[];
+}
+/** Closes the whole-map scope. */
+export interface SyncEndMessage {
+  readonly type: 'SYNC_END';
+  readonly map: MapName;
+}
+export interface QuerySubMessage {
+  readonly type: 'QUERY_SUB';
+  readonly query: string;
+  readonly map: MapName;
+  readonly where?: PredicateNode;
+  readonly sort?: readonly SortTerm[];
+  readonly limit?: number;
+}
+export interface QueryUnsubMessage {
+  readonly type: 'QUERY_UNSUB';
+  readonly query: string;
+}
+export interface TopicSubMessage {
+  readonly type: 'TOPIC_SUB';
+  readonly topic: string;
+}
+export interface TopicUnsubMessage {
+  readonly type: 'TOPIC_UNSUB';
+  readonly topic: string;
+}
+export interface TopicPubMessage {
+  readonly type: 'TOPIC_PUB';
+  readonly topic: string;
+  readonly data: unknown;
+}
+/** Either side; answered by PONG with the same id. `t` = the sender's own clock, for its own use. */
+export interface PingMessage {
+  readonly type: 'PING';
+  readonly id: number;
+  readonly t?: number;
+}
+export interface PongMessage {
+  readonly type: 'PONG';
+  readonly id: number;
+  readonly serverTime?: number;
+}
+
+export interface AuthAckMessage {
+  readonly type: 'AUTH_ACK';
+  readonly version: number;
+  readonly serverTime: number;
+  readonly incarnation: string;
+  readonly userId: string;
+  readonly heartbeatMs: number;
+  readonly limits: { readonly opsPerFrame: number; readonly frameBytes: number; readonly seqWindow: number };
+}
+/** Answers the ops named by `spans`; one frame per distinct (session, level, epoch). */
+export interface OpAckMessage {
+  readonly type: 'OP_ACK';
+  readonly session: Session;
+  readonly level: AckLevel;
+  readonly epoch: Epoch;
+  readonly spans: readonly Span[];
+  /** [pid, n] flattened, one pair per op in the order of the spans; [0, 0] below PERSISTED and for rejected ops */
+  readonly pos: readonly number[];
+  /** node ids of the rows in `ex` */
+  readonly nodes?: readonly string[];
+  readonly ex?: readonly AckException[];
+}
+/** Deltas of a whole-map scope, chained per (map, partition). Own writes are echoed. */
+export interface ServerEventMessage {
+  readonly type: 'SERVER_EVENT';
+  readonly map: MapName;
+  readonly nodes: readonly string[];
+  readonly parts: readonly EventPart[];
+}
+export interface SyncRootMessage {
+  readonly type: 'SYNC_ROOT';
+  readonly req: number;
+  readonly map: MapName;
+  readonly root: Hash;
+  /** every partition whose last offset is not (0, 0) */
+  readonly at: readonly Position[];
+  /** non-zero partition roots; present only when the two roots differ */
+  readonly parts?: readonly (readonly [pid: Pid, root: Hash])[];
+}
+/** Requested nodes that are not answered (frame budget) are asked for again. */
+export interface MerkleRespMessage {
+  readonly type: 'MERKLE_RESP';
+  readonly req: number;
+  readonly map: MapName;
+  readonly nodes: readonly string[];
+  readonly parts: readonly MerklePart[];
+}
+/** Requested items that are neither in rows nor gone are asked for again. */
+export interface RowsRespMessage {
+  readonly type: 'ROWS_RESP';
+  readonly req: number;
+  readonly map: MapName;
+  readonly nodes: readonly string[];
+  readonly parts: readonly RowsPart[];
+}
+/** First answer to QUERY_SUB, in parts 0..k, the last one marked. */
+export interface QueryRespMessage {
+  readonly type: 'QUERY_RESP';
+  readonly query: string;
+  readonly v: 0;
+  readonly nodes: readonly string[];
+  readonly rows: readonly QueryRow[];
+  readonly last: boolean;
+  readonly part: number;
+}
+export interface QueryUpdateMessage {
+  readonly type: 'QUERY_UPDATE';
+  readonly query: string;
+  /** one more than in the message before */
+  readonly v: number;
+  readonly nodes: readonly string[];
+  readonly changes: readonly QueryDelta[];
+}
+export interface TopicMsgMessage {
+  readonly type: 'TOPIC_MSG';
+  readonly topic: string;
+  readonly data: unknown;
+  readonly from: string;
+  readonly ts: number;
+}
+export interface GcPruneMessage {
+  readonly type: 'GC_PRUNE';
+  readonly map: MapName;
+  readonly at: readonly Position[];
+}
+export interface ShutdownMessage {
+  readonly type: 'SHUTDOWN';
+  readonly reconnectInMs: number;
+}
+export interface ErrorMessage {
+  readonly type: 'ERROR';
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly req?: number;
+  readonly path?: string;
+  readonly retryAfterMs?: number;
+  readonly serverTime?: number;
+  /** the query, topic or map concerned */
+  readonly ref?: string;
+}
+
+/** What a client may send. */
+export type ClientMessage =
+  | AuthMessage
+  | SessionsMessage
+  | SessionEndMessage
+  | OpsMessage
+  | SyncInitMessage
+  | MerkleReqMessage
+  | RowsReqMessage
+  | SyncEndMessage
+  | QuerySubMessage
+  | QueryUnsubMessage
+  | TopicSubMessage
+  | TopicUnsubMessage
+  | TopicPubMessage
+  | PingMessage
+  | PongMessage;
+
+/** What a server may send. */
+export type ServerMessage =
+  | AuthAckMessage
+  | OpAckMessage
+  | ServerEventMessage
+  | SyncRootMessage
+  | MerkleRespMessage
+  | RowsRespMessage
+  | QueryRespMessage
+  | QueryUpdateMessage
+  | TopicMsgMessage
+  | GcPruneMessage
+  | ShutdownMessage
+  | ErrorMessage
+  | PingMessage
+  | PongMessage;
+
+export type Message = ClientMessage | ServerMessage;
+export type MessageType = Message['type'];
+export type MessageOf<T extends MessageType> = Extract<Message, { readonly type: T }>;

@@ -1,0 +1,125 @@
+/** The pieces the message schemas are made of: names, numbers, rows. */
+import type { PredicateNode } from '@topgun/core';
+import * as z from 'zod/mini';
+import { isPredicate } from './codec/predicate.js';
+import { utf8Length } from './codec/utf8.js';
+import { LIMITS } from './limits.js';
+import { PARTITION_COUNT } from './messages/constants.js';
+
+/** Largest length of the arrays made by `list`, for whoever must look at it before the elements. */
+export const listMax = new WeakMap<object, number>();
+
+export function list<T extends z.ZodMiniType>(element: T, max: number, min = 0): z.ZodMiniArray<T> {
+  const schema = z.array(element).check(z.minLength(min), z.maxLength(max));
+  listMax.set(schema, max);
+  return schema;
+}
+
+export const text = (max: number) => z.string().check(z.minLength(1), z.maxLength(max));
+const utf8 = (maxBytes: number) =>
+  z.string().check(
+    z.minLength(1),
+    z.refine((value) => utf8Length(value) <= maxBytes),
+  );
+export const maybe = <T extends z.ZodMiniType>(schema: T) => z.exactOptional(schema);
+/** An element of a tuple that may be nil, or missing when nothing follows it. */
+const trailing = <T extends z.ZodMiniType>(schema: T) => z.exactOptional(z.nullable(schema));
+
+export const uint = z.int().check(z.minimum(0));
+export const upTo = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
+export const pid = upTo(0, PARTITION_COUNT - 1);
+export const mapName = z.string().check(z.regex(/^[A-Za-z0-9_.:/-]{1,128}$/));
+export const session = z.string().check(z.regex(/^[A-Za-z0-9_-]{11}$/));
+export const clientId = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));
+export const merklePath = z.string().check(z.regex(/^[0-9a-f]{0,16}$/));
+export const key = utf8(LIMITS.keyBytes);
+export const itemKey = utf8(LIMITS.itemKeyBytes);
+export const tag = text(LIMITS.tagChars);
+export const nodeId = text(LIMITS.nodeIdChars);
+export const nodeTable = list(nodeId, LIMITS.nodesPerTable);
+export const topic = text(LIMITS.topicChars);
+export const queryId = text(LIMITS.queryIdChars);
+export const incarnation = text(LIMITS.incarnationChars);
+export const ttlMs = upTo(1, LIMITS.ttlMs);
+export const kind = z.enum(['LWW', 'OR', 'PN']);
+export const predicate = z.custom<PredicateNode>(isPredicate);
+/** Any admitted value; what is admitted is settled by the pre-scan and by core. */
+export const anyValue = z.unknown();
+
+export const base = z.nullable(
+  z.union([z.tuple([z.literal(0), uint, nodeId]), z.tuple([z.literal(1), session, uint])]),
+);
+
+const present = (value: unknown): boolean => value !== null && value !== undefined;
+const tags = list(tag, LIMITS.tagsPerRemove, 1);
+const delta = z.int().check(z.refine((value) => value !== 0));
+const totals = z.tuple([uint, uint]);
+
+/** What each op may carry. */
+function payloadFits(op: number, payload: unknown, ttl: unknown): boolean {
+  if (op === 0 || op === 2) return present(payload);
+  if (present(ttl)) return false;
+  if (op === 1) return payload === null;
+  return op === 3 ? tags.safeParse(payload).success : op === 4 && delta.safeParse(payload).success;
+}
+
+export const subRow = z
+  .tuple([z.literal([0, 1, 2, 3, 4]), uint, key, base, anyValue, trailing(ttlMs)])
+  .check(z.refine((row) => payloadFits(row[0], row[4], row[5]), { path: [4] }));
+
+function isTransaction(mapIdx: number, first: string, payload: unknown, ttl: unknown): boolean {
+  if (!Array.isArray(payload) || present(ttl)) return false;
+  if (payload.length < 1 || payload.length > LIMITS.writesPerTransaction) return false;
+  return (
+    payload.every((row) => subRow.safeParse(row).success) && payload[0][1] === mapIdx && payload[0][2] === first
+  );
+}
+
+export const opRow = z
+  .tuple([
+    uint,
+    z.literal([0, 1, 2, 3, 4, 5]),
+    uint,
+    key,
+    uint,
+    base,
+    anyValue,
+    trailing(ttlMs),
+    trailing(nodeId),
+  ])
+  .check(
+    z.refine(
+      (row) => (row[1] === 5 ? isTransaction(row[2], row[3], row[6], row[7]) : payloadFits(row[1], row[6], row[7])),
+      { path: [6] },
+    ),
+  );
+
+/** What each form of a change may carry. */
+function formFits(form: number, value: unknown, tagText: unknown): boolean {
+  const tagged = form === 2 || form === 3;
+  if (tagged !== present(tagText)) return false;
+  if (form === 4) return totals.safeParse(value).success;
+  return present(value) === (form === 0 || form === 2);
+}
+
+export const changeRow = z
+  .tuple([
+    z.literal([0, 1, 2, 3, 4]),
+    key,
+    uint,
+    uint,
+    uint,
+    maybe(anyValue),
+    trailing(ttlMs),
+    trailing(tag),
+    trailing(uint),
+  ])
+  .check(z.refine((row) => formFits(row[0], row[5], row[7]), { path: [5] }));
+
+export const changeRows = list(changeRow, LIMITS.rowsPerReply);
+export const position = z.tuple([pid, uint, uint]);
+export const positions = list(position, PARTITION_COUNT);
+
+/** The indexes of rows into the table of their frame. */
+export const rowsFitTable = (rows: readonly (readonly unknown[])[], at: number, table: readonly unknown[]): boolean =>
+  rows.every((row) => (row[at] as number) < table.length);

@@ -1,0 +1,288 @@
+/**
+ * The published definition of every message, as one discriminated union on `type`. No transforms: a schema says what
+ * is on the wire and nothing else. The codec runs the hand-written guards instead, which are a hundred times faster;
+ * `explainRefusal` turns to the schemas when a guard has said no. Nothing but `index.ts` imports this module, so an
+ * app that bundles the client carries no zod.
+ */
+import * as z from 'zod/mini';
+import type { Candidate } from './codec/fields.js';
+import { ERROR_CODES, type ErrorCode } from './errors.js';
+import { LIMITS } from './limits.js';
+import { PARTITION_COUNT } from './messages/constants.js';
+import * as p from './schemaParts.js';
+
+const { list, maybe, uint, upTo, text, mapName, session, pid } = p;
+const errorCode = z.enum(ERROR_CODES as readonly [ErrorCode, ...ErrorCode[]]);
+
+const ping = z.strictObject({ type: z.literal('PING'), id: uint, t: maybe(uint) });
+const pong = z.strictObject({ type: z.literal('PONG'), id: uint, serverTime: maybe(uint) });
+
+const auth = z.strictObject({
+  type: z.literal('AUTH'),
+  versions: z.tuple([uint, uint]),
+  clientId: p.clientId,
+  sessions: list(session, LIMITS.sessionsPerAuth),
+  token: maybe(text(LIMITS.tokenChars)),
+  incarnation: maybe(p.incarnation),
+  agent: maybe(text(LIMITS.agentChars)),
+});
+const sessions = z.strictObject({
+  type: z.literal('SESSIONS'),
+  sessions: list(session, LIMITS.sessionsPerConnection),
+});
+const sessionEnd = z.strictObject({ type: z.literal('SESSION_END'), session });
+const ops = z
+  .strictObject({
+    type: z.literal('OPS'),
+    session,
+    settledBelow: uint,
+    incarnation: p.incarnation,
+    concern: z.literal([0, 1, 2, 3, 4]),
+    maps: list(mapName, LIMITS.mapsPerFrame),
+    rows: list(p.opRow, LIMITS.opsPerFrame),
+  })
+  .check(
+    z.refine((m) => m.rows.every((row) => row[2] < m.maps.length && subMapsFit(row, m.maps)), { path: ['rows'] }),
+  );
+function subMapsFit(row: z.infer<typeof p.opRow>, maps: readonly string[]): boolean {
+  return row[1] !== 5 || p.rowsFitTable(row[6] as readonly (readonly unknown[])[], 1, maps);
+}
+
+const syncInit = z.strictObject({ type: z.literal('SYNC_INIT'), req: uint, map: mapName, kind: p.kind, root: uint });
+const merkleReq = z.strictObject({
+  type: z.literal('MERKLE_REQ'),
+  req: uint,
+  map: mapName,
+  nodes: list(z.tuple([pid, p.merklePath, uint]), LIMITS.merkleNodesPerRequest),
+});
+const rowsReq = z.strictObject({
+  type: z.literal('ROWS_REQ'),
+  req: uint,
+  map: mapName,
+  items: list(z.tuple([pid, p.itemKey]), LIMITS.itemsPerRequest),
+});
+const syncEnd = z.strictObject({ type: z.literal('SYNC_END'), map: mapName });
+const querySub = z.strictObject({
+  type: z.literal('QUERY_SUB'),
+  query: p.queryId,
+  map: mapName,
+  where: maybe(p.predicate),
+  sort: maybe(list(z.tuple([text(LIMITS.predicatePathChars), z.enum(['asc', 'desc'])]), LIMITS.sortTerms)),
+  limit: maybe(upTo(1, LIMITS.queryRows)),
+});
+const queryUnsub = z.strictObject({ type: z.literal('QUERY_UNSUB'), query: p.queryId });
+const topicSub = z.strictObject({ type: z.literal('TOPIC_SUB'), topic: p.topic });
+const topicUnsub = z.strictObject({ type: z.literal('TOPIC_UNSUB'), topic: p.topic });
+const topicPub = z.strictObject({ type: z.literal('TOPIC_PUB'), topic: p.topic, data: p.anyValue });
+
+const authAck = z.strictObject({
+  type: z.literal('AUTH_ACK'),
+  version: uint,
+  serverTime: uint,
+  incarnation: p.incarnation,
+  userId: text(LIMITS.userIdChars),
+  heartbeatMs: uint,
+  limits: z.strictObject({ opsPerFrame: uint, frameBytes: uint, seqWindow: uint }),
+});
+const opAck = z
+  .strictObject({
+    type: z.literal('OP_ACK'),
+    session,
+    level: z.literal([1, 2, 3, 4]),
+    epoch: uint,
+    spans: list(
+      z.tuple([uint, upTo(1, LIMITS.rowsPerReply), z.literal([0, 1, 2, 3, 4])]),
+      LIMITS.rowsPerReply,
+    ),
+    pos: z.array(uint),
+    nodes: maybe(p.nodeTable),
+    ex: maybe(
+      list(
+        z.tuple([uint, z.nullable(errorCode), z.nullable(p.changeRow), z.exactOptional(z.nullable(uint))]),
+        LIMITS.rowsPerReply,
+      ),
+    ),
+  })
+  .check(
+    z.refine((m) => m.pos.length === 2 * m.spans.reduce((ops, span) => ops + span[1], 0), { path: ['pos'] }),
+    z.refine((m) => m.pos.every((value, i) => i % 2 === 1 || value < PARTITION_COUNT), { path: ['pos'] }),
+    z.refine((m) => p.rowsFitTable((m.ex ?? []).flatMap((e) => (e[2] ? [e[2]] : [])), 4, m.nodes ?? []), {
+      path: ['ex'],
+    }),
+  );
+const serverEvent = z
+  .strictObject({
+    type: z.literal('SERVER_EVENT'),
+    map: mapName,
+    nodes: p.nodeTable,
+    parts: list(z.tuple([pid, uint, uint, uint, uint, p.changeRows]), PARTITION_COUNT),
+  })
+  .check(z.refine((m) => m.parts.every((part) => p.rowsFitTable(part[5], 4, m.nodes)), { path: ['parts'] }));
+const syncRoot = z.strictObject({
+  type: z.literal('SYNC_ROOT'),
+  req: uint,
+  map: mapName,
+  root: uint,
+  at: p.positions,
+  parts: maybe(list(z.tuple([pid, uint]), PARTITION_COUNT)),
+});
+const merkleChildren = list(z.tuple([upTo(0, 15), uint]), 16);
+const merkleItems = list(z.tuple([p.itemKey, uint]), LIMITS.merkleItemsPerPart);
+const merkleResp = z
+  .strictObject({
+    type: z.literal('MERKLE_RESP'),
+    req: uint,
+    map: mapName,
+    nodes: p.nodeTable,
+    parts: list(
+      z.union([
+        z.tuple([pid, p.merklePath, uint, uint, z.literal(0), merkleChildren]),
+        z.tuple([pid, p.merklePath, uint, uint, z.literal(1), merkleItems]),
+        z.tuple([pid, p.merklePath, uint, uint, z.literal(2), p.changeRows]),
+      ]),
+      LIMITS.merkleNodesPerRequest,
+    ),
+  })
+  .check(
+    z.refine((m) => m.parts.every((part) => part[4] !== 2 || p.rowsFitTable(part[5], 4, m.nodes)), {
+      path: ['parts'],
+    }),
+  );
+const rowsResp = z
+  .strictObject({
+    type: z.literal('ROWS_RESP'),
+    req: uint,
+    map: mapName,
+    nodes: p.nodeTable,
+    parts: list(z.tuple([pid, uint, uint, p.changeRows, list(p.itemKey, LIMITS.itemsPerRequest)]), PARTITION_COUNT),
+  })
+  .check(z.refine((m) => m.parts.every((part) => p.rowsFitTable(part[3], 4, m.nodes)), { path: ['parts'] }));
+const queryResp = z
+  .strictObject({
+    type: z.literal('QUERY_RESP'),
+    query: p.queryId,
+    v: z.literal(0),
+    nodes: p.nodeTable,
+    rows: list(z.tuple([pid, uint, p.changeRow]), LIMITS.queryRows),
+    last: z.boolean(),
+    part: uint,
+  })
+  .check(z.refine((m) => p.rowsFitTable(m.rows.map((row) => row[2]), 4, m.nodes), { path: ['rows'] }));
+const queryUpdate = z
+  .strictObject({
+    type: z.literal('QUERY_UPDATE'),
+    query: p.queryId,
+    v: uint,
+    nodes: p.nodeTable,
+    changes: list(z.tuple([z.literal([0, 1, 2]), pid, uint, p.changeRow]), LIMITS.rowsPerReply),
+  })
+  .check(z.refine((m) => p.rowsFitTable(m.changes.map((row) => row[3]), 4, m.nodes), { path: ['changes'] }));
+const topicMsg = z.strictObject({
+  type: z.literal('TOPIC_MSG'),
+  topic: p.topic,
+  data: p.anyValue,
+  from: text(LIMITS.userIdChars),
+  ts: uint,
+});
+const gcPrune = z.strictObject({ type: z.literal('GC_PRUNE'), map: mapName, at: p.positions });
+const shutdown = z.strictObject({ type: z.literal('SHUTDOWN'), reconnectInMs: uint });
+const error = z.strictObject({
+  type: z.literal('ERROR'),
+  code: errorCode,
+  message: z.string().check(z.maxLength(LIMITS.errorMessageChars)),
+  req: maybe(uint),
+  path: maybe(text(LIMITS.errorPathChars)),
+  retryAfterMs: maybe(uint),
+  serverTime: maybe(uint),
+  ref: maybe(text(LIMITS.refChars)),
+});
+
+const fromClient = [
+  auth,
+  sessions,
+  sessionEnd,
+  ops,
+  syncInit,
+  merkleReq,
+  rowsReq,
+  syncEnd,
+  querySub,
+  queryUnsub,
+  topicSub,
+  topicUnsub,
+  topicPub,
+] as const;
+const fromServer = [
+  authAck,
+  opAck,
+  serverEvent,
+  syncRoot,
+  merkleResp,
+  rowsResp,
+  queryResp,
+  queryUpdate,
+  topicMsg,
+  gcPrune,
+  shutdown,
+  error,
+] as const;
+const fromBoth = [ping, pong] as const;
+
+/** What a client may send. */
+export const clientMessageSchema = z.discriminatedUnion('type', [...fromClient, ...fromBoth]);
+/** What a server may send. */
+export const serverMessageSchema = z.discriminatedUnion('type', [...fromServer, ...fromBoth]);
+/** Every message. */
+export const messageSchema = z.discriminatedUnion('type', [...fromClient, ...fromServer, ...fromBoth]);
+
+const schemaByType = new Map<string, z.ZodMiniType>(
+  [...fromClient, ...fromServer, ...fromBoth].map((schema) => [schema.shape.type.def.values[0] as string, schema]),
+);
+
+/**
+ * Path of the first field of a refused message that is wrong, as `rows.3.7`, at most `errorPathChars` long; no value
+ * is ever echoed. Undefined when the schema finds no fault. Stops at the first fault: a frame full of faults costs no
+ * more than a good one.
+ */
+export function explainRefusal(candidate: Candidate): string | undefined {
+  const schema = schemaByType.get(candidate.type);
+  if (schema === undefined) return 'type';
+  const path = firstFault(schema, candidate);
+  return path?.join('.').slice(0, LIMITS.errorPathChars);
+}
+
+type Path = readonly (string | number)[];
+
+/** Children before parents, so that zod never meets a container with more than a few faults. */
+function firstFault(schema: z.core.$ZodType, value: unknown): Path | undefined {
+  const { def } = schema._zod as { def: z.core.$ZodTypeDef };
+  if (def.type === 'optional') {
+    return value === undefined ? undefined : firstFault((def as z.core.$ZodOptionalDef).innerType, value);
+  }
+  if (def.type === 'array' && Array.isArray(value)) {
+    if (value.length > (p.listMax.get(schema) ?? Number.POSITIVE_INFINITY)) return [];
+    const { element } = def as z.core.$ZodArrayDef;
+    const fault = firstOf(value, (i) => firstFault(element, value[i]));
+    if (fault) return fault;
+  } else if (def.type === 'tuple' && Array.isArray(value)) {
+    const { items } = def as z.core.$ZodTupleDef;
+    if (value.length > items.length) return [];
+    const fault = firstOf(value, (i) => firstFault(items[i] as z.core.$ZodType, value[i]));
+    if (fault) return fault;
+  } else if (def.type === 'object' && typeof value === 'object' && value !== null) {
+    for (const [name, field] of Object.entries((def as z.core.$ZodObjectDef).shape)) {
+      const fault = firstFault(field, (value as Readonly<Record<string, unknown>>)[name]);
+      if (fault) return [name, ...fault];
+    }
+  }
+  const result = z.safeParse(schema, value);
+  return result.success ? undefined : ((result.error.issues[0]?.path ?? []) as Path);
+}
+
+function firstOf(values: readonly unknown[], faultAt: (index: number) => Path | undefined): Path | undefined {
+  for (let i = 0; i < values.length; i++) {
+    const fault = faultAt(i);
+    if (fault) return [i, ...fault];
+  }
+  return undefined;
+}

@@ -1,0 +1,46 @@
+import { TopGunError } from '@topgun/core';
+
+/** Every code the server's own parts throw, with its way out. Codes that travel lie in `@topgun/protocol`. */
+export const serverErrors = {
+  STORE_LOCKED: {
+    remedy: 'Stop the other server that uses this folder, or give this one another dataDir.',
+    retriable: true,
+  },
+  STORE_VERSION: {
+    remedy: 'Start the server version that wrote this folder, or a later one. Downgrades are not supported.',
+    retriable: false,
+  },
+  STORE_CORRUPT: {
+    remedy:
+      'Do not write to this folder any more: copy it, check disk and memory, and restore the last backup into a new folder.',
+    retriable: false,
+  },
+  STORE_UNAVAILABLE: {
+    remedy: 'Check that the folder exists or can be created, that this user may write to it, and that the disk is not full.',
+    retriable: true,
+  },
+  STORE_STOPPED: {
+    remedy: 'The disk failed a flush and its state is uncertain. Check the disk, then start the server again.',
+    retriable: false,
+  },
+  CONFIG_INVALID: { remedy: 'Correct the named setting; `topgun start --help` lists all of them.', retriable: false },
+  AUTH_KEY_INVALID: {
+    remedy: 'Set TOPGUN_JWT_SECRET to at least 32 random bytes, or TOPGUN_JWT_PUBLIC_KEY_FILE to an RSA public key in PEM.',
+    retriable: false,
+  },
+  DEV_NOT_LOOPBACK: {
+    remedy: 'Development mode lets everybody in: listen on 127.0.0.1, ::1 or localhost, or turn it off.',
+    retriable: false,
+  },
+  PORT_IN_USE: { remedy: 'Stop the program that listens there, or choose another port (0 = any free one).', retriable: true },
+  LISTEN_FAILED: { remedy: 'Check host and port: the address must belong to this machine and be permitted.', retriable: false },
+  STATIC_MISSING: { remedy: 'Build the app first, or correct the folder.', retriable: false },
+  SERVER_STATE: { remedy: 'Start a server once, and stop it once; make a new one to start again.', retriable: false },
+} as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
+
+export type ServerErrorCode = keyof typeof serverErrors;
+
+/** The error of one server code, with the remedy of the table. */
+export function serverError(code: ServerErrorCode, message: string, cause?: unknown): TopGunError {
+  return new TopGunError({ code, message, cause, ...serverErrors[code] });
+}

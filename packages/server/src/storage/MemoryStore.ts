@@ -1,0 +1,82 @@
+import { partitionOf } from '@topgun/core';
+import type { CommitGate } from './CommitGate.js';
+import { dedupId, itemId } from './itemId.js';
+import { PartitionState, selectChanges } from './PartitionState.js';
+import type {
+  CommitBatch,
+  CommitResult,
+  DedupRow,
+  DedupState,
+  Offset,
+  Store,
+  StoreBoot,
+  StoredRecord,
+} from './Store.js';
+
+export interface MemoryStoreOptions {
+  /** id of the life of this store; a fixed one makes runs repeatable */
+  readonly incarnation?: string;
+  readonly gate?: CommitGate;
+}
+
+/** A store that lives as long as its object: for tests and for servers whose data may go. */
+export class MemoryStore implements Store {
+  readonly #incarnation: string;
+  readonly #gate: CommitGate | undefined;
+  readonly #partitions = new Map<number, PartitionState>();
+  readonly #meta = new Map<string, unknown>();
+
+  constructor(options: MemoryStoreOptions = {}) {
+    this.#incarnation = options.incarnation ?? 'memory';
+    this.#gate = options.gate;
+  }
+
+  async open(): Promise<StoreBoot> {
+    const partitions = new Map<number, Offset>();
+    for (const [pid, state] of this.#partitions) partitions.set(pid, state.high);
+    return { incarnation: this.#incarnation, partitions, meta: new Map(this.#meta) };
+  }
+
+  async commit(batch: CommitBatch): Promise<CommitResult> {
+    const fault = this.#gate?.takeFault();
+    if (fault === 'failed') return 'failed';
+    await this.#gate?.flushed();
+    for (const slice of batch.slices) this.#partition(slice.pid).absorb(slice);
+    for (const row of batch.meta) this.#meta.set(row.name, row.value);
+    return fault ?? 'committed';
+  }
+
+  async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
+    return this.#partitions.get(partitionOf(key))?.records.get(itemId(map, key, tag));
+  }
+
+  async scan(pid: number, visit: (record: StoredRecord) => void): Promise<void> {
+    for (const record of this.#partitions.get(pid)?.records.values() ?? []) visit(record);
+  }
+
+  async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
+    return selectChanges(this.#partitions.get(pid)?.records.values() ?? [], after, limit);
+  }
+
+  async readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined> {
+    const held = this.#partitions.get(pid)?.dedup.get(dedupId(clientId, session));
+    return held === undefined ? undefined : { settledBelow: held.settledBelow, entries: held.entries };
+  }
+
+  async scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void> {
+    for (const row of this.#partitions.get(pid)?.dedup.values() ?? []) visit(row);
+  }
+
+  async close(): Promise<void> {
+    this.#gate?.release();
+  }
+
+  #partition(pid: number): PartitionState {
+    let state = this.#partitions.get(pid);
+    if (state === undefined) {
+      state = new PartitionState();
+      this.#partitions.set(pid, state);
+    }
+    return state;
+  }
+}

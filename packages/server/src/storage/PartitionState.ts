@@ -1,0 +1,60 @@
+import { dedupId, itemIdOf } from './itemId.js';
+import { mergeDedup, mergeRecord } from './mergeRecord.js';
+import { compareOffsets } from './Store.js';
+import type { DedupRow, DedupState, Offset, PartitionSlice, StoredRecord } from './Store.js';
+
+/** Dedup state together with whose it is. */
+export interface OwnedDedup extends DedupState {
+  readonly clientId: string;
+  readonly session: string;
+}
+
+/** One partition merged in memory: what a series of commits amounts to. */
+export class PartitionState {
+  readonly records = new Map<string, StoredRecord>();
+  readonly dedup = new Map<string, OwnedDedup>();
+  #high: Offset = { epoch: 0, n: 0 };
+
+  get high(): Offset {
+    return this.#high;
+  }
+
+  /** Merges what one commit holds of this partition. */
+  absorb(slice: PartitionSlice): void {
+    for (const record of slice.records) this.absorbRecord(record);
+    for (const row of slice.dedup) this.absorbDedup(row);
+    if (compareOffsets(this.#high, slice.high) < 0) this.#high = slice.high;
+  }
+
+  absorbRecord(record: StoredRecord): void {
+    const id = itemIdOf(record);
+    const stored = this.records.get(id);
+    const merged = mergeRecord(stored, record);
+    if (merged !== stored) this.records.set(id, merged);
+  }
+
+  absorbDedup(row: DedupRow): void {
+    const id = dedupId(row.clientId, row.session);
+    const { clientId, session } = row;
+    this.dedup.set(id, { clientId, session, ...mergeDedup(this.dedup.get(id), row) });
+  }
+}
+
+/** The answer of `changesSince` over any set of records; see `Store`. */
+export function selectChanges(
+  records: Iterable<StoredRecord>,
+  after: Offset,
+  limit: number,
+): readonly StoredRecord[] {
+  const changed: StoredRecord[] = [];
+  for (const record of records) if (compareOffsets(record, after) > 0) changed.push(record);
+  changed.sort(compareOffsets);
+  let end = Math.min(limit, changed.length);
+  while (end > 0 && end < changed.length) {
+    const last = changed[end - 1];
+    const next = changed[end];
+    if (last === undefined || next === undefined || compareOffsets(last, next) !== 0) break;
+    end++;
+  }
+  return changed.slice(0, end);
+}

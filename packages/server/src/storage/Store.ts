@@ -1,0 +1,117 @@
+import type { Kind } from '@topgun/protocol';
+
+/** Place of a change in its partition: ordered by epoch, then n. (0,0) lies before everything. */
+export interface Offset {
+  readonly epoch: number;
+  readonly n: number;
+}
+
+/** The unit of merge, identified by (map, key) and for elements of an OR map also by the tag. */
+export interface StoredRecord {
+  readonly map: string;
+  readonly key: string;
+  /** OR only: the op id that added the element */
+  readonly tag?: string;
+  readonly kind: Kind;
+  /** undefined = tombstone (LWW) or removed tag (OR); PN: [positiveTotal, negativeTotal] */
+  readonly value: unknown;
+  /** packed time of the stamp: `millis * 2048 + counter` */
+  readonly t: number;
+  readonly node: string;
+  readonly ttlMs?: number;
+  /** offset of the last change: epoch and n */
+  readonly epoch: number;
+  readonly n: number;
+  /** subject of the writer that created it */
+  readonly owner?: string;
+}
+
+/** What became of one op, kept until the client has settled it (SRV-3). */
+export interface DedupEntry {
+  readonly seq: number;
+  /** 0 applied, 1 superseded, 2 changed, 3 rejected */
+  readonly outcome: 0 | 1 | 2 | 3;
+  readonly code?: string;
+  readonly t: number;
+  readonly node: string;
+  readonly n: number;
+  readonly epoch: number;
+  readonly fingerprint: number;
+  readonly concern?: number;
+}
+
+/** Dedup of one (partition, client, session): the entries changed by this commit; those below settledBelow go. */
+export interface DedupRow {
+  readonly clientId: string;
+  readonly session: string;
+  readonly settledBelow: number;
+  readonly entries: readonly DedupEntry[];
+}
+
+export interface PartitionSlice {
+  readonly pid: number;
+  /** last offset given out in the partition */
+  readonly high: Offset;
+  readonly records: readonly StoredRecord[];
+  readonly dedup: readonly DedupRow[];
+}
+
+/** A named fact of the node: map kinds `map:<name>`, client bindings `client:<clientId>`, clock high-water `clock`. */
+export interface MetaRow {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+/** Everything of one flush; stored as a whole or not at all. Its objects must not change after the call. */
+export interface CommitBatch {
+  readonly slices: readonly PartitionSlice[];
+  readonly meta: readonly MetaRow[];
+}
+
+/**
+ * `committed`: durable. `failed`: nothing of it is stored, for certain. `unknown`: it may or may not be stored; settle
+ * it by reading the dedup rows again.
+ */
+export type CommitResult = 'committed' | 'failed' | 'unknown';
+
+export interface StoreBoot {
+  /** opaque id of the life of this store */
+  readonly incarnation: string;
+  /** last offset of every partition that ever had one */
+  readonly partitions: ReadonlyMap<number, Offset>;
+  readonly meta: ReadonlyMap<string, unknown>;
+}
+
+/** The dedup entries held for one (partition, client, session), by rising seq. */
+export interface DedupState {
+  readonly settledBelow: number;
+  readonly entries: readonly DedupEntry[];
+}
+
+/**
+ * Makes what the node holds in memory durable. Writes are merges: a row changes only if the incoming record wins, so
+ * no order of commits can lose one. Every implementation passes `describeServerStorage`.
+ */
+export interface Store {
+  /** Opens or creates the store. Throws STORE_LOCKED, STORE_VERSION, STORE_CORRUPT, STORE_UNAVAILABLE. */
+  open(): Promise<StoreBoot>;
+  /** Resolves only when the batch is durable. Never throws for I/O faults: answers `failed` or `unknown`. */
+  commit(batch: CommitBatch): Promise<CommitResult>;
+  read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined>;
+  /** Visits every record of a partition once, tombstones included, in no particular order. */
+  scan(pid: number, visit: (record: StoredRecord) => void): Promise<void>;
+  /**
+   * Records last changed after an offset, by rising offset. At most `limit`, except that records sharing the last
+   * offset (a transaction) are never parted.
+   */
+  changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]>;
+  readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined>;
+  scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void>;
+  /** Waits for commits under way, then lets go of the store. */
+  close(): Promise<void>;
+}
+
+/** Negative when `a` lies before `b`. */
+export function compareOffsets(a: Offset, b: Offset): number {
+  return a.epoch - b.epoch || a.n - b.n;
+}

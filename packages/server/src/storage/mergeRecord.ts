@@ -1,0 +1,62 @@
+import { compareVersions } from '@topgun/core';
+import type { DedupEntry, DedupRow, DedupState, StoredRecord } from './Store.js';
+import { compareOffsets } from './Store.js';
+
+/**
+ * The one place where a stored row meets an incoming one. Every store merges through here, so that they all end in the
+ * same state whatever the order, the doubling or the batching of commits.
+ *
+ * LWW: the greater version (CLK-1). OR: a removed tag stays removed; otherwise as LWW, although a tag is never written
+ * anew. PN: the greater of each total. On equal content the later offset is kept: an expiry materialised under the same
+ * stamp (CLK-6) and a change sent twice both end at their last place in the change order.
+ */
+export function mergeRecord(stored: StoredRecord | undefined, incoming: StoredRecord): StoredRecord {
+  if (stored === undefined) return incoming;
+  if (stored.kind !== incoming.kind) return stored.kind < incoming.kind ? incoming : stored;
+  switch (incoming.kind) {
+    case 'LWW':
+      return later(stored, incoming, compareVersions(stored, incoming));
+    case 'OR':
+      return later(stored, incoming, removedFirst(stored, incoming) || compareVersions(stored, incoming));
+    case 'PN':
+      return mergeTotals(stored, incoming);
+  }
+}
+
+function removedFirst(stored: StoredRecord, incoming: StoredRecord): number {
+  return Number(stored.value === undefined) - Number(incoming.value === undefined);
+}
+
+function later(stored: StoredRecord, incoming: StoredRecord, order: number): StoredRecord {
+  const byOrder = order || compareOffsets(stored, incoming);
+  return byOrder < 0 ? incoming : stored;
+}
+
+/** Both totals only ever grow, so the greater of each is the state after all increments seen by either side. */
+function mergeTotals(stored: StoredRecord, incoming: StoredRecord): StoredRecord {
+  const [storedPlus, storedMinus] = totalsOf(stored);
+  const [plus, minus] = totalsOf(incoming);
+  const last = later(stored, incoming, compareOffsets(stored, incoming) || compareVersions(stored, incoming));
+  const totals = [Math.max(storedPlus, plus), Math.max(storedMinus, minus)] as const;
+  const [lastPlus, lastMinus] = totalsOf(last);
+  return lastPlus === totals[0] && lastMinus === totals[1] ? last : { ...last, value: totals };
+}
+
+function totalsOf(record: StoredRecord): readonly [number, number] {
+  // Written by the engine only, which checks the totals (COUNTER_INVALID) before they are staged.
+  return record.value as readonly [number, number];
+}
+
+/**
+ * Takes the entries of a commit into those held. An entry that is there stays: a seq gets one outcome for life, and
+ * replaying a commit changes nothing. Entries below the highest settledBelow go.
+ */
+export function mergeDedup(held: DedupState | undefined, row: DedupRow): DedupState {
+  const settledBelow = Math.max(held?.settledBelow ?? 0, row.settledBelow);
+  const bySeq = new Map<number, DedupEntry>();
+  for (const entry of held?.entries ?? []) if (entry.seq >= settledBelow) bySeq.set(entry.seq, entry);
+  for (const entry of row.entries) {
+    if (entry.seq >= settledBelow && !bySeq.has(entry.seq)) bySeq.set(entry.seq, entry);
+  }
+  return { settledBelow, entries: [...bySeq.values()].sort((a, b) => a.seq - b.seq) };
+}

@@ -1,0 +1,38 @@
+import type { Policy } from '@topgun/server/engine';
+
+/** Everything allowed: the calm state of a world. */
+export const OPEN_POLICIES: readonly Policy[] = [
+  { role: 'user', map: '**', actions: ['READ', 'PUT', 'REMOVE'] },
+];
+
+/** Writers of `todos` are refused, everything else is allowed. */
+export const NO_TODO_WRITES: readonly Policy[] = [
+  { role: 'user', map: '**', actions: ['READ'] },
+  { role: 'user', map: 'tags', actions: ['READ', 'PUT', 'REMOVE'] },
+  { role: 'user', map: 'likes', actions: ['READ', 'PUT', 'REMOVE'] },
+];
+
+/** Rows of `todos` are visible only below a rank; the rest is hidden, not deleted. */
+export const LOW_RANKS_ONLY: readonly Policy[] = [
+  { role: 'user', map: 'todos', actions: ['READ'], where: { op: 'lt', path: 'rank', value: 5 } },
+  { role: 'user', map: 'todos', actions: ['PUT', 'REMOVE'] },
+  { role: 'user', map: 'tags', actions: ['READ', 'PUT', 'REMOVE'] },
+  { role: 'user', map: 'likes', actions: ['READ', 'PUT', 'REMOVE'] },
+];
+
+/** The kinds of misfortune a seed may switch on, each with its rate per run. */
+export const FAULT_KINDS = [
+  'link storm',
+  'reset',
+  'half-open',
+  'server crash',
+  'tab crash',
+  'device crash',
+  'device offline',
+  'clock jump',
+  'flush trouble',
+  'policy change',
+  'hostile sender',
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];

@@ -1,0 +1,90 @@
+import type { Rng } from '../rng.js';
+import type { Scheduler } from '../Scheduler.js';
+import { SimDisk } from './SimDisk.js';
+import type { SimRealm } from './SimRealm.js';
+
+/**
+ * One device: a disk, a clock with its own error, and the realms (tabs) that share both, with what a browser gives them to agree:
+ * one exclusive uploader lock, a broadcast channel, and the knowledge when a realm is gone.
+ */
+export class SimDevice {
+  readonly name: string;
+  readonly disk = new SimDisk();
+  readonly realms: SimRealm[] = [];
+  /** Added to true time, ms. */
+  skewMs = 0;
+  /** Reaches the server at all. */
+  online = true;
+  readonly #scheduler: Scheduler;
+  readonly #rng: Rng;
+  #holder: SimRealm | undefined;
+  #waiting: SimRealm[] = [];
+  #watchers: { readonly session: string; readonly realm: SimRealm }[] = [];
+
+  constructor(name: string, scheduler: Scheduler, rng: Rng) {
+    this.name = name;
+    this.#scheduler = scheduler;
+    this.#rng = rng;
+  }
+
+  /** Who may upload; for assertions. */
+  get holder(): SimRealm | undefined {
+    return this.#holder;
+  }
+
+  acquire(realm: SimRealm, steal: boolean): void {
+    if (this.#holder === realm) return;
+    if (steal && this.#holder !== undefined) {
+      const robbed = this.#holder;
+      this.#holder = undefined;
+      robbed.soon((engine) => engine.lockLost());
+    }
+    this.#waiting = this.#waiting.filter((other) => other !== realm);
+    if (steal) this.#waiting.unshift(realm);
+    else this.#waiting.push(realm);
+    this.#grant();
+  }
+
+  release(realm: SimRealm): void {
+    this.#waiting = this.#waiting.filter((other) => other !== realm);
+    if (this.#holder !== realm) return;
+    this.#holder = undefined;
+    this.#grant();
+  }
+
+  watch(session: string, realm: SimRealm): void {
+    if (this.realms.some((other) => other.session === session)) this.#watchers.push({ session, realm });
+    else realm.soon((engine) => engine.sessionGone(session));
+  }
+
+  broadcast(from: SimRealm, message: unknown): void {
+    for (const realm of this.realms) {
+      if (realm === from) continue;
+      const copy = structuredClone(message);
+      realm.soon((engine) => engine.channel(copy as Parameters<typeof engine.channel>[0]));
+    }
+  }
+
+  /** The realm is gone: its locks fall free and those who watch it are told. */
+  left(realm: SimRealm): void {
+    const at = this.realms.indexOf(realm);
+    if (at >= 0) this.realms.splice(at, 1);
+    this.#watchers = this.#watchers.filter((watcher) => {
+      if (watcher.realm === realm) return false;
+      if (watcher.session !== realm.session) return true;
+      watcher.realm.soon((engine) => engine.sessionGone(realm.session));
+      return false;
+    });
+    this.release(realm);
+  }
+
+  #grant(): void {
+    if (this.#holder !== undefined) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#holder = next;
+    this.#scheduler.after(this.#rng.int(0, 3), () => {
+      if (this.#holder === next) next.input((engine) => engine.lockGranted());
+    });
+  }
+}

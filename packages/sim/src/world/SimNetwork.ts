@@ -1,0 +1,147 @@
+import type { Rng } from '../rng.js';
+import type { Scheduler } from '../Scheduler.js';
+
+/** Which misfortunes a link may meet. Probabilities are per frame, delays in virtual ms. */
+export interface LinkFaults {
+  readonly delayMsMax: number;
+  readonly dropP: number;
+  readonly duplicateP: number;
+  readonly reorderP: number;
+}
+
+export const CALM_LINK: LinkFaults = { delayMsMax: 5, dropP: 0, duplicateP: 0, reorderP: 0 };
+
+/** One end of a link as the network sees it. */
+export interface LinkEnd {
+  frame(bytes: Uint8Array): void;
+  closed(code: number): void;
+}
+
+type Side = 'client' | 'server';
+
+/**
+ * One socket: two directed queues of frames. In order and lossless while `faults` is calm; otherwise frames may be dropped, doubled or
+ * overtaken, which is more than TCP would do: what survives here survives any transport.
+ * `halfOpen` swallows frames without telling either end; `reset` loses what is in flight and tells both ends, each in its own time.
+ */
+export class Link {
+  open = true;
+  halfOpen = false;
+  readonly id: number;
+  readonly #net: SimNetwork;
+  readonly #ends: { client?: LinkEnd; server?: LinkEnd } = {};
+  readonly #lastAtMs = { client: 0, server: 0 };
+  readonly #told = { client: false, server: false };
+
+  constructor(net: SimNetwork, id: number) {
+    this.#net = net;
+    this.id = id;
+  }
+
+  attach(side: Side, end: LinkEnd): void {
+    this.#ends[side] = end;
+  }
+
+  /** Sends a frame towards `to`. */
+  send(to: Side, bytes: Uint8Array): void {
+    if (!this.open || this.halfOpen) return;
+    const { rng, faults } = this.#net;
+    this.#net.framesSent++;
+    if (rng.chance(faults.dropP)) {
+      this.#net.count('frame dropped');
+      return;
+    }
+    this.#deliver(to, bytes, rng.chance(faults.reorderP));
+    if (rng.chance(faults.duplicateP)) {
+      this.#net.count('frame duplicated');
+      this.#deliver(to, bytes, true);
+    }
+  }
+
+  /** Closes from one end: the other learns it after what was sent before. */
+  close(from: Side, code: number): void {
+    if (!this.open) return;
+    this.open = false;
+    this.#told[from] = true;
+    this.#net.links.delete(this);
+    const to = from === 'client' ? 'server' : 'client';
+    if (!this.halfOpen) this.#tell(to, code, this.#arrival(to, false));
+  }
+
+  /** Loses everything in flight; both ends learn of it, each in its own time. */
+  reset(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.#net.links.delete(this);
+    this.#net.count('connection reset');
+    for (const side of ['client', 'server'] as const) this.#tell(side, 1006, this.#net.rng.int(0, 50));
+  }
+
+  /** The process at `side` is gone: it hears nothing more, the other end gets a reset. */
+  abandon(side: Side): void {
+    this.#told[side] = true;
+    delete this.#ends[side];
+    this.reset();
+  }
+
+  #arrival(to: Side, overtaking: boolean): number {
+    const { rng, faults, scheduler } = this.#net;
+    const at = scheduler.nowMs + rng.int(0, faults.delayMsMax);
+    if (overtaking) {
+      this.#net.count('frame overtaken');
+      return at - scheduler.nowMs;
+    }
+    const ordered = Math.max(at, this.#lastAtMs[to]);
+    this.#lastAtMs[to] = ordered;
+    return ordered - scheduler.nowMs;
+  }
+
+  #deliver(to: Side, bytes: Uint8Array, overtaking: boolean): void {
+    this.#net.scheduler.after(
+      this.#arrival(to, overtaking),
+      () => {
+        if (this.#told[to] || this.halfOpen || (!this.open && overtaking)) return;
+        this.#ends[to]?.frame(bytes);
+      },
+      !overtaking,
+    );
+  }
+
+  #tell(side: Side, code: number, delayMs: number): void {
+    this.#net.scheduler.after(
+      delayMs,
+      () => {
+        if (this.#told[side]) return;
+        this.#told[side] = true;
+        this.#ends[side]?.closed(code);
+      },
+      true,
+    );
+  }
+}
+
+/** All links of the world and the weather they are in. */
+export class SimNetwork {
+  readonly scheduler: Scheduler;
+  readonly rng: Rng;
+  readonly links = new Set<Link>();
+  readonly counts = new Map<string, number>();
+  faults: LinkFaults = CALM_LINK;
+  framesSent = 0;
+  #nextId = 1;
+
+  constructor(scheduler: Scheduler, rng: Rng) {
+    this.scheduler = scheduler;
+    this.rng = rng;
+  }
+
+  dial(): Link {
+    const link = new Link(this, this.#nextId++);
+    this.links.add(link);
+    return link;
+  }
+
+  count(fault: string): void {
+    this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,193 @@
+import { decode, encode } from '@topgun/protocol';
+import type { ClientMessage, ServerMessage } from '@topgun/protocol';
+import { ServerEngine } from '@topgun/server/engine';
+import type { CommitBatch, CommitResult, Policy, Principal, ServerEffects } from '@topgun/server/engine';
+import type { Rng } from '../rng.js';
+import type { Scheduler } from '../Scheduler.js';
+import type { Link, SimNetwork } from './SimNetwork.js';
+import type { SimStore } from './SimStore.js';
+
+/** How the disk of the server behaves at the moment. */
+export interface FlushFaults {
+  readonly delayMsMax: number;
+  readonly failP: number;
+  readonly unknownP: number;
+}
+
+export const CALM_FLUSH: FlushFaults = { delayMsMax: 4, failP: 0, unknownP: 0 };
+
+export interface NodeWorld {
+  readonly scheduler: Scheduler;
+  readonly network: SimNetwork;
+  readonly store: SimStore;
+  trueWallMs(): number;
+  policies(): readonly Policy[];
+  /** Sees every commit when it is asked for and every message before it leaves: where the checkers listen. */
+  onApplied(batch: CommitBatch): void;
+  onSend(message: ServerMessage, authenticated: boolean): void;
+}
+
+/** One life of the server process: the shipped engine between a faulty disk and a faulty network. A crash ends the life. */
+export class SimNode {
+  readonly engine: ServerEngine;
+  alive = true;
+  flush: FlushFaults = CALM_FLUSH;
+  readonly #world: NodeWorld;
+  readonly #rng: Rng;
+  readonly #links = new Map<number, Link>();
+  readonly #authenticated = new Set<number>();
+  readonly #timers = new Map<string, number>();
+  #timerSeq = 0;
+  #tickDue = false;
+  #underWay: CommitBatch | undefined;
+
+  constructor(world: NodeWorld, rng: Rng) {
+    this.#world = world;
+    this.#rng = rng;
+    this.engine = new ServerEngine(
+      {
+        nodeId: 'node-1',
+        boot: world.store.boot(),
+        policies: world.policies(),
+        random: () => rng.u32(),
+        now: world.trueWallMs(),
+      },
+      this.#effects(),
+    );
+    this.engine.load([...world.store.records.values()], world.store.dedupRows());
+  }
+
+  get #now(): number {
+    return this.#world.trueWallMs();
+  }
+
+  accept(link: Link): void {
+    this.#links.set(link.id, link);
+    link.attach('server', {
+      frame: (bytes) => {
+        if (!this.alive || !this.#links.has(link.id)) return;
+        const decoded = decode(bytes, this.#authenticated.has(link.id) ? 'client' : 'preauth');
+        if (decoded.ok) this.engine.message(link.id, decoded.message as ClientMessage, this.#now);
+        else this.engine.refused(link.id, decoded.code, decoded.path, this.#now);
+        this.#tick();
+      },
+      closed: () => this.#gone(link.id),
+    });
+    this.engine.opened(link.id, { remote: `link-${link.id}` }, this.#now);
+    this.#tick();
+  }
+
+  setPolicies(policies: readonly Policy[]): void {
+    this.engine.setPolicies(policies, this.#now);
+    this.#tick();
+  }
+
+  /** The process dies; what was being flushed is on disk or not. */
+  crash(): void {
+    this.alive = false;
+    if (this.#underWay !== undefined && this.#rng.chance(0.5)) {
+      this.#world.network.count('crash after commit, before answer');
+      this.#apply(this.#underWay);
+    }
+    this.#underWay = undefined;
+    for (const link of [...this.#links.values()]) link.abandon('server');
+    this.#links.clear();
+  }
+
+  #gone(conn: number): void {
+    if (!this.alive || !this.#links.delete(conn)) return;
+    this.#authenticated.delete(conn);
+    this.engine.closed(conn, this.#now);
+    this.#tick();
+  }
+
+  #tick(): void {
+    if (this.#tickDue) return;
+    this.#tickDue = true;
+    this.#world.scheduler.after(this.#rng.int(0, 1), () => {
+      this.#tickDue = false;
+      if (this.alive) this.engine.tick(this.#now);
+    });
+  }
+
+  #send(conn: number, message: ServerMessage, bytes: Uint8Array): void {
+    const link = this.#links.get(conn);
+    if (link === undefined) return;
+    if (message.type === 'AUTH_ACK') this.#authenticated.add(conn);
+    this.#world.onSend(message, this.#authenticated.has(conn));
+    link.send('client', bytes);
+  }
+
+  #apply(batch: CommitBatch): void {
+    this.#world.store.apply(batch);
+    this.#world.onApplied(batch);
+  }
+
+  #commit(id: number, batch: CommitBatch): void {
+    this.#underWay = batch;
+    const { network, scheduler } = this.#world;
+    scheduler.after(this.#rng.int(0, this.flush.delayMsMax), () => {
+      if (!this.alive) return;
+      this.#underWay = undefined;
+      let result: CommitResult = 'committed';
+      if (this.#rng.chance(this.flush.failP)) result = 'failed';
+      else if (this.#rng.chance(this.flush.unknownP)) result = 'unknown';
+      if (result !== 'committed') network.count(`flush ${result}`);
+      if (result === 'committed' || (result === 'unknown' && this.#rng.chance(0.5))) this.#apply(batch);
+      this.engine.committed(id, result, this.#now);
+      this.#tick();
+    });
+  }
+
+  #effects(): ServerEffects {
+    const { scheduler, store } = this.#world;
+    const later = (delayMs: number, run: () => void): void =>
+      scheduler.after(delayMs, () => {
+        if (!this.alive) return;
+        run();
+        this.#tick();
+      });
+    return {
+      send: (conn, message) => this.#send(conn, message, encode(message)),
+      sendShared: (conns, message) => {
+        const bytes = encode(message);
+        for (const conn of conns) this.#send(conn, message, bytes);
+      },
+      close: (conn, code) => {
+        const link = this.#links.get(conn);
+        this.#links.delete(conn);
+        this.#authenticated.delete(conn);
+        link?.close('server', code);
+      },
+      verify: (conn, token) => later(this.#rng.int(0, 3), () => this.engine.verified(conn, verifyToken(token), this.#now)),
+      commit: (id, batch) => this.#commit(id, batch),
+      readDedup: (id, rows) =>
+        later(this.#rng.int(0, 3), () =>
+          this.engine.dedupRead(
+            id,
+            rows.map((row) => store.readDedup(row.pid, row.clientId, row.session)),
+            this.#now,
+          ),
+        ),
+      arm: (timer, delayMs) => {
+        const token = ++this.#timerSeq;
+        this.#timers.set(timer, token);
+        later(delayMs, () => {
+          if (this.#timers.get(timer) !== token) return;
+          this.#timers.delete(timer);
+          this.engine.timer(timer, this.#now);
+        });
+      },
+      cancel: (timer) => {
+        this.#timers.delete(timer);
+      },
+    };
+  }
+}
+
+/** Tokens of the simulated world read `token:<subject>`; everything else is refused. */
+function verifyToken(token: string | undefined): { principal: Principal } | { error: 'AUTH_FAILED' } {
+  if (token === undefined || !token.startsWith('token:')) return { error: 'AUTH_FAILED' };
+  const sub = token.slice('token:'.length);
+  return { principal: { sub, roles: ['user'], claims: { sub } } };
+}

@@ -1,0 +1,95 @@
+import { hashValue } from '@topgun/core';
+import type { CommitBatch, DedupEntry, DedupRow, Offset, StoreBoot, StoredRecord } from '@topgun/server/engine';
+
+interface DedupState {
+  settledBelow: number;
+  readonly entries: Map<number, DedupEntry>;
+}
+
+const itemOf = (record: Pick<StoredRecord, 'map' | 'key' | 'tag'>): string => JSON.stringify([record.map, record.key, record.tag ?? null]);
+const dedupOf = (pid: number, clientId: string, session: string): string => `${pid}/${clientId}/${session}`;
+
+/** Whether `next` replaces `old`, said as plainly as SYNC §1–2 says it; written apart from the product's own merge, to check it. */
+export function wins(next: StoredRecord, old: StoredRecord): boolean {
+  if (next.kind === 'OR' && (next.value === undefined) !== (old.value === undefined)) return next.value === undefined;
+  if (next.kind === 'PN') {
+    const [np, nn] = next.value as [number, number];
+    const [op, on] = old.value as [number, number];
+    return np + nn > op + on;
+  }
+  if (next.t !== old.t) return next.t > old.t;
+  if (next.node !== old.node) return next.node > old.node;
+  if ((next.value === undefined) !== (old.value === undefined)) return next.value === undefined;
+  return next.value !== undefined && hashValue(next.value) > hashValue(old.value);
+}
+
+/** What is on the server's disk. It outlives every node; a commit is applied whole or not at all. */
+export class SimStore {
+  readonly records = new Map<string, StoredRecord>();
+  readonly highs = new Map<number, Offset>();
+  readonly meta = new Map<string, unknown>();
+  readonly incarnation: string;
+  /** Every op id that ever took effect, with its first durable outcome: the ledger of the checkers. */
+  readonly outcomes = new Map<string, DedupEntry>();
+  /** `session:seq` of every op in the ledger. */
+  readonly settledOps = new Set<string>();
+  /** Op ids with two different durable outcomes. */
+  readonly doubled: string[] = [];
+  commits = 0;
+  readonly #dedup = new Map<string, DedupState>();
+
+  constructor(incarnation: string) {
+    this.incarnation = incarnation;
+  }
+
+  boot(): StoreBoot {
+    return { incarnation: this.incarnation, partitions: new Map(this.highs), meta: new Map(this.meta) };
+  }
+
+  apply(batch: CommitBatch): void {
+    this.commits++;
+    for (const { name, value } of batch.meta) this.meta.set(name, structuredClone(value));
+    for (const slice of batch.slices) {
+      this.highs.set(slice.pid, slice.high);
+      for (const record of slice.records) {
+        const item = itemOf(record);
+        const old = this.records.get(item);
+        if (old === undefined || wins(record, old)) this.records.set(item, structuredClone(record));
+      }
+      for (const row of slice.dedup) this.#remember(slice.pid, row);
+    }
+  }
+
+  get(map: string, key: string, tag?: string): StoredRecord | undefined {
+    return this.records.get(itemOf(tag === undefined ? { map, key } : { map, key, tag }));
+  }
+
+  readDedup(pid: number, clientId: string, session: string): DedupRow | undefined {
+    const state = this.#dedup.get(dedupOf(pid, clientId, session));
+    if (state === undefined) return undefined;
+    return { clientId, session, settledBelow: state.settledBelow, entries: [...state.entries.values()] };
+  }
+
+  dedupRows(): (readonly [pid: number, row: DedupRow])[] {
+    return [...this.#dedup].map(([id, state]) => {
+      const [pid, clientId, session] = id.split('/') as [string, string, string];
+      return [Number(pid), { clientId, session, settledBelow: state.settledBelow, entries: [...state.entries.values()] }] as const;
+    });
+  }
+
+  #remember(pid: number, row: DedupRow): void {
+    const id = dedupOf(pid, row.clientId, row.session);
+    const state = this.#dedup.get(id) ?? { settledBelow: 0, entries: new Map<number, DedupEntry>() };
+    this.#dedup.set(id, state);
+    for (const entry of row.entries) {
+      const op = `${row.clientId}:${row.session}:${entry.seq}`;
+      const first = this.outcomes.get(op);
+      this.settledOps.add(`${row.session}:${entry.seq}`);
+      if (first === undefined) this.outcomes.set(op, entry);
+      else if (first.n !== entry.n || first.epoch !== entry.epoch || first.outcome !== entry.outcome) this.doubled.push(op);
+      state.entries.set(entry.seq, entry);
+    }
+    state.settledBelow = Math.max(state.settledBelow, row.settledBelow);
+    for (const seq of state.entries.keys()) if (seq < state.settledBelow) state.entries.delete(seq);
+  }
+}

@@ -1,0 +1,30 @@
+import { checks } from '../checks/index.mjs';
+import { runBin } from '../lib/bin.mjs';
+import { pnpm } from '../lib/pnpm.mjs';
+import { build } from './build.mjs';
+import { start } from './start.mjs';
+import { test, testE2e, testUnit } from './test.mjs';
+import { checkTask, verify } from './verify.mjs';
+
+/** Builds a package with what it needs, then runs a script of its package.json with the given arguments. */
+const packageScript = (name, script) => async (args) => {
+  const built = await build([name]);
+  return built === 0 ? pnpm(['--filter', name, '--fail-if-no-match', 'run', script, ...args]) : built;
+};
+
+/** Every root script by name; package.json lists the same names. Each takes its arguments and resolves with an exit code. */
+export const tasks = {
+  start,
+  build: () => build(),
+  test,
+  'test:unit': testUnit,
+  'test:e2e': testE2e,
+  'test:crash': packageScript('@topgun/bench', 'crash'),
+  sim: packageScript('@topgun/sim', 'sim'),
+  'sim:teeth': packageScript('@topgun/sim', 'teeth'),
+  bench: packageScript('@topgun/bench', 'bench'),
+  format: () => runBin('biome', ['check', '--write', '.']),
+  lint: () => runBin('biome', ['check', '--error-on-warnings', '.']),
+  verify,
+  ...Object.fromEntries(Object.keys(checks).map((name) => [`check:${name}`, checkTask(name)])),
+};

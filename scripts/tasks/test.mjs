@@ -1,0 +1,31 @@
+import { resolvePiece } from '../system/resolvePiece.mjs';
+import { runVitest } from '../test/runVitest.mjs';
+import { add, closeWith, none } from '../test/totals.mjs';
+import { build } from './build.mjs';
+
+const unitTotals = (args) => runVitest({ args });
+
+async function e2eTotals(args) {
+  const chromium = await resolvePiece('chromium');
+  return runVitest({ config: 'apps/todo/e2e/vitest.config.ts', args, env: { TOPGUN_CHROMIUM: chromium } });
+}
+
+/** Totals of the whole suite. A build that fails counts as one failure and ends it: the browser would test old code. */
+export async function allTotals() {
+  await resolvePiece('chromium'); // first, so that a missing piece is told at once and not after minutes
+  if ((await build()) !== 0) return { ...none, failed: 1 };
+  const unit = await unitTotals([]);
+  return add(unit, await e2eTotals([]));
+}
+
+/** Everything: set-up, build, unit tests, browser tests. */
+export const test = async () => closeWith(await allTotals());
+
+/** Unit tests only; arguments go to vitest: `npm run test:unit -- packages/core`. */
+export const testUnit = async (args) => closeWith(await unitTotals(args));
+
+/** Browser tests only, on a fresh build. */
+export async function testE2e(args) {
+  if ((await build(['@topgun/cli', '@topgun/todo'])) !== 0) return 1;
+  return closeWith(await e2eTotals(args));
+}
