@@ -35,10 +35,12 @@ export function findSizeFaults(counts, exceptions) {
   const faults = [];
   for (const [file, lines] of counts) {
     const limit = allowed.get(file)?.linesMax ?? LINES_MAX;
-    if (lines > limit) faults.push(`${file}: ${lines} lines, allowed ${limit}: look for the second idea in it`);
+    if (lines > limit)
+      faults.push(`${file}: ${lines} lines, allowed ${limit}: look for the second idea in it`);
   }
   for (const { file } of exceptions) {
-    if ((counts.get(file) ?? 0) <= LINES_MAX) faults.push(`${file}: needs no exception, remove it from longFiles.mjs`);
+    if ((counts.get(file) ?? 0) <= LINES_MAX)
+      faults.push(`${file}: needs no exception, remove it from longFiles.mjs`);
   }
   return faults;
 }

@@ -9,7 +9,7 @@ import { capture } from '../lib/shell.mjs';
 const fault = (title, output) => `${title}\n${output.trim()}`;
 
 /** Folders of the packages that go to the registry. */
-export function publishedFolders() {
+function publishedFolders() {
   return readdirSync(rootPath('packages'))
     .map((name) => rootPath('packages', name))
     .filter((folder) => readJson(join(folder, 'package.json')).private !== true);
@@ -17,7 +17,9 @@ export function publishedFolders() {
 
 /** Packs one package as it would be published; resolves with the tarball's path. */
 async function pack(folder, destination) {
-  const { code, output } = await capturePnpm(['pack', '--json', '--pack-destination', destination], { cwd: folder });
+  const { code, output } = await capturePnpm(['pack', '--json', '--pack-destination', destination], {
+    cwd: folder,
+  });
   if (code !== 0) throw new Error(fault(`${folder} cannot be packed`, output));
   return JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1)).filename;
 }

@@ -12,6 +12,10 @@ export async function aptInstall(packages) {
   const lock = ['-o', 'DPkg::Lock::Timeout=120'];
   const update = await run('apt-get', [...lock, 'update', '-q'], { env });
   if (update !== 0) return false;
-  const code = await run('apt-get', [...lock, 'install', '-y', '-q', '--no-install-recommends', ...packages], { env });
+  const code = await run(
+    'apt-get',
+    [...lock, 'install', '-y', '-q', '--no-install-recommends', ...packages],
+    { env },
+  );
   return code === 0;
 }

@@ -13,7 +13,10 @@ export async function resolvePiece(name) {
   const named = process.env[piece.env];
   if (named) {
     if (existsSync(named)) return named;
-    throw new SetupError(`${piece.env} names ${named}, which does not exist.`, `Correct ${piece.env} or unset it.`);
+    throw new SetupError(
+      `${piece.env} names ${named}, which does not exist.`,
+      `Correct ${piece.env} or unset it.`,
+    );
   }
   const present = onPath(piece.programs, piece.folders);
   if (present !== undefined) return present;

@@ -6,9 +6,9 @@ import { start } from './start.mjs';
 import { test, testE2e, testUnit } from './test.mjs';
 import { checkTask, verify } from './verify.mjs';
 
-/** Builds a package with what it needs, then runs a script of its package.json with the given arguments. */
+/** Builds a package with what it needs and the command line it may start, then runs a script of its package.json with the given arguments. */
 const packageScript = (name, script) => async (args) => {
-  const built = await build([name]);
+  const built = await build([name, '@topgun/cli']);
   return built === 0 ? pnpm(['--filter', name, '--fail-if-no-match', 'run', script, ...args]) : built;
 };
 

@@ -9,7 +9,9 @@ async function runCheck(name) {
   const { ok, output } = await checks[name]();
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
   const line = output.trim();
-  process.stdout.write(ok ? `ok   ${name}: ${line} (${seconds} s)\n` : `FAIL ${name} (${seconds} s)\n${line}\n`);
+  process.stdout.write(
+    ok ? `ok   ${name}: ${line} (${seconds} s)\n` : `FAIL ${name} (${seconds} s)\n${line}\n`,
+  );
   return ok;
 }
 

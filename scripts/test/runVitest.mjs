@@ -11,7 +11,14 @@ export async function runVitest({ config = 'vitest.config.ts', args = [], env = 
   const file = join(folder, 'totals.json');
   const code = await runBin(
     'vitest',
-    ['run', '--config', config, '--reporter=default', `--reporter=${rootPath('scripts/test/TotalsReporter.mjs')}`, ...args],
+    [
+      'run',
+      '--config',
+      config,
+      '--reporter=default',
+      `--reporter=${rootPath('scripts/test/TotalsReporter.mjs')}`,
+      ...args,
+    ],
     { env: { ...env, TOPGUN_TOTALS_FILE: file } },
   );
   const totals = existsSync(file) ? readJson(file) : none;

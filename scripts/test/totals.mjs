@@ -7,7 +7,8 @@ export const add = (a, b) => ({
   skipped: a.skipped + b.skipped,
 });
 
-export const formatTotals = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+export const formatTotals = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 /** A run is green when nothing failed and something ran; in CI nothing may be skipped either. */
 export const isGreen = ({ passed, failed, skipped }, ci = process.env.CI) =>

@@ -12,7 +12,10 @@ type TopgunHandle = {
   };
 };
 
-export type Snapshot = { readonly entries: readonly (readonly [string, unknown])[]; readonly liveRoot: number };
+export type Snapshot = {
+  readonly entries: readonly (readonly [string, unknown])[];
+  readonly liveRoot: number;
+};
 
 /** One tab of the app, driven the way a person drives it; only checks look behind the screen. */
 export class TodoPage {
@@ -82,7 +85,10 @@ export class TodoPage {
     await waitUntil(
       `the indicator says ${kinds.join(' or ')}`,
       async () => ((await this.page.locator(selector).count()) > 0 ? true : undefined),
-      { deadlineMs, explain: async () => (await this.page.getByTestId('sync').textContent()) ?? 'no indicator' },
+      {
+        deadlineMs,
+        explain: async () => (await this.page.getByTestId('sync').textContent()) ?? 'no indicator',
+      },
     );
   }
 
@@ -119,7 +125,13 @@ export class TodoPage {
           for (let k = 0; k < perTurn && made < total; k += 1) {
             made += 1;
             const title = `Burst ${String(made).padStart(4, '0')}`;
-            todos.set(`burst-${made}`, { title, done: false, list, priority: 0, createdAt: 1_000_000 + made });
+            todos.set(`burst-${made}`, {
+              title,
+              done: false,
+              list,
+              priority: 0,
+              createdAt: 1_000_000 + made,
+            });
           }
           if (made < total) setTimeout(turn);
         };

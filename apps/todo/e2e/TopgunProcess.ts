@@ -27,9 +27,13 @@ export class TopgunProcess {
   /** Starts the process and waits for the address that it prints; later starts take the port of the first one. */
   async start(): Promise<void> {
     this.#output = '';
-    const child = spawn(process.execPath, [bin, 'dev', '--port', String(this.#port), '--data-dir', this.#dataDir], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [bin, 'dev', '--port', String(this.#port), '--data-dir', this.#dataDir],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -39,7 +43,8 @@ export class TopgunProcess {
     const port = await waitUntil(
       'topgun dev prints its address',
       () => {
-        if (child.exitCode !== null) throw new Error(`topgun dev ended with code ${child.exitCode}:\n${this.#output}`);
+        if (child.exitCode !== null)
+          throw new Error(`topgun dev ended with code ${child.exitCode}:\n${this.#output}`);
         return /App\s+http:\/\/127\.0\.0\.1:(\d+)\//.exec(this.#output)?.[1];
       },
       { explain: () => this.#output },
@@ -60,7 +65,11 @@ export class TopgunProcess {
   async maps(): Promise<ReadonlyMap<string, { readonly liveRoot: number; readonly records: number }>> {
     const response = await fetch(new URL('/api/status', this.url));
     const status = (await response.json()) as {
-      readonly maps: readonly { readonly name: string; readonly liveRoot: number; readonly records: number }[];
+      readonly maps: readonly {
+        readonly name: string;
+        readonly liveRoot: number;
+        readonly records: number;
+      }[];
     };
     return new Map(status.maps.map((map) => [map.name, map]));
   }

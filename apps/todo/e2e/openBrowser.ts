@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Debian's Chromium, or the one that CHROMIUM_PATH names. */
+/** The Chromium that TOPGUN_CHROMIUM or CHROMIUM_PATH names, else Debian's. */
 export async function openBrowser(): Promise<Browser> {
-  const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+  const executablePath = process.env.TOPGUN_CHROMIUM ?? process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) {
-    throw new Error(`No Chromium at ${executablePath}. Set CHROMIUM_PATH, or on Debian: apt-get install chromium`);
+    throw new Error(
+      `No Chromium at ${executablePath}. Set CHROMIUM_PATH, or on Debian: apt-get install chromium`,
+    );
   }
   return await chromium.launch({
     executablePath,

@@ -87,7 +87,9 @@ describe('two browsers and a server', () => {
     expect(await a.row('Oat milk').count()).toBe(0);
     expect(await a.row('Salt').count()).toBe(0);
     await a.indicator(['offline', 'connecting']);
-    await waitUntil('the reloaded page counts its waiting writes', async () => ((await a.pending()) === 3 ? true : undefined));
+    await waitUntil('the reloaded page counts its waiting writes', async () =>
+      (await a.pending()) === 3 ? true : undefined,
+    );
     await a.page.screenshot({ path: join(images, 'todo-offline.png') });
     await ada.setOffline(false);
     await a.shows('Salt');
@@ -105,9 +107,15 @@ describe('two browsers and a server', () => {
     for (const tab of tabs) await tab.indicator(['offline', 'connecting']);
     await a.add('Candles, while the server is away');
     await b1.add('Matches, while the server is away');
-    await waitUntil('the burst is written', async () => ((await b2.count('todos')) === before + BURST + 2 ? true : undefined), {
-      explain: async () => `${await b2.count('todos')} of ${before + BURST + 2}`,
-    });
+    // The other tab's task is on the same device; that of the other device has to wait for the server.
+    const onDevice = before + BURST + 1;
+    await waitUntil(
+      'the burst is written',
+      async () => ((await b2.count('todos')) === onDevice ? true : undefined),
+      {
+        explain: async () => `${await b2.count('todos')} of ${onDevice}`,
+      },
+    );
     expect(await b2.pending()).toBeGreaterThan(0);
     await server.start();
     await agree(server, tabs);

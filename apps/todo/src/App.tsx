@@ -12,7 +12,7 @@ import { TodoListView } from './components/TodoListView.js';
 import { Toolbar } from './components/Toolbar.js';
 import { countTodos, noCount } from './state/countTodos.js';
 import { EVERYTHING, INBOX, LISTS_MAP, TODOS_MAP, type Todo, type TodoList } from './state/model.js';
-import { PAGE_ROWS, todoFilter } from './state/todoFilter.js';
+import { arrangeRows, PAGE_ROWS, todoFilter } from './state/todoFilter.js';
 import { useNotice } from './state/useNotice.js';
 import { useRovingRows } from './state/useRovingRows.js';
 import { useShortcuts } from './state/useShortcuts.js';
@@ -35,7 +35,8 @@ export function App() {
   const lists = useQuery<TodoList>(LISTS_MAP, listsByAge).data;
   const everything = useQuery<Todo>(TODOS_MAP).data;
   const filter = useMemo(() => todoFilter(view, limit), [view, limit]);
-  const { data: rows, loading } = useQuery<Todo>(TODOS_MAP, filter);
+  const { data, loading } = useQuery<Todo>(TODOS_MAP, filter);
+  const rows = useMemo(() => arrangeRows(data, view, limit), [data, view, limit]);
 
   const counts = useMemo(() => countTodos(everything), [everything]);
   const listNames = useMemo(
@@ -43,7 +44,7 @@ export function App() {
     [lists],
   );
   const keys = useMemo(() => rows.map((row) => row._key), [rows]);
-  const roving = useRovingRows(keys);
+  const roving = useRovingRows(keys, view.list);
 
   const list = lists.find((candidate) => candidate._key === view.list);
   const title = view.list === EVERYTHING ? 'Everything' : (listNames.get(view.list) ?? 'Deleted list');
@@ -55,7 +56,9 @@ export function App() {
   useEffect(
     () =>
       client.onRejection((rejection) => {
-        show(`The server refused a change (${rejection.code}). It was taken back on this device.`, { tone: 'problem' });
+        show(`The server refused a change (${rejection.code}). It was taken back on this device.`, {
+          tone: 'problem',
+        });
       }),
     [client, show],
   );
@@ -79,13 +82,14 @@ export function App() {
     setLimit(PAGE_ROWS);
     changeView({ list: key, search: '' });
   };
-  const doneHere = () => everything.filter((row) => row.done && (view.list === EVERYTHING || row.list === view.list));
+  const doneHere = () =>
+    everything.filter((row) => row.done && (view.list === EVERYTHING || row.list === view.list));
 
   return (
     <div className="app">
-      <a className="skip" href="#tasks" onClick={() => roving.focusRow(roving.activeKey)}>
+      <button type="button" className="skip" onClick={() => roving.focusRow(roving.activeKey)}>
         Skip to tasks
-      </a>
+      </button>
       <div className="topbar">
         <span className="brand">
           <img src="./icon.svg" alt="" width="26" height="26" />
@@ -107,9 +111,13 @@ export function App() {
         counts={counts}
         current={view.list}
         onSelect={select}
-        onAdd={(name) => select(actions.addList(name))}
+        onAdd={(name) => {
+          select(actions.addList(name));
+          // A new list wants its first task.
+          composerRef.current?.focus();
+        }}
       />
-      <main id="tasks" className="main">
+      <main className="main">
         <ListHeading
           key={view.list}
           title={title}
@@ -160,12 +168,22 @@ export function App() {
         )}
         <footer className="footer">
           {rows.length >= limit && (
-            <button type="button" className="button" data-testid="show-more" onClick={() => setLimit(limit + PAGE_ROWS)}>
+            <button
+              type="button"
+              className="button"
+              data-testid="show-more"
+              onClick={() => setLimit(limit + PAGE_ROWS)}
+            >
               Show more
             </button>
           )}
           {count.done > 0 && view.status !== 'active' && (
-            <button type="button" className="link" data-testid="clear-done" onClick={() => actions.clearDone(doneHere())}>
+            <button
+              type="button"
+              className="link"
+              data-testid="clear-done"
+              onClick={() => actions.clearDone(doneHere())}
+            >
               Delete {count.done === 1 ? 'the finished task' : `${count.done} finished tasks`}
             </button>
           )}

@@ -5,6 +5,8 @@ import { LISTS_MAP, TODOS_MAP } from './state/model.js';
 /** One store per browser profile and server: all tabs share it, and it survives a reload without a network. */
 const STORE_NAME = 'topgun-todo';
 
+const RETRY_MS_MAX = 5000;
+
 /** The server is where the page came from. */
 export function serverUrlOf(page: Pick<Location, 'protocol' | 'host'>): string {
   return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}`;
@@ -16,6 +18,8 @@ export function createClient(): TopGunClient {
     serverUrl: serverUrlOf(location),
     storage: new IDBAdapter(),
     storeName: STORE_NAME,
+    // A person watches the indicator: look for the server at least this often.
+    backoff: { capMs: RETRY_MS_MAX },
   });
   client.getMap(TODOS_MAP);
   client.getMap(LISTS_MAP);

@@ -15,13 +15,18 @@ export function precachePlugin(): Plugin {
     generateBundle(_options, bundle) {
       const publicFolder = fileURLToPath(new URL('../public', import.meta.url));
       const contents = new Map<string, string | Uint8Array>();
-      for (const name of readdirSync(publicFolder)) contents.set(name, readFileSync(`${publicFolder}/${name}`));
+      for (const name of readdirSync(publicFolder))
+        contents.set(name, readFileSync(`${publicFolder}/${name}`));
       for (const [name, output] of Object.entries(bundle)) {
         if (!name.endsWith('.map')) contents.set(name, output.type === 'chunk' ? output.code : output.source);
       }
       const names = [...contents.keys()].sort();
       const hash = createHash('sha256');
-      for (const name of names) hash.update(name).update('\0').update(contents.get(name) ?? '');
+      for (const name of names)
+        hash
+          .update(name)
+          .update('\0')
+          .update(contents.get(name) ?? '');
       const files = ['./', ...names.filter((name) => name !== 'index.html').map((name) => `./${name}`)];
       const template = readFileSync(new URL('./serviceWorker.js', import.meta.url), 'utf8');
       const source = template

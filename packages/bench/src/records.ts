@@ -24,9 +24,3 @@ export function benchRecord(i: number, salt = 0): BenchRecord {
     updatedAt: 1_700_000_000_000 + i * 37 + salt,
   };
 }
-
-export function benchRecords(count: number, salt = 0): BenchRecord[] {
-  const records: BenchRecord[] = [];
-  for (let i = 0; i < count; i++) records.push(benchRecord(i, salt));
-  return records;
-}

@@ -2,13 +2,6 @@ import { TopGunError } from '@topgun/core';
 
 /** What the commands themselves can fail with; the server's errors come with codes of their own. */
 export const cliErrors = {
-  PORT_TAKEN: {
-    remedy: 'Stop the other program, or choose another port with --port (0 takes any free one).',
-    retriable: true,
-  },
-  PORT_FORBIDDEN: { remedy: 'Choose a port above 1023, or give this user the right to use it.', retriable: false },
-  ADDRESS_UNKNOWN: { remedy: 'Use an address of this machine for --host, such as 127.0.0.1 or 0.0.0.0.', retriable: false },
-  APP_FOLDER_MISSING: { remedy: 'Build the app first, or name the folder that holds its index.html.', retriable: false },
   SERVER_UNREACHABLE: {
     remedy: 'Start it with `topgun dev` or `topgun start`, or name its address with --url.',
     retriable: true,
@@ -19,7 +12,10 @@ export const cliErrors = {
     remedy: 'Set TOPGUN_JWT_SECRET to the secret of the server, or pass --secret-file.',
     retriable: false,
   },
-  TOKEN_SECRET_SHORT: { remedy: 'Use at least 32 bytes, for example from: openssl rand -base64 32', retriable: false },
+  TOKEN_SECRET_SHORT: {
+    remedy: 'Use at least 32 bytes, for example from: openssl rand -base64 32',
+    retriable: false,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

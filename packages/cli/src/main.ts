@@ -7,7 +7,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   err: (text) => process.stderr.write(text),
   env: process.env,
   cwd: process.cwd(),
-  color: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  color: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
   columns: process.stdout.columns ?? 100,
   onStopSignal: (listener) => {
     const signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];

@@ -3,7 +3,9 @@ import { parseDuration } from './parseDuration.js';
 
 describe('parseDuration', () => {
   it('reads a whole number and a unit', () => {
-    expect(['90s', '30m', '12h', '7d'].map(parseDuration)).toEqual([90_000, 1_800_000, 43_200_000, 604_800_000]);
+    expect(['90s', '30m', '12h', '7d'].map(parseDuration)).toEqual([
+      90_000, 1_800_000, 43_200_000, 604_800_000,
+    ]);
   });
 
   it('refuses everything else', () => {

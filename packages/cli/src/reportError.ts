@@ -17,7 +17,11 @@ export function reportError(error: unknown, io: CliIo, verbose: boolean): ExitCo
   }
   const message = error instanceof Error ? error.message : String(error);
   io.err(`${colors.red('error')} ${colors.bold('UNEXPECTED')} ${message}\n`);
-  io.err(verbose ? `\n${stackOf(error)}\n` : '      This is a fault in topgun. Run again with --verbose for the stack.\n');
+  io.err(
+    verbose
+      ? `\n${stackOf(error)}\n`
+      : '      This is a fault in topgun. Run again with --verbose for the stack.\n',
+  );
   return exitCodes.internal;
 }
 

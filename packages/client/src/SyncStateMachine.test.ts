@@ -1,3 +1,4 @@
+import { LIMITS } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import { type SyncEventName, type SyncStateName, SyncStateMachine, transitions } from './SyncStateMachine.js';
 
@@ -91,10 +92,10 @@ describe('SyncStateMachine', () => {
     expect(seen).toEqual([{ from: 'DISCONNECTED', to: 'CONNECTING', event: 'connect', atMs: 7 }]);
   });
 
-  it('[CONN-1] keeps the last 50 changes', () => {
+  it('[CONN-1] keeps no more changes than the limit', () => {
     const machine = machineIn('CONNECTING');
-    for (let i = 0; i < 100; i++) machine.transition(machine.canTransition('lost') ? 'lost' : 'retry');
-    expect(machine.getHistory()).toHaveLength(50);
+    for (let i = 0; i < LIMITS.stateHistory + 50; i++) machine.transition(machine.canTransition('lost') ? 'lost' : 'retry');
+    expect(machine.getHistory()).toHaveLength(LIMITS.stateHistory);
     expect(machine.getHistory().at(-1)?.to).toBe('CONNECTING');
   });
 });

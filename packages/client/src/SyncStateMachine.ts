@@ -1,4 +1,5 @@
 import { TopGunError } from '@topgun/core';
+import { LIMITS } from '@topgun/protocol';
 
 export type SyncStateName =
   | 'DISCONNECTED'
@@ -40,9 +41,6 @@ export interface StateChange {
   readonly atMs: number;
 }
 
-/** Changes kept for `getHistory`: enough to see a reconnect loop. */
-const HISTORY_MAX = 50;
-
 /** The connection lifecycle as a table: knows which event is legal in which state, and nothing of sockets. */
 export class SyncStateMachine {
   readonly #wallMs: () => number;
@@ -76,7 +74,7 @@ export class SyncStateMachine {
     }
     const change: StateChange = { from, to, event, atMs: this.#wallMs() };
     this.#state = to;
-    this.#history = [...this.#history.slice(1 - HISTORY_MAX), change];
+    this.#history = [...this.#history.slice(1 - LIMITS.stateHistory), change];
     for (const listener of [...this.#listeners]) listener(change);
     return to;
   }
@@ -94,7 +92,7 @@ export class SyncStateMachine {
     };
   }
 
-  /** The last changes, oldest first, at most 50. */
+  /** The last changes, oldest first; at most `LIMITS.stateHistory`. */
   getHistory(): readonly StateChange[] {
     return this.#history;
   }

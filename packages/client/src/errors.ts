@@ -4,12 +4,19 @@ import { TopGunError } from '@topgun/core';
 export const clientErrors = {
   OPTION_INVALID: { remedy: 'Correct the option named in the message.', retriable: false },
   CLIENT_CLOSED: { remedy: 'Make a new TopGunClient; a closed one stays closed.', retriable: false },
-  NO_SERVER: { remedy: 'Give the client a `serverUrl` or a connection provider with a server.', retriable: false },
+  NO_SERVER: {
+    remedy: 'Give the client a `serverUrl` or a connection provider with a server.',
+    retriable: false,
+  },
   NO_WEBSOCKET: {
     remedy: 'Install the package `ws`, pass `webSocket` in the options, or use Node 22 or later.',
     retriable: false,
   },
-  TOKEN_PROVIDER_FAILED: { remedy: 'See `cause`. The client asks the provider again at its next attempt.', retriable: true },
+  CLIENT_FAILED: { remedy: 'See `cause`.', retriable: false },
+  TOKEN_PROVIDER_FAILED: {
+    remedy: 'See `cause`. The client asks the provider again at its next attempt.',
+    retriable: true,
+  },
 } as const;
 
 export type ClientErrorCode = keyof typeof clientErrors;
@@ -17,4 +24,10 @@ export type ClientErrorCode = keyof typeof clientErrors;
 export function clientError(code: ClientErrorCode, message: string, cause?: unknown): TopGunError {
   const info = clientErrors[code];
   return new TopGunError({ code, message, remedy: info.remedy, retriable: info.retriable, cause });
+}
+
+/** A fault of somebody else's code as a typed error; typed errors pass unchanged. */
+export function toTopGunError(cause: unknown): TopGunError {
+  if (cause instanceof TopGunError) return cause;
+  return clientError('CLIENT_FAILED', cause instanceof Error ? cause.message : String(cause), cause);
 }

@@ -1,1 +1,32 @@
-export {};
+export type { ConnectionStateChange, StateHistoryEntry } from './AppEvents.js';
+export type { TopGunClientOptions } from './config/options.js';
+export { ConnectionListeners } from './connection/ConnectionListeners.js';
+export type { ConnectionEvents, IConnectionProvider } from './connection/IConnectionProvider.js';
+export type { WebSocketConstructor, WebSocketLike } from './connection/loadWebSocket.js';
+export { NullProvider } from './connection/NullProvider.js';
+export { SingleServerProvider } from './connection/SingleServerProvider.js';
+export type * from './engine/ports.js';
+export type { OrElement, QueryResult, QueryRow, QuerySpec } from './engine/RealmEngine.js';
+export { RealmEngine } from './engine/RealmEngine.js';
+export { type ClientErrorCode, clientErrors } from './errors.js';
+export type { ChangedKeys } from './handles/HandleContext.js';
+export type { LWWMapHandle } from './handles/LWWMapHandle.js';
+export type { ORMapElement, ORMapHandle } from './handles/ORMapHandle.js';
+export type { PNCounterHandle } from './handles/PNCounterHandle.js';
+export type { TopicHandle, TopicMessageInfo } from './handles/TopicHandle.js';
+export type { Settled, WriteHandle } from './handles/WriteHandle.js';
+export type { QuerySnapshot } from './query/LiveQuery.js';
+export type { QueryHandle } from './query/QueryHandle.js';
+export type { ChangeEvent, Row } from './query/QueryRows.js';
+export * from './SyncStateMachine.js';
+export { checkStoreKey, checkStoreTx } from './storage/checkStoreTx.js';
+export {
+  type IStorageAdapter,
+  STORE_KEY_SEGMENTS_MAX,
+  type StoreKey,
+  type StoreTx,
+} from './storage/IStorageAdapter.js';
+export { type StorageErrorCode, storageError, storageErrors } from './storage/storageErrors.js';
+export { TopGunClient } from './TopGunClient.js';
+export type { Unsubscribe } from './utils/Listeners.js';
+export { type Logger, type LogMethod, silentLogger } from './utils/logger.js';

@@ -47,7 +47,8 @@ export class HLC {
 
   /** Throws `NODE_INVALID` for an empty node id and `TIMESTAMP_FORMAT` for a bad `highWater`. */
   constructor(nodeId: string, options: HLCOptions) {
-    if (typeof nodeId !== 'string' || nodeId === '') throw coreError('NODE_INVALID', 'The node id of a clock is empty.');
+    if (typeof nodeId !== 'string' || nodeId === '')
+      throw coreError('NODE_INVALID', 'The node id of a clock is empty.');
     this.clock = options.clock;
     this.#nodeId = nodeId;
     this.#strictMode = options.strictMode ?? false;
@@ -82,7 +83,8 @@ export class HLC {
     const wall = Math.floor(this.clock.wallMs()) * COUNTER_SIZE;
     // NaN and infinity fail the comparison: a broken clock counts as a frozen one.
     const next = wall > this.#last && wall <= PACKED_TIME_MAX ? wall : this.#last + 1;
-    if (next > PACKED_TIME_MAX) throw coreError('HLC_DRIFT', 'The clock has reached the last time it can stamp.');
+    if (next > PACKED_TIME_MAX)
+      throw coreError('HLC_DRIFT', 'The clock has reached the last time it can stamp.');
     this.#last = next;
     return next;
   }
@@ -130,9 +132,14 @@ export class HLC {
 
   /** Reads what `HLC.toString` wrote; the node id may contain colons. Throws `TIMESTAMP_FORMAT`. */
   static parse(text: string): Timestamp {
-    const match = /^(0|[1-9]\d{0,12}):(0|[1-9]\d{0,3}):([^]+)$/.exec(text);
-    const parsed = match && { millis: Number(match[1]), counter: Number(match[2]), nodeId: match[3] as string };
-    if (!parsed) throw coreError('TIMESTAMP_FORMAT', `Invalid timestamp format: ${String(text).slice(0, 80)}`);
+    const match = /^(0|[1-9]\d{0,12}):(0|[1-9]\d{0,3}):([\s\S]+)$/.exec(text);
+    const parsed = match && {
+      millis: Number(match[1]),
+      counter: Number(match[2]),
+      nodeId: match[3] as string,
+    };
+    if (!parsed)
+      throw coreError('TIMESTAMP_FORMAT', `Invalid timestamp format: ${String(text).slice(0, 80)}`);
     stampOf(parsed);
     return parsed;
   }

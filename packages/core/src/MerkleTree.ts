@@ -1,6 +1,6 @@
 import { coreError } from './errors.js';
 import { hashHi, hashLo } from './hash/hashString.js';
-import { DigestTrie, type DigestTrieOptions } from './merkle/DigestTrie.js';
+import { DigestTrie } from './merkle/DigestTrie.js';
 
 /**
  * A Merkle tree that keeps its own items: key → 53-bit digest. Two trees with the same items have the same root hash, in
@@ -16,10 +16,6 @@ import { DigestTrie, type DigestTrieOptions } from './merkle/DigestTrie.js';
 export class MerkleTree extends DigestTrie {
   readonly #digests = new Map<string, number>();
 
-  constructor(options: DigestTrieOptions = {}) {
-    super(options);
-  }
-
   get size(): number {
     return this.#digests.size;
   }
@@ -30,10 +26,10 @@ export class MerkleTree extends DigestTrie {
 
   /** Puts an item or replaces its digest; O(depth). Throws `MERKLE_INVALID` for a digest outside 0 … 2^53 - 1. */
   update(key: string, digest: number): void {
-    if (!Number.isSafeInteger(digest) || digest < 0) throw coreError('MERKLE_INVALID', `Invalid digest: ${digest}`);
+    if (!(Number.isSafeInteger(digest) && digest >= 0)) throw coreError('MERKLE_INVALID', `Invalid digest: ${digest}`);
     const old = this.#digests.get(key);
-    if (old === digest) return;
-    if (old !== undefined) this.toggle(key, hashHi(old), hashLo(old), -1);
+    if (old === undefined) this.keysChanged();
+    else this.toggle(key, hashHi(old), hashLo(old), -1);
     this.#digests.set(key, digest);
     this.toggle(key, hashHi(digest), hashLo(digest), 1);
   }
@@ -43,6 +39,7 @@ export class MerkleTree extends DigestTrie {
     const old = this.#digests.get(key);
     if (old === undefined) return false;
     this.#digests.delete(key);
+    this.keysChanged();
     this.toggle(key, hashHi(old), hashLo(old), -1);
     return true;
   }

@@ -29,29 +29,26 @@ export class TopGunError extends Error {
 /** Every code that core throws, with its way out. */
 export const coreErrors = {
   VALUE_NOT_ADMITTED: {
-    remedy:
-      'Store only null (inside a value), booleans, finite numbers, strings, 64-bit bigints, dates, Uint8Arrays, dense arrays and plain objects.',
+    remedy: 'Store finite numbers, strings, booleans, 64-bit bigints, dates, Uint8Arrays, and plain arrays and objects of them.',
   },
-  TTL_INVALID: { remedy: 'Pass a positive finite number of milliseconds, or leave the time to live out.' },
+  TTL_INVALID: { remedy: 'Pass a positive finite number of milliseconds, or none.' },
   KEY_INVALID: { remedy: 'Use a well-formed string of 1 to 512 UTF-8 bytes.' },
-  TAG_INVALID: { remedy: 'Use a non-empty tag that no other element of this key has ever had.' },
+  TAG_INVALID: { remedy: 'Use a non-empty tag that this key never had.' },
   NODE_INVALID: { remedy: 'Use a non-empty string that no other node uses.' },
-  HLC_DRIFT: { remedy: 'Correct the clock of the node that is ahead, then send the operation again.' },
-  TIMESTAMP_FORMAT: {
-    remedy: 'Use millis:counter:nodeId with whole millis from 0 to 4398046511103 and a counter from 0 to 2047.',
-  },
+  HLC_DRIFT: { remedy: 'Correct the clock that is ahead.' },
+  TIMESTAMP_FORMAT: { remedy: 'Use whole millis of 0 to 4398046511103, a counter of 0 to 2047 and a node id.' },
   CANONICAL_FORMAT: { remedy: 'Decode only bytes made by encodeCanonical.' },
-  COUNTER_INVALID: { remedy: 'Use safe integers: deltas of either sign, totals of zero or more.' },
-  MERKLE_INVALID: { remedy: 'Use paths of at most 6 hex digits, depths from 0 to 4, and digests from 0 to 2^53 - 1.' },
-  PREDICATE_INVALID: { remedy: 'Correct the named part of the predicate; the guide on queries lists every form.' },
-  PREDICATE_OPERATOR_UNKNOWN: { remedy: 'Use one of the operators that the guide on queries lists.' },
-  QUERY_INVALID: { remedy: "Sort by up to 8 paths with 'asc' or 'desc', and limit by a positive whole number." },
+  COUNTER_INVALID: { remedy: 'Use safe integers.' },
+  MERKLE_INVALID: { remedy: 'Use paths of at most 6 hex digits, depths of 0 to 4, digests of 0 to 2^53 - 1.' },
+  PREDICATE_INVALID: { remedy: 'Correct the part named.' },
+  PREDICATE_OPERATOR_UNKNOWN: { remedy: 'Use an operator that the guide on queries lists.' },
+  QUERY_INVALID: { remedy: "Sort by up to 8 paths, 'asc' or 'desc'; limit by a positive whole number." },
 } as const satisfies Record<string, { readonly remedy: string }>;
 
 /** A code that core throws. */
 export type CoreErrorCode = keyof typeof coreErrors;
 
-/** The error of one core code, with the remedy of the table. */
-export function coreError(code: CoreErrorCode, message: string, remedy: string = coreErrors[code].remedy): TopGunError {
-  return new TopGunError({ code, message, remedy });
+/** The error of one core code, with the remedy of the table unless there is a better one. */
+export function coreError(code: CoreErrorCode, message: string, remedy?: string): TopGunError {
+  return new TopGunError({ code, message, remedy: remedy ?? coreErrors[code].remedy });
 }

@@ -1,1 +1,70 @@
-export {};
+export { decodeCanonical } from './canonical/decodeCanonical.js';
+export { encodeCanonical } from './canonical/encodeCanonical.js';
+export {
+  COUNTER_SIZE,
+  compareStamps,
+  isPackedTime,
+  millisOf,
+  PACKED_TIME_MAX,
+  packTime,
+  type Stamp,
+  stampOf,
+  type Timestamp,
+  timestampOf,
+  unpackTime,
+} from './clock/Timestamp.js';
+export { compareVersions, isExpired, type Version } from './clock/versions.js';
+export { type CoreErrorCode, coreErrors, TopGunError, type TopGunErrorOptions } from './errors.js';
+export { HLC, type HLCOptions, type WallClock } from './HLC.js';
+export { hashString, xorHash } from './hash/hashString.js';
+export { hashValue } from './hash/hashValue.js';
+export { type LWWChange, LWWMap, type LWWRecord } from './LWWMap.js';
+export { MerkleTree } from './MerkleTree.js';
+export type { ReplicatedMap, ReplicatedRow } from './maps/ReplicatedMap.js';
+export {
+  type ChildHash,
+  type DigestTrieOptions,
+  type ItemHash,
+  type MerkleReader,
+  PATH_DIGITS_MAX,
+} from './merkle/DigestTrie.js';
+export { GONE_HASH, itemDigest } from './merkle/itemDigest.js';
+export { PartitionedTree, type PartitionRoot } from './merkle/PartitionedTree.js';
+export { rowKey, splitRowKey } from './merkle/rowKey.js';
+export { compareChildren, compareItems, compareRoots } from './merkle/walk.js';
+export {
+  type MergeKeyResult,
+  type ORChange,
+  ORMap,
+  type ORMapOptions,
+  type ORMapRecord,
+  type ORMapSnapshot,
+} from './ORMap.js';
+export { PNCounter, type PNCounterObject, type PNCounterOptions, type PNCounterState } from './PNCounter.js';
+export { PARTITION_COUNT, partitionOf, tagOf } from './partition/partitionOf.js';
+export { assertPredicate, PREDICATE_BUDGET, type PredicateBudget } from './query/assertPredicate.js';
+export {
+  type CompiledQuery,
+  compileQuery,
+  type QuerySpec,
+  runQuery,
+  type SortDirection,
+} from './query/compileQuery.js';
+export {
+  type CompiledPredicate,
+  compilePredicate,
+  type EvaluationContext,
+  evaluate,
+} from './query/evaluate.js';
+export { type Delta, LiveWindow } from './query/LiveWindow.js';
+export { normalizeQuery, type QueryFilter } from './query/normalizeQuery.js';
+export { type AuthRef, isAuthRef, type PredicateNode } from './query/PredicateNode.js';
+export { Predicates } from './query/Predicates.js';
+export { parseWhere } from './query/parseWhere.js';
+export { parsePath, readPath } from './query/path.js';
+export { assertAdmitted } from './value/assertAdmitted.js';
+export { assertKey } from './value/assertKey.js';
+export { cloneAdmitted } from './value/cloneAdmitted.js';
+export { compareValues } from './value/compareValues.js';
+export { deepEqual } from './value/deepEqual.js';
+export { KEY_BYTES_MAX, VALUE_LIMITS, type ValueLimits } from './value/limits.js';

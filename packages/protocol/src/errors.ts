@@ -16,41 +16,75 @@ export const protocolErrors = {
     retriable: false,
   },
   BAD_MESSAGE: {
-    remedy: 'The message does not fit its schema at `path`. Compare both ends: they may run different versions.',
+    remedy:
+      'The message does not fit its schema at `path`. Compare both ends: they may run different versions.',
     retriable: false,
   },
-  UNKNOWN_TYPE: { remedy: 'Update the older of the two ends: it does not know this message.', retriable: false },
+  UNKNOWN_TYPE: {
+    remedy: 'Update the older of the two ends: it does not know this message.',
+    retriable: false,
+  },
   VERSION: { remedy: 'No common protocol version. Update the older of the two ends.', retriable: false },
   AUTH_REQUIRED: { remedy: 'Send AUTH with a token as the first frame.', retriable: false },
   AUTH_FAILED: {
-    remedy: 'The token was refused. Sign in again; on the server compare key, algorithm, issuer and audience.',
+    remedy:
+      'The token was refused. Sign in again; on the server compare key, algorithm, issuer and audience.',
     retriable: false,
   },
-  AUTH_EXPIRED: { remedy: 'Send AUTH with a fresh token on the same connection within 30 s.', retriable: true },
-  DENIED: { remedy: 'Ask for the right, or add a permission policy for this role, map and action.', retriable: false },
+  AUTH_EXPIRED: {
+    remedy: 'Send AUTH with a fresh token on the same connection within 30 s.',
+    retriable: true,
+  },
+  DENIED: {
+    remedy: 'Ask for the right, or add a permission policy for this role, map and action.',
+    retriable: false,
+  },
   LIMIT: { remedy: 'Send less at once: the limit and its value are named in the message.', retriable: false },
   RATE: { remedy: 'Wait `retryAfterMs` and send more slowly.', retriable: true },
-  CLOCK_SKEW: { remedy: 'Set the clock to `serverTime` and stamp the op again under the same id.', retriable: true },
+  CLOCK_SKEW: {
+    remedy: 'Set the clock to `serverTime` and stamp the op again under the same id.',
+    retriable: true,
+  },
   STALE_OP: {
-    remedy: 'The op is older than what the server still remembers of deletions. Sync, then decide whether to write again.',
+    remedy:
+      'The op is older than what the server still remembers of deletions. Sync, then decide whether to write again.',
     retriable: false,
   },
   RESYNC: { remedy: 'Open the scope again: the server no longer follows it.', retriable: true },
   UNKNOWN_CLIENT: {
-    remedy: 'The client was forgotten after a year unused. Draw a new clientId and decide about the pending ops.',
+    remedy:
+      'The client was forgotten after a year unused. Draw a new clientId and decide about the pending ops.',
     retriable: false,
   },
   NEW_INCARNATION: {
     remedy: 'The store was restored. Send the retained ops again and sync from the start.',
     retriable: true,
   },
-  NOT_OWNER: { remedy: 'Another node owns the partition now. Fetch the partition map and try there.', retriable: true },
-  UNAVAILABLE: { remedy: 'The server cannot reach its store. Keep the op and try again later.', retriable: true },
+  NOT_OWNER: {
+    remedy: 'Another node owns the partition now. Fetch the partition map and try there.',
+    retriable: true,
+  },
+  UNAVAILABLE: {
+    remedy: 'The server cannot reach its store. Keep the op and try again later.',
+    retriable: true,
+  },
   INTERNAL: { remedy: 'Report the reference in the message to whoever runs the server.', retriable: true },
-  WRONG_KIND: { remedy: 'The map exists with another kind. Open it as that kind, or take another name.', retriable: false },
-  ID_REUSED: { remedy: 'The op id belongs to another op. Give the op a new id and send it again.', retriable: false },
-  SESSION_UNKNOWN: { remedy: 'Name the session in AUTH or SESSIONS before sending its ops.', retriable: true },
-  SEQ_WINDOW: { remedy: 'Wait until older ops of the session are answered, then send again.', retriable: true },
+  WRONG_KIND: {
+    remedy: 'The map exists with another kind. Open it as that kind, or take another name.',
+    retriable: false,
+  },
+  ID_REUSED: {
+    remedy: 'The op id belongs to another op. Give the op a new id and send it again.',
+    retriable: false,
+  },
+  SESSION_UNKNOWN: {
+    remedy: 'Name the session in AUTH or SESSIONS before sending its ops.',
+    retriable: true,
+  },
+  SEQ_WINDOW: {
+    remedy: 'Wait until older ops of the session are answered, then send again.',
+    retriable: true,
+  },
   CROSS_PARTITION: {
     remedy: 'All keys of a transaction must lie in one partition: give them a common {tag}.',
     retriable: false,
@@ -61,7 +95,8 @@ export const protocolErrors = {
   },
   PREDICATE_INVALID: { remedy: 'Correct the query at `path`.', retriable: false },
   VALUE_NOT_ADMITTED: {
-    remedy: 'Store only values that travel exactly: see the list of admitted values. The path names the fault.',
+    remedy:
+      'Store only values that travel exactly: see the list of admitted values. The path names the fault.',
     retriable: false,
   },
 } as const satisfies Record<string, ProtocolErrorInfo>;

@@ -1,5 +1,6 @@
 /**
- * Every limit of the system: value, unit, reason. A thing that can grow and is not here is a defect.
+ * Every limit of the system: value, unit, reason. A thing that can grow and is not here is a defect. Chars are
+ * Unicode code points.
  * Code reads `LIMITS.name`; documents and diagnostics read `limits`.
  */
 
@@ -14,14 +15,26 @@ const MIB = 1024 * KIB;
 
 export const limits = {
   // --- frames and the strict wire profile ---
-  frameBytesPreAuth: { value: 4 * KIB, unit: 'bytes', reason: 'a stranger may cost 16 KiB; a token is below 3 KiB' },
+  frameBytesPreAuth: {
+    value: 4 * KIB,
+    unit: 'bytes',
+    reason: 'a stranger may cost 16 KiB; a token is below 3 KiB',
+  },
   frameBytes: { value: 256 * KIB, unit: 'bytes', reason: 'decoding stays below a millisecond or two' },
   frameBytesFromServer: { value: MIB, unit: 'bytes', reason: 'bulk replies of a sync, few round trips' },
-  depth: { value: 30, unit: 'levels', reason: 'two below depthFromServer: what one client may send, every client can read' },
+  depth: {
+    value: 30,
+    unit: 'levels',
+    reason: 'two below depthFromServer: what one client may send, every client can read',
+  },
   depthFromServer: { value: 32, unit: 'levels', reason: 'keeps recursive decoders far from the stack' },
   nodesPreAuth: { value: 64, unit: 'count', reason: 'AUTH with 32 sessions needs 43' },
   nodes: { value: 50_000, unit: 'count', reason: 'bounds objects built per frame from a client' },
-  nodesFromServer: { value: MIB, unit: 'count', reason: 'the byte limit of the frame is the bound: a node is a byte at least' },
+  nodesFromServer: {
+    value: MIB,
+    unit: 'count',
+    reason: 'the byte limit of the frame is the bound: a node is a byte at least',
+  },
   stringBytes: { value: 256 * KIB, unit: 'bytes', reason: 'one string or binary fills one frame at most' },
   storedBytes: { value: 256 * MIB, unit: 'bytes', reason: 'one chunk of a local store' },
   storedDepth: { value: 64, unit: 'levels', reason: 'records inside rows inside chunks, for trusted bytes' },
@@ -45,35 +58,54 @@ export const limits = {
 
   // --- ops ---
   opsPerFrame: { value: 500, unit: 'count', reason: 'one frame stays below 3 ms of server time' },
-  opsBytesPerFrame: { value: 192 * KIB, unit: 'bytes', reason: 'batching stops here; one large op may still fill a frame' },
+  opsBytesPerFrame: {
+    value: 192 * KIB,
+    unit: 'bytes',
+    reason: 'batching stops here; one large op may still fill a frame',
+  },
   mapsPerFrame: { value: 64, unit: 'count', reason: 'string table of an OPS frame' },
   writesPerTransaction: { value: 200, unit: 'count', reason: 'one op, one partition, one commit' },
   tagsPerRemove: { value: 1000, unit: 'count', reason: 'observed tags named by one OR_REMOVE' },
   inFlightOps: { value: 2000, unit: 'count', reason: 'unanswered ops per connection; four full frames' },
   inFlightBytes: { value: MIB, unit: 'bytes', reason: 'unanswered bytes per connection' },
-  seqWindow: { value: 8192, unit: 'count', reason: 'dedup entries the server keeps per (partition, session)' },
+  seqWindow: {
+    value: 8192,
+    unit: 'count',
+    reason: 'dedup entries the server keeps per (partition, session)',
+  },
   ttlMs: { value: 10 * 365 * 86_400_000, unit: 'ms', reason: 'ten years' },
   skewMs: { value: 60_000, unit: 'ms', reason: 'an op further ahead of the server is refused CLOCK_SKEW' },
 
-  // --- values and predicates ---
-  valueDepth: { value: 24, unit: 'levels', reason: 'depth of a frame less the 5 levels around a value in a transaction, 1 spare' },
+  // --- values and queries (the budget of a predicate is core's) ---
+  valueDepth: {
+    value: 24,
+    unit: 'levels',
+    reason: 'depth of a frame less the 5 levels around a value in a transaction, 1 spare',
+  },
   valueBytes: { value: 192 * KIB, unit: 'bytes', reason: 'one op must fit one frame' },
-  predicateDepth: { value: 16, unit: 'levels', reason: 'evaluation recurses' },
-  predicateNodes: { value: 256, unit: 'count', reason: 'evaluated for every candidate row' },
-  predicateValues: { value: 1000, unit: 'count', reason: 'members of one `in`, containsAll or containsAny' },
-  predicatePathChars: { value: 256, unit: 'chars', reason: 'a dotted path into a value' },
-  patternChars: { value: 256, unit: 'chars', reason: 'a `like` pattern' },
+  sortPathChars: { value: 512, unit: 'chars', reason: 'a dotted path into a value' },
   sortTerms: { value: 8, unit: 'count', reason: 'compared for every candidate row' },
   queryRows: { value: 10_000, unit: 'count', reason: 'largest window of a live query' },
 
   // --- sync ---
-  merkleNodesPerRequest: { value: 1024, unit: 'count', reason: 'three levels of one subtree, or all partitions at once' },
+  merkleNodesPerRequest: {
+    value: 1024,
+    unit: 'count',
+    reason: 'three levels of one subtree, or all partitions at once',
+  },
   merklePathChars: { value: 16, unit: 'chars', reason: 'hex digits of a 53-bit hash, rounded up' },
   merkleItemsPerPart: { value: 65_536, unit: 'count', reason: 'the frame is the real bound' },
   itemsPerRequest: { value: 1000, unit: 'count', reason: 'rows asked for at once' },
-  rowsPerReply: { value: 10_000, unit: 'count', reason: 'rows in one frame from the server; bytes end it earlier' },
-  partsPerReply: { value: 10_000, unit: 'count', reason: 'partitions, or Merkle nodes, in one frame' },
-  nodesPerTable: { value: 10_000, unit: 'count', reason: 'string table of a frame: one entry per row at worst' },
+  rowsPerReply: {
+    value: 10_000,
+    unit: 'count',
+    reason: 'rows in one frame from the server; bytes end it earlier',
+  },
+  nodesPerTable: {
+    value: 10_000,
+    unit: 'count',
+    reason: 'string table of a frame: one entry per row at worst',
+  },
 
   // --- connections ---
   sessionsPerAuth: { value: 32, unit: 'count', reason: 'fits the node limit before authentication' },
@@ -85,22 +117,66 @@ export const limits = {
   authGraceMs: { value: 30_000, unit: 'ms', reason: 'time to renew an expired token on the socket' },
   heartbeatMs: { value: 5_000, unit: 'ms', reason: 'ping interval; also corrects the clock' },
   deadMs: { value: 15_000, unit: 'ms', reason: 'silence after which a socket counts as dead' },
-  ackTimeoutMs: { value: 10_000, unit: 'ms', reason: 'a client reconnects when ops stay unanswered on a live socket' },
-  outQueueBytes: { value: MIB, unit: 'bytes', reason: 'per socket; beyond it coalesce, then RESYNC, then 1013' },
+  ackTimeoutMs: {
+    value: 10_000,
+    unit: 'ms',
+    reason: 'a client reconnects when ops stay unanswered on a live socket',
+  },
+  outQueueBytes: {
+    value: MIB,
+    unit: 'bytes',
+    reason: 'per socket; beyond it coalesce, then RESYNC, then 1013',
+  },
   drainMs: { value: 25_000, unit: 'ms', reason: 'graceful stop, below the 30 s of common supervisors' },
 
   // --- shells of the client and its storage ---
-  storeRowsPerRead: { value: 2_000, unit: 'count', reason: 'rows of a client store held twice while they are read' },
-  memoryUnflushedCommits: { value: 256, unit: 'count', reason: 'relaxed commits a memory store can lose in a test' },
-  queryIdleMs: { value: 1_000, unit: 'ms', reason: 'a query nobody listens to stays open, so that a re-render finds it' },
+  storeRowsPerRead: {
+    value: 2_000,
+    unit: 'count',
+    reason: 'rows of a client store held twice while they are read',
+  },
+  memoryUnflushedCommits: {
+    value: 256,
+    unit: 'count',
+    reason: 'relaxed commits a memory store can lose in a test',
+  },
+  queryIdleMs: {
+    value: 1_000,
+    unit: 'ms',
+    reason: 'a query nobody listens to stays open, so that a re-render finds it',
+  },
   stateHistory: { value: 100, unit: 'count', reason: 'connection states kept for diagnostics' },
-  closeFlushMs: { value: 5_000, unit: 'ms', reason: 'how long close() waits for the last writes to be logged' },
-  storeRetryMs: { value: 2_000, unit: 'ms', reason: 'pause before a store that could not be opened is tried again' },
+  closeFlushMs: {
+    value: 5_000,
+    unit: 'ms',
+    reason: 'how long close() waits for the last writes to be logged',
+  },
+  storeRetryMs: {
+    value: 2_000,
+    unit: 'ms',
+    reason: 'pause before a store that could not be opened is tried again',
+  },
+
+  // --- engine of the client ---
+  syncRounds: { value: 8, unit: 'count', reason: 'Merkle walks in a row that did not make two roots equal' },
+  topicQueue: {
+    value: 100,
+    unit: 'count',
+    reason: 'messages kept while the device is offline; the oldest go',
+  },
+  retainedQueries: {
+    value: 32,
+    unit: 'count',
+    reason: 'closed queries whose rows stay on the device, so that they open at once again',
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;
 
 /** The values alone. */
 export const LIMITS: Readonly<Record<LimitName, number>> = Object.freeze(
-  Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, limit.value])) as Record<LimitName, number>,
+  Object.fromEntries(Object.entries(limits).map(([name, limit]) => [name, limit.value])) as Record<
+    LimitName,
+    number
+  >,
 );

@@ -28,10 +28,10 @@ const trailing = <T extends z.ZodMiniType>(schema: T) => z.exactOptional(z.nulla
 export const uint = z.int().check(z.minimum(0));
 export const upTo = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
 export const pid = upTo(0, PARTITION_COUNT - 1);
-export const mapName = z.string().check(z.regex(/^[A-Za-z0-9_.:/-]{1,128}$/));
+export const mapName = z.string().check(z.regex(new RegExp(`^[A-Za-z0-9_.:/-]{1,${LIMITS.mapNameChars}}$`)));
 export const session = z.string().check(z.regex(/^[A-Za-z0-9_-]{11}$/));
 export const clientId = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));
-export const merklePath = z.string().check(z.regex(/^[0-9a-f]{0,16}$/));
+export const merklePath = z.string().check(z.regex(new RegExp(`^[0-9a-f]{0,${LIMITS.merklePathChars}}$`)));
 export const key = utf8(LIMITS.keyBytes);
 export const itemKey = utf8(LIMITS.itemKeyBytes);
 export const tag = text(LIMITS.tagChars);
@@ -65,13 +65,15 @@ function payloadFits(op: number, payload: unknown, ttl: unknown): boolean {
 
 export const subRow = z
   .tuple([z.literal([0, 1, 2, 3, 4]), uint, key, base, anyValue, trailing(ttlMs)])
-  .check(z.refine((row) => payloadFits(row[0], row[4], row[5]), { path: [4] }));
+  .check(z.refine((row) => payloadFits(row[0], row[4], row[5]), { path: [4], abort: true }));
 
 function isTransaction(mapIdx: number, first: string, payload: unknown, ttl: unknown): boolean {
   if (!Array.isArray(payload) || present(ttl)) return false;
   if (payload.length < 1 || payload.length > LIMITS.writesPerTransaction) return false;
   return (
-    payload.every((row) => subRow.safeParse(row).success) && payload[0][1] === mapIdx && payload[0][2] === first
+    payload.every((row) => subRow.safeParse(row).success) &&
+    payload[0][1] === mapIdx &&
+    payload[0][2] === first
   );
 }
 
@@ -89,8 +91,9 @@ export const opRow = z
   ])
   .check(
     z.refine(
-      (row) => (row[1] === 5 ? isTransaction(row[2], row[3], row[6], row[7]) : payloadFits(row[1], row[6], row[7])),
-      { path: [6] },
+      (row) =>
+        row[1] === 5 ? isTransaction(row[2], row[3], row[6], row[7]) : payloadFits(row[1], row[6], row[7]),
+      { path: [6], abort: true },
     ),
   );
 
@@ -114,12 +117,15 @@ export const changeRow = z
     trailing(tag),
     trailing(uint),
   ])
-  .check(z.refine((row) => formFits(row[0], row[5], row[7]), { path: [5] }));
+  .check(z.refine((row) => formFits(row[0], row[5], row[7]), { path: [5], abort: true }));
 
 export const changeRows = list(changeRow, LIMITS.rowsPerReply);
 export const position = z.tuple([pid, uint, uint]);
 export const positions = list(position, PARTITION_COUNT);
 
 /** The indexes of rows into the table of their frame. */
-export const rowsFitTable = (rows: readonly (readonly unknown[])[], at: number, table: readonly unknown[]): boolean =>
-  rows.every((row) => (row[at] as number) < table.length);
+export const rowsFitTable = (
+  rows: readonly (readonly unknown[])[],
+  at: number,
+  table: readonly unknown[],
+): boolean => rows.every((row) => (row[at] as number) < table.length);

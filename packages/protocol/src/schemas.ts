@@ -6,7 +6,8 @@
  */
 import * as z from 'zod/mini';
 import type { Candidate } from './codec/fields.js';
-import { ERROR_CODES, type ErrorCode } from './errors.js';
+import type { ErrorCode } from './errors.js';
+import { ERROR_CODES } from './errors.js';
 import { LIMITS } from './limits.js';
 import { PARTITION_COUNT } from './messages/constants.js';
 import * as p from './schemaParts.js';
@@ -42,13 +43,21 @@ const ops = z
     rows: list(p.opRow, LIMITS.opsPerFrame),
   })
   .check(
-    z.refine((m) => m.rows.every((row) => row[2] < m.maps.length && subMapsFit(row, m.maps)), { path: ['rows'] }),
+    z.refine((m) => m.rows.every((row) => row[2] < m.maps.length && subMapsFit(row, m.maps)), {
+      path: ['rows'],
+    }),
   );
 function subMapsFit(row: z.infer<typeof p.opRow>, maps: readonly string[]): boolean {
   return row[1] !== 5 || p.rowsFitTable(row[6] as readonly (readonly unknown[])[], 1, maps);
 }
 
-const syncInit = z.strictObject({ type: z.literal('SYNC_INIT'), req: uint, map: mapName, kind: p.kind, root: uint });
+const syncInit = z.strictObject({
+  type: z.literal('SYNC_INIT'),
+  req: uint,
+  map: mapName,
+  kind: p.kind,
+  root: uint,
+});
 const merkleReq = z.strictObject({
   type: z.literal('MERKLE_REQ'),
   req: uint,
@@ -67,7 +76,12 @@ const querySub = z.strictObject({
   query: p.queryId,
   map: mapName,
   where: maybe(p.predicate),
-  sort: maybe(list(z.tuple([text(LIMITS.predicatePathChars), z.enum(['asc', 'desc'])]), LIMITS.sortTerms)),
+  sort: maybe(
+    list(
+      z.tuple([z.string().check(z.maxLength(LIMITS.sortPathChars)), z.enum(['asc', 'desc'])]),
+      LIMITS.sortTerms,
+    ),
+  ),
   limit: maybe(upTo(1, LIMITS.queryRows)),
 });
 const queryUnsub = z.strictObject({ type: z.literal('QUERY_UNSUB'), query: p.queryId });
@@ -106,9 +120,17 @@ const opAck = z
   .check(
     z.refine((m) => m.pos.length === 2 * m.spans.reduce((ops, span) => ops + span[1], 0), { path: ['pos'] }),
     z.refine((m) => m.pos.every((value, i) => i % 2 === 1 || value < PARTITION_COUNT), { path: ['pos'] }),
-    z.refine((m) => p.rowsFitTable((m.ex ?? []).flatMap((e) => (e[2] ? [e[2]] : [])), 4, m.nodes ?? []), {
-      path: ['ex'],
-    }),
+    z.refine(
+      (m) =>
+        p.rowsFitTable(
+          (m.ex ?? []).flatMap((e) => (e[2] ? [e[2]] : [])),
+          4,
+          m.nodes ?? [],
+        ),
+      {
+        path: ['ex'],
+      },
+    ),
   );
 const serverEvent = z
   .strictObject({
@@ -154,7 +176,10 @@ const rowsResp = z
     req: uint,
     map: mapName,
     nodes: p.nodeTable,
-    parts: list(z.tuple([pid, uint, uint, p.changeRows, list(p.itemKey, LIMITS.itemsPerRequest)]), PARTITION_COUNT),
+    parts: list(
+      z.tuple([pid, uint, uint, p.changeRows, list(p.itemKey, LIMITS.itemsPerRequest)]),
+      PARTITION_COUNT,
+    ),
   })
   .check(z.refine((m) => m.parts.every((part) => p.rowsFitTable(part[3], 4, m.nodes)), { path: ['parts'] }));
 const queryResp = z
@@ -167,7 +192,17 @@ const queryResp = z
     last: z.boolean(),
     part: uint,
   })
-  .check(z.refine((m) => p.rowsFitTable(m.rows.map((row) => row[2]), 4, m.nodes), { path: ['rows'] }));
+  .check(
+    z.refine(
+      (m) =>
+        p.rowsFitTable(
+          m.rows.map((row) => row[2]),
+          4,
+          m.nodes,
+        ),
+      { path: ['rows'] },
+    ),
+  );
 const queryUpdate = z
   .strictObject({
     type: z.literal('QUERY_UPDATE'),
@@ -176,7 +211,17 @@ const queryUpdate = z
     nodes: p.nodeTable,
     changes: list(z.tuple([z.literal([0, 1, 2]), pid, uint, p.changeRow]), LIMITS.rowsPerReply),
   })
-  .check(z.refine((m) => p.rowsFitTable(m.changes.map((row) => row[3]), 4, m.nodes), { path: ['changes'] }));
+  .check(
+    z.refine(
+      (m) =>
+        p.rowsFitTable(
+          m.changes.map((row) => row[3]),
+          4,
+          m.nodes,
+        ),
+      { path: ['changes'] },
+    ),
+  );
 const topicMsg = z.strictObject({
   type: z.literal('TOPIC_MSG'),
   topic: p.topic,
@@ -236,7 +281,10 @@ export const serverMessageSchema = z.discriminatedUnion('type', [...fromServer, 
 export const messageSchema = z.discriminatedUnion('type', [...fromClient, ...fromServer, ...fromBoth]);
 
 const schemaByType = new Map<string, z.ZodMiniType>(
-  [...fromClient, ...fromServer, ...fromBoth].map((schema) => [schema.shape.type.def.values[0] as string, schema]),
+  [...fromClient, ...fromServer, ...fromBoth].map((schema) => [
+    schema.shape.type.def.values[0] as string,
+    schema,
+  ]),
 );
 
 /**

@@ -5,11 +5,14 @@
  * `msgpackr/pack` is the pure JavaScript build on every platform. The default entry of msgpackr uses a native string
  * reader on Node when it finds one, and the two differ (a byte order mark survives one and not the other).
  */
+import { TopGunError } from '@topgun/core';
 import { Packr } from 'msgpackr/pack';
 import { keepByteOrderMarks } from './codec/byteOrderMarks.js';
-import { type Candidate, fromFrame, toFrame } from './codec/fields.js';
+import type { Candidate } from './codec/fields.js';
+import { fromFrame, toFrame } from './codec/fields.js';
 import { isMessage } from './codec/guard.js';
-import { prescan, profileBounds, type WireProfile } from './codec/prescan.js';
+import type { WireProfile } from './codec/prescan.js';
+import { prescan, profileBounds } from './codec/prescan.js';
 import type { ErrorCode } from './errors.js';
 import type { ClientMessage, Message, ServerMessage } from './messages/types.js';
 
@@ -34,11 +37,18 @@ export function serialize(value: unknown): Uint8Array {
 
 /**
  * The value of bytes made by `serialize`, with fresh objects and buffers. The bytes are checked against the wire
- * profile first, so bytes from anywhere are safe; throws RangeError when they lie outside it.
+ * profile first, so bytes from anywhere are safe; throws SERIALIZED_INVALID when they lie outside it.
  */
 export function deserialize(bytes: Uint8Array): unknown {
   const refusal = prescan(bytes, 'stored');
-  if (refusal) throw new RangeError(`not a serialized value: ${refusal.fault} at byte ${refusal.offset}`);
+  if (refusal) {
+    throw new TopGunError({
+      code: 'SERIALIZED_INVALID',
+      message: `Not a serialized value: ${refusal.fault} at byte ${refusal.offset} of ${bytes.length}`,
+      remedy:
+        'Deserialize only bytes made by serialize. If they were, the store has damaged them: restore it.',
+    });
+  }
   return unpack(bytes);
 }
 
@@ -75,7 +85,11 @@ export type Explain = (candidate: Candidate) => string | undefined;
  * `profile` names the sender: 'preauth' admits only AUTH, 'client' what a client may send, 'server' what a server may
  * send. BAD_FRAME closes the connection (4400), the other refusals keep it.
  */
-export function decode(bytes: Uint8Array, profile: 'preauth' | 'client', explain?: Explain): Decoded<ClientMessage>;
+export function decode(
+  bytes: Uint8Array,
+  profile: 'preauth' | 'client',
+  explain?: Explain,
+): Decoded<ClientMessage>;
 export function decode(bytes: Uint8Array, profile: 'server', explain?: Explain): Decoded<ServerMessage>;
 export function decode(bytes: Uint8Array, profile: WireProfile, explain?: Explain): Decoded;
 export function decode(bytes: Uint8Array, profile: WireProfile, explain?: Explain): Decoded {
@@ -91,7 +105,11 @@ export function decode(bytes: Uint8Array, profile: WireProfile, explain?: Explai
     frame = unpack(bytes);
   } catch (error) {
     // The pre-scan lets through only what the decoder reads; should the two ever differ, the frame is refused.
-    return { ok: false, code: 'BAD_FRAME', path: `DECODER:${error instanceof Error ? error.name : 'unknown'}` };
+    return {
+      ok: false,
+      code: 'BAD_FRAME',
+      path: `DECODER:${error instanceof Error ? error.name : 'unknown'}`,
+    };
   }
   return readFrame(frame as readonly unknown[], profile, explain);
 }

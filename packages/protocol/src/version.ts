@@ -8,7 +8,7 @@ export const PROTOCOL_VERSION_MIN = 1;
  * SHA-256 over the description of the wire (message table, field order, schemas). A test compares it: whoever
  * changes the wire raises PROTOCOL_VERSION first, then takes over the new hash.
  */
-export const SCHEMA_HASH = '';
+export const SCHEMA_HASH = 'b480955eb01897b9f8c034454a5b5587887c831172e8be10d08c9124fa3e646f';
 
 /**
  * The greatest version both ends speak, or undefined if there is none.

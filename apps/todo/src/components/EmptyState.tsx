@@ -2,7 +2,12 @@ import type { View } from '../state/view.js';
 import { Icon, type IconName } from './Icon.js';
 
 /** What stands in place of the rows when there are none, and what to do about it. */
-export function EmptyState(props: { view: View; loading: boolean; hasTasks: boolean; onShowAll: () => void }) {
+export function EmptyState(props: {
+  view: View;
+  loading: boolean;
+  hasTasks: boolean;
+  onShowAll: () => void;
+}) {
   const { icon, title, text } = words(props);
   return (
     <div className="empty" data-testid="empty">
@@ -26,12 +31,21 @@ function words(props: { view: View; loading: boolean; hasTasks: boolean }): {
   text: string;
 } {
   const { view } = props;
-  if (props.loading) return { icon: 'layers', title: 'Opening your tasks', text: 'They are on this device already.' };
+  if (props.loading)
+    return { icon: 'layers', title: 'Opening your tasks', text: 'They are on this device already.' };
   if (view.search.trim() !== '') {
-    return { icon: 'search', title: 'Nothing found', text: `No task here has “${view.search.trim()}” in its title.` };
+    return {
+      icon: 'search',
+      title: 'Nothing found',
+      text: `No task here has “${view.search.trim()}” in its title.`,
+    };
   }
   if (!props.hasTasks) {
-    return { icon: 'inbox', title: 'A clear desk', text: 'Type a task and press Enter. It is kept, online or not.' };
+    return {
+      icon: 'inbox',
+      title: 'A clear desk',
+      text: 'Type a task and press Enter. It is kept, online or not.',
+    };
   }
   return view.status === 'done'
     ? { icon: 'list', title: 'Nothing finished yet', text: 'Tasks you complete are gathered here.' }

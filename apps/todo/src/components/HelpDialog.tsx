@@ -35,7 +35,8 @@ export function HelpDialog({ open, onClose }: { open: boolean; onClose: () => vo
         ))}
       </dl>
       <p className="quiet">
-        Tasks live on this device first and are shared with everybody on this server as soon as there is a connection.
+        Tasks live on this device first and are shared with everybody on this server as soon as there is a
+        connection.
       </p>
       <form method="dialog">
         <button type="submit" className="button primary">

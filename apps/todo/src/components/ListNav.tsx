@@ -58,7 +58,13 @@ function NewList({ onAdd }: { onAdd: (name: string) => void }) {
   };
   if (name === undefined) {
     return (
-      <button ref={opener} type="button" className="nav-item new" data-testid="new-list" onClick={() => setName('')}>
+      <button
+        ref={opener}
+        type="button"
+        className="nav-item new"
+        data-testid="new-list"
+        onClick={() => setName('')}
+      >
         <Icon name="plus" size={18} />
         <span className="nav-name">New list</span>
       </button>
@@ -69,8 +75,9 @@ function NewList({ onAdd }: { onAdd: (name: string) => void }) {
       className="nav-form"
       onSubmit={(event) => {
         event.preventDefault();
-        if (name.trim() !== '') onAdd(name.trim());
-        close();
+        if (name.trim() === '') return close();
+        setName(undefined);
+        onAdd(name.trim());
       }}
     >
       <input

@@ -16,7 +16,12 @@ export function SyncBadge() {
         {label}
       </span>
       {kind === 'error' && (
-        <button type="button" className="link" data-testid="sync-retry" onClick={() => client.resetConnection()}>
+        <button
+          type="button"
+          className="link"
+          data-testid="sync-retry"
+          onClick={() => client.resetConnection()}
+        >
           Retry
         </button>
       )}

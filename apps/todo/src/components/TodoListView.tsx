@@ -1,8 +1,8 @@
 import { type KeyboardEvent, useMemo, useState } from 'react';
 import type { Keyed, Todo, TodoList } from '../state/model.js';
 import type { RovingRows } from '../state/useRovingRows.js';
-import type { TodoActions } from '../state/useTodoActions.js';
 import { useToday } from '../state/useToday.js';
+import type { TodoActions } from '../state/useTodoActions.js';
 import { TodoEditor } from './TodoEditor.js';
 import { type RowHandlers, TodoRow } from './TodoRow.js';
 
@@ -68,9 +68,15 @@ export function TodoListView(props: {
     command();
   };
 
+  // Keys typed on any row arrive here by bubbling.
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: keys typed on any row arrive here by bubbling
-    <ul ref={roving.listRef} className="rows" data-testid="todo-list" aria-label={props.label} onKeyDown={onKeyDown}>
+    <ul
+      ref={roving.listRef}
+      className="rows"
+      data-testid="todo-list"
+      aria-label={props.label}
+      onKeyDown={onKeyDown}
+    >
       {rows.map((row) =>
         row._key === editing ? (
           <TodoEditor

@@ -2,6 +2,9 @@ import type { RefObject } from 'react';
 import { type SortField, sortFields, sortNames, statuses, statusNames, type View } from '../state/view.js';
 import { Icon } from './Icon.js';
 
+/** A word of it becomes a `like` pattern, which the query language bounds. */
+const SEARCH_CHARS_MAX = 100;
+
 /** Which rows, in which order. */
 export function Toolbar(props: {
   view: View;
@@ -36,6 +39,7 @@ export function Toolbar(props: {
           data-testid="search"
           aria-keyshortcuts="/"
           placeholder="Search"
+          maxLength={SEARCH_CHARS_MAX}
           value={view.search}
           onChange={(event) => onChange({ search: event.target.value })}
           onKeyDown={(event) => {

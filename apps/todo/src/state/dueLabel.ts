@@ -23,7 +23,11 @@ export function dueLabel(due: string, today: string): DueLabel {
     timeZone: 'UTC',
     ...(withinWeek
       ? { weekday: 'long' as const }
-      : { day: 'numeric' as const, month: 'short' as const, ...(sameYear ? {} : { year: 'numeric' as const }) }),
+      : {
+          day: 'numeric' as const,
+          month: 'short' as const,
+          ...(sameYear ? {} : { year: 'numeric' as const }),
+        }),
   });
   return { text, tone: days < 0 ? 'late' : withinWeek ? 'soon' : 'later' };
 }

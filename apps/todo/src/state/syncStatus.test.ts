@@ -3,7 +3,15 @@ import { syncStatus } from './syncStatus.js';
 
 describe('syncStatus', () => {
   it('says saved only when connected and nothing waits', () => {
-    const states = ['DISCONNECTED', 'CONNECTING', 'AUTHENTICATING', 'SYNCING', 'CONNECTED', 'BACKOFF', 'ERROR'];
+    const states = [
+      'DISCONNECTED',
+      'CONNECTING',
+      'AUTHENTICATING',
+      'SYNCING',
+      'CONNECTED',
+      'BACKOFF',
+      'ERROR',
+    ];
     for (const state of states) {
       for (const pending of [0, 1, 7]) {
         expect(syncStatus(state, pending).kind === 'saved').toBe(state === 'CONNECTED' && pending === 0);

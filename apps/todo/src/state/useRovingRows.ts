@@ -15,14 +15,19 @@ export type RovingRows = {
 /**
  * One tab stop for the whole list, moved by the arrow keys (the roving tabindex of the ARIA practices).
  * When the active row disappears (deleted, or filtered out after a toggle) its successor becomes active and, if
- * the reader was in the list, gets the focus.
+ * the reader was in the list, gets the focus. Another `scope` (list) begins at its first row.
  */
-export function useRovingRows(keys: readonly string[]): RovingRows {
+export function useRovingRows(keys: readonly string[], scope: string): RovingRows {
   const listRef = useRef<HTMLUListElement>(null);
   const [wanted, setWanted] = useState<string>();
   const lastIndex = useRef(0);
   const keep = useRef(false);
 
+  const lastScope = useRef(scope);
+  if (lastScope.current !== scope) {
+    lastScope.current = scope;
+    lastIndex.current = 0;
+  }
   const found = wanted === undefined ? -1 : keys.indexOf(wanted);
   const activeKey = found >= 0 ? wanted : keys[Math.min(lastIndex.current, keys.length - 1)];
 
@@ -33,7 +38,7 @@ export function useRovingRows(keys: readonly string[]): RovingRows {
   }, []);
 
   useLayoutEffect(() => {
-    if (activeKey === undefined) return;
+    if (activeKey === undefined || wanted === undefined) return;
     lastIndex.current = keys.indexOf(activeKey);
     if (found < 0) {
       setWanted(activeKey);
@@ -41,7 +46,7 @@ export function useRovingRows(keys: readonly string[]): RovingRows {
       if (keep.current && lost) focusRow(activeKey);
     }
     keep.current = false;
-  }, [activeKey, found, focusRow, keys]);
+  }, [activeKey, wanted, found, focusRow, keys]);
 
   const move = useCallback(
     (by: number) => {

@@ -14,7 +14,8 @@ export function useShortcuts(shortcuts: Shortcuts): void {
 
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+      if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.isComposing)
+        return;
       if (isTyping(event.target) || document.querySelector('dialog[open]') !== null) return;
       const run = latest.current[event.key];
       if (run === undefined) return;

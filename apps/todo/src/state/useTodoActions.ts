@@ -1,6 +1,15 @@
 import { useMutation } from '@topgun/react';
 import { useMemo } from 'react';
-import { INBOX, type Keyed, LISTS_MAP, newKey, TODOS_MAP, type Todo, type TodoList, toStored } from './model.js';
+import {
+  INBOX,
+  type Keyed,
+  LISTS_MAP,
+  newKey,
+  TODOS_MAP,
+  type Todo,
+  type TodoList,
+  toStored,
+} from './model.js';
 import type { NoticeHandle } from './useNotice.js';
 
 export type TodoActions = {

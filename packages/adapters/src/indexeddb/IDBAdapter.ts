@@ -1,13 +1,8 @@
-import {
-  checkStoreKey,
-  checkStoreTx,
-  type IStorageAdapter,
-  type StoreKey,
-  type StoreTx,
-  storageError,
-} from '@topgun/client';
+import type { IStorageAdapter, StoreKey, StoreTx } from '@topgun/client';
+import { checkStoreKey, checkStoreTx, storageError } from '@topgun/client';
 import { LIMITS } from '@topgun/protocol';
-import { type IDBPDatabase, openDB, unwrap } from 'idb';
+import type { IDBPDatabase } from 'idb';
+import { openDB, unwrap } from 'idb';
 import { toStorageError } from './toStorageError.js';
 
 /** Layout version of the database; raised only together with a migration in `upgrade`. */
@@ -38,7 +33,12 @@ export class IDBAdapter implements IStorageAdapter {
     if (this.#opening === undefined) {
       this.#name = name;
       this.#lost = '';
-      this.#opening = this.#connect(name);
+      const opening = this.#connect(name);
+      this.#opening = opening;
+      // So that it can be tried again; whoever waits for it is told of the failure.
+      opening.catch(() => {
+        if (this.#opening === opening) this.#opening = undefined;
+      });
     } else if (name !== this.#name) {
       return Promise.reject(
         storageError('STORAGE_UNAVAILABLE', `This adapter holds store "${this.#name}", not "${name}"`),
@@ -81,7 +81,10 @@ export class IDBAdapter implements IStorageAdapter {
       const page = LIMITS.storeRowsPerRead;
       let range = rangeOf(prefix);
       for (;;) {
-        const [keys, values] = await Promise.all([tx.store.getAllKeys(range, page), tx.store.getAll(range, page)]);
+        const [keys, values] = await Promise.all([
+          tx.store.getAllKeys(range, page),
+          tx.store.getAll(range, page),
+        ]);
         for (let i = 0; i < keys.length; i++) visit(keys[i] as string[], values[i]);
         const last = keys.at(-1);
         if (keys.length < page || last === undefined) return commit;
@@ -132,7 +135,6 @@ export class IDBAdapter implements IStorageAdapter {
       });
       return db;
     } catch (cause) {
-      this.#opening = undefined;
       throw toStorageError(name, 'open', cause);
     }
   }

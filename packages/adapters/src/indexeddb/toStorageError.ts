@@ -1,4 +1,5 @@
-import { type StorageErrorCode, storageError } from '@topgun/client';
+import type { StorageErrorCode } from '@topgun/client';
+import { storageError } from '@topgun/client';
 import { TopGunError } from '@topgun/core';
 
 /** IndexedDB tells faults apart by the name of the DOMException only. */
@@ -14,6 +15,7 @@ const codeByExceptionName: Readonly<Record<string, StorageErrorCode>> = {
 export function toStorageError(name: string, call: string, cause: unknown): TopGunError {
   if (cause instanceof TopGunError) return cause;
   const exception = cause instanceof Error ? cause : new Error(String(cause));
-  const code = codeByExceptionName[exception.name] ?? (call === 'open' ? 'STORAGE_UNAVAILABLE' : 'STORAGE_FAILED');
+  const code =
+    codeByExceptionName[exception.name] ?? (call === 'open' ? 'STORAGE_UNAVAILABLE' : 'STORAGE_FAILED');
   return storageError(code, `${call}() on store "${name}" failed: ${exception.message}`, cause);
 }

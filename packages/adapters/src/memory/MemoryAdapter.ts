@@ -1,13 +1,8 @@
-import {
-  checkStoreKey,
-  checkStoreTx,
-  type IStorageAdapter,
-  type StoreKey,
-  type StoreTx,
-  storageError,
-} from '@topgun/client';
+import type { IStorageAdapter, StoreKey, StoreTx } from '@topgun/client';
+import { checkStoreKey, checkStoreTx, storageError } from '@topgun/client';
 import { encodeStoreKey } from './encodeStoreKey.js';
-import { MemoryDisk, type MemoryStore } from './MemoryDisk.js';
+import type { MemoryStore } from './MemoryDisk.js';
+import { MemoryDisk } from './MemoryDisk.js';
 
 const processDisk = new MemoryDisk();
 
@@ -98,6 +93,9 @@ export class MemoryAdapter implements IStorageAdapter {
   #use(call: string): MemoryStore {
     if (this.#store !== undefined) return this.#store;
     const code = this.#state === 'lost' ? 'STORAGE_LOST' : 'STORAGE_CLOSED';
-    throw storageError(code, `${call}() on store "${this.#name}", which is ${this.#state === 'new' ? 'not open' : this.#state}`);
+    throw storageError(
+      code,
+      `${call}() on store "${this.#name}", which is ${this.#state === 'new' ? 'not open' : this.#state}`,
+    );
   }
 }

@@ -2,13 +2,15 @@ import { HLC, LWWMap } from '@topgun/core';
 import { createMergeableStore } from 'tinybase';
 import * as Y from 'yjs';
 import type { BenchRecord } from '../records.js';
+import { benchRecord } from '../records.js';
 
 /** One contestant: fills a replica, reads it, merges a replica of another author into an empty one. Each step returns something checked. */
 export interface CorePeer {
   readonly name: string;
   /** Records this peer is given; a slow one gets fewer, its rates are per record. */
   readonly count: number;
-  fill(keys: readonly string[], records: readonly BenchRecord[]): { replica: unknown; check: unknown };
+  /** Makes a record per key, as an app would, and sets it; `salt` makes the values others. */
+  fill(keys: readonly string[], salt: number): { replica: unknown; check: unknown };
   read(replica: unknown, keys: readonly string[]): number;
   /** What another replica would receive, prepared outside the measured region. */
   delta(replica: unknown): unknown;
@@ -20,9 +22,9 @@ const FULL = 100_000;
 const plainMap: CorePeer = {
   name: 'Map',
   count: FULL,
-  fill(keys, records) {
+  fill(keys, salt) {
     const map = new Map<string, BenchRecord>();
-    for (let i = 0; i < keys.length; i++) map.set(keys[i] as string, records[i] as BenchRecord);
+    for (let i = 0; i < keys.length; i++) map.set(keys[i] as string, benchRecord(i, salt));
     return { replica: map, check: map.size };
   },
   read(replica, keys) {
@@ -44,9 +46,9 @@ const clock = { wallMs: () => Date.now() };
 const topgun: CorePeer = {
   name: 'TopGun LWWMap',
   count: FULL,
-  fill(keys, records) {
+  fill(keys, salt) {
     const map = new LWWMap<BenchRecord>(new HLC('writer', { clock }));
-    for (let i = 0; i < keys.length; i++) map.set(keys[i] as string, records[i] as BenchRecord);
+    for (let i = 0; i < keys.length; i++) map.set(keys[i] as string, benchRecord(i, salt));
     return { replica: map, check: map.rootHash };
   },
   read(replica, keys) {
@@ -74,10 +76,10 @@ const topgun: CorePeer = {
 const yjs: CorePeer = {
   name: 'yjs Y.Map',
   count: FULL,
-  fill(keys, records) {
+  fill(keys, salt) {
     const doc = new Y.Doc();
     const map = doc.getMap('records');
-    for (let i = 0; i < keys.length; i++) map.set(keys[i] as string, records[i]);
+    for (let i = 0; i < keys.length; i++) map.set(keys[i] as string, benchRecord(i, salt));
     return { replica: doc, check: map.size };
   },
   read(replica, keys) {
@@ -97,9 +99,9 @@ const yjs: CorePeer = {
 const tinybase: CorePeer = {
   name: 'TinyBase MergeableStore',
   count: 10_000,
-  fill(keys, records) {
+  fill(keys, salt) {
     const store = createMergeableStore('writer');
-    for (let i = 0; i < keys.length; i++) store.setRow('records', keys[i] as string, { ...(records[i] as BenchRecord) });
+    for (let i = 0; i < keys.length; i++) store.setRow('records', keys[i] as string, { ...(benchRecord(i, salt)) });
     return { replica: store, check: store.getRowCount('records') };
   },
   read(replica, keys) {

@@ -1,4 +1,4 @@
-import { benchKeys, benchRecords } from '../records.js';
+import { benchKeys } from '../records.js';
 import { cpuSeconds } from '../statistics.js';
 import { corePeers } from './peers.js';
 
@@ -18,24 +18,23 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** One peer, one round, in a process of its own: 100k sets (with the final root hash), 100k gets, one merge of all records into an empty replica. */
+/** One peer, one round, in a process of its own: 100k sets (each record made on the spot, the final root hash included), 100k gets, one merge of all records into an empty replica. */
 export function coreRound(name: string): CoreRound {
   const peer = corePeers.find((candidate) => candidate.name === name);
   if (peer === undefined) throw new Error(`No peer is called ${name}`);
   const keys = benchKeys(peer.count);
 
   // A small first fill lets the compiler see the code; it is not measured.
-  peer.merge(peer.delta(peer.fill(keys.slice(0, 5000), benchRecords(5000, 3)).replica));
+  peer.merge(peer.delta(peer.fill(keys.slice(0, 5000), 3).replica));
 
   const before = heapUsed();
-  const resident = peer.fill(benchKeys(peer.count), benchRecords(peer.count)).replica;
+  const resident = peer.fill(benchKeys(peer.count), 0).replica;
   const heapBytes = (heapUsed() - before) / peer.count;
   if (peer.read(resident, keys.slice(0, 1)) !== 1) throw new Error(`${name} lost its first record`);
 
-  const records = benchRecords(peer.count, 1);
-  let filled = peer.fill([], []);
+  let filled = peer.fill([], 0);
   const setSeconds = cpuSeconds(() => {
-    filled = peer.fill(keys, records);
+    filled = peer.fill(keys, 1);
   });
   let found = 0;
   const getSeconds = cpuSeconds(() => {

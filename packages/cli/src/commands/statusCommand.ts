@@ -14,7 +14,9 @@ const answerSchema = z.looseObject({
   ready: z.boolean(),
   uptimeMs: z.number(),
   connections: z.number(),
-  maps: z.array(z.looseObject({ name: z.string(), kind: z.string(), records: z.number(), liveRoot: z.number() })),
+  maps: z.array(
+    z.looseObject({ name: z.string(), kind: z.string(), records: z.number(), liveRoot: z.number() }),
+  ),
 });
 
 type Answer = z.infer<typeof answerSchema>;

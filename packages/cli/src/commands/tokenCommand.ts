@@ -29,7 +29,10 @@ export function addTokenCommand(program: Command, io: CliIo): void {
     .option('--ttl <duration>', 'how long it is valid: a number with s, m, h or d', readTtl, 3_600_000)
     .option('--issuer <name>', 'the iss claim', 'topgun')
     .option('--audience <name>', 'the aud claim', 'topgun')
-    .option('--secret <text>', 'secret of the server; stays in the history of your shell, so rather use a file')
+    .option(
+      '--secret <text>',
+      'secret of the server; stays in the history of your shell, so rather use a file',
+    )
     .option('--secret-file <path>', 'file that holds the secret')
     .addHelpText(
       'after',
@@ -54,11 +57,15 @@ async function mintToken(options: TokenOptions, secret: Uint8Array, nowMs: numbe
 }
 
 async function secretOf(options: TokenOptions, io: CliIo): Promise<Uint8Array> {
-  const text = options.secret ?? (await secretFromFile(options, io)) ?? io.env['TOPGUN_JWT_SECRET'];
-  if (text === undefined || text === '') throw cliError('TOKEN_SECRET_MISSING', 'No secret to sign the token with.');
+  const text = options.secret ?? (await secretFromFile(options, io)) ?? io.env.TOPGUN_JWT_SECRET;
+  if (text === undefined || text === '')
+    throw cliError('TOKEN_SECRET_MISSING', 'No secret to sign the token with.');
   const bytes = new TextEncoder().encode(text);
   if (bytes.length >= SECRET_BYTES_MIN) return bytes;
-  throw cliError('TOKEN_SECRET_SHORT', `The secret has ${bytes.length} bytes; at least ${SECRET_BYTES_MIN} are needed.`);
+  throw cliError(
+    'TOKEN_SECRET_SHORT',
+    `The secret has ${bytes.length} bytes; at least ${SECRET_BYTES_MIN} are needed.`,
+  );
 }
 
 async function secretFromFile(options: TokenOptions, io: CliIo): Promise<string | undefined> {
@@ -74,7 +81,9 @@ async function secretFromFile(options: TokenOptions, io: CliIo): Promise<string 
 function readRoles(text: string): readonly string[] {
   const roles = text.split(',').map((role) => role.trim());
   if (roles.some((role) => !/^[\w:.-]{1,64}$/.test(role))) {
-    throw new InvalidArgumentError('Use names of letters, digits, "_", "-", "." and ":", separated by commas.');
+    throw new InvalidArgumentError(
+      'Use names of letters, digits, "_", "-", "." and ":", separated by commas.',
+    );
   }
   return roles;
 }

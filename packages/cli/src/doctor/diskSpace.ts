@@ -22,7 +22,11 @@ export const diskSpace: Check = {
 export function judgeSpace(bytes: number): Awaited<ReturnType<Check['run']>> {
   const detail = `${(bytes / 1024 ** 3).toFixed(1)} GiB free`;
   if (bytes >= WARN_BYTES) return { level: 'ok', detail };
-  return { level: bytes < FAIL_BYTES ? 'fail' : 'warn', detail, remedy: 'Free some space, or use --data-dir.' };
+  return {
+    level: bytes < FAIL_BYTES ? 'fail' : 'warn',
+    detail,
+    remedy: 'Free some space, or use --data-dir.',
+  };
 }
 
 /** The folder itself may not exist yet; its nearest ancestor lies on the same disk. */

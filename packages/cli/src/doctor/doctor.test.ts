@@ -54,7 +54,11 @@ describe('doctor', () => {
 
   it('[CLI-8] measures the disk of a folder that does not exist yet', async () => {
     expect((await diskSpace.run(options({ dataDir: join(folder, 'x', 'y') }))).detail).toMatch(/GiB free/);
-    expect([judgeSpace(1e6).level, judgeSpace(2e8).level, judgeSpace(1e11).level]).toEqual(['fail', 'warn', 'ok']);
+    expect([judgeSpace(1e6).level, judgeSpace(2e8).level, judgeSpace(1e11).level]).toEqual([
+      'fail',
+      'warn',
+      'ok',
+    ]);
   });
 
   it('[CLI-8] refuses a clock that lost its date', () => {

@@ -59,7 +59,14 @@ const methods = (allowed: string, ...names: readonly string[]): Rule => ({
 const flag: Rule = { allowed: 'true or false', holds: (value) => typeof value === 'boolean' };
 
 const rules: Readonly<Record<keyof TopGunClientOptions, Rule>> = {
-  storage: methods('a storage adapter, for example new IDBAdapter()', 'open', 'tx', 'get', 'iterate', 'close'),
+  storage: methods(
+    'a storage adapter, for example new IDBAdapter()',
+    'open',
+    'tx',
+    'get',
+    'iterate',
+    'close',
+  ),
   serverUrl: text('an address that begins with ws:// or wss://', (value) => /^wss?:\/\/[^\s/]+/i.test(value)),
   connectionProvider: methods('an IConnectionProvider', 'connect', 'send', 'isConnected', 'on', 'close'),
   storeName: text('1 to 128 characters', (value) => value.length >= 1 && value.length <= 128),
@@ -86,7 +93,10 @@ export function checkOptions(options: TopGunClientOptions): void {
   check(options, rules, '');
   if (options.backoff !== undefined) check(options.backoff, backoffRules, 'backoff.');
   if (options.serverUrl !== undefined && options.connectionProvider !== undefined) {
-    throw clientError('OPTION_INVALID', 'Both serverUrl and connectionProvider are given; only one can be used');
+    throw clientError(
+      'OPTION_INVALID',
+      'Both serverUrl and connectionProvider are given; only one can be used',
+    );
   }
 }
 

@@ -7,7 +7,10 @@ type Callbacks = { [E in keyof ConnectionEvents]: Set<(value: ConnectionEvents[E
 export class ConnectionListeners {
   readonly #callbacks: Callbacks = { connected: new Set(), message: new Set(), disconnected: new Set() };
 
-  on<E extends keyof ConnectionEvents>(event: E, callback: (value: ConnectionEvents[E]) => void): Unsubscribe {
+  on<E extends keyof ConnectionEvents>(
+    event: E,
+    callback: (value: ConnectionEvents[E]) => void,
+  ): Unsubscribe {
     const callbacks: Set<(value: ConnectionEvents[E]) => void> = this.#callbacks[event];
     callbacks.add(callback);
     return () => {

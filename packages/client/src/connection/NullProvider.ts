@@ -5,9 +5,13 @@ import type { IConnectionProvider } from './IConnectionProvider.js';
 export class NullProvider implements IConnectionProvider {
   readonly hasServer = false;
 
-  connect(): void {}
+  connect(): void {
+    // There is nothing to connect to.
+  }
 
-  send(): void {}
+  send(): void {
+    // Nobody would receive it.
+  }
 
   isConnected(): boolean {
     return false;
@@ -17,5 +21,7 @@ export class NullProvider implements IConnectionProvider {
     return () => undefined;
   }
 
-  close(): void {}
+  close(): void {
+    // Nothing was opened.
+  }
 }

@@ -1,7 +1,8 @@
 import type { Unsubscribe } from '../utils/Listeners.js';
 import { ConnectionListeners } from './ConnectionListeners.js';
 import type { ConnectionEvents, IConnectionProvider } from './IConnectionProvider.js';
-import { loadWebSocket, type WebSocketConstructor, type WebSocketLike } from './loadWebSocket.js';
+import type { WebSocketConstructor, WebSocketLike } from './loadWebSocket.js';
+import { loadWebSocket } from './loadWebSocket.js';
 
 const OPEN = 1;
 const NORMAL = 1000;
@@ -37,14 +38,17 @@ export class SingleServerProvider implements IConnectionProvider {
   }
 
   send(frame: Uint8Array): void {
-    if (this.#socket?.readyState === OPEN) this.#socket.send(frame);
+    if (this.#socket?.readyState === OPEN) this.#socket.send(frame as Uint8Array<ArrayBuffer>); // the codec never packs into shared memory
   }
 
   isConnected(): boolean {
     return this.#socket?.readyState === OPEN;
   }
 
-  on<E extends keyof ConnectionEvents>(event: E, callback: (value: ConnectionEvents[E]) => void): Unsubscribe {
+  on<E extends keyof ConnectionEvents>(
+    event: E,
+    callback: (value: ConnectionEvents[E]) => void,
+  ): Unsubscribe {
     return this.#listeners.on(event, callback);
   }
 
@@ -76,7 +80,9 @@ export class SingleServerProvider implements IConnectionProvider {
       // A close event follows every error event and carries the code; `ws` needs the handler to be there.
       socket.onerror = () => undefined;
     } catch (error) {
-      queueMicrotask(() => this.#ended(attempt, ABNORMAL, error instanceof Error ? error.message : String(error)));
+      queueMicrotask(() =>
+        this.#ended(attempt, ABNORMAL, error instanceof Error ? error.message : String(error)),
+      );
     }
   }
 

@@ -16,13 +16,20 @@ export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
 /** The platform's WebSocket, or that of the package `ws`. Rejects with `NO_WEBSOCKET` when there is neither. */
 export async function loadWebSocket(): Promise<WebSocketConstructor> {
-  if (typeof globalThis.WebSocket === 'function') return globalThis.WebSocket as unknown as WebSocketConstructor;
+  if (typeof globalThis.WebSocket === 'function')
+    return globalThis.WebSocket as unknown as WebSocketConstructor;
   // In a variable, so that bundlers for browsers, where the line above returns, do not look for the package.
   const name = 'ws';
   try {
-    const ws = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as { WebSocket: WebSocketConstructor };
+    const ws = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as {
+      WebSocket: WebSocketConstructor;
+    };
     return ws.WebSocket;
   } catch (cause) {
-    throw clientError('NO_WEBSOCKET', 'This platform has no WebSocket and the package "ws" is not installed', cause);
+    throw clientError(
+      'NO_WEBSOCKET',
+      'This platform has no WebSocket and the package "ws" is not installed',
+      cause,
+    );
   }
 }

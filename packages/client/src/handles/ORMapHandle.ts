@@ -25,12 +25,12 @@ export class ORMapHandle<V> {
 
   /** Adds a value to a key. Throws `VALUE_NOT_ADMITTED`, `KEY_INVALID` or `TTL_INVALID`, and changes nothing then. */
   add(key: string, value: V, ttlMs?: number): WriteHandle {
-    return this.#context.writes.follow(this.#context.engine.orAdd(this.name, key, value, ttlMs));
+    return this.#context.writes.follow(this.#context.writable().orAdd(this.name, key, value, ttlMs));
   }
 
   /** Removes every element of the key whose value equals this one in depth and which this device has seen. */
   remove(key: string, value: V): WriteHandle {
-    return this.#context.writes.follow(this.#context.engine.orRemove(this.name, key, value));
+    return this.#context.writes.follow(this.#context.writable().orRemove(this.name, key, value));
   }
 
   /** The values of a key, in the order of their tags; empty when there are none. */
@@ -53,10 +53,15 @@ export class ORMapHandle<V> {
 
   /** Keys with their values; the same array until the map changes. */
   entries(): readonly (readonly [key: string, values: readonly V[]])[] {
-    const source = this.#context.engine.entries(this.name) as readonly (readonly [string, readonly ORMapElement<V>[]])[];
+    const source = this.#context.engine.entries(this.name) as readonly (readonly [
+      string,
+      readonly ORMapElement<V>[],
+    ])[];
     if (source !== this.#source) {
       this.#source = source;
-      this.#entries = source.map(([key, elements]) => [key, elements.map((element) => element.value)] as const);
+      this.#entries = source.map(
+        ([key, elements]) => [key, elements.map((element) => element.value)] as const,
+      );
     }
     return this.#entries;
   }

@@ -27,7 +27,7 @@ export class PNCounterHandle {
 
   /** Adds `delta`, a safe integer of either sign, and returns the value as this device sees it. Zero changes nothing. */
   addAndGet(delta: number): number {
-    if (delta !== 0) this.#context.engine.increment(this.name, delta);
+    if (delta !== 0) this.#context.writable().increment(this.name, delta);
     return this.get();
   }
 

@@ -28,11 +28,16 @@ export class WriteTracker {
     const write = this.#open.get(event.seq);
     if (write === undefined) return;
     this.#open.delete(event.seq);
-    write.settle(event.code === undefined ? { outcome: event.outcome } : { outcome: event.outcome, code: event.code });
+    write.settle(
+      event.code === undefined ? { outcome: event.outcome } : { outcome: event.outcome, code: event.code },
+    );
   }
 
   close(): void {
-    const error = clientError('CLIENT_CLOSED', 'The client was closed before the server answered; the write stays in the log');
+    const error = clientError(
+      'CLIENT_CLOSED',
+      'The client was closed before the server answered; the write stays in the log',
+    );
     for (const write of this.#open.values()) write.fail(error);
     this.#open.clear();
   }

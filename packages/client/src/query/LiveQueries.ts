@@ -1,8 +1,8 @@
 import { hashValue } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import type { QuerySpec, RealmEngine } from '../engine/RealmEngine.js';
-import type { Timers } from '../utils/Timers.js';
 import type { Logger } from '../utils/logger.js';
+import type { Timers } from '../utils/Timers.js';
 import { LiveQuery } from './LiveQuery.js';
 
 /**
@@ -17,6 +17,7 @@ export class LiveQueries {
   readonly #byQuestion = new Map<string, LiveQuery<never>>();
   readonly #byId = new Map<string, LiveQuery<never>>();
   #opened = 0;
+  #isStoreRead = false;
 
   constructor(engine: RealmEngine, timers: Timers, logger: Logger) {
     this.#engine = engine;
@@ -28,9 +29,13 @@ export class LiveQueries {
     return this.#byId.size;
   }
 
-  /** The open query with this question, opened now if it is not; throws `PREDICATE_INVALID` or `QUERY_INVALID`. */
-  of<T>(map: string, spec: QuerySpec): LiveQuery<T> {
-    const question = `${hashValue(spec)}:${map}`;
+  /** Names the question; equal for equal ones. */
+  static questionOf(map: string, spec: QuerySpec): string {
+    return `${hashValue(spec)}:${map}`;
+  }
+
+  /** The open query with this question, opened now if it is not. */
+  of<T>(question: string, map: string, spec: QuerySpec): LiveQuery<T> {
     const open = this.#byQuestion.get(question) ?? this.#open(map, spec, question);
     // Handles with the same question may disagree about T, which is their own claim about the map's values.
     return open as unknown as LiveQuery<T>;
@@ -39,6 +44,12 @@ export class LiveQueries {
   /** The engine has another result for a query. */
   changed(id: string): void {
     this.#byId.get(id)?.announce();
+  }
+
+  /** The device's store is read: from now on an empty result is a result. */
+  storeRead(): void {
+    this.#isStoreRead = true;
+    for (const query of this.#byId.values()) query.announce();
   }
 
   close(): void {
@@ -53,12 +64,15 @@ export class LiveQueries {
     const id = `${this.#engine.session}.${this.#opened}`;
     const closeWhenIdle = (): void =>
       this.#timers.arm(`query ${id}`, LIMITS.queryIdleMs, () => {
-        if (!query.isIdle) return;
+        if (!query.isIdle || !this.#byId.has(id)) return;
         this.#byQuestion.delete(question);
         this.#byId.delete(id);
         query.close();
       });
-    const query = new LiveQuery<never>({ id, map, spec }, this.#engine, this.#logger, closeWhenIdle);
+    const query = new LiveQuery<never>({ id, map, spec }, this.#engine, this.#logger, {
+      isStoreRead: () => this.#isStoreRead,
+      onIdle: closeWhenIdle,
+    });
     this.#byQuestion.set(question, query);
     this.#byId.set(id, query);
     closeWhenIdle();

@@ -1,14 +1,18 @@
-import { hashValue } from '@topgun/core';
+import { deepEqual } from '@topgun/core';
 import type { QueryRow as EngineRow, QuerySpec, RealmEngine } from '../engine/RealmEngine.js';
-import { Listeners, type Unsubscribe } from '../utils/Listeners.js';
+import type { Unsubscribe } from '../utils/Listeners.js';
+import { Listeners } from '../utils/Listeners.js';
 import type { Logger } from '../utils/logger.js';
-import { type ChangeEvent, QueryRows, type Row } from './QueryRows.js';
+import type { ChangeEvent, Row } from './QueryRows.js';
+import { QueryRows } from './QueryRows.js';
 
 /** What a query shows now; the same object until something in it changes. */
 export interface QuerySnapshot<T> {
   readonly rows: readonly Row<T>[];
   /** `complete`: the server's rows are in. `partial`: what the device holds, which may be less. */
   readonly completeness: 'partial' | 'complete';
+  /** False until the device's store is read or the server has answered: an empty result says nothing yet. */
+  readonly isLoaded: boolean;
 }
 
 export interface QueryUpdate<T> {
@@ -16,8 +20,11 @@ export interface QueryUpdate<T> {
   readonly changes: readonly ChangeEvent<T>[];
 }
 
-/** Equal hashes stand for equal values: 53 bits, so a change goes unseen once in 10^15. */
-const isEqual = (a: unknown, b: unknown): boolean => hashValue(a) === hashValue(b);
+export interface LiveQuerySurroundings {
+  readonly isStoreRead: () => boolean;
+  /** Called when the last listener went. */
+  readonly onIdle: () => void;
+}
 
 export interface LiveQueryDefinition {
   readonly id: string;
@@ -29,18 +36,23 @@ export interface LiveQueryDefinition {
 export class LiveQuery<T> {
   readonly definition: LiveQueryDefinition;
   readonly #engine: RealmEngine;
-  readonly #onIdle: () => void;
+  readonly #surroundings: LiveQuerySurroundings;
   readonly #listeners: Listeners<QueryUpdate<T>>;
-  readonly #rows = new QueryRows<T>(isEqual);
+  readonly #rows = new QueryRows<T>(deepEqual);
   #found: readonly EngineRow[] | undefined;
-  #snapshot: QuerySnapshot<T> = { rows: [], completeness: 'partial' };
+  #snapshot: QuerySnapshot<T> = { rows: [], completeness: 'partial', isLoaded: false };
   #announced: QuerySnapshot<T>;
   #unannounced: ChangeEvent<T>[] = [];
 
-  constructor(definition: LiveQueryDefinition, engine: RealmEngine, logger: Logger, onIdle: () => void) {
+  constructor(
+    definition: LiveQueryDefinition,
+    engine: RealmEngine,
+    logger: Logger,
+    surroundings: LiveQuerySurroundings,
+  ) {
     this.definition = definition;
     this.#engine = engine;
-    this.#onIdle = onIdle;
+    this.#surroundings = surroundings;
     this.#listeners = new Listeners(`query on ${definition.map}`, logger);
     engine.openQuery(definition.id, definition.map, definition.spec);
     this.#take();
@@ -64,7 +76,7 @@ export class LiveQuery<T> {
     return () => {
       const wasIdle = this.isIdle;
       remove();
-      if (!wasIdle && this.isIdle) this.#onIdle();
+      if (!wasIdle && this.isIdle) this.#surroundings.onIdle();
     };
   }
 
@@ -84,12 +96,13 @@ export class LiveQuery<T> {
   }
 
   #take(): void {
-    const { rows: found, status } = this.#engine.queryResult(this.definition.id);
-    if (found === this.#found && status === this.#snapshot.completeness) return;
+    const { rows: found, status: completeness } = this.#engine.queryResult(this.definition.id);
+    const isLoaded = completeness === 'complete' || this.#surroundings.isStoreRead();
     if (found !== this.#found) this.#unannounced.push(...this.#rows.update(found));
     this.#found = found;
     const { rows } = this.#rows;
-    if (rows === this.#snapshot.rows && status === this.#snapshot.completeness) return;
-    this.#snapshot = { rows, completeness: status };
+    const last = this.#snapshot;
+    if (rows === last.rows && completeness === last.completeness && isLoaded === last.isLoaded) return;
+    this.#snapshot = { rows, completeness, isLoaded };
   }
 }

@@ -1,8 +1,9 @@
+import type { QueryFilter } from '@topgun/core';
+import { normalizeQuery } from '@topgun/core';
 import type { QuerySpec } from '../engine/RealmEngine.js';
 import type { Unsubscribe } from '../utils/Listeners.js';
-import type { LiveQueries } from './LiveQueries.js';
+import { LiveQueries } from './LiveQueries.js';
 import type { QuerySnapshot, QueryUpdate } from './LiveQuery.js';
-import { type QueryFilter, toQuerySpec } from './QueryFilter.js';
 import type { ChangeEvent, Row } from './QueryRows.js';
 
 /**
@@ -11,6 +12,8 @@ import type { ChangeEvent, Row } from './QueryRows.js';
  * a second after the last subscription ended.
  */
 export class QueryHandle<T> {
+  /** Equal for handles of one client that ask the same. */
+  readonly key: string;
   readonly #map: string;
   readonly #filter: QueryFilter;
   readonly #spec: QuerySpec;
@@ -20,15 +23,16 @@ export class QueryHandle<T> {
   constructor(map: string, filter: QueryFilter, queries: LiveQueries) {
     this.#map = map;
     this.#filter = filter;
-    this.#spec = toQuerySpec(filter);
+    this.#spec = normalizeQuery(filter);
+    this.key = LiveQueries.questionOf(map, this.#spec);
     this.#queries = queries;
   }
 
   /** Calls back with the rows now, and again once per tick in which they or their completeness changed. */
   subscribe(callback: (rows: readonly Row<T>[], snapshot: QuerySnapshot<T>) => void): Unsubscribe {
     const end = this.#follow(({ snapshot }) => callback(snapshot.rows, snapshot));
-    const { rows, completeness } = this.getSnapshot();
-    callback(rows, { rows, completeness });
+    const snapshot = this.getSnapshot();
+    callback(snapshot.rows, snapshot);
     return end;
   }
 
@@ -51,7 +55,7 @@ export class QueryHandle<T> {
 
   /** Rows and completeness as one object, the same until one of them changes. */
   getSnapshot(): QuerySnapshot<T> {
-    return this.#queries.of<T>(this.#map, this.#spec).snapshot();
+    return this.#queries.of<T>(this.key, this.#map, this.#spec).snapshot();
   }
 
   /** `complete` once the server's rows are in; `partial` while the result is what this device holds. */
@@ -73,7 +77,7 @@ export class QueryHandle<T> {
   }
 
   #follow(callback: (update: QueryUpdate<T>) => void): Unsubscribe {
-    const unsubscribe = this.#queries.of<T>(this.#map, this.#spec).subscribe(callback);
+    const unsubscribe = this.#queries.of<T>(this.key, this.#map, this.#spec).subscribe(callback);
     const end = (): void => {
       this.#subscriptions.delete(end);
       unsubscribe();

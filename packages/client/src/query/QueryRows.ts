@@ -50,10 +50,14 @@ export class QueryRows<T> {
     const rows = result.map((found) => {
       const id = idOf(found);
       const old = before.get(id);
-      const now = old !== undefined && this.#isSame(old.value, found.value) ? old : { value: found.value, row: toRow<T>(found) };
+      const now =
+        old !== undefined && this.#isSame(old.value, found.value)
+          ? old
+          : { value: found.value, row: toRow<T>(found) };
       kept.set(id, now);
       if (old === undefined) changes.push({ type: 'add', key: found.key, value: now.row });
-      else if (old !== now) changes.push({ type: 'update', key: found.key, value: now.row, previousValue: old.row });
+      else if (old !== now)
+        changes.push({ type: 'update', key: found.key, value: now.row, previousValue: old.row });
       return now.row;
     });
     for (const [id, old] of before) {

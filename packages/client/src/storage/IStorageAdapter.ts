@@ -16,7 +16,8 @@ export interface StoreTx {
  * Where a client keeps its data between starts. Several adapters with the same name, in one realm or in several
  * tabs, work on one store. Every adapter passes `describeClientStorage` (rules CST-n).
  *
- * Values are everything a map admits, and plain arrays and objects of it. They are copied on the way in and out.
+ * Values are everything a map admits, and plain arrays and objects of it. They are copied on the way in and out; a
+ * batch must not be changed before its promise has settled.
  */
 export interface IStorageAdapter {
   /**

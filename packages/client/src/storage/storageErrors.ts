@@ -16,13 +16,17 @@ export const storageErrors = {
     retriable: true,
   },
   STORAGE_VALUE: {
-    remedy: 'Store only what a map admits: null, booleans, numbers, strings, bigint, Date, bytes, arrays, plain objects.',
+    remedy:
+      'Store only what a map admits: null, booleans, numbers, strings, bigint, Date, bytes, arrays, plain objects.',
     retriable: false,
   },
   STORAGE_KEY: { remedy: 'Use 1 to 6 string segments.', retriable: false },
   STORAGE_LOST: { remedy: 'The browser or another tab closed the store. Open it again.', retriable: true },
   STORAGE_CLOSED: { remedy: 'Call open() first, and do not use the store after close().', retriable: false },
-  STORAGE_FAILED: { remedy: 'See `cause`. The transaction left nothing behind and may be tried again.', retriable: true },
+  STORAGE_FAILED: {
+    remedy: 'See `cause`. The transaction left nothing behind and may be tried again.',
+    retriable: true,
+  },
 } as const;
 
 export type StorageErrorCode = keyof typeof storageErrors;

@@ -55,8 +55,18 @@ export function stampOf(timestamp: Timestamp): Stamp {
   const t = packTime(millis, counter);
   // A fractional part would survive the multiplication as a whole number, so each part is checked on its own.
   const whole = Number.isSafeInteger(millis) && Number.isSafeInteger(counter);
-  if (!whole || counter < 0 || counter >= COUNTER_SIZE || !isPackedTime(t) || typeof nodeId !== 'string' || nodeId === '') {
-    throw coreError('TIMESTAMP_FORMAT', `Invalid timestamp: ${String(millis)}:${String(counter)}:${String(nodeId)}`);
+  if (
+    !whole ||
+    counter < 0 ||
+    counter >= COUNTER_SIZE ||
+    !isPackedTime(t) ||
+    typeof nodeId !== 'string' ||
+    nodeId === ''
+  ) {
+    throw coreError(
+      'TIMESTAMP_FORMAT',
+      `Invalid timestamp: ${String(millis)}:${String(counter)}:${String(nodeId)}`,
+    );
   }
   return { t, node: nodeId };
 }

@@ -22,7 +22,11 @@ export function compareVersions(a: Version, b: Version): number {
     return a.value === b.value ? 0 : a.value === undefined ? 1 : -1;
   }
   const byValue = hashValue(a.value) - hashValue(b.value);
-  return byValue !== 0 ? byValue : (a.ttlMs || Infinity) === (b.ttlMs || Infinity) ? 0 : (a.ttlMs || Infinity) - (b.ttlMs || Infinity);
+  return byValue !== 0
+    ? byValue
+    : (a.ttlMs || Infinity) === (b.ttlMs || Infinity)
+      ? 0
+      : (a.ttlMs || Infinity) - (b.ttlMs || Infinity);
 }
 
 /** Whether a version is hidden by its time to live: from `millis + ttlMs` on (CLK-6). `wallMs` is server-corrected time. */

@@ -26,22 +26,15 @@ export function hashValue(value: unknown): number {
 
 /** Hashes an admitted value into the shared `lanes`, by walking it; nothing is encoded or sorted. */
 export function valueLanes(value: unknown): void {
-  switch (typeof value) {
-    case 'string':
-      return hashLanes(value, SEED_STRING);
-    case 'number':
-      return numberLanes(value, SEED_NUMBER);
-    case 'boolean':
-      return finishLanes(value ? SEED_TRUE : SEED_FALSE, SEED_NULL);
-    case 'bigint':
-      return hashLanes(value.toString(), SEED_BIGINT);
-    default:
-  }
-  if (value === null) return finishLanes(SEED_NULL, SEED_NULL);
-  if (Array.isArray(value)) return arrayLanes(value);
-  if (value instanceof Date) return numberLanes(value.getTime(), SEED_DATE);
-  if (value instanceof Uint8Array) return bytesLanes(value);
-  objectLanes(value as Record<string, unknown>);
+  if (typeof value === 'string') hashLanes(value, SEED_STRING);
+  else if (typeof value === 'number') numberLanes(value, SEED_NUMBER);
+  else if (typeof value === 'boolean') finishLanes(value ? SEED_TRUE : SEED_FALSE, SEED_NULL);
+  else if (typeof value === 'bigint') hashLanes(value.toString(), SEED_BIGINT);
+  else if (value === null) finishLanes(SEED_NULL, SEED_NULL);
+  else if (Array.isArray(value)) arrayLanes(value);
+  else if (value instanceof Date) numberLanes(value.getTime(), SEED_DATE);
+  else if (value instanceof Uint8Array) bytesLanes(value);
+  else objectLanes(value as Record<string, unknown>);
 }
 
 function numberLanes(value: number, seed: number): void {

@@ -1,5 +1,5 @@
 import { coreError } from '../errors.js';
-import { hashHi, hashLanes, hashLo, joinHash, lanes, mixLanes } from '../hash/hashString.js';
+import { hashHi, hashLanes, hashLo, joinHash, lanes, lanesToHash, mixLanes, xorHash } from '../hash/hashString.js';
 
 /** Hex digits a path may have: 24 of the 26 high bits of a key's hash. */
 export const PATH_DIGITS_MAX = 6;
@@ -22,7 +22,7 @@ export interface MerkleReader {
   getBuckets(path: string): Record<string, number>;
   /** The non-empty children of a path, in order of digits. */
   children(path: string): ChildHash[];
-  /** The keys under a path. The first call indexes all keys by leaf, in O(n). */
+  /** The keys under a path. The first call after a key came or went sorts all keys, in O(n log n). */
   getKeysInBucket(path: string): string[];
   /** The keys under a path with their digests. */
   items(path: string): ItemHash[];
@@ -44,6 +44,8 @@ export interface DigestTrieOptions {
 const DEPTH_MAX = 4;
 // Of each node: how many items lie under it, then the xor of their hashes in 26 and 27 bits.
 const NODE_WORDS = 3;
+// Bits of a key's hash that place it: the high part of a 53-bit hash.
+const PLACE_BITS = 26;
 
 /**
  * A prefix trie over the hash of the key, 16 children per node, whose nodes carry the xor of the items under them.
@@ -54,24 +56,25 @@ const NODE_WORDS = 3;
  * not see two keys that swap theirs. Below the kept levels a node is computed from its leaf, so paths of up to 6 digits
  * work in every tree.
  *
- * Where the items live is left to the subclass: this class keeps hashes only, and indexes keys by leaf once somebody asks
- * for keys. Not for adversaries: who can choose values freely can find colliding 53-bit hashes.
+ * Where the items live is left to the subclass: this class keeps hashes only, and sorts the keys by place when somebody
+ * asks for keys and they have changed since. Not for adversaries: who can choose values freely can find colliding 53-bit hashes.
  */
 export abstract class DigestTrie implements MerkleReader {
   readonly #depth: number;
   readonly #hashKey: ((key: string) => number) | undefined;
-  readonly #leavesFrom: number;
   #nodes: Int32Array | undefined;
-  #keysByLeaf: Map<number, string[]> | undefined;
+  #placed: Placed[] | undefined;
 
   constructor(options: DigestTrieOptions = {}) {
     const depth = options.depth ?? 3;
     if (!Number.isInteger(depth) || depth < 0 || depth > DEPTH_MAX) {
-      throw coreError('MERKLE_INVALID', `The depth of a tree is a whole number from 0 to ${DEPTH_MAX}, not ${depth}.`);
+      throw coreError(
+        'MERKLE_INVALID',
+        `Invalid Merkle depth: ${depth}`,
+      );
     }
     this.#depth = depth;
     this.#hashKey = options.hashKey;
-    this.#leavesFrom = firstOfLevel(depth);
   }
 
   abstract readonly size: number;
@@ -90,151 +93,134 @@ export abstract class DigestTrie implements MerkleReader {
   }
 
   getNode(path: string): number {
-    this.settle();
     const kept = this.#keptNode(path);
-    if (kept >= 0) return this.#hashOf(kept);
-    return this.#sumUnder(path, path.length)[0]?.[1] ?? 0;
+    return kept < 0 ? this.#sumsUnder(path, 0)[0][1] : this.#hashOf(kept);
   }
 
   children(path: string): ChildHash[] {
-    this.settle();
     const kept = this.#keptNode(path);
-    if (kept < 0 || path.length === this.#depth) return this.#sumUnder(path, path.length + 1);
+    if (kept < 0 || path.length === this.#depth) return this.#sumsUnder(path, 1);
     const found: ChildHash[] = [];
-    const first = kept * 16 + 1;
     for (let digit = 0; digit < 16; digit++) {
-      if (this.#countOf(first + digit) > 0) found.push([digit, this.#hashOf(first + digit)]);
+      const child = kept * 16 + 1 + digit;
+      if (this.#wordOf(child, 0) > 0) found.push([digit, this.#hashOf(child)]);
     }
     return found;
   }
 
   getBuckets(path: string): Record<string, number> {
-    const buckets: Record<string, number> = {};
-    for (const [digit, hash] of this.children(path)) buckets[digit.toString(16)] = hash;
-    return buckets;
+    return Object.fromEntries(this.children(path).map(([digit, hash]) => [digit.toString(16), hash]));
   }
 
   countUnder(path: string): number {
-    this.settle();
     const kept = this.#keptNode(path);
-    return kept >= 0 ? this.#countOf(kept) : this.#keysUnder(path).length;
+    return kept < 0 ? this.#placedUnder(path).length : this.#wordOf(kept, 0);
   }
 
   getKeysInBucket(path: string): string[] {
-    this.settle();
-    return this.#keysUnder(path);
+    this.#keptNode(path);
+    return this.#placedUnder(path).map((placed) => placed.key);
   }
 
   items(path: string): ItemHash[] {
     return this.getKeysInBucket(path).map((key) => [key, this.get(key) as number]);
   }
 
-  /** Flips an item in (`count` 1), out (-1), or both halves of a change one after the other. */
+  /** Flips an item in (`count` 1) or out (-1); a change of its digest is both, one after the other. */
   protected toggle(key: string, digestHi: number, digestLo: number, count: 1 | -1): void {
     this.#nodes ??= new Int32Array(firstOfLevel(this.#depth + 1) * NODE_WORDS);
     const nodes = this.#nodes;
-    hashLanes(key);
-    const place = this.#hashKey === undefined ? (lanes[0] as number) >>> 6 : placeOf(this.#hashKey(key));
-    // A custom `hashKey` may have used the lanes.
+    let place = this.#placeOf(key);
+    // A custom `hashKey` leaves anything in the lanes.
     if (this.#hashKey !== undefined) hashLanes(key);
     mixLanes(digestHi, digestLo);
     const hi = (lanes[0] as number) >>> 6;
     const lo = (lanes[1] as number) >>> 5;
-    const leaf = this.#leavesFrom + (place >>> (26 - 4 * this.#depth));
-    for (let node = leaf; ; node = (node - 1) >> 4) {
+    place >>>= PLACE_BITS - 4 * this.#depth;
+    for (let node = firstOfLevel(this.#depth) + place; node >= 0; node = (node - 1) >> 4) {
       const at = node * NODE_WORDS;
       nodes[at] = (nodes[at] as number) + count;
       nodes[at + 1] = (nodes[at + 1] as number) ^ hi;
       nodes[at + 2] = (nodes[at + 2] as number) ^ lo;
-      if (node === 0) break;
     }
-    if (this.#keysByLeaf !== undefined) this.#indexKey(leaf, key, count);
+  }
+
+  /** To be called when a key came or went. */
+  protected keysChanged(): void {
+    this.#placed = undefined;
   }
 
   /** Forgets everything. */
   protected reset(): void {
     this.#nodes = undefined;
-    this.#keysByLeaf = undefined;
+    this.#placed = undefined;
   }
 
-  #countOf(node: number): number {
-    return this.#nodes?.[node * NODE_WORDS] ?? 0;
+  #wordOf(node: number, word: number): number {
+    return this.#nodes?.[node * NODE_WORDS + word] ?? 0;
   }
 
   #hashOf(node: number): number {
-    const at = node * NODE_WORDS;
-    return this.#nodes === undefined ? 0 : joinHash(this.#nodes[at + 1] as number, this.#nodes[at + 2] as number);
+    return joinHash(this.#wordOf(node, 1), this.#wordOf(node, 2));
   }
 
-  // The index of a node that is kept in the array, or -1 for one below the leaves.
+  // The number of a node that is kept in the array, or -1 for one below; after this, everything written is hashed.
   #keptNode(path: string): number {
-    if (path.length > PATH_DIGITS_MAX || !/^[0-9a-f]*$/.test(path)) {
-      throw coreError('MERKLE_INVALID', `Invalid Merkle path: ${JSON.stringify(path.slice(0, 40))}`);
+    if (!/^[0-9a-f]{0,6}$/.test(path)) {
+      throw coreError('MERKLE_INVALID', `Invalid Merkle path: ${String(path).slice(0, 40)}`);
     }
-    if (path.length > this.#depth) return -1;
-    return path === '' ? 0 : firstOfLevel(path.length) + Number.parseInt(path, 16);
+    this.settle();
+    return path.length > this.#depth ? -1 : firstOfLevel(path.length) + pathNumber(path);
   }
 
-  // Hashes of the nodes at `level` under a path that lies at or below the leaves.
-  #sumUnder(path: string, level: number): ChildHash[] {
-    const sums = new Map<number, number>();
-    for (const key of this.#keysUnder(path)) {
-      const digit = level === 0 ? 0 : digitAt(this.#placeOfKey(key), level - 1);
+  // The hash of a node below the kept ones (`levels` 0), or those of its children (1).
+  #sumsUnder(path: string, levels: 0): [ChildHash];
+  #sumsUnder(path: string, levels: 0 | 1): ChildHash[];
+  #sumsUnder(path: string, levels: 0 | 1): ChildHash[] {
+    const sums = new Map<number, number>(levels === 0 ? [[0, 0]] : []);
+    for (const { key, place } of this.#placedUnder(path)) {
+      const digit = levels * ((place >>> (PLACE_BITS - 4 - 4 * path.length)) & 15);
       const digest = this.get(key) as number;
       hashLanes(key);
       mixLanes(hashHi(digest), hashLo(digest));
-      const hi = (lanes[0] as number) >>> 6;
-      const lo = (lanes[1] as number) >>> 5;
-      const sum = sums.get(digit) ?? 0;
-      sums.set(digit, joinHash(hashHi(sum) ^ hi, hashLo(sum) ^ lo));
+      sums.set(digit, xorHash(sums.get(digit) ?? 0, lanesToHash()));
     }
-    return [...sums].sort((a, b) => a[0] - b[0]);
+    // Keys come in order of places, hence of digits.
+    return [...sums];
   }
 
-  #keysUnder(path: string): string[] {
-    this.#keysByLeaf ??= this.#indexAll();
-    const prefix = path === '' ? 0 : Number.parseInt(path, 16);
-    const keptDigits = Math.min(path.length, this.#depth);
-    const spread = 16 ** (this.#depth - keptDigits);
-    const first = this.#leavesFrom + (prefix >> (4 * (path.length - keptDigits))) * spread;
-    const keys: string[] = [];
-    for (let leaf = first; leaf < first + spread; leaf++) {
-      for (const key of this.#keysByLeaf.get(leaf) ?? []) {
-        if (keptDigits === path.length || this.#placeOfKey(key) >>> (26 - 4 * path.length) === prefix) keys.push(key);
-      }
-    }
-    return keys;
+  #placedUnder(path: string): Placed[] {
+    this.#placed ??= Array.from(this.itemKeys(), (key) => ({ key, place: this.#placeOf(key) })).sort(byPlace);
+    const spread = 2 ** (PLACE_BITS - 4 * path.length);
+    const first = pathNumber(path) * spread;
+    return this.#placed.slice(firstFrom(this.#placed, first), firstFrom(this.#placed, first + spread));
   }
 
-  #indexAll(): Map<number, string[]> {
-    this.#keysByLeaf = new Map();
-    for (const key of this.itemKeys()) {
-      this.#indexKey(this.#leavesFrom + (this.#placeOfKey(key) >>> (26 - 4 * this.#depth)), key, 1);
-    }
-    return this.#keysByLeaf;
-  }
-
-  #indexKey(leaf: number, key: string, count: 1 | -1): void {
-    const index = this.#keysByLeaf as Map<number, string[]>;
-    const keys = index.get(leaf);
-    if (count === 1) {
-      if (keys === undefined) index.set(leaf, [key]);
-      else keys.push(key);
-      return;
-    }
-    const at = keys?.indexOf(key) ?? -1;
-    if (keys === undefined || at < 0) return;
-    // Order within a leaf means nothing, so the last key takes the free place.
-    const last = keys.pop() as string;
-    if (at < keys.length) keys[at] = last;
-    else if (keys.length === 0) index.delete(leaf);
-  }
-
-  #placeOfKey(key: string): number {
-    if (this.#hashKey !== undefined) return placeOf(this.#hashKey(key));
+  #placeOf(key: string): number {
+    if (this.#hashKey !== undefined) return hashHi(this.#hashKey(key));
     hashLanes(key);
     return (lanes[0] as number) >>> 6;
   }
+}
+
+interface Placed {
+  readonly key: string;
+  readonly place: number;
+}
+
+function byPlace(a: Placed, b: Placed): number {
+  return a.place - b.place;
+}
+
+function firstFrom(sorted: readonly Placed[], place: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as Placed).place < place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 // Nodes are numbered level by level: 1 + 16 + 256 + … of them lie above a level.
@@ -242,10 +228,6 @@ function firstOfLevel(level: number): number {
   return (16 ** level - 1) / 15;
 }
 
-function placeOf(hash: number): number {
-  return hashHi(hash) & 0x3ffffff;
-}
-
-function digitAt(place: number, level: number): number {
-  return (place >>> (22 - 4 * level)) & 15;
+function pathNumber(path: string): number {
+  return Number.parseInt(`0${path}`, 16);
 }

@@ -51,7 +51,10 @@ export class PartitionedTree {
 
   /** The hash of the whole map; 0 when empty. */
   rootHash(): number {
-    return this.#trees.reduce((sum, tree) => (tree === undefined ? sum : xorHash(sum, tree.getRootHash())), 0);
+    return this.#trees.reduce(
+      (sum, tree) => (tree === undefined ? sum : xorHash(sum, tree.getRootHash())),
+      0,
+    );
   }
 
   /** The hash of one partition; 0 when it holds nothing. */
@@ -61,7 +64,9 @@ export class PartitionedTree {
 
   /** The partitions that hold something, in order, with their hashes. */
   partitionRoots(): PartitionRoot[] {
-    return this.#trees.flatMap((tree, pid) => (tree === undefined ? [] : [[pid, tree.getRootHash()] as const]));
+    return this.#trees.flatMap((tree, pid) =>
+      tree === undefined ? [] : [[pid, tree.getRootHash()] as const],
+    );
   }
 
   /** The tree of a partition; undefined when it holds nothing. */

@@ -40,7 +40,10 @@ export function itemDigest(
     const a = lanes[0] as number;
     const b = lanes[1] as number;
     hashLanes(tag, SEED_TAG);
-    finishLanes((lanes[0] as number) ^ Math.imul(a, 0x9e3779b1), (lanes[1] as number) ^ Math.imul(b, 0x85ebca6b));
+    finishLanes(
+      (lanes[0] as number) ^ Math.imul(a, 0x9e3779b1),
+      (lanes[1] as number) ^ Math.imul(b, 0x85ebca6b),
+    );
   }
   return lanesToHash();
 }

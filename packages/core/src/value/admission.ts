@@ -1,103 +1,89 @@
 import type { ValueLimits } from './limits.js';
 import { fitsText } from './text.js';
 
-// One budget per top call. The walk runs no foreign code (an accessor is refused unread), so it never re-enters itself.
+// The state of one walk. It runs no foreign code (an accessor is refused unread), so it never re-enters itself.
 let nodesLeft = 0;
+let faultPath = '';
+let faultReason = '';
 
-/**
- * Whether a value round-trips exactly (DAT-4). The hot path of every write: it only answers yes or no and keeps no path;
- * `findFault` walks again to say why not. The depth limit also ends the walk of a cycle.
- */
-export function isAdmitted(value: unknown, limits: ValueLimits): boolean {
+/** Where and why a value does not round-trip exactly (DAT-4), such as `$.items[3]: undefined`; undefined when it does. */
+export function faultOf(value: unknown, limits: ValueLimits): string | undefined {
   nodesLeft = limits.nodes;
-  return isAdmittedAt(value, limits.depth, limits);
+  return isAdmitted(value, limits.depth, limits) ? undefined : `$${faultPath}: ${faultReason}`;
 }
 
-function isAdmittedAt(value: unknown, depthLeft: number, limits: ValueLimits): boolean {
-  if (--nodesLeft < 0) return false;
+// On the hot path of every write: nothing is allocated unless the value is refused. The path of a fault is put together
+// on the way back up. The depth limit also ends the walk of a cycle.
+function isAdmitted(value: unknown, depthLeft: number, limits: ValueLimits): boolean {
+  if (--nodesLeft < 0) return refuse(`more than ${limits.nodes} parts`);
   switch (typeof value) {
     case 'string':
-      return fitsText(value, limits.textBytes);
+      return fitsText(value, limits.textBytes) || refuse('a string that is not well-formed or too long');
     case 'number':
-      return isAdmittedNumber(value);
+      // -0 is refused because the wire's codec turns it into 0.
+      return (Number.isFinite(value) && (value !== 0 || 1 / value > 0)) || refuse(`the number ${1 / value < 0 ? '-' : ''}${value}`);
     case 'boolean':
       return true;
     case 'bigint':
-      return isAdmittedBigint(value);
+      return (value >= -(2n ** 63n) && value < 2n ** 64n) || refuse('a bigint of more than 64 bits');
     case 'object':
-      return value === null || (depthLeft > 0 && isAdmittedObject(value, depthLeft - 1, limits));
+      if (value === null) return true;
+      if (depthLeft === 0) return refuse(`more than ${limits.depth} levels`);
+      return isPlain(value) ? areFieldsAdmitted(value, depthLeft - 1, limits) : isBuiltinAdmitted(value, depthLeft - 1, limits);
     default:
-      return false;
+      return refuse(typeof value);
   }
 }
 
-function isAdmittedObject(value: object, depthLeft: number, limits: ValueLimits): boolean {
-  if (isPlain(value)) return hasAdmittedFields(value, depthLeft, limits);
-  if (isPlainArray(value)) return hasAdmittedItems(value, depthLeft, limits);
-  return isPlainBytes(value) ? value.length <= limits.textBytes : isPlainDate(value);
-}
-
-function hasAdmittedFields(object: Record<string, unknown>, depthLeft: number, limits: ValueLimits): boolean {
+function areFieldsAdmitted(object: Record<string, unknown>, depthLeft: number, limits: ValueLimits): boolean {
   let fields = 0;
   for (const name in object) {
+    // Undefined when not its own: somebody extended Object.prototype, which is none of this value's business.
     const field = Object.getOwnPropertyDescriptor(object, name);
-    // Not its own: somebody extended Object.prototype, which is none of this value's business.
     if (field === undefined) continue;
-    if (!('value' in field) || !isAdmittedName(name, limits)) return false;
-    if (!isAdmittedAt(field.value, depthLeft, limits)) return false;
+    // Decoders rename a field called __proto__ or, worse, follow it.
+    if (name === '__proto__' || !fitsText(name, limits.nameBytes)) return refuse('a field name', name);
+    if (!('value' in field)) return refuse('an accessor', name);
+    if (!isAdmitted(field.value, depthLeft, limits)) return refuse(faultReason, name, faultPath);
     fields++;
   }
-  return Object.getOwnPropertyNames(object).length === fields && Object.getOwnPropertySymbols(object).length === 0;
+  const names = Object.getOwnPropertyNames(object).length + Object.getOwnPropertySymbols(object).length;
+  return names === fields || refuse('a symbol or hidden field');
 }
 
-function hasAdmittedItems(items: readonly unknown[], depthLeft: number, limits: ValueLimits): boolean {
-  // The budget first: listing the keys of a huge array would cost more than refusing it. One key is `length`.
-  if (items.length > nodesLeft || Reflect.ownKeys(items).length !== items.length + 1) return false;
+function isBuiltinAdmitted(value: object, depthLeft: number, limits: ValueLimits): boolean {
+  // A subclass, such as Node's Buffer, would come back as its base. The tag tells what only borrowed a prototype.
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const tag = Object.prototype.toString.call(value);
+  if (prototype === Array.prototype && Array.isArray(value)) return areItemsAdmitted(value, depthLeft, limits);
+  if (prototype === Uint8Array.prototype && tag === '[object Uint8Array]') {
+    return (value as Uint8Array).length <= limits.textBytes || refuse('too many bytes');
+  }
+  const isDate = prototype === Date.prototype && Reflect.ownKeys(value).length === 0 && tag === '[object Date]';
+  return (isDate && !Number.isNaN((value as Date).getTime())) || refuse(`${tag}, not plain data`);
+}
+
+function areItemsAdmitted(items: readonly unknown[], depthLeft: number, limits: ValueLimits): boolean {
+  // The budget first: listing the keys of a huge array would cost more than refusing it.
+  if (items.length > nodesLeft) return refuse(`more than ${limits.nodes} parts`);
   for (let i = 0; i < items.length; i++) {
     const item = Object.getOwnPropertyDescriptor(items, i);
-    if (item === undefined || !('value' in item) || !isAdmittedAt(item.value, depthLeft, limits)) return false;
+    if (item === undefined || !('value' in item)) return refuse('a hole or an accessor', i);
+    if (!isAdmitted(item.value, depthLeft, limits)) return refuse(faultReason, i, faultPath);
   }
-  return true;
+  // One key is `length`.
+  return Reflect.ownKeys(items).length === items.length + 1 || refuse('an array with named fields');
 }
 
-/** A finite number; -0 is refused because the wire's codec turns it into 0. */
-export function isAdmittedNumber(value: number): boolean {
-  return Number.isFinite(value) && (value !== 0 || 1 / value > 0);
+function refuse(reason: string, at?: string | number, below = ''): false {
+  faultReason = reason;
+  const isName = typeof at === 'string' && /^[A-Za-z_$][\w$]{0,63}$/.test(at);
+  faultPath = at === undefined ? '' : `${isName ? `.${at}` : `[${JSON.stringify(at).slice(0, 66)}]`}${below}`;
+  return false;
 }
 
-/** A bigint that fits 64 bits, signed or unsigned. */
-export function isAdmittedBigint(value: bigint): boolean {
-  return value >= -(2n ** 63n) && value < 2n ** 64n;
-}
-
-/** `__proto__` is refused because decoders rename it or, worse, follow it. */
-export function isAdmittedName(name: string, limits: ValueLimits): boolean {
-  return name !== '__proto__' && fitsText(name, limits.nameBytes);
-}
-
-/** An object literal, or one without a prototype. */
+/** Whether an object is an object literal, or one without a prototype. */
 export function isPlain(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
-}
-
-/** An array that is no subclass. */
-export function isPlainArray(value: object): value is readonly unknown[] {
-  return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype;
-}
-
-/** A Uint8Array that is no subclass; Node's Buffer is one, and would come back as a plain Uint8Array. */
-export function isPlainBytes(value: object): value is Uint8Array {
-  return Object.getPrototypeOf(value) === Uint8Array.prototype && builtinTag(value) === '[object Uint8Array]';
-}
-
-/** A valid date that is no subclass and carries no fields of its own. */
-export function isPlainDate(value: object): value is Date {
-  if (Object.getPrototypeOf(value) !== Date.prototype || Reflect.ownKeys(value).length > 0) return false;
-  return builtinTag(value) === '[object Date]' && !Number.isNaN((value as Date).getTime());
-}
-
-// Tells a real Date or Uint8Array from an object that only borrowed the prototype.
-function builtinTag(value: object): string {
-  return Object.prototype.toString.call(value);
 }

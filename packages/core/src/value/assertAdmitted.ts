@@ -1,6 +1,5 @@
 import { coreError } from '../errors.js';
-import { isAdmitted } from './admission.js';
-import { findFault } from './findFault.js';
+import { faultOf } from './admission.js';
 import { VALUE_LIMITS, type ValueLimits } from './limits.js';
 
 /**
@@ -11,10 +10,9 @@ import { VALUE_LIMITS, type ValueLimits } from './limits.js';
  * as `$.items[3].price`. `undefined` and null at the top are refused: a deletion is `remove`.
  */
 export function assertAdmitted(value: unknown, limits: ValueLimits = VALUE_LIMITS): void {
-  if (value === null) {
-    throw coreError('VALUE_NOT_ADMITTED', 'Value not admitted at $: null', 'To delete a record, use remove.');
-  }
-  if (isAdmitted(value, limits)) return;
-  const { path, reason } = findFault(value, limits);
-  throw coreError('VALUE_NOT_ADMITTED', `Value not admitted at ${path}: ${reason}`);
+  const fault = value === null ? '$: null' : faultOf(value, limits);
+  if (fault === undefined) return;
+  // The default remedy, except where one call does what was meant.
+  const remedy = value === null ? 'To delete a record, use remove.' : undefined;
+  throw coreError('VALUE_NOT_ADMITTED', `Value not admitted at ${fault}`, remedy);
 }

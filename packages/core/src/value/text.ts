@@ -23,5 +23,8 @@ export function utf8Length(text: string): number {
 
 /** Whether a string is well-formed and at most `bytesMax` UTF-8 bytes long. Short strings are not counted. */
 export function fitsText(text: string, bytesMax: number): boolean {
-  return isWellFormed(text) && (text.length * 3 <= bytesMax || (text.length <= bytesMax && utf8Length(text) <= bytesMax));
+  return (
+    isWellFormed(text) &&
+    (text.length * 3 <= bytesMax || (text.length <= bytesMax && utf8Length(text) <= bytesMax))
+  );
 }

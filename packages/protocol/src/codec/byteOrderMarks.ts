@@ -10,7 +10,9 @@ const SHORT_STRING_BYTES = 64;
 export function keepByteOrderMarks(bytes: Uint8Array): Uint8Array {
   const marks = indexOfMark(bytes, 0) < 0 ? [] : stringsWithMark(bytes);
   if (marks.length === 0) {
-    return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    return bytes.constructor === Uint8Array
+      ? bytes
+      : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
   const out = new Uint8Array(bytes.length + marks.length * 8);
   let from = 0;
@@ -59,7 +61,11 @@ function stringsWithMark(bytes: Uint8Array): MarkedString[] {
     let length = 0;
     for (let i = 0; i < width; i++) length = length * 256 + (bytes[position++] as number);
     const isString = token >= 0xd9;
-    if (isString && length > SHORT_STRING_BYTES && indexOfMark(bytes.subarray(position, position + 3), 0) === 0) {
+    if (
+      isString &&
+      length > SHORT_STRING_BYTES &&
+      indexOfMark(bytes.subarray(position, position + 3), 0) === 0
+    ) {
       found.push({ start, body: position, length });
     }
     position += length;

@@ -4,7 +4,7 @@
  */
 import type { ClientMessage, Message, MessageOf, MessageType, ServerMessage } from '../messages/types.js';
 
-type RequiredKeys<M> = { [K in keyof M]-?: undefined extends M[K] ? never : K }[keyof M];
+type RequiredKeys<M> = { [K in keyof M]-?: object extends Pick<M, K> ? never : K }[keyof M];
 type FieldName<T extends MessageType> = Exclude<keyof MessageOf<T>, 'type'> & string;
 
 /** Which side may send a message. */
@@ -20,7 +20,11 @@ export interface MessageFields {
 type Table = {
   readonly [T in MessageType]: {
     readonly code: number;
-    readonly from: T extends ClientMessage['type'] ? (T extends ServerMessage['type'] ? 'both' : 'client') : 'server';
+    readonly from: T extends ClientMessage['type']
+      ? T extends ServerMessage['type']
+        ? 'both'
+        : 'client'
+      : 'server';
     readonly required: readonly (FieldName<T> & RequiredKeys<MessageOf<T>>)[];
     readonly optional: readonly FieldName<T>[];
   };
@@ -70,7 +74,12 @@ export const messageFields = {
   SYNC_ROOT: { code: 35, from: 'server', required: ['req', 'map', 'root', 'at'], optional: ['parts'] },
   MERKLE_RESP: { code: 36, from: 'server', required: ['req', 'map', 'nodes', 'parts'], optional: [] },
   ROWS_RESP: { code: 37, from: 'server', required: ['req', 'map', 'nodes', 'parts'], optional: [] },
-  QUERY_RESP: { code: 38, from: 'server', required: ['query', 'v', 'nodes', 'rows', 'last', 'part'], optional: [] },
+  QUERY_RESP: {
+    code: 38,
+    from: 'server',
+    required: ['query', 'v', 'nodes', 'rows', 'last', 'part'],
+    optional: [],
+  },
   QUERY_UPDATE: { code: 39, from: 'server', required: ['query', 'v', 'nodes', 'changes'], optional: [] },
   TOPIC_MSG: { code: 40, from: 'server', required: ['topic', 'data', 'from', 'ts'], optional: [] },
   GC_PRUNE: { code: 41, from: 'server', required: ['map', 'at'], optional: [] },

@@ -132,7 +132,8 @@ export function prescan(bytes: Uint8Array, profile: Profile): PrescanRefusal | u
     else if (token < 0xc0) length = token & 0x1f;
     else {
       const header = headerBytes[token - 0xc0] as number;
-      if (header < 0) return refuse(extension[token - 0xc0] === 1 ? 'EXTENSION_NOT_ADMITTED' : 'TOKEN_NOT_ADMITTED', at);
+      if (header < 0)
+        return refuse(extension[token - 0xc0] === 1 ? 'EXTENSION_NOT_ADMITTED' : 'TOKEN_NOT_ADMITTED', at);
       if (header > end - position) return refuse('TRUNCATED', at);
       if (wantsKey && (token < 0xd9 || token > 0xdb)) return refuse('KEY_NOT_STRING', at);
       switch (token) {
@@ -234,7 +235,9 @@ function uint(bytes: Uint8Array, position: number, width: number): number {
   const first = bytes[position] as number;
   if (width === 1) return first;
   const two = first * 256 + (bytes[position + 1] as number);
-  return width === 2 ? two : two * 65536 + (bytes[position + 2] as number) * 256 + (bytes[position + 3] as number);
+  return width === 2
+    ? two
+    : two * 65536 + (bytes[position + 2] as number) * 256 + (bytes[position + 3] as number);
 }
 
 /** Finite, and not -0. */
@@ -262,7 +265,8 @@ function timestampFault(bytes: Uint8Array, start: number, token: number): Presca
   if (token === 0xd7) return undefined;
   const seconds = (uint(bytes, position + 4, 4) | 0) * 4_294_967_296 + uint(bytes, position + 8, 4);
   const inRange =
-    seconds >= -DATE_SECONDS_MAX && (seconds < DATE_SECONDS_MAX || (seconds === DATE_SECONDS_MAX && nanos === 0));
+    seconds >= -DATE_SECONDS_MAX &&
+    (seconds < DATE_SECONDS_MAX || (seconds === DATE_SECONDS_MAX && nanos === 0));
   return inRange ? undefined : 'TIMESTAMP_INVALID';
 }
 

@@ -5,7 +5,9 @@ import { isAbsent, isKey, isNodeId, isPid, isRow, isSession, isTag, isTtl, isUin
 function isBase(value: unknown): boolean {
   if (value === null) return true;
   if (!isRow(value, 3, 3)) return false;
-  return value[0] === 0 ? isUint(value[1]) && isNodeId(value[2]) : value[0] === 1 && isSession(value[1]) && isUint(value[2]);
+  return value[0] === 0
+    ? isUint(value[1]) && isNodeId(value[2])
+    : value[0] === 1 && isSession(value[1]) && isUint(value[2]);
 }
 
 /** The payload of every op but TRANSACTION; `ttlMs` belongs to what is put or added only. */

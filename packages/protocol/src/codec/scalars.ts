@@ -6,15 +6,20 @@ import { utf8Length } from './utf8.js';
 export type Check = (value: unknown) => boolean;
 
 /** A whole number that a float64 holds exactly, not below 0. */
-export const isUint = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+export const isUint = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0;
 export const isPid = (value: unknown): value is number => isUint(value) && value < PARTITION_COUNT;
-export const isText = (value: unknown, max: number): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= max;
 
-const mapName = /^[A-Za-z0-9_.:/-]{1,128}$/;
+/** Characters are Unicode code points, as in the schemas; one is at most two units, so counting is rare. */
+export const charsWithin = (text: string, max: number): boolean =>
+  text.length <= max || (text.length <= 2 * max && [...text].length <= max);
+export const isText = (value: unknown, max: number): value is string =>
+  typeof value === 'string' && value.length > 0 && charsWithin(value, max);
+
+const mapName = new RegExp(`^[A-Za-z0-9_.:/-]{1,${LIMITS.mapNameChars}}$`);
 const session = /^[A-Za-z0-9_-]{11}$/;
 const clientId = /^[A-Za-z0-9_-]{22}$/;
-const merklePath = /^[0-9a-f]{0,16}$/;
+const merklePath = new RegExp(`^[0-9a-f]{0,${LIMITS.merklePathChars}}$`);
 export const isMapName: Check = (value) => typeof value === 'string' && mapName.test(value);
 export const isSession: Check = (value) => typeof value === 'string' && session.test(value);
 export const isClientId: Check = (value) => typeof value === 'string' && clientId.test(value);

@@ -1,4 +1,4 @@
-import { compareVersions } from '@topgun/core';
+import { compareStamps, compareVersions } from '@topgun/core';
 import type { DedupEntry, DedupRow, DedupState, StoredRecord } from './Store.js';
 import { compareOffsets } from './Store.js';
 
@@ -36,10 +36,15 @@ function later(stored: StoredRecord, incoming: StoredRecord, order: number): Sto
 function mergeTotals(stored: StoredRecord, incoming: StoredRecord): StoredRecord {
   const [storedPlus, storedMinus] = totalsOf(stored);
   const [plus, minus] = totalsOf(incoming);
-  const last = later(stored, incoming, compareOffsets(stored, incoming) || compareVersions(stored, incoming));
+  const last = later(stored, incoming, compareOffsets(stored, incoming) || compareBeside(stored, incoming));
   const totals = [Math.max(storedPlus, plus), Math.max(storedMinus, minus)] as const;
   const [lastPlus, lastMinus] = totalsOf(last);
   return lastPlus === totals[0] && lastMinus === totals[1] ? last : { ...last, value: totals };
+}
+
+/** Orders counter records by all but their totals, so that what stands beside the totals has one winner too. */
+function compareBeside(a: StoredRecord, b: StoredRecord): number {
+  return compareStamps(a.t, a.node, b.t, b.node) || (a.ttlMs ?? 0) - (b.ttlMs ?? 0);
 }
 
 function totalsOf(record: StoredRecord): readonly [number, number] {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { Packr } from 'msgpackr';
+import { deserialize, serialize } from '@topgun/protocol';
 import { serverError } from '../../errors.js';
 import type { CommitBatch, DedupEntry, DedupRow, MetaRow, PartitionSlice, StoredRecord } from '../Store.js';
 
@@ -22,12 +22,9 @@ const HEADER_BYTES = 5;
 const ENTRY_FIELDS = 9;
 const KINDS = ['LWW', 'OR', 'PN'] as const;
 
-// Whole numbers beyond 64 bits would need an extension; admitted bigints fit.
-const packr = new Packr({ useRecords: false, copyBuffers: true });
-
 /** Wraps any admitted value with layout and checksum. */
 export function sealChunk(payload: unknown): Buffer {
-  const body = packr.pack(payload);
+  const body = serialize(payload);
   const chunk = Buffer.allocUnsafe(HEADER_BYTES + body.length);
   chunk[0] = LAYOUT;
   chunk.writeUInt32LE(crc32(body), 1);
@@ -37,13 +34,12 @@ export function sealChunk(payload: unknown): Buffer {
 
 /** Unwraps what `sealChunk` made. Throws STORE_CORRUPT, naming `where`, when a single bit is off. */
 export function openChunk(chunk: Uint8Array, where: string): unknown {
-  // msgpackr cuts binaries out of what it reads with that array's own slice: from a Buffer they would be Buffers.
-  const body = new Uint8Array(chunk.buffer, chunk.byteOffset + HEADER_BYTES, Math.max(0, chunk.byteLength - HEADER_BYTES));
+  const body = chunk.subarray(HEADER_BYTES);
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   if (chunk.byteLength <= HEADER_BYTES || chunk[0] !== LAYOUT || view.getUint32(1, true) !== crc32(body)) {
     throw serverError('STORE_CORRUPT', `The checksum of ${where} does not match its content.`);
   }
-  return packr.unpack(body);
+  return deserialize(body);
 }
 
 export function encodeCommit(batch: CommitBatch): Buffer {

@@ -1,0 +1,69 @@
+import 'fake-indexeddb/auto';
+import { describeClientStorage } from '@topgun/client/testing';
+import { deleteDB, openDB } from 'idb';
+import { describe, expect, it, vi } from 'vitest';
+import { IDBAdapter } from './IDBAdapter.js';
+
+describeClientStorage('IDBAdapter', () => new IDBAdapter());
+
+describe('IDBAdapter', () => {
+  it('[CST-18] another tab that deletes the store gets it, and onLost is told', async () => {
+    const adapter = new IDBAdapter();
+    const reasons: string[] = [];
+    adapter.onLost((reason) => reasons.push(reason));
+    await adapter.open('deleted');
+    await adapter.tx({ puts: [[['k'], 1]], deletes: [] });
+    await deleteDB('deleted');
+    expect(reasons).toEqual(['another tab replaces the store']);
+    await expect(adapter.get(['k'])).rejects.toMatchObject({ code: 'STORAGE_LOST', retriable: true });
+    await adapter.open('deleted');
+    expect(await adapter.get(['k'])).toBeUndefined();
+    await adapter.close();
+  });
+
+  it('[CST-19] a store of a newer layout is refused with STORAGE_VERSION', async () => {
+    (await openDB('newer', 99)).close();
+    await expect(new IDBAdapter().open('newer')).rejects.toMatchObject({
+      code: 'STORAGE_VERSION',
+      retriable: false,
+    });
+  });
+
+  it('[CST-19] without IndexedDB the error is STORAGE_UNAVAILABLE and says what to do', async () => {
+    vi.stubGlobal('indexedDB', undefined);
+    const adapter = new IDBAdapter();
+    const failure = adapter.open('none');
+    await expect(failure).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      remedy: expect.stringContaining('MemoryAdapter'),
+    });
+    vi.unstubAllGlobals();
+    await adapter.open('none');
+    await adapter.close();
+  });
+
+  it('[CST-20] an opening behind another tab that holds the store goes on when that tab lets go', async () => {
+    const old = await openDB('blocked', 1, { upgrade: (db) => void db.createObjectStore('rows') });
+    const deletion = deleteDB('blocked');
+    const adapter = new IDBAdapter();
+    const opening = adapter.open('blocked');
+    old.close();
+    await deletion;
+    await opening;
+    expect(await adapter.tx({ puts: [], deletes: [] })).toBe(1);
+    await adapter.close();
+  });
+
+  it('[CST-2] the durability of a batch reaches the transaction', async () => {
+    const adapter = new IDBAdapter();
+    await adapter.open('durability');
+    const transaction = vi.spyOn(IDBDatabase.prototype, 'transaction');
+    await adapter.tx({ puts: [], deletes: [] });
+    await adapter.tx({ puts: [], deletes: [], durability: 'strict' });
+    expect(transaction.mock.calls.map((call) => call[2])).toEqual([
+      { durability: 'relaxed' },
+      { durability: 'strict' },
+    ]);
+    await adapter.close();
+  });
+});

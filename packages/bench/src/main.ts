@@ -1,0 +1,20 @@
+import { cpus } from 'node:os';
+import { coreBench } from './coreBench.js';
+import { serverBench } from './serverBench.js';
+
+/** `--only core|server`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
+const rounds = Number(option('rounds') ?? 3);
+const seconds = Number(option('seconds') ?? 5);
+const only = option('only');
+
+console.log(`${rounds} interleaved rounds, medians; Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`);
+const bars = [];
+if (only !== 'server') bars.push(...(await coreBench(rounds)));
+if (only !== 'core') bars.push(...(await serverBench(rounds, seconds)));
+for (const { name, value, holds } of bars) console.log(`${holds ? 'holds' : 'FALLS SHORT'}  ${name}: ${value.toFixed(2)}`);
+if (bars.some((bar) => !bar.holds)) process.exitCode = 1;

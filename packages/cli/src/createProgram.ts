@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import type { CliIo } from './CliIo.js';
+import { addDevCommand } from './commands/devCommand.js';
+import { addDoctorCommand } from './commands/doctorCommand.js';
+import { addStartCommand } from './commands/startCommand.js';
+import { addStatusCommand } from './commands/statusCommand.js';
+import { addTokenCommand } from './commands/tokenCommand.js';
+import type { ExitCode } from './exitCodes.js';
+import { cliVersion } from './version.js';
+
+/** The whole command line. Commands report an exit code other than 0 through `done`; errors are thrown. */
+export function createProgram(io: CliIo, done: (code: ExitCode) => void): Command {
+  const program = new Command('topgun');
+  program
+    .description(
+      'TopGun: a local-first data grid. Apps keep their data on the device; the server keeps devices in agreement.',
+    )
+    .version(cliVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .exitOverride()
+    .showHelpAfterError('Run the same command with --help to see what it takes.')
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
+      getOutHasColors: () => io.color,
+      getErrHasColors: () => io.color,
+    })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ topgun dev\n  $ topgun start --config ./topgun.json\n  $ topgun doctor\n',
+    );
+
+  addDevCommand(program, io);
+  addStartCommand(program, io);
+  addStatusCommand(program, io, done);
+  addTokenCommand(program, io);
+  addDoctorCommand(program, io, done);
+
+  // Taken by every command, so that it can stand where people put it: at the end.
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program).option('--verbose', 'show the stack of an error');
+  }
+  return program;
+}

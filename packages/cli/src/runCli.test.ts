@@ -1,0 +1,139 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeJwt } from 'jose';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CliIo } from './CliIo.js';
+import { exitCodes } from './exitCodes.js';
+import { runCli } from './runCli.js';
+
+const SECRET = 'a secret of at least thirty-two bytes';
+
+/** Runs one command line in this process and collects what it prints. */
+async function run(args: readonly string[], part: Partial<CliIo> = {}) {
+  let out = '';
+  let err = '';
+  const code = await runCli(args, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: {},
+    cwd: tmpdir(),
+    color: false,
+    columns: 100,
+    onStopSignal: () => () => undefined,
+    exitNow: () => undefined,
+    ...part,
+  });
+  return { code, out, err };
+}
+
+describe('topgun', () => {
+  let folder = '';
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'topgun-cli-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('[CLI-1] explains itself and every command, with examples', async () => {
+    const pages: string[] = [];
+    for (const args of [[], ['dev'], ['start'], ['status'], ['token'], ['doctor']]) {
+      const { code, out, err } = await run([...args, '--help']);
+      expect([args, code, err]).toEqual([args, exitCodes.ok, '']);
+      expect(out, args.join(' ')).toContain('Examples:');
+      pages.push(`$ ${['topgun', ...args, '--help'].join(' ')}\n\n${out}`);
+    }
+    await expect(pages.join('\n\n')).toMatchFileSnapshot('./help.golden.txt');
+  });
+
+  it('[CLI-1] prints its version', async () => {
+    const { code, out } = await run(['--version']);
+    expect(code).toBe(exitCodes.ok);
+    expect(out).toMatch(/^\d+\.\d+\.\d+\S*\n$/);
+  });
+
+  it.each([
+    ['an unknown command', ['launch']],
+    ['an unknown option', ['status', '--colour']],
+    ['a missing value', ['status', '--url']],
+    ['a missing required option', ['token']],
+    ['a malformed duration', ['token', '--sub', 'ada', '--ttl', 'soon']],
+    ['a malformed role', ['token', '--sub', 'ada', '--roles', 'a b']],
+    ['a malformed port', ['doctor', '--port', 'http']],
+  ])('[CLI-11] ends with the usage code after %s', async (_what, args) => {
+    const { code, out, err } = await run(args);
+    expect([code, out]).toEqual([exitCodes.usage, '']);
+    expect(err).toContain('--help');
+  });
+
+  it('[CLI-10] shows code, message and remedy of a user error, and no stack', async () => {
+    const { code, err } = await run(['token', '--sub', 'ada']);
+    expect(code).toBe(exitCodes.failure);
+    expect(err).toBe(
+      'error TOKEN_SECRET_MISSING No secret to sign the token with.\n' +
+        '      Set TOPGUN_JWT_SECRET to the secret of the server, or pass --secret-file.\n',
+    );
+  });
+
+  it('[CLI-10] shows the stack and the cause with --verbose', async () => {
+    const { err } = await run([
+      'token',
+      '--sub',
+      'ada',
+      '--secret-file',
+      join(folder, 'missing'),
+      '--verbose',
+    ]);
+    expect(err).toContain('FILE_UNREADABLE');
+    expect(err).toMatch(/caused by Error: ENOENT/);
+    expect(err).toMatch(/\n {4}at /);
+  });
+
+  it('[CLI-6] ends with the unhealthy code when no server answers', async () => {
+    const { code, err } = await run(['status', '--url', 'http://127.0.0.1:1']);
+    expect(code).toBe(exitCodes.unhealthy);
+    expect(err).toContain('SERVER_UNREACHABLE');
+  });
+
+  it('[CLI-6] refuses an address that is none, and a server that is another program', async () => {
+    expect((await run(['status', '--url', 'localhost:8080'])).err).toContain('URL_INVALID');
+    const other = createServer((_request, response) => response.end('hello'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { code, err } = await run(['status', '--url', `http://127.0.0.1:${port}`]);
+    expect([code, err.split(' ')[1]]).toEqual([exitCodes.failure, 'SERVER_ANSWER']);
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('[CLI-7] makes a token with every claim the server wants, from the environment or a file', async () => {
+    await writeFile(join(folder, 'secret.txt'), `${SECRET}\n`);
+    const args = ['token', '--sub', 'ada', '--roles', 'ADMIN,USER', '--ttl', '12h'];
+    for (const { out, code } of [
+      await run(args, { env: { TOPGUN_JWT_SECRET: SECRET } }),
+      await run([...args, '--secret-file', 'secret.txt'], { cwd: folder }),
+    ]) {
+      expect(code).toBe(exitCodes.ok);
+      const claims = decodeJwt(out.trim());
+      expect(claims).toMatchObject({ sub: 'ada', roles: ['ADMIN', 'USER'], iss: 'topgun', aud: 'topgun' });
+      expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(12 * 3600);
+      expect(out).not.toContain(SECRET);
+    }
+  });
+
+  it('[CLI-7] refuses a secret that the server would refuse', async () => {
+    const { code, err } = await run(['token', '--sub', 'ada', '--secret', 'short']);
+    expect([code, err.split(' ')[1]]).toEqual([exitCodes.failure, 'TOKEN_SECRET_SHORT']);
+  });
+
+  it('[CLI-8] tells what it found about this machine', async () => {
+    const { code, out } = await run(['doctor', '--port', '0', '--data-dir', join(folder, 'data')]);
+    expect(out).toMatch(/^ok {4}Node\.js/);
+    expect(out).toMatch(/ok {4}Embedded store/);
+    expect([code, out.trim().split('\n').at(-1)]).toEqual([exitCodes.ok, 'Ready to run.']);
+  });
+});

@@ -1,0 +1,287 @@
+import { TopGunError } from '@topgun/core';
+import type { ClientMessage } from '@topgun/protocol';
+import { CLOSE_CODE, decode, encode, LIMITS, protocolErrors } from '@topgun/protocol';
+import type { IConnectionProvider } from './connection/IConnectionProvider.js';
+import type { ClientEffects, ClientEvent, RealmOptions, TabMessage } from './engine/ports.js';
+import { RealmEngine } from './engine/RealmEngine.js';
+import { clientError, toTopGunError } from './errors.js';
+import type { IStorageAdapter, StoreKey, StoreTx } from './storage/IStorageAdapter.js';
+import type { Tabs } from './tabs/openTabs.js';
+import { openTabs } from './tabs/openTabs.js';
+import type { RealmChannel } from './tabs/RealmChannel.js';
+import type { Release } from './tabs/RealmLocks.js';
+import type { Unsubscribe } from './utils/Listeners.js';
+import type { Logger } from './utils/logger.js';
+import type { Timers } from './utils/Timers.js';
+import { watchVisibility } from './utils/watchVisibility.js';
+
+/** A session is 64 random bits: nobody else takes its lock. */
+const ignoreLoss = (): void => undefined;
+
+export interface SyncEngineOptions {
+  readonly storage: IStorageAdapter;
+  readonly storeName: string;
+  readonly provider: IConnectionProvider;
+  readonly realm: RealmOptions;
+  readonly timers: Timers;
+  readonly logger: Logger;
+  /** Asked for a token before each authentication; null for none. */
+  readonly token: () => Promise<string | null>;
+  readonly onEvent: (event: ClientEvent) => void;
+  /** Default: what the platform offers. */
+  readonly tabs?: Tabs;
+}
+
+/**
+ * The shell around `RealmEngine`: performs its effects with a real storage, connection, timers, locks and channel, and feeds
+ * their completions back. It decides nothing but what a failure of the platform is reported as.
+ */
+export class SyncEngine implements ClientEffects {
+  readonly engine: RealmEngine;
+  readonly #options: SyncEngineOptions;
+  readonly #tabs: Tabs;
+  readonly #endings: Unsubscribe[] = [];
+  readonly #watches = new Map<string, Release>();
+  #channel: RealmChannel<TabMessage> | undefined;
+  #uploaderLock: Release | undefined;
+  #state: 'new' | 'started' | 'booted' | 'closed' = 'new';
+  /** Counts requests for a token, so that a late answer to an old one is not taken for the answer to this one. */
+  #tokenRequests = 0;
+  #storeError: TopGunError | undefined;
+
+  constructor(options: SyncEngineOptions) {
+    this.#options = options;
+    this.#tabs = options.tabs ?? openTabs(options.logger);
+    this.engine = new RealmEngine(options.realm, this);
+  }
+
+  /** Opens the store and starts to sync. A store that cannot be opened is reported and tried again until it can, or `close`. */
+  start(): void {
+    if (this.#state !== 'new') {
+      if (this.#state === 'booted') this.engine.start();
+      return;
+    }
+    this.#state = 'started';
+    const { provider, storage, storeName } = this.#options;
+    this.#endings.push(
+      provider.on('connected', () => this.#feed(() => this.engine.socketOpened())),
+      provider.on('disconnected', ({ code, reason }) => {
+        this.#options.logger.debug({ code, reason }, 'disconnected');
+        this.#feed(() => this.engine.socketClosed(code));
+      }),
+      provider.on('message', (frame) => this.#feed(() => this.#receive(frame))),
+      watchVisibility((visible) => this.#feed(() => this.engine.visible(visible))),
+    );
+    this.#channel = this.#tabs.openChannel<TabMessage>(this.#name('channel'), (message) =>
+      this.#feed(() => this.engine.channel(message)),
+    );
+    storage.onLost((reason) => {
+      this.#options.logger.warn({ store: storeName, reason }, 'the store was lost');
+      this.#feed(() => this.engine.storeLost(reason));
+    });
+    this.#openStore();
+  }
+
+  /** Why the store is not open, while it could not be opened. */
+  get storeError(): TopGunError | undefined {
+    return this.#storeError;
+  }
+
+  /** Waits until all writes are logged, but not for ever: a store that does not answer must not keep an app from ending. */
+  flushForClose(): Promise<void> {
+    if (this.#state === 'new' || this.#storeError !== undefined) return Promise.resolve();
+    const { timers, logger } = this.#options;
+    return new Promise((resolve) => {
+      const end = (error?: TopGunError): void => {
+        timers.cancel('last flush');
+        if (error !== undefined) logger.error({ error }, 'the last writes were not logged');
+        resolve();
+      };
+      timers.arm('last flush', LIMITS.closeFlushMs, () =>
+        end(clientError('CLIENT_CLOSED', 'The store did not take the last writes in time')),
+      );
+      this.engine.whenDurable(end);
+    });
+  }
+
+  /** Lets go of everything; writes that were not logged yet are lost, so `flushForClose` comes first. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const { provider, storage, timers } = this.#options;
+    this.engine.stop();
+    this.#state = 'closed';
+    for (const end of this.#endings) end();
+    timers.cancelAll();
+    provider.close();
+    this.#channel?.close();
+    this.#uploaderLock?.();
+    for (const release of this.#watches.values()) release();
+    await storage.close();
+  }
+
+  // ── effects ──
+
+  tx(id: number, batch: StoreTx): void {
+    this.#useStore(
+      (storage) => storage.tx(batch),
+      (commit) => this.engine.txDone(id, commit),
+      (error) => this.engine.txFailed(id, error),
+    );
+  }
+
+  readStore(id: number, prefix: StoreKey): void {
+    const entries: (readonly [StoreKey, unknown])[] = [];
+    this.#useStore(
+      (storage) => storage.iterate(prefix, (key, value) => entries.push([key, value])),
+      (commit) => this.engine.storeRead(id, entries, commit),
+      (error) => this.engine.storeReadFailed(id, error),
+    );
+  }
+
+  acquireLock(steal: boolean): void {
+    this.#uploaderLock?.();
+    this.#uploaderLock = this.#tabs.locks.acquire(
+      this.#name('uploader'),
+      steal,
+      () => this.#feed(() => this.engine.lockGranted()),
+      () => this.#feed(() => this.engine.lockLost()),
+    );
+  }
+
+  releaseLock(): void {
+    this.#uploaderLock?.();
+    this.#uploaderLock = undefined;
+  }
+
+  watchSession(session: string): void {
+    if (this.#watches.has(session)) return;
+    const release = this.#tabs.locks.whenFree(this.#name(`session:${session}`), () => {
+      this.#watches.delete(session);
+      this.#feed(() => this.engine.sessionGone(session));
+    });
+    this.#watches.set(session, release);
+  }
+
+  post(message: TabMessage): void {
+    this.#channel?.post(message);
+  }
+
+  connect(): void {
+    this.#options.provider.connect();
+  }
+
+  disconnect(code: number): void {
+    this.#options.provider.close(code);
+  }
+
+  send(message: ClientMessage): void {
+    this.#options.provider.send(encode(message));
+  }
+
+  requestToken(): void {
+    this.#tokenRequests += 1;
+    const request = this.#tokenRequests;
+    this.#options.token().then(
+      (token) => {
+        if (request === this.#tokenRequests) this.#feed(() => this.engine.token(token));
+      },
+      (cause: unknown) => {
+        this.event({
+          type: 'error',
+          error: clientError('TOKEN_PROVIDER_FAILED', 'The token provider failed', cause),
+        });
+        // Without a token this attempt is over; the next one asks again after a pause.
+        if (request === this.#tokenRequests) this.#options.provider.close(CLOSE_CODE.GOING_AWAY);
+      },
+    );
+  }
+
+  arm(timer: string, delayMs: number): void {
+    this.#options.timers.arm(`engine ${timer}`, delayMs, () => this.#feed(() => this.engine.timer(timer)));
+  }
+
+  cancel(timer: string): void {
+    this.#options.timers.cancel(`engine ${timer}`);
+  }
+
+  event(event: ClientEvent): void {
+    this.#options.onEvent(event);
+  }
+
+  // ── completions ──
+
+  #openStore(): void {
+    const { storage, storeName, timers, logger } = this.#options;
+    storage.open(storeName).then(
+      () => this.#feed(() => this.#holdSession()),
+      (cause: unknown) => {
+        if (this.#state === 'closed') return;
+        this.#storeError = toTopGunError(cause);
+        logger.error({ error: this.#storeError, store: storeName }, 'the store cannot be opened');
+        this.event({ type: 'error', error: this.#storeError });
+        timers.arm('open store', LIMITS.storeRetryMs, () => this.#openStore());
+      },
+    );
+  }
+
+  /** While the lock named by the session is held, other realms know that this one lives and may still write its log. */
+  #holdSession(): void {
+    this.#storeError = undefined;
+    this.#endings.push(
+      this.#tabs.locks.acquire(
+        this.#name(`session:${this.engine.session}`),
+        false,
+        () => this.#feed(() => this.#boot()),
+        ignoreLoss,
+      ),
+    );
+  }
+
+  #boot(): void {
+    this.#state = 'booted';
+    this.engine.boot();
+    this.engine.start();
+  }
+
+  #receive(frame: Uint8Array): void {
+    const decoded = decode(frame, 'server');
+    if (decoded.ok) {
+      this.engine.socketMessage(decoded.message);
+      return;
+    }
+    const { code, path } = decoded;
+    const error = new TopGunError({
+      code,
+      message: `The server sent something this client cannot read${path === undefined ? '' : ` (${path})`}`,
+      ...protocolErrors[code],
+    });
+    this.#options.logger.error({ error }, 'unreadable frame');
+    this.event({ type: 'error', error });
+    if (code === 'BAD_FRAME') this.#options.provider.close(CLOSE_CODE.BAD_FRAME);
+  }
+
+  /** `open` returns at once when the store is open, and brings it back when it was lost. */
+  #useStore(
+    work: (storage: IStorageAdapter) => Promise<number>,
+    done: (commit: number) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const { storage, storeName } = this.#options;
+    storage
+      .open(storeName)
+      .then(() => work(storage))
+      .then(
+        (commit) => this.#feed(() => done(commit)),
+        (error: unknown) => this.#feed(() => failed(error)),
+      );
+  }
+
+  /** Completions that come after `close` are nobody's. */
+  #feed(input: () => void): void {
+    if (this.#state !== 'closed') input();
+  }
+
+  #name(part: string): string {
+    return `topgun:${this.#options.storeName}:${part}`;
+  }
+}

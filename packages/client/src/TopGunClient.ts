@@ -1,0 +1,301 @@
+import type { QueryFilter } from '@topgun/core';
+import { TopGunError } from '@topgun/core';
+import { LIMITS, protocolErrors } from '@topgun/protocol';
+import type { ConnectionStateChange, StateHistoryEntry } from './AppEvents.js';
+import { AppEvents } from './AppEvents.js';
+import type { TopGunClientOptions } from './config/options.js';
+import { checkOptions } from './config/options.js';
+import type { IConnectionProvider } from './connection/IConnectionProvider.js';
+import { NullProvider } from './connection/NullProvider.js';
+import { SingleServerProvider } from './connection/SingleServerProvider.js';
+import type { Kind, Rejection } from './engine/ports.js';
+import { clientError } from './errors.js';
+import type { EventRoutes } from './eventRoutes.js';
+import { dispatch } from './eventRoutes.js';
+import type { HandleContext } from './handles/HandleContext.js';
+import { LWWMapHandle } from './handles/LWWMapHandle.js';
+import { ORMapHandle } from './handles/ORMapHandle.js';
+import { PNCounterHandle } from './handles/PNCounterHandle.js';
+import { TopicHandle } from './handles/TopicHandle.js';
+import { WriteTracker } from './handles/WriteTracker.js';
+import { LiveQueries } from './query/LiveQueries.js';
+import { QueryHandle } from './query/QueryHandle.js';
+import { RejectionDesk } from './RejectionDesk.js';
+import { SyncEngine } from './SyncEngine.js';
+import type { SyncStateName } from './SyncStateMachine.js';
+import { TokenSource } from './TokenSource.js';
+import type { Unsubscribe } from './utils/Listeners.js';
+import type { Logger } from './utils/logger.js';
+import { silentLogger } from './utils/logger.js';
+import { platformClock, platformRandom } from './utils/platform.js';
+import { Timers } from './utils/Timers.js';
+
+type Handle = LWWMapHandle<unknown> | ORMapHandle<unknown> | PNCounterHandle;
+
+interface OpenMap {
+  readonly kind: Kind;
+  readonly handle: Handle;
+}
+
+/**
+ * A device's view of the data: reads and writes at once, with no network, and kept in agreement with the server and all other
+ * devices in the background.
+ *
+ * ```ts
+ * const client = new TopGunClient({ serverUrl: 'ws://localhost:8080', storage: new IDBAdapter() });
+ * const todos = client.getMap<{ title: string; done: boolean }>('todos');
+ * todos.set('milk', { title: 'Buy milk', done: false });
+ * ```
+ *
+ * Throws `OPTION_INVALID`. It starts by itself unless `autoStart` is false; `close` ends it for good.
+ */
+export class TopGunClient {
+  readonly #logger: Logger;
+  readonly #sync: SyncEngine;
+  readonly #events: AppEvents;
+  readonly #rejections: RejectionDesk;
+  readonly #queries: LiveQueries;
+  readonly #timers = new Timers();
+  readonly #context: HandleContext;
+  readonly #writes: WriteTracker;
+  readonly #tokens: TokenSource;
+  readonly #provider: IConnectionProvider;
+  readonly #maps = new Map<string, OpenMap>();
+  readonly #topics = new Map<string, TopicHandle<unknown>>();
+  readonly #closing = new Set<(error: TopGunError) => void>();
+  readonly #routes: EventRoutes = {
+    ready: () => this.#queries.storeRead(),
+    changes: (event) => this.#events.mapsChanged(event),
+    query: ({ id }) => this.#queries.changed(id),
+    settled: (event) => this.#writes.settle(event),
+    state: (event) => this.#events.stateChanged(event),
+    pending: ({ count }) => this.#events.pending.emit(count),
+    rejection: ({ rejection }) => this.#rejections.add(rejection),
+    topic: ({ topic, data, from, ts }) =>
+      this.#topics.get(topic)?.deliver(data, { timestamp: ts, publisherId: from }),
+    role: ({ leader }) => this.#logger.debug({ leader }, 'uploader'),
+    error: ({ error }) => this.#events.failed(error),
+  };
+  #closed: Promise<void> | undefined;
+
+  constructor(options: TopGunClientOptions) {
+    checkOptions(options);
+    const logger = options.logger ?? silentLogger;
+    this.#logger = logger;
+    this.#tokens = new TokenSource(options.token);
+    this.#provider = providerOf(options);
+    this.#events = new AppEvents(logger, platformClock.wallMs);
+    this.#sync = new SyncEngine({
+      storage: options.storage,
+      storeName: options.storeName ?? 'topgun',
+      provider: this.#provider,
+      timers: this.#timers,
+      logger,
+      token: () => this.#tokens.get(),
+      onEvent: (event) => dispatch(this.#routes, event),
+      realm: {
+        clock: platformClock,
+        random: platformRandom,
+        server: this.#provider.hasServer,
+        ...(options.backoff === undefined ? undefined : { backoff: options.backoff }),
+        ...(options.answerTimeoutMs === undefined ? undefined : { answerTimeoutMs: options.answerTimeoutMs }),
+        ...(options.durability === undefined ? undefined : { durability: options.durability }),
+      },
+    });
+    const { engine } = this.#sync;
+    this.#rejections = new RejectionDesk(logger, (id) => engine.rejectionShown(id));
+    this.#writes = new WriteTracker(() => this.flush());
+    this.#queries = new LiveQueries(engine, this.#timers, logger);
+    this.#context = {
+      engine,
+      writes: this.#writes,
+      mapListeners: (map) => this.#events.mapListeners(map),
+      writable: () => {
+        this.#assertOpen('write');
+        return engine;
+      },
+    };
+    if (options.autoStart !== false) this.start();
+  }
+
+  /** Opens the store and connects; only needed with `autoStart: false`. */
+  start(): void {
+    this.#assertOpen('start');
+    this.#sync.start();
+  }
+
+  /**
+   * Waits until every write is logged (at most 5 s), then lets go of store and connection. Nothing of the client can be
+   * used afterwards; its data and unsent writes stay in the store.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  /** Leaves `ERROR`, or cuts a pause between attempts short, and connects anew. */
+  resetConnection(): void {
+    this.#assertOpen('resetConnection');
+    this.#sync.engine.reset();
+  }
+
+  /** Uses this token from now on, on the live connection too; null goes on without one. */
+  setAuthToken(token: string | null): void {
+    this.#tokens.set(token);
+    this.#sync.engine.setToken(token);
+  }
+
+  /** Asks this function for a token before each authentication. A rejection ends that attempt; the next one asks again. */
+  setAuthTokenProvider(provider: () => Promise<string | null>): void {
+    this.#tokens.setProvider(provider);
+  }
+
+  getConnectionState(): SyncStateName {
+    return this.#sync.engine.state();
+  }
+
+  onConnectionStateChange(callback: (change: ConnectionStateChange) => void): Unsubscribe {
+    return this.#events.state.add(callback);
+  }
+
+  /** The last states of the connection, newest last; at most 100 are kept. */
+  getStateHistory(limit: number = LIMITS.stateHistory): readonly StateHistoryEntry[] {
+    return this.#events.history(limit);
+  }
+
+  /** Writes on this device, of all tabs, that the server has not answered. */
+  getPendingOpsCount(): number {
+    return this.#sync.engine.pendingOps();
+  }
+
+  onPendingOpsChange(callback: (count: number) => void): Unsubscribe {
+    return this.#events.pending.add(callback);
+  }
+
+  /**
+   * Calls back once for each write that the server refused and that was taken back here, in one tab only; also for those
+   * refused while no listener was there, or before a reload. A callback that throws gets it again after a restart.
+   */
+  onRejection(callback: (rejection: Rejection) => void): Unsubscribe {
+    return this.#rejections.on(callback);
+  }
+
+  /** Calls back when the server refuses the token; sign in again, `setAuthToken`, then `resetConnection`. */
+  onAuthError(callback: (error: TopGunError) => void): Unsubscribe {
+    return this.#events.authError.add(callback);
+  }
+
+  /** Calls back with faults of storage and connection that the client goes on after. */
+  onError(callback: (error: TopGunError) => void): Unsubscribe {
+    return this.#events.error.add(callback);
+  }
+
+  /** Resolves when every write made so far is in the device's log; rejects with the storage's error. */
+  flush(): Promise<void> {
+    return this.#untilClosed('flush', (resolve, reject) => {
+      const { storeError } = this.#sync;
+      if (storeError !== undefined) reject(storeError);
+      this.#sync.engine.whenDurable((error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  /** Resolves when the connection is `CONNECTED` and every write is answered. Rejects with `NO_SERVER` on a purely local client. */
+  whenSynced(): Promise<void> {
+    return this.#untilClosed('whenSynced', (resolve, reject) => {
+      if (!this.#provider.hasServer)
+        reject(clientError('NO_SERVER', 'whenSynced() on a client without server'));
+      else this.#sync.engine.whenSynced(resolve);
+    });
+  }
+
+  /** The map of this name, one value per key; the same handle each time. Throws `WRONG_KIND` if the name is of another kind. */
+  getMap<V>(name: string): LWWMapHandle<V> {
+    return this.#open(name, 'LWW', (context) => new LWWMapHandle<V>(name, context));
+  }
+
+  /** The map of this name, a set of values per key; the same handle each time. Throws `WRONG_KIND` if the name is of another kind. */
+  getORMap<V>(name: string): ORMapHandle<V> {
+    return this.#open(name, 'OR', (context) => new ORMapHandle<V>(name, context));
+  }
+
+  /** The counter of this name; the same handle each time. Throws `WRONG_KIND` if the name is of another kind. */
+  getPNCounter(name: string): PNCounterHandle {
+    return this.#open(name, 'PN', (context) => new PNCounterHandle(name, context));
+  }
+
+  /**
+   * Rows of a map that match a filter, kept up to date while subscribed to. Equal queries share their work.
+   * Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN` or `QUERY_INVALID`.
+   */
+  query<T>(map: string, filter: QueryFilter = {}): QueryHandle<T> {
+    return new QueryHandle<T>(map, filter, this.#queries);
+  }
+
+  /** The topic of this name; the same handle each time. */
+  topic<T = unknown>(name: string): TopicHandle<T> {
+    let topic = this.#topics.get(name);
+    if (topic === undefined) {
+      topic = new TopicHandle<unknown>(name, this.#context, this.#logger);
+      this.#topics.set(name, topic);
+    }
+    return topic as unknown as TopicHandle<T>;
+  }
+
+  /** Root hash of what the server said about a map, equal on two devices when they hold the same; own unanswered writes are not in it. */
+  liveRoot(map: string): number {
+    return this.#sync.engine.liveRoot(map);
+  }
+
+  #open<H extends Handle>(name: string, kind: Kind, make: (context: HandleContext) => H): H {
+    const open = this.#maps.get(name);
+    if (open?.kind === kind) return open.handle as H;
+    if (open !== undefined) {
+      const message = `"${name}" is open as ${open.kind} and cannot be opened as ${kind}`;
+      throw new TopGunError({ code: 'WRONG_KIND', message, ...protocolErrors.WRONG_KIND });
+    }
+    this.#assertOpen('getMap');
+    this.#sync.engine.openMap(name, kind);
+    const handle = make(this.#context);
+    this.#maps.set(name, { kind, handle });
+    return handle;
+  }
+
+  #assertOpen(call: string): void {
+    if (this.#closed !== undefined) throw clientError('CLIENT_CLOSED', `${call}() on a closed client`);
+  }
+
+  #untilClosed(
+    call: string,
+    work: (resolve: () => void, reject: (error: TopGunError) => void) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#assertOpen(call);
+      const settle = (end: () => void): void => {
+        this.#closing.delete(closed);
+        end();
+      };
+      const closed = (error: TopGunError): void => reject(error);
+      this.#closing.add(closed);
+      work(
+        () => settle(resolve),
+        (error) => settle(() => reject(error)),
+      );
+    });
+  }
+
+  async #close(): Promise<void> {
+    await this.#sync.flushForClose();
+    const error = clientError('CLIENT_CLOSED', 'The client was closed');
+    for (const closed of this.#closing) closed(error);
+    this.#writes.close();
+    this.#queries.close();
+    await this.#sync.close();
+  }
+}
+
+function providerOf(options: TopGunClientOptions): IConnectionProvider {
+  if (options.connectionProvider !== undefined) return options.connectionProvider;
+  if (options.serverUrl === undefined) return new NullProvider();
+  const { serverUrl: url, webSocket } = options;
+  return new SingleServerProvider(webSocket === undefined ? { url } : { url, webSocket });
+}

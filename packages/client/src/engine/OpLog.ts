@@ -1,0 +1,230 @@
+import { deepEqual } from '@topgun/core';
+import { LIMITS, OP } from '@topgun/protocol';
+import { newOp, opFromStore, opId, opKey, opToStore, type PendingOp, type WriteCode } from './PendingOp.js';
+import type { Kind, SettledOutcome } from './ports.js';
+import { DRAFT_T, type RealmClock } from './RealmClock.js';
+import type { Replica } from './Replica.js';
+import type { StoreWriter } from './StoreWriter.js';
+
+/** The pending ops of one session, by seq in rising order, and its low mark: the lowest seq it has not logged (SRV-5). */
+export interface SessionLog {
+  readonly ops: Map<number, PendingOp>;
+  low: number;
+}
+
+export interface OpLogPorts {
+  readonly session: string;
+  isLeader(): boolean;
+  settled(seq: number, outcome: SettledOutcome, by?: number, code?: string): void;
+  changed(): void;
+}
+
+/** Lowest seq of a session that is not finally answered; what lies below needs no memory at the server (SRV-5). */
+export function settledBelow(log: SessionLog): number {
+  for (const seq of log.ops.keys()) return Math.min(seq, log.low);
+  return log.low;
+}
+
+const kindOf = (op: WriteCode): Kind => (op < OP.OR_ADD ? 'LWW' : op < OP.INCREMENT ? 'OR' : 'PN');
+
+/**
+ * The local log: what this realm writes, and the pending ops of all realms on the store. An op enters the overlay at
+ * once and the store with the tick's transaction; ops of other realms come from the store only.
+ *
+ * Before the store is loaded ops are drafts: visible, without stamp and base. `finishDrafts` gives them both.
+ */
+export class OpLog {
+  readonly sessions = new Map<string, SessionLog>();
+  clientId = '';
+  #nextSeq = 1;
+  #lowPut = 1;
+  #size = 0;
+  #drafts: Set<PendingOp> | undefined = new Set();
+  readonly #ports: OpLogPorts;
+  readonly #own: SessionLog;
+  readonly #clock: RealmClock;
+  readonly #replica: Replica;
+  readonly #store: StoreWriter;
+
+  constructor(ports: OpLogPorts, clock: RealmClock, replica: Replica, store: StoreWriter) {
+    this.#ports = ports;
+    this.#clock = clock;
+    this.#replica = replica;
+    this.#store = store;
+    this.#own = this.log(ports.session);
+  }
+
+  /** Pending ops of all sessions. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get lastSeq(): number {
+    return this.#nextSeq - 1;
+  }
+
+  /** Whether every own op up to `seq` is in the store. */
+  isDurable(seq: number): boolean {
+    return this.#own.low > seq;
+  }
+
+  log(session: string): SessionLog {
+    const found = this.sessions.get(session);
+    if (found) return found;
+    const log = { ops: new Map<number, PendingOp>(), low: 1 };
+    this.sessions.set(session, log);
+    return log;
+  }
+
+  /** Writes one op of this realm and returns its seq. Kind, key and value are checked by the caller. */
+  write(op: WriteCode, name: string, key: string, value: unknown, ttlMs?: number, wanted?: unknown): number {
+    const map = this.#replica.map(name, kindOf(op));
+    const seq = this.#nextSeq++;
+    const made = newOp(this.#ports.session, seq, op, name, key, value, ttlMs);
+    const written = wanted === undefined ? made : { ...made, wanted };
+    const replaced = op < OP.OR_ADD && map.pendingOf(key).findLast((other) => this.#isFree(other));
+    this.#stamp(written);
+    if (replaced) {
+      written.base = replaced.base;
+      this.remove(replaced);
+      this.#ports.settled(replaced.seq, 'coalesced', seq);
+    }
+    this.#add(written);
+    if (this.#drafts) this.#drafts.add(written);
+    else this.#persist(written);
+    return seq;
+  }
+
+  /** A seq without op, for a write that has nothing to do; it counts as answered. */
+  skip(): number {
+    const seq = this.#nextSeq++;
+    this.#ports.settled(seq, 'applied');
+    return seq;
+  }
+
+  /** Stamps the ops made before the store was loaded, in order, above everything that was found there (CLK-2). */
+  finishDrafts(): readonly PendingOp[] {
+    const drafts = [...(this.#drafts ?? [])];
+    for (const op of drafts) this.#drop(op);
+    this.#drafts = undefined;
+    const refused: PendingOp[] = [];
+    for (const op of drafts) {
+      const map = this.#replica.maps.get(op.map);
+      if (map?.kind !== kindOf(op.op)) {
+        refused.push(op);
+        continue;
+      }
+      if (op.wanted !== undefined) {
+        op.value = map.elements(op.key).flatMap(({ tag, value }) => (deepEqual(value, op.wanted) ? [tag] : []));
+      }
+      this.#stamp(op);
+      this.#add(op);
+      this.#persist(op);
+    }
+    return refused;
+  }
+
+  /** Ends a pending op: out of overlay and log. */
+  remove(op: PendingOp): void {
+    this.#drop(op);
+    if (this.#drafts?.delete(op)) return;
+    const key = opKey(op.session, op.seq);
+    if (op.isIssued || !this.#store.cancel(key)) this.#store.del(key);
+    this.#ports.changed();
+  }
+
+  /** To be called just before a transaction starts: it carries all own ops made so far, and the low mark that says so. */
+  beforeFlush(): void {
+    if (this.#drafts || this.#lowPut === this.#nextSeq) return;
+    this.#lowPut = this.#nextSeq;
+    this.#store.put(['low', this.#ports.session], this.#nextSeq);
+    for (const op of this.#own.ops.values()) op.isIssued = true;
+  }
+
+  /** Gives an op a new id in this realm's session: the server knows another op under the old one (ID-2). */
+  reissue(op: PendingOp): void {
+    this.remove(op);
+    const made = newOp(this.#ports.session, this.#nextSeq++, op.op, op.map, op.key, op.value, op.ttlMs);
+    const again = { ...made, t: op.t, node: op.node, base: op.base, tag: opId(this.clientId, made) };
+    this.#add(again);
+    this.#persist(again);
+    if (op.session === this.#ports.session) this.#ports.settled(op.seq, 'coalesced', made.seq);
+  }
+
+  /** An op of the store: found at boot, or committed by another realm. It may have been sent before (DEV-6). */
+  load(session: string, seq: number, stored: unknown, isSent: boolean): PendingOp | undefined {
+    const log = this.log(session);
+    const known = log.ops.get(seq);
+    if (stored === undefined) {
+      if (known) this.#drop(known);
+      return undefined;
+    }
+    if (known) {
+      known.isIssued = true;
+      known.isLogged = true;
+      return known;
+    }
+    const op = opFromStore(this.clientId, session, seq, stored);
+    op.isSent = isSent;
+    this.#clock.saw(op.t);
+    this.#add(op);
+    return op;
+  }
+
+  /** Another realm may upload, or has uploaded, everything that is logged. */
+  assumeSent(): void {
+    for (const log of this.sessions.values()) {
+      for (const op of log.ops.values()) if (op.isIssued) op.isSent = true;
+    }
+  }
+
+  *ops(): Generator<PendingOp> {
+    for (const log of this.sessions.values()) yield* log.ops.values();
+  }
+
+  /** DEV-6: replaced may be what no transaction carries yet, or what this realm itself holds unsent. */
+  #isFree(op: PendingOp): boolean {
+    return op.session === this.#ports.session && !op.isSent && (!op.isIssued || this.#ports.isLeader());
+  }
+
+  #stamp(op: PendingOp): void {
+    op.tag = opId(this.clientId, op);
+    if (this.#drafts) {
+      op.t = DRAFT_T + op.seq;
+      return;
+    }
+    const map = this.#replica.map(op.map, kindOf(op.op));
+    const seen = map.versionOf(op.key);
+    const pending = map.pendingOf(op.key).at(-1);
+    op.t = this.#clock.stamp(Math.max(map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0));
+    const own = pending && seen === (pending as unknown) && pending.session === op.session;
+    op.base = own ? [1, pending.session, pending.seq] : seen && map.kind === 'LWW' ? [0, seen.t, seen.node] : null;
+  }
+
+  #add(op: PendingOp): void {
+    this.log(op.session).ops.set(op.seq, op);
+    this.#size++;
+    // An op of another kind, made in another tab before the kinds met, shows nowhere; the server will refuse it.
+    const kind = kindOf(op.op);
+    const map = this.#replica.maps.get(op.map) ?? this.#replica.set(op.map, kind);
+    if (map.kind === kind) map.addOp(op);
+  }
+
+  #drop(op: PendingOp): void {
+    if (!this.log(op.session).ops.delete(op.seq)) return;
+    this.#size--;
+    this.#replica.maps.get(op.map)?.removeOp(op);
+  }
+
+  #persist(op: PendingOp): void {
+    this.#store.put(opKey(op.session, op.seq), opToStore(op));
+    this.#ports.changed();
+  }
+}
+
+/** Splits the observed tags so that no remove names more than one op may. */
+export function chunkTags(tags: readonly string[]): (readonly string[])[] {
+  const chunks: (readonly string[])[] = [];
+  for (let i = 0; i < tags.length; i += LIMITS.tagsPerRemove) chunks.push(tags.slice(i, i + LIMITS.tagsPerRemove));
+  return chunks;
+}

@@ -1,0 +1,62 @@
+import type { Rejection } from './ports.js';
+import type { StoreWriter } from './StoreWriter.js';
+
+export interface RejectionPorts {
+  /** Whether this realm is the one to show rejections of that session. */
+  shows(session: string): boolean;
+  show(rejection: Rejection): void;
+}
+
+/**
+ * Refused writes that the app has not seen. Each stands in the store from the transaction that removed its op until the
+ * app's listener has returned (DEV-7). The realm that made the write shows it; if that is gone, the uploader does.
+ */
+export class Rejections {
+  readonly #stored = new Map<string, Rejection>();
+  readonly #offered = new Set<string>();
+  readonly #store: StoreWriter;
+  readonly #ports: RejectionPorts;
+
+  constructor(store: StoreWriter, ports: RejectionPorts) {
+    this.#store = store;
+    this.#ports = ports;
+  }
+
+  add(rejection: Rejection): void {
+    this.#store.put(['reject', rejection.id], rejection);
+  }
+
+  get sessions(): Iterable<string> {
+    return [...this.#stored.keys()].map(sessionOf);
+  }
+
+  /** What the store holds now; only that is shown, so that a crash cannot lose it. */
+  load(id: string, rejection: Rejection | undefined): void {
+    if (rejection) this.#stored.set(id, rejection);
+    else {
+      this.#stored.delete(id);
+      this.#offered.delete(id);
+    }
+  }
+
+  ids(): readonly string[] {
+    return [...this.#stored.keys()];
+  }
+
+  /** Shows what is this realm's to show and was not shown yet. */
+  offer(): void {
+    for (const [id, rejection] of this.#stored) {
+      if (this.#offered.has(id) || !this.#ports.shows(sessionOf(id))) continue;
+      this.#offered.add(id);
+      this.#ports.show(rejection);
+    }
+  }
+
+  /** The app has seen it. */
+  shown(id: string): void {
+    if (this.#stored.has(id)) this.#store.del(['reject', id]);
+  }
+}
+
+/** The session in an op id, `clientId:session:seq`. */
+const sessionOf = (id: string): string => id.split(':')[1] ?? '';

@@ -1,0 +1,269 @@
+import {
+  compareVersions,
+  deepEqual,
+  hashValue,
+  isExpired,
+  itemDigest,
+  millisOf,
+  PartitionedTree,
+  partitionOf,
+  type Version,
+} from '@topgun/core';
+import { OP } from '@topgun/protocol';
+import type { PendingOp } from './PendingOp.js';
+import type { Kind, OrElement } from './ports.js';
+import { type BaseRow, compareOffsets, counterTotal, isGone, itemOf, type Offset } from './rows.js';
+
+/** What a map needs of the replica it is part of. */
+export interface ReplicaPorts {
+  nowMs(): number;
+  /** The base row of an item changed; undefined: it left. */
+  persist(map: string, item: string, row: BaseRow | undefined): void;
+  /** A key may show another value. */
+  changed(map: string, key: string): void;
+  /** A key will change by itself at this server time. */
+  expires(map: string, key: string, atMs: number): void;
+}
+
+type Entry = readonly [key: string, value: unknown];
+const NO_ELEMENTS: readonly OrElement[] = [];
+const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length > 0 ? list : undefined);
+
+/**
+ * One map on the device: base, what the server said (live rows only), and the overlay of pending ops. Reads merge the
+ * two (DEV-1). One code for all kinds: an LWW read picks the greatest version, an OR read joins tags, a counter read adds.
+ *
+ * The digest tree covers base only and is brought up to date when somebody asks for a hash, so writes and followers pay
+ * nothing for it. For a counter that is held back (DEV-5) it covers the row that waits: that is what the server said.
+ */
+export class ReplicaMap {
+  readonly name: string;
+  kind: Kind;
+  version = 0;
+  readonly base = new Map<string, BaseRow>();
+  /** Counters whose answered increments wait for the other answers (DEV-5). */
+  readonly answered = new Set<string>();
+  readonly #ports: ReplicaPorts;
+  readonly #overlay = new Map<string, PendingOp[]>();
+  /** OR: the base rows of a key, by tag. */
+  readonly #tagsByKey = new Map<string, Map<string, BaseRow>>();
+  readonly #elements = new Map<string, readonly OrElement[]>();
+  readonly #held = new Map<string, BaseRow>();
+  readonly #gone = new Map<string, Offset & { readonly pid: number }>();
+  readonly #tree = new PartitionedTree();
+  readonly #stale = new Map<string, string>();
+  #entries: readonly Entry[] = [];
+  #entriesVersion = -1;
+  #entriesUntilMs = Number.POSITIVE_INFINITY;
+
+  constructor(name: string, kind: Kind, ports: ReplicaPorts) {
+    this.name = name;
+    this.kind = kind;
+    this.#ports = ports;
+  }
+
+  // ── reads ──
+
+  /** The winning version of an LWW key, deletions among the pending ops included. */
+  versionOf(key: string): Version | undefined {
+    let best: Version | undefined = this.base.get(key);
+    for (const op of this.#overlay.get(key) ?? []) {
+      if (best === undefined || compareVersions(op, best) > 0) best = op;
+    }
+    return best;
+  }
+
+  /** What the app sees: a value, a list of elements, or a number. */
+  read(key: string): unknown {
+    if (this.kind === 'OR') return this.elements(key);
+    if (this.kind === 'PN') return this.total(key);
+    const version = this.versionOf(key);
+    return version && !isExpired(version.t, version.ttlMs, this.#ports.nowMs()) ? version.value : undefined;
+  }
+
+  total(key: string): number {
+    const deltas = (this.#overlay.get(key) ?? []).map((op) => op.value as number);
+    return deltas.reduce((sum, delta) => sum + delta, counterTotal(this.base.get(key)));
+  }
+
+  /** Elements of an OR key in the order of their stamps; the same array until one comes or goes. */
+  elements(key: string): readonly OrElement[] {
+    const nowMs = this.#ports.nowMs();
+    const found = new Map<string, { tag: string; value: unknown; t: number; ttlMs: number | undefined }>();
+    for (const [tag, row] of this.#tagsByKey.get(key) ?? []) found.set(tag, { ...row, tag });
+    for (const op of this.#overlay.get(key) ?? []) {
+      if (op.op === OP.OR_ADD) found.set(op.tag, op);
+      else for (const tag of op.value as readonly string[]) found.delete(tag);
+    }
+    const live = [...found.values()].filter((element) => !isExpired(element.t, element.ttlMs, nowMs));
+    live.sort((a, b) => a.t - b.t || (a.tag < b.tag ? -1 : 1));
+    const before = this.#elements.get(key) ?? NO_ELEMENTS;
+    if (live.length === before.length && live.every(({ tag }, i) => tag === before[i]?.tag)) return before;
+    const elements = live.map(({ tag, value }) => ({ tag, value }));
+    this.#elements.set(key, elements);
+    return elements;
+  }
+
+  /** Visible keys and values; the same array until something visible changed. */
+  entries(): readonly Entry[] {
+    const nowMs = this.#ports.nowMs();
+    if (this.#entriesVersion === this.version && nowMs < this.#entriesUntilMs) return this.#entries;
+    const before = new Map(this.#entries);
+    const entries: Entry[] = [];
+    this.#entriesUntilMs = Number.POSITIVE_INFINITY;
+    let isSame = true;
+    for (const key of this.#keys()) {
+      this.#limitEntries(key);
+      const value = this.kind === 'OR' ? nonEmpty(this.elements(key)) : this.read(key);
+      if (value === undefined) continue;
+      isSame &&= before.get(key) === value;
+      entries.push([key, value]);
+    }
+    this.#entriesVersion = this.version;
+    if (!isSame || entries.length !== this.#entries.length) this.#entries = entries;
+    return this.#entries;
+  }
+
+  #keys(): Set<string> {
+    const keys = new Set<string>(this.kind === 'OR' ? this.#tagsByKey.keys() : this.base.keys());
+    for (const key of this.#overlay.keys()) keys.add(key);
+    return keys;
+  }
+
+  /** The cached entries hold until the first of them expires. */
+  #limitEntries(key: string): void {
+    const versions = [...(this.#tagsByKey.get(key)?.values() ?? [this.base.get(key)]), ...(this.#overlay.get(key) ?? [])];
+    for (const version of versions) {
+      if (version?.ttlMs) {
+        this.#entriesUntilMs = Math.min(this.#entriesUntilMs, millisOf(version.t) + version.ttlMs);
+      }
+    }
+  }
+
+  // ── overlay ──
+
+  pendingOf(key: string): readonly PendingOp[] {
+    return this.#overlay.get(key) ?? [];
+  }
+
+  addOp(op: PendingOp): void {
+    this.#show(op.key, () => {
+      const ops = this.#overlay.get(op.key);
+      if (ops) ops.push(op);
+      else this.#overlay.set(op.key, [op]);
+    });
+    if (op.ttlMs) this.#ports.expires(this.name, op.key, millisOf(op.t) + op.ttlMs);
+  }
+
+  removeOp(op: PendingOp): void {
+    this.#show(op.key, () => {
+      const rest = this.pendingOf(op.key).filter((other) => other !== op);
+      if (rest.length > 0) this.#overlay.set(op.key, rest);
+      else this.#overlay.delete(op.key);
+    });
+  }
+
+  // ── base ──
+
+  /** The server's latest word about an item, whether it shows or is held back. */
+  known(item: string): BaseRow | undefined {
+    return this.#held.get(item) ?? this.base.get(item);
+  }
+
+  /** Takes a row from the server if nothing newer is known of its item (offset rule of the client contract). */
+  accept(row: BaseRow): void {
+    const item = itemOf(row);
+    const known = this.known(item);
+    const gone = this.#gone.get(item);
+    if (known && compareOffsets(row, known) <= 0) return;
+    if (gone && compareOffsets(row, gone) <= 0) return;
+    this.put(item, isGone(row) ? undefined : known?.holds.length ? { ...row, holds: known.holds } : row);
+  }
+
+  /** Sets an item whatever was known of it. A counter row with an own sent, unanswered increment waits (DEV-5). */
+  put(item: string, row: BaseRow | undefined): void {
+    if (row && this.kind === 'PN' && this.pendingOf(row.key).some((op) => op.isSent)) {
+      this.#held.set(item, row);
+      this.#stale.set(item, row.key);
+      return;
+    }
+    this.#held.delete(item);
+    const before = this.base.get(item);
+    if (row === before) return;
+    this.load(item, row);
+    this.#ports.persist(this.name, item, this.base.get(item));
+  }
+
+  /** Shows the row a counter held back, if any. The caller removes the answered increments in the same step. */
+  release(key: string): void {
+    const row = this.#held.get(key);
+    if (!row) return;
+    this.#held.delete(key);
+    this.load(key, row);
+    this.#ports.persist(this.name, key, row);
+  }
+
+  /** Remembers that an item went at this offset although the scope has not come that far (ahead mark, DEV-4). */
+  markGone(item: string, pid: number, offset: Offset): void {
+    this.#gone.set(item, { pid, epoch: offset.epoch, n: offset.n });
+  }
+
+  /** Drops the marks that a scope has passed. */
+  passed(pid: number, to: Offset): void {
+    for (const [item, mark] of this.#gone) {
+      if (mark.pid === pid && compareOffsets(mark, to) <= 0) this.#gone.delete(item);
+    }
+  }
+
+  /** Takes a base row as the store has it. */
+  load(item: string, row: BaseRow | undefined): void {
+    const before = this.base.get(item);
+    const key = (row ?? before)?.key;
+    if (key === undefined) return;
+    // The echo of an own write is the same value: keep the object that readers already hold.
+    const shown = row && this.kind === 'LWW' ? this.versionOf(row.key)?.value : undefined;
+    const kept = row && shown !== row.value && deepEqual(shown, row.value) ? { ...row, value: shown } : row;
+    this.#show(key, () => this.#set(item, key, kept));
+    this.#stale.set(item, key);
+    if (row?.ttlMs) this.#ports.expires(this.name, key, millisOf(row.t) + row.ttlMs);
+  }
+
+  #set(item: string, key: string, row: BaseRow | undefined): void {
+    const tag = (row ?? this.base.get(item))?.tag;
+    if (row) this.base.set(item, row);
+    else this.base.delete(item);
+    if (tag === undefined) return;
+    const tags = this.#tagsByKey.get(key) ?? new Map<string, BaseRow>();
+    this.#tagsByKey.set(key, tags);
+    if (row) tags.set(tag, row);
+    else tags.delete(tag);
+    if (tags.size === 0) this.#tagsByKey.delete(key);
+  }
+
+  /** Changes something and announces the key unless the app cannot see a difference. */
+  #show(key: string, change: () => void): void {
+    const before = this.kind === 'OR' ? undefined : this.read(key);
+    change();
+    if (this.kind === 'OR' || this.read(key) !== before) this.touch(key);
+  }
+
+  /** Announces a key, and drops what was cached of it. */
+  touch(key: string): void {
+    this.version++;
+    this.#ports.changed(this.name, key);
+  }
+
+  // ── digests ──
+
+  /** The digest tree over base as it is now. */
+  tree(): PartitionedTree {
+    for (const [item, key] of this.#stale) {
+      const row = this.known(item);
+      const pid = partitionOf(key);
+      if (row) this.#tree.update(pid, item, itemDigest(key, row.t, row.node, row.ttlMs, hashValue(row.value), row.tag));
+      else this.#tree.remove(pid, item);
+    }
+    this.#stale.clear();
+    return this.#tree;
+  }
+}

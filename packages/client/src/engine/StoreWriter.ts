@@ -1,0 +1,106 @@
+import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
+import type { ClientEffects } from './ports.js';
+
+type Write = readonly [key: StoreKey, value: unknown];
+type Batch = ReadonlyMap<string, Write>;
+
+const RETRY_MS = 250;
+const RETRY_MS_MAX = 10_000;
+
+/** Map names and sessions hold no NUL, and app keys come last, so joined keys are as distinct as the keys. */
+export const joinKey = (key: StoreKey): string => key.join('\0');
+
+/**
+ * What this realm still has to write to the store. All writes of a tick go out as one transaction (DEV-2), and one
+ * transaction is under way at a time: a failed one is joined with what came after it and tried again, so the log never
+ * has a hole in its middle (B4).
+ */
+export class StoreWriter {
+  readonly #fx: ClientEffects;
+  readonly #strict: boolean;
+  #waiting = new Map<string, Write>();
+  #underWay: Batch | undefined;
+  #id = 0;
+  #failures = 0;
+  #paused = false;
+
+  constructor(fx: ClientEffects, strict: boolean) {
+    this.#fx = fx;
+    this.#strict = strict;
+  }
+
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#underWay === undefined;
+  }
+
+  put(key: StoreKey, value: unknown): void {
+    this.#waiting.set(joinKey(key), [key, value]);
+  }
+
+  del(key: StoreKey): void {
+    this.#waiting.set(joinKey(key), [key, undefined]);
+  }
+
+  /** Forgets a write that no transaction has carried yet; false when it is too late for that. */
+  cancel(key: StoreKey): boolean {
+    return this.#waiting.delete(joinKey(key));
+  }
+
+  /** Whether a transaction may start. */
+  get isReady(): boolean {
+    return this.#underWay === undefined && !this.#paused;
+  }
+
+  /** Starts a transaction if there is something to write. The caller has asked `isReady`. */
+  flush(): void {
+    if (this.#waiting.size === 0) return;
+    this.#underWay = this.#waiting;
+    this.#waiting = new Map();
+    const puts: Write[] = [];
+    const deletes: StoreKey[] = [];
+    for (const write of this.#underWay.values()) {
+      if (write[1] === undefined) deletes.push(write[0]);
+      else puts.push(write);
+    }
+    const strict = this.#strict && puts.some(([key]) => key[0] === 'op');
+    const batch: StoreTx = { puts, deletes, durability: strict ? 'strict' : 'relaxed' };
+    this.#fx.tx(++this.#id, batch);
+  }
+
+  /** The writes of the transaction that has committed; undefined for a completion that came twice. */
+  done(id: number): Batch | undefined {
+    const batch = id === this.#id ? this.#underWay : undefined;
+    if (batch) this.#underWay = undefined;
+    this.#failures = 0;
+    return batch;
+  }
+
+  /** Keeps the writes of a failed transaction for a later try, armed under the timer `tx`. */
+  failed(id: number): boolean {
+    if (id !== this.#id || !this.#underWay) return false;
+    this.#waiting = new Map([...this.#underWay, ...this.#waiting]);
+    this.#underWay = undefined;
+    this.#paused = true;
+    this.#fx.arm('tx', Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX));
+    return true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+  }
+
+  /** Forgets the waiting writes that the predicate does not want to keep. */
+  keep(wanted: (key: StoreKey, value: unknown) => boolean): void {
+    for (const [joined, [key, value]] of this.#waiting) if (!wanted(key, value)) this.#waiting.delete(joined);
+  }
+
+  /** Lays everything not yet committed over a snapshot of the store, as it will look once all is written. */
+  overlay(snapshot: Map<string, Write>): void {
+    for (const batch of [this.#underWay ?? new Map<string, Write>(), this.#waiting]) {
+      for (const [joined, write] of batch) {
+        if (write[1] === undefined) snapshot.delete(joined);
+        else snapshot.set(joined, write);
+      }
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import { millisOf } from '@topgun/core';
+import {
+  type ClientMessage,
+  CONCERN,
+  type ErrorCode,
+  LIMITS,
+  type OpAckMessage,
+  type OpRow,
+  OUTCOME,
+  type Outcome,
+} from '@topgun/protocol';
+import { type OpLog, type SessionLog, settledBelow } from './OpLog.js';
+import type { PendingOp } from './PendingOp.js';
+import type { RealmClock } from './RealmClock.js';
+import { type BaseRow, type Offset, rowFromWire } from './rows.js';
+import { isRetriable } from './wireErrors.js';
+
+const LATER_MS = 1000;
+const LATER_MS_MAX = 30_000;
+/** Below the server's own limit, so that the way there cannot make an op late again. */
+const SKEW_MARGIN_MS = 5000;
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly pid: number;
+  readonly at: Offset;
+  /** The server's current row, where the answer brings one. */
+  readonly row: BaseRow | undefined;
+}
+
+export interface UploaderPorts {
+  send(message: ClientMessage): void;
+  armLater(delayMs: number): void;
+  /** The op is answered for good. */
+  fold(op: PendingOp, verdict: Verdict): void;
+  refuse(op: PendingOp, code: ErrorCode): void;
+  /** An increment of a counter whose answered increments wait for each other: new ones would keep it from settling (DEV-5). */
+  mustWait(op: PendingOp): boolean;
+}
+
+/**
+ * Sends the log of every session to the server: only ops that the store holds, in the order of their seqs, in frames and
+ * windows bounded by count and bytes, none further than the dedup window above the lowest unsettled one (SRV-3, SRV-5).
+ * What is unanswered when a connection ends is sent again unchanged on the next.
+ */
+export class Uploader {
+  readonly #ports: UploaderPorts;
+  readonly #log: OpLog;
+  readonly #clock: RealmClock;
+  readonly #inFlight = new Set<PendingOp>();
+  readonly #declared = new Set<string>();
+  readonly #later = new Set<PendingOp>();
+  #laterMs = LATER_MS;
+  #bytes = 0;
+  #isOpen = false;
+  #incarnation = '';
+  #opsPerFrame: number = LIMITS.opsPerFrame;
+  #seqWindow: number = LIMITS.seqWindow;
+
+  constructor(ports: UploaderPorts, log: OpLog, clock: RealmClock) {
+    this.#ports = ports;
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** Sessions for the AUTH of a new connection: this realm's, and those with ops to send. */
+  declare(own: string): readonly string[] {
+    this.#declared.clear();
+    this.#declared.add(own);
+    for (const [session, log] of this.#log.sessions) {
+      if (this.#declared.size < LIMITS.sessionsPerAuth && log.ops.size > 0) this.#declared.add(session);
+    }
+    return [...this.#declared];
+  }
+
+  open(incarnation: string, limits: { readonly opsPerFrame: number; readonly seqWindow: number }): void {
+    this.#incarnation = incarnation;
+    this.#opsPerFrame = Math.min(limits.opsPerFrame, LIMITS.opsPerFrame);
+    this.#seqWindow = Math.min(limits.seqWindow, LIMITS.seqWindow);
+    this.#isOpen = true;
+    this.pump();
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#declared.clear();
+    this.requeue();
+  }
+
+  /** Everything unanswered is to be sent again. */
+  requeue(): void {
+    this.#inFlight.clear();
+    this.#later.clear();
+    this.#bytes = 0;
+  }
+
+  /** Monotone ms at which the oldest unanswered op was sent. */
+  get waitingSinceMs(): number | undefined {
+    for (const op of this.#inFlight) {
+      if (this.#log.sessions.get(op.session)?.ops.get(op.seq) === op) return op.sentAtMs;
+      this.#forget(op);
+    }
+    return undefined;
+  }
+
+  /** Sends what the windows allow. */
+  pump(): void {
+    if (!this.#isOpen) return;
+    for (const [session, log] of this.#log.sessions) {
+      if (log.ops.size === 0 || !this.#declare(session)) continue;
+      while (this.#sendFrame(session, log));
+    }
+  }
+
+  /** A realm that is gone with nothing left in the log: the server may forget its session. */
+  end(session: string): void {
+    if (this.#isOpen && this.#declare(session)) this.#ports.send({ type: 'SESSION_END', session });
+    this.#declared.delete(session);
+  }
+
+  answer(message: OpAckMessage): void {
+    const log = this.#log.sessions.get(message.session);
+    // Only a PERSISTED answer lets go of an op (SRV-6).
+    if (!log || message.level !== CONCERN.PERSISTED) return;
+    const exceptions = new Map((message.ex ?? []).map((exception) => [exception[0], exception]));
+    let i = 0;
+    for (const [from, count, outcome] of message.spans) {
+      for (let seq = from; seq < from + count; seq++, i += 2) {
+        const op = log.ops.get(seq);
+        if (!op?.isLogged || op.isAnswered) continue;
+        this.#forget(op);
+        const [, code, row, epoch] = exceptions.get(seq) ?? [];
+        if (outcome === OUTCOME.REJECTED) this.#rejected(op, code ?? 'INTERNAL');
+        else {
+          this.#laterMs = LATER_MS;
+          const current = row ? rowFromWire(row, message.nodes ?? [], epoch ?? message.epoch) : undefined;
+          const at = { epoch: message.epoch, n: message.pos[i + 1] ?? 0 };
+          this.#ports.fold(op, { outcome, pid: message.pos[i] ?? 0, at, row: current });
+        }
+      }
+    }
+    this.pump();
+  }
+
+  /** The pause after a retriable refusal is over: sends again what is no longer too far ahead of the server. */
+  retryLater(): void {
+    let aheadMs = 0;
+    for (const op of this.#later) {
+      const opAheadMs = this.#aheadMs(op);
+      if (opAheadMs <= 0) this.#later.delete(op);
+      else aheadMs = aheadMs === 0 ? opAheadMs : Math.min(aheadMs, opAheadMs);
+    }
+    if (this.#later.size > 0) this.#ports.armLater(Math.min(Math.max(aheadMs, LATER_MS), LATER_MS_MAX));
+    this.pump();
+  }
+
+  /** Holds everything unanswered back for a while, at the server's wish. */
+  pause(delayMs: number): void {
+    for (const op of this.#inFlight) this.#later.add(op);
+    this.#inFlight.clear();
+    this.#bytes = 0;
+    this.#ports.armLater(delayMs);
+  }
+
+  #rejected(op: PendingOp, code: ErrorCode): void {
+    if (code === 'ID_REUSED') this.#log.reissue(op);
+    else if (!isRetriable(code)) this.#ports.refuse(op, code);
+    else {
+      this.#later.add(op);
+      this.#ports.armLater(Math.max(this.#laterMs, Math.min(this.#aheadMs(op), LATER_MS_MAX)));
+      this.#laterMs = Math.min(this.#laterMs * 2, LATER_MS_MAX);
+    }
+  }
+
+  /** How long until an op is no longer further ahead of the server's time than it admits. */
+  #aheadMs(op: PendingOp): number {
+    return millisOf(op.t) - this.#clock.nowMs() - LIMITS.skewMs + SKEW_MARGIN_MS;
+  }
+
+  #declare(session: string): boolean {
+    if (this.#declared.has(session)) return true;
+    if (this.#declared.size >= LIMITS.sessionsPerConnection) return false;
+    this.#declared.add(session);
+    this.#ports.send({ type: 'SESSIONS', sessions: [session] });
+    return true;
+  }
+
+  /** Sends one frame of a session; false when there was nothing to send or no room. */
+  #sendFrame(session: string, log: SessionLog): boolean {
+    if (this.#inFlight.size >= LIMITS.inFlightOps) return false;
+    const below = settledBelow(log);
+    const maps: string[] = [];
+    const rows: OpRow[] = [];
+    let bytes = 0;
+    for (const op of log.ops.values()) {
+      if (this.#inFlight.has(op) || this.#later.has(op) || op.isAnswered) continue;
+      if (!op.isLogged || op.seq >= below + this.#seqWindow || this.#ports.mustWait(op)) break;
+      if (this.#inFlight.size >= LIMITS.inFlightOps || rows.length >= this.#opsPerFrame) break;
+      if (this.#bytes > 0 && this.#bytes + op.bytes > LIMITS.inFlightBytes) break;
+      if (rows.length > 0 && bytes + op.bytes > LIMITS.opsBytesPerFrame) break;
+      let at = maps.indexOf(op.map);
+      if (at < 0) {
+        if (maps.length >= LIMITS.mapsPerFrame) break;
+        at = maps.push(op.map) - 1;
+      }
+      rows.push(this.#row(op, at));
+      bytes += op.bytes;
+      this.#bytes += op.bytes;
+      op.isSent = true;
+      op.sentAtMs = this.#clock.monoMs();
+      this.#inFlight.add(op);
+    }
+    if (rows.length === 0) return false;
+    this.#ports.send({
+      type: 'OPS',
+      session,
+      settledBelow: below,
+      incarnation: this.#incarnation,
+      concern: CONCERN.PERSISTED,
+      maps,
+      rows,
+    });
+    return true;
+  }
+
+  #row(op: PendingOp, at: number): OpRow {
+    const { seq, key, t, base, value, ttlMs, node } = op;
+    if (node !== op.session) return [seq, op.op, at, key, t, base, value ?? null, ttlMs ?? null, node];
+    return ttlMs ? [seq, op.op, at, key, t, base, value ?? null, ttlMs] : [seq, op.op, at, key, t, base, value ?? null];
+  }
+
+  #forget(op: PendingOp): void {
+    this.#later.delete(op);
+    if (this.#inFlight.delete(op)) this.#bytes -= op.bytes;
+  }
+}

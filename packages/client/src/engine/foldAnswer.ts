@@ -1,0 +1,67 @@
+import { FORM, OP, OUTCOME } from '@topgun/protocol';
+import type { PendingOp } from './PendingOp.js';
+import type { ReplicaMap } from './ReplicaMap.js';
+import { type BaseRow, compareOffsets, isGone, itemOf, type Offset } from './rows.js';
+import type { Verdict } from './Uploader.js';
+
+/** How far the device follows the map that an answer concerns. */
+export interface Coverage {
+  /** A whole-map scope or a query is open: what the server said about the map's keys enters base (DEV-3). */
+  readonly isCovered: boolean;
+  /** The map has a whole-map scope, complete or not. */
+  readonly hasScope: boolean;
+  /** Where the complete scope is in the op's partition; absent while it is not complete. */
+  readonly to: Offset | undefined;
+}
+
+/**
+ * Moves the answer of one op into base. The caller removes the op from overlay and log in the same step, and both are
+ * stored in one transaction (DEV-2), so no read and no crash sees the value in neither place.
+ *
+ * `applied` and `duplicate` say that the op's own row stands at that offset. A complete scope that has passed the offset
+ * has already shown it, or something newer. Otherwise the row enters now; if it is a deletion, a mark keeps older deltas
+ * from bringing the item back. `superseded` and `changed` bring the row that stands instead.
+ */
+export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, coverage: Coverage): void {
+  const { outcome, at, pid, row } = verdict;
+  if (!coverage.isCovered) return;
+  const isOwn = outcome === OUTCOME.APPLIED || outcome === OUTCOME.DUPLICATE;
+  const isPassed = coverage.to !== undefined && compareOffsets(coverage.to, at) >= 0;
+  const rows = row && !isOwn ? [row] : isOwn && !isPassed ? rowsOf(op, at) : [];
+  for (const said of rows) {
+    map.accept(said);
+    const isAbsent = map.known(itemOf(said)) === undefined;
+    if (coverage.hasScope && isGone(said) && isAbsent) map.markGone(itemOf(said), pid, said);
+  }
+}
+
+/** The rows that an applied op leaves behind. */
+function rowsOf(op: PendingOp, at: Offset): readonly BaseRow[] {
+  const { key, t, node, value, ttlMs } = op;
+  const row = { key, epoch: at.epoch, n: at.n, t, node, value, ttlMs, tag: undefined, holds: [] };
+  switch (op.op) {
+    case OP.PUT:
+      return [{ ...row, form: FORM.LWW_PRESENT }];
+    case OP.REMOVE:
+      return [{ ...row, form: FORM.LWW_GONE }];
+    case OP.OR_ADD:
+      return [{ ...row, form: FORM.OR_PRESENT, tag: op.tag }];
+    case OP.OR_REMOVE:
+      return (value as readonly string[]).map((tag) => ({ ...row, form: FORM.OR_GONE, tag }));
+    default:
+      return [];
+  }
+}
+
+/**
+ * Settles a counter whose increment was answered: base takes the held row and the answered increments leave the overlay
+ * in one step, once no increment that the server may already have counted is unanswered (DEV-5). Returns the ops to remove.
+ */
+export function settleCounter(map: ReplicaMap, key: string): readonly PendingOp[] {
+  const pending = map.pendingOf(key);
+  if (pending.some((op) => op.isSent && !op.isAnswered)) return [];
+  map.release(key);
+  map.answered.delete(key);
+  return pending.filter((op) => op.isAnswered);
+}
+

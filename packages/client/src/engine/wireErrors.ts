@@ -1,0 +1,11 @@
+import { TopGunError } from '@topgun/core';
+import { type ErrorCode, protocolErrors } from '@topgun/protocol';
+
+/** An error of the server as the app meets it: its text, and the remedy that the table has for its code. */
+export function wireError(code: ErrorCode, message: string, path?: string): TopGunError {
+  const info = protocolErrors[code];
+  return new TopGunError({ code, message: path === undefined ? message : `${message} (at ${path})`, ...info });
+}
+
+/** Whether the same op or request can succeed later without a change by the app. */
+export const isRetriable = (code: ErrorCode): boolean => protocolErrors[code].retriable;

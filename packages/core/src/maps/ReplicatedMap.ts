@@ -1,0 +1,81 @@
+import { isPackedTime, timestampOf } from '../clock/Timestamp.js';
+import { coreError } from '../errors.js';
+import type { HLC } from '../HLC.js';
+import type { ChildHash, ItemHash } from '../merkle/DigestTrie.js';
+
+/**
+ * One row of a replicated map, the same for both kinds: a record of an LWW map, or with `tag` an element of an OR map.
+ * `value` undefined means deleted or removed. `ttlMs` is absent when the row lives for ever.
+ */
+export interface ReplicatedRow {
+  readonly key: string;
+  readonly tag?: string;
+  readonly value: unknown;
+  readonly t: number;
+  readonly node: string;
+  readonly ttlMs?: number;
+}
+
+/**
+ * What a sync needs of a map, whatever its kind: hashes to compare, items to tell apart, rows to send and take in.
+ * Items are named by the key, in an OR map by `rowKey(key, tag)`; deletions are items too.
+ */
+export interface ReplicatedMap {
+  readonly kind: 'LWW' | 'OR';
+  /** Equal on two replicas iff their state is equal; 0 when empty. */
+  rootHash(): number;
+  /** The non-empty children of a node of the map's Merkle tree. */
+  children(path: string): ChildHash[];
+  /** The items under a node. */
+  itemsOf(path: string): ItemHash[];
+  /** The rows of items; names the map does not have are left out. */
+  rowsOf(items: Iterable<string>): ReplicatedRow[];
+  /** Takes rows in; returns how many changed the state. Listeners hear once. */
+  mergeRows(rows: Iterable<ReplicatedRow>): number;
+}
+
+/** Throws `TIMESTAMP_FORMAT` unless packed time and node id are such. */
+export function assertStamp(t: number, node: string): void {
+  if (!isPackedTime(t) || typeof node !== 'string' || node === '') {
+    throw coreError('TIMESTAMP_FORMAT', `Invalid stamp: ${String(t)} of node ${JSON.stringify(node)}`);
+  }
+}
+
+/** Throws `TTL_INVALID` unless the time to live is absent or a positive finite number; returns it with 0 for none. */
+export function assertTtl(ttlMs: number | undefined): number {
+  if (ttlMs === undefined) return 0;
+  if (typeof ttlMs !== 'number' || !Number.isFinite(ttlMs) || ttlMs <= 0) {
+    throw coreError(
+      'TTL_INVALID',
+      `TTL must be a positive finite number of milliseconds, not ${String(ttlMs)}.`,
+    );
+  }
+  return ttlMs;
+}
+
+/**
+ * A stamp for a write on a version seen (CLK-3): greater than it. When that version lies in a future the clock refused
+ * to follow, only this record's time runs ahead; the clock, and with it every other record, stays where it is.
+ */
+export function stampAbove(hlc: HLC, seen: number | undefined): number {
+  const t = hlc.nowPacked();
+  if (seen === undefined || t > seen) return t;
+  if (!isPackedTime(seen + 1)) {
+    throw coreError(
+      'HLC_DRIFT',
+      `No stamp is left above ${JSON.stringify(timestampOf(seen, hlc.getNodeId))}.`,
+    );
+  }
+  return seen + 1;
+}
+
+/**
+ * Lets the clock follow the stamps of a batch. In strict mode a stamp too far ahead throws `HLC_DRIFT` and the clock
+ * stays; otherwise such stamps are passed over.
+ */
+export function acceptStamps(hlc: HLC, versions: readonly { readonly t: number }[]): void {
+  let greatest = 0;
+  for (const { t } of versions) if (t > greatest) greatest = t;
+  // One look at the wall clock settles the usual batch.
+  if (!hlc.updatePacked(greatest)) for (const { t } of versions) hlc.updatePacked(t);
+}

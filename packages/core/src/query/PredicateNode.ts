@@ -1,0 +1,36 @@
+/** Stands for a claim of the principal, such as `{ $auth: 'sub' }`; a missing claim makes the predicate not match. */
+export interface AuthRef {
+  readonly $auth: string;
+}
+
+/** The operators that compare one field with one value. */
+export const COMPARISONS = ['eq', 'neq', 'gt', 'gte', 'lt', 'lte'] as const;
+
+export type ComparisonOp = (typeof COMPARISONS)[number];
+
+/**
+ * A condition on a value, as plain data: the one predicate language of devices, servers, permissions and subscriptions.
+ *
+ * `path` names a field: names and array positions joined by dots, such as `owner.id` or `tags.0`; a backslash takes a dot
+ * into a name; '' is the value itself. Any `value`, or list of values, may be an `AuthRef`.
+ */
+export type PredicateNode =
+  | { readonly op: ComparisonOp; readonly path: string; readonly value: unknown }
+  | { readonly op: 'in'; readonly path: string; readonly values: readonly unknown[] | AuthRef }
+  | { readonly op: 'between'; readonly path: string; readonly from: unknown; readonly to: unknown }
+  | { readonly op: 'like'; readonly path: string; readonly pattern: string }
+  | { readonly op: 'contains'; readonly path: string; readonly value: unknown }
+  | {
+      readonly op: 'containsAll' | 'containsAny';
+      readonly path: string;
+      readonly values: readonly unknown[] | AuthRef;
+    }
+  | { readonly op: 'exists'; readonly path: string }
+  | { readonly op: 'and' | 'or'; readonly children: readonly PredicateNode[] }
+  | { readonly op: 'not'; readonly child: PredicateNode };
+
+/** Whether an operand stands for a claim: a plain object with the one field `$auth`. */
+export function isAuthRef(operand: unknown): operand is AuthRef {
+  if (typeof operand !== 'object' || operand === null || !Object.hasOwn(operand, '$auth')) return false;
+  return typeof (operand as AuthRef).$auth === 'string' && Object.keys(operand).length === 1;
+}

@@ -1,0 +1,113 @@
+import { coreError } from '../errors.js';
+import { faultOf } from '../value/admission.js';
+import { VALUE_LIMITS } from '../value/limits.js';
+import { LIKE_PATTERN_MAX } from './like.js';
+import { COMPARISONS, isAuthRef, type PredicateNode } from './PredicateNode.js';
+
+/** What one predicate may cost. */
+export interface PredicateBudget {
+  /** Levels of nodes. */
+  readonly depth: number;
+  /** Nodes altogether. */
+  readonly nodes: number;
+}
+
+/** Enough for any form a person writes, and little enough to be tested against every row of a scan. */
+export const PREDICATE_BUDGET: PredicateBudget = { depth: 16, nodes: 256 };
+
+/** The longest path of a field, in code units, and the longest list of values. */
+const PATH_MAX = 512;
+const VALUES_MAX = 1_000;
+
+/**
+ * Throws unless the node is a predicate within the budget: `PREDICATE_OPERATOR_UNKNOWN`, or `PREDICATE_INVALID` for
+ * everything else, both naming the node by its place. Takes anything, for predicates arrive from outside.
+ */
+export function assertPredicate(
+  node: unknown,
+  budget: PredicateBudget = PREDICATE_BUDGET,
+): asserts node is PredicateNode {
+  check(node, '$', budget.depth, { left: budget.nodes, budget });
+}
+
+interface Spent {
+  left: number;
+  readonly budget: PredicateBudget;
+}
+
+function check(node: unknown, at: string, depthLeft: number, spent: Spent): void {
+  if (--spent.left < 0) throw invalid(at, `more than ${spent.budget.nodes} nodes`);
+  if (depthLeft <= 0) throw invalid(at, `more than ${spent.budget.depth} levels`);
+  if (typeof node !== 'object' || node === null) throw invalid(at, 'a node is an object');
+  const parts = node as Readonly<Record<string, unknown>>;
+  switch (parts.op) {
+    case 'and':
+    case 'or':
+      if (!Array.isArray(parts.children)) throw invalid(at, `${parts.op} needs children`);
+      parts.children.forEach((child, i) => {
+        check(child, `${at}.children[${i}]`, depthLeft - 1, spent);
+      });
+      return;
+    case 'not':
+      check(parts.child, `${at}.child`, depthLeft - 1, spent);
+      return;
+    default:
+      checkLeaf(parts, at);
+  }
+}
+
+function checkLeaf(parts: Readonly<Record<string, unknown>>, at: string): void {
+  const { op, path } = parts;
+  const knownOp = typeof op === 'string' && (LEAF_OPS as readonly string[]).includes(op);
+  if (!knownOp) {
+    const shown = typeof op === 'string' ? JSON.stringify(op.slice(0, 64)) : typeof op;
+    throw coreError('PREDICATE_OPERATOR_UNKNOWN', `Unknown operator of the predicate at ${at}: ${shown}`);
+  }
+  if (typeof path !== 'string' || path.length > PATH_MAX)
+    throw invalid(at, `a path is a text of at most ${PATH_MAX}`);
+  switch (op) {
+    case 'in':
+    case 'containsAll':
+    case 'containsAny':
+      checkList(parts.values, `${at}.values`);
+      return;
+    case 'between':
+      checkOperand(parts.from, `${at}.from`);
+      checkOperand(parts.to, `${at}.to`);
+      return;
+    case 'like':
+      if (typeof parts.pattern === 'string' && parts.pattern.length <= LIKE_PATTERN_MAX) return;
+      throw invalid(`${at}.pattern`, `a pattern is a text of at most ${LIKE_PATTERN_MAX}`);
+    case 'exists':
+      return;
+    default:
+      checkOperand(parts.value, `${at}.value`);
+  }
+}
+
+const LEAF_OPS = [
+  ...COMPARISONS,
+  'in',
+  'between',
+  'like',
+  'contains',
+  'containsAll',
+  'containsAny',
+  'exists',
+] as const;
+
+function checkList(values: unknown, at: string): void {
+  if (isAuthRef(values)) return;
+  if (!Array.isArray(values) || values.length > VALUES_MAX)
+    throw invalid(at, `a list of at most ${VALUES_MAX} values`);
+  for (const [i, value] of values.entries()) checkOperand(value, `${at}[${i}]`);
+}
+
+function checkOperand(operand: unknown, at: string): void {
+  const fault = faultOf(operand, VALUE_LIMITS);
+  if (fault !== undefined) throw invalid(at, `an operand is an admitted value or null, not ${fault}`);
+}
+
+function invalid(at: string, what: string): Error {
+  return coreError('PREDICATE_INVALID', `Invalid predicate at ${at}: ${what}.`);
+}

@@ -1,0 +1,74 @@
+import { coreError } from '../errors.js';
+import { assertPredicate } from './assertPredicate.js';
+import type { QuerySpec, SortDirection } from './compileQuery.js';
+import type { PredicateNode } from './PredicateNode.js';
+import { Predicates } from './Predicates.js';
+import { parseWhere } from './parseWhere.js';
+
+/** A query as apps write it. */
+export interface QueryFilter {
+  /** See `parseWhere`. */
+  readonly where?: Readonly<Record<string, unknown>>;
+  /** A predicate of nodes or builders; with `where` too, both must hold. */
+  readonly predicate?: PredicateNode;
+  /** `{ priority: 'desc', title: 'asc' }`, or pairs where a path looks like a number, which objects reorder. */
+  readonly sort?: Readonly<Record<string, SortDirection>> | readonly (readonly [string, SortDirection])[];
+  readonly limit?: number;
+}
+
+/** More fields than a person sorts by; each costs a comparison per pair of rows. */
+const SORT_FIELDS_MAX = 8;
+
+/**
+ * The query of a filter, checked. Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN`, and `QUERY_INVALID` for a
+ * wrong sort or limit.
+ */
+export function normalizeQuery(filter: QueryFilter): QuerySpec {
+  const where = whereOf(filter);
+  const sort = sortOf(filter);
+  const { limit } = filter;
+  if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
+    throw coreError(
+      'QUERY_INVALID',
+      `The limit of a query is a positive whole number, not ${String(limit)}.`,
+    );
+  }
+  return {
+    ...(where === undefined ? {} : { where }),
+    ...(sort.length === 0 ? {} : { sort }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}
+
+function whereOf({ where, predicate }: QueryFilter): PredicateNode | undefined {
+  const parsed = where === undefined || Object.keys(where).length === 0 ? undefined : parseWhere(where);
+  const both =
+    parsed === undefined ? predicate : predicate === undefined ? parsed : Predicates.and(parsed, predicate);
+  if (both !== undefined) assertPredicate(both);
+  return both;
+}
+
+function sortOf({ sort }: QueryFilter): (readonly [string, SortDirection])[] {
+  const fields = sort === undefined ? [] : isPairs(sort) ? [...sort] : Object.entries(sort);
+  if (fields.length > SORT_FIELDS_MAX) {
+    throw coreError(
+      'QUERY_INVALID',
+      `A query sorts by at most ${SORT_FIELDS_MAX} fields, not ${fields.length}.`,
+    );
+  }
+  for (const [path, direction] of fields) {
+    if (typeof path !== 'string' || (direction !== 'asc' && direction !== 'desc')) {
+      throw coreError(
+        'QUERY_INVALID',
+        `Invalid sort by ${JSON.stringify(path)}: ${JSON.stringify(direction)}.`,
+      );
+    }
+  }
+  return fields;
+}
+
+function isPairs(
+  sort: NonNullable<QueryFilter['sort']>,
+): sort is readonly (readonly [string, SortDirection])[] {
+  return Array.isArray(sort);
+}

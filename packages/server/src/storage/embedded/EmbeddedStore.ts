@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import { hashString, partitionOf, TopGunError } from '@topgun/core';
+import { serverError } from '../../errors.js';
+import type { CommitGate } from '../CommitGate.js';
+import { dedupId, itemId, itemIdOf } from '../itemId.js';
+import { PartitionState, selectChanges } from '../PartitionState.js';
+import { compareOffsets } from '../Store.js';
+import type {
+  CommitBatch,
+  CommitResult,
+  DedupRow,
+  DedupState,
+  Offset,
+  Store,
+  StoreBoot,
+  StoredRecord,
+} from '../Store.js';
+import { Backlog } from './Backlog.js';
+import { Compactor } from './Compactor.js';
+import { encodeCommit } from './chunkCodec.js';
+import { isDiskFull } from './diskFaults.js';
+import { FolderLock } from './FolderLock.js';
+import { dedupHash, lowFor } from './foldPartition.js';
+import { FORMAT, StoreFiles } from './StoreFiles.js';
+
+const FORMAT_ROW = '.format';
+const INCARNATION_ROW = '.incarnation';
+
+export interface EmbeddedStoreOptions {
+  /** folder of the store, made when missing; one process at a time */
+  readonly folder: string;
+  /** bytes of log from which it is folded into the snapshot, default 32 MiB; more log = longer start, less writing */
+  readonly compactLogBytes?: number;
+  /** longest stretch of folding before sockets and commits get their turn, in ms, default 10 */
+  readonly compactSliceMs?: number;
+  /** told once when the store has stopped: the process should end, and start again after a look at the disk */
+  readonly onStopped?: (error: TopGunError) => void;
+  /** told when folding was cut short; the data is safe, the log grows */
+  readonly onCompactionFault?: (error: unknown) => void;
+  /** for tests: holds flushes back, makes commits fail */
+  readonly gate?: CommitGate;
+  /** for tests: called before each slice of folding */
+  readonly beforeCompactionSlice?: () => void | Promise<void>;
+}
+
+/**
+ * The default store: one lmdb folder, durable, nothing to install.
+ *
+ * A commit appends one checksummed chunk to a log and completes when lmdb has flushed it. A background compaction folds
+ * the log into snapshot chunks by partition. A read merges both. See `docs/specs/storage.md`, rules STO-n.
+ */
+export class EmbeddedStore implements Store {
+  readonly #options: EmbeddedStoreOptions;
+  #lock: FolderLock | undefined;
+  #files: StoreFiles | undefined;
+  #backlog = new Backlog();
+  #compactor: Compactor | undefined;
+  #nextSeq = 1;
+  #stopped: TopGunError | undefined;
+  readonly #running = new Set<Promise<CommitResult>>();
+
+  constructor(options: EmbeddedStoreOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<StoreBoot> {
+    const { folder } = this.#options;
+    this.#lock = await this.#acquireLock(folder);
+    try {
+      this.#files = new StoreFiles(folder);
+      const boot = await this.#boot(this.#files);
+      this.#compactor = new Compactor(this.#files, this.#backlog, {
+        logBytes: this.#options.compactLogBytes ?? 32 * 1024 * 1024,
+        sliceMs: this.#options.compactSliceMs ?? 10,
+        onFault: (error) => this.#options.onCompactionFault?.(error),
+        ...(this.#options.beforeCompactionSlice && { beforeSlice: this.#options.beforeCompactionSlice }),
+      });
+      return boot;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  commit(batch: CommitBatch): Promise<CommitResult> {
+    const running = this.#commit(batch);
+    this.#running.add(running);
+    const done = (): boolean => this.#running.delete(running);
+    running.then(done, done);
+    return running;
+  }
+
+  async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
+    const id = itemId(map, key, tag);
+    return this.#stateAround(partitionOf(key), hashString(id)).records.get(id);
+  }
+
+  async scan(pid: number, visit: (record: StoredRecord) => void): Promise<void> {
+    for (const record of this.#records(pid)) visit(record);
+  }
+
+  async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
+    return selectChanges(this.#records(pid), after, limit);
+  }
+
+  async readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined> {
+    const held = this.#stateAround(pid, dedupHash(clientId, session)).dedup.get(dedupId(clientId, session));
+    return held === undefined ? undefined : { settledBelow: held.settledBelow, entries: held.entries };
+  }
+
+  async scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void> {
+    const pending = this.#pending(pid);
+    const merged = new PartitionState();
+    for (const slice of this.#opened().snapChunks(pid)) {
+      for (const row of slice.dedup) {
+        if (pending.dedup.has(dedupId(row.clientId, row.session))) merged.absorbDedup(row);
+        else visit(row);
+      }
+    }
+    // What was stored first goes first: an entry once written stays.
+    for (const row of pending.dedup.values()) merged.absorbDedup(row);
+    for (const row of merged.dedup.values()) visit(row);
+  }
+
+  async close(): Promise<void> {
+    this.#options.gate?.release();
+    await Promise.all(this.#running);
+    await this.#compactor?.close();
+    await this.#files?.close();
+    await this.#lock?.release();
+    this.#files = undefined;
+    this.#compactor = undefined;
+    this.#lock = undefined;
+  }
+
+  /** Folds the whole log now; for tests, and before a backup. */
+  async compact(): Promise<void> {
+    await this.#compactor?.run();
+  }
+
+  /** Bytes of the log not yet folded, and of the snapshot. */
+  sizes(): { readonly logBytes: number; readonly snapshotBytes: number } {
+    return { logBytes: this.#backlog.bytes, snapshotBytes: this.#files?.snapBytes() ?? 0 };
+  }
+
+  async #commit(batch: CommitBatch): Promise<CommitResult> {
+    if (this.#stopped !== undefined) return 'failed';
+    const files = this.#opened();
+    const chunk = encodeCommit(batch);
+    const fault = this.#options.gate?.takeFault();
+    if (fault === 'failed') return 'failed';
+    const seq = this.#nextSeq++;
+    try {
+      await files.append(seq, chunk);
+    } catch (error) {
+      return this.#judge(error);
+    }
+    await this.#options.gate?.flushed();
+    this.#backlog.add(seq, chunk.length, batch);
+    this.#compactor?.consider();
+    return fault ?? 'committed';
+  }
+
+  async #judge(error: unknown): Promise<CommitResult> {
+    if (await isDiskFull(this.#options.folder, error)) return 'failed';
+    if (this.#stopped === undefined) {
+      this.#stopped = serverError('STORE_STOPPED', `The disk refused a commit to ${this.#options.folder}.`, error);
+      this.#options.onStopped?.(this.#stopped);
+    }
+    return 'unknown';
+  }
+
+  async #acquireLock(folder: string): Promise<FolderLock> {
+    try {
+      return await FolderLock.acquire(folder);
+    } catch (cause) {
+      if (cause instanceof TopGunError) throw cause;
+      const text = cause instanceof Error ? cause.message : String(cause);
+      throw serverError('STORE_UNAVAILABLE', `The folder ${folder} cannot be used: ${text}`, cause);
+    }
+  }
+
+  async #boot(files: StoreFiles): Promise<StoreBoot> {
+    const meta = files.metaRows();
+    await this.#checkFormat(files, meta);
+    this.#backlog = new Backlog();
+    files.replay((seq, bytes, batch) => this.#backlog.add(seq, bytes, batch));
+    this.#nextSeq = this.#backlog.lastSeq + 1;
+    for (const [name, value] of this.#backlog.meta()) meta.set(name, value);
+    const partitions = files.heads();
+    for (const [pid, high] of this.#backlog.highs()) {
+      if (compareOffsets(partitions.get(pid) ?? { epoch: 0, n: 0 }, high) < 0) partitions.set(pid, high);
+    }
+    const incarnation = String(meta.get(INCARNATION_ROW));
+    meta.delete(FORMAT_ROW);
+    meta.delete(INCARNATION_ROW);
+    return { incarnation, partitions, meta };
+  }
+
+  async #checkFormat(files: StoreFiles, meta: Map<string, unknown>): Promise<void> {
+    const format = meta.get(FORMAT_ROW);
+    if (format === FORMAT) return;
+    if (format !== undefined) {
+      const message = `The folder ${this.#options.folder} has format ${String(format)}; this version reads format ${FORMAT}.`;
+      throw serverError('STORE_VERSION', message);
+    }
+    const rows = new Map<string, unknown>([
+      [FORMAT_ROW, FORMAT],
+      [INCARNATION_ROW, randomBytes(16).toString('base64url')],
+    ]);
+    await files.putMeta(rows);
+    for (const [name, value] of rows) meta.set(name, value);
+  }
+
+  #opened(): StoreFiles {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    if (this.#files === undefined) throw serverError('SERVER_STATE', `The store in ${this.#options.folder} is not open.`);
+    return this.#files;
+  }
+
+  #pending(pid: number): PartitionState {
+    const state = new PartitionState();
+    for (const slice of this.#backlog.slicesOf(pid)) state.absorb(slice);
+    return state;
+  }
+
+  /** The chunk that covers a hash, merged with all that is pending: enough to look up one item. */
+  #stateAround(pid: number, hash: number): PartitionState {
+    const files = this.#opened();
+    const state = new PartitionState();
+    const stored = files.snapChunk(pid, lowFor(files.snapLows(pid), hash));
+    if (stored !== undefined) state.absorb(stored);
+    for (const slice of this.#backlog.slicesOf(pid)) state.absorb(slice);
+    return state;
+  }
+
+  /** Every record of a partition; what is stored and not pending is never put into a map. */
+  *#records(pid: number): Iterable<StoredRecord> {
+    const pending = this.#pending(pid);
+    for (const slice of this.#opened().snapChunks(pid)) {
+      for (const record of slice.records) {
+        if (pending.records.has(itemIdOf(record))) pending.absorbRecord(record);
+        else yield record;
+      }
+    }
+    yield* pending.records.values();
+  }
+}

@@ -1,0 +1,177 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
+import { serverError } from '../../errors.js';
+import { decodeCommit, openChunk, sealChunk } from './chunkCodec.js';
+import type { CommitBatch, Offset, PartitionSlice } from '../Store.js';
+
+/** Layout of the folder this version writes and reads. */
+export const FORMAT = 1;
+
+/** Key of a snapshot chunk: its partition and the lowest item hash it covers, up to the next chunk's. */
+export type SnapKey = [pid: number, lowest: number];
+
+/** Where an lmdb file says that it is one: behind the header of its first page. */
+const MAGIC_AT = 24;
+const MAGIC = 0xbeefc0de;
+
+export interface SnapChunk {
+  readonly lowest: number;
+  readonly bytes: Buffer;
+}
+
+/**
+ * The lmdb folder and its four tables:
+ *
+ *   log    seq → one chunk per commit, in commit order
+ *   snap   [pid, lowest hash] → merged records and dedup rows whose item hash lies in that range
+ *   heads  pid → [epoch, n], last offset of the partition as folded into snap
+ *   meta   name → value, as folded; the store's own facts under names that begin with '.'
+ *
+ * A commit costs one row whatever it holds, because a row of lmdb costs more than encoding ten records. Values are
+ * sealed by a checksum: lmdb guards its tree by copy-on-write, not against bits that turn on the disk.
+ */
+export class StoreFiles {
+  readonly root: RootDatabase<Buffer, string>;
+  readonly #log: Database<Buffer, number>;
+  readonly #snap: Database<Buffer, SnapKey>;
+  readonly #heads: Database<Buffer, number>;
+  readonly #meta: Database<Buffer, string>;
+
+  constructor(folder: string) {
+    checkDataFile(folder);
+    try {
+      // Without overlappingSync a write resolves after its own fdatasync: flushed, not merely committed. Without
+      // eventTurnBatching a failed commit rejects the promise of its caller and no other, which nobody could catch.
+      this.root = open({
+        path: folder,
+        encoding: 'binary',
+        maxDbs: 8,
+        overlappingSync: false,
+        eventTurnBatching: false,
+      });
+      this.#log = this.root.openDB({ name: 'log', encoding: 'binary' });
+      this.#snap = this.root.openDB({ name: 'snap', encoding: 'binary' });
+      this.#heads = this.root.openDB({ name: 'heads', encoding: 'binary' });
+      this.#meta = this.root.openDB({ name: 'meta', encoding: 'binary' });
+    } catch (cause) {
+      throw openError(folder, cause);
+    }
+  }
+
+  /** One commit at the end of the log. Resolves when it is on the disk. */
+  append(seq: number, chunk: Buffer): Promise<boolean> {
+    return this.#log.put(seq, chunk);
+  }
+
+  /** Visits the log in order. */
+  replay(visit: (seq: number, bytes: number, batch: CommitBatch) => void): void {
+    for (const { key, value } of this.#log.getRange()) visit(key, value.length, decodeCommit(value, `log row ${key}`));
+  }
+
+  /** Sequence numbers of the log rows up to `cut`, oldest first. */
+  logKeys(cut: number, limit: number): number[] {
+    return [...this.#log.getKeys({ end: cut + 1, limit })];
+  }
+
+  removeLog(seqs: readonly number[]): Promise<boolean> {
+    return this.root.batch(() => {
+      for (const seq of seqs) void this.#log.remove(seq);
+    });
+  }
+
+  /** Lowest hashes of the chunks of a partition, ascending. */
+  snapLows(pid: number): number[] {
+    return [...this.#snap.getKeys({ start: [pid, 0], end: [pid + 1, 0] })].map(([, lowest]) => lowest);
+  }
+
+  snapChunk(pid: number, lowest: number): PartitionSlice | undefined {
+    const chunk = this.#snap.get([pid, lowest]);
+    return chunk === undefined ? undefined : sliceIn(chunk, pid, lowest);
+  }
+
+  *snapChunks(pid: number): Iterable<PartitionSlice> {
+    for (const { key, value } of this.#snap.getRange({ start: [pid, 0], end: [pid + 1, 0] })) {
+      const slice = sliceIn(value, pid, key[1]);
+      if (slice !== undefined) yield slice;
+    }
+  }
+
+  /** Several chunks of one partition, all or none. */
+  putSnap(pid: number, chunks: readonly SnapChunk[]): Promise<boolean> {
+    return this.root.batch(() => {
+      for (const { lowest, bytes } of chunks) void this.#snap.put([pid, lowest], bytes);
+    });
+  }
+
+  snapBytes(): number {
+    // lmdb counts pages; a chunk fills whole ones.
+    const { pageSize, treeLeafPageCount, overflowPages } = this.#snap.getStats() as SnapStats;
+    return pageSize * (treeLeafPageCount + overflowPages);
+  }
+
+  heads(): Map<number, Offset> {
+    const heads = new Map<number, Offset>();
+    for (const { key, value } of this.#heads.getRange()) {
+      const [epoch, n] = openChunk(value, `the head of partition ${key}`) as [number, number];
+      heads.set(key, { epoch, n });
+    }
+    return heads;
+  }
+
+  putHead(pid: number, head: Offset): Promise<boolean> {
+    return this.#heads.put(pid, sealChunk([head.epoch, head.n]));
+  }
+
+  metaRows(): Map<string, unknown> {
+    const rows = new Map<string, unknown>();
+    for (const { key, value } of this.#meta.getRange()) rows.set(key, openChunk(value, `meta row ${key}`));
+    return rows;
+  }
+
+  putMeta(rows: ReadonlyMap<string, unknown>): Promise<boolean> {
+    return this.root.batch(() => {
+      for (const [name, value] of rows) void this.#meta.put(name, sealChunk(value));
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+  }
+}
+
+interface SnapStats {
+  readonly pageSize: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
+function sliceIn(chunk: Buffer, pid: number, lowest: number): PartitionSlice | undefined {
+  return decodeCommit(chunk, `snapshot chunk ${pid}/${lowest}`).slices[0];
+}
+
+/** lmdb maps the file and trusts it; one that is not its own would end the process. */
+function checkDataFile(folder: string): void {
+  const head = Buffer.alloc(MAGIC_AT + 4);
+  let length = 0;
+  try {
+    const file = openSync(join(folder, 'data.mdb'), 'r');
+    length = readSync(file, head);
+    closeSync(file);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw openError(folder, error);
+  }
+  if (length > 0 && head.readUInt32LE(MAGIC_AT) !== MAGIC) {
+    throw serverError('STORE_CORRUPT', `The file data.mdb in ${folder} is not an lmdb file.`);
+  }
+}
+
+function openError(folder: string, cause: unknown): Error {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND)|not a valid|is corrupt/i.test(text);
+  return damaged
+    ? serverError('STORE_CORRUPT', `The folder ${folder} does not hold a readable store: ${text}`, cause)
+    : serverError('STORE_UNAVAILABLE', `The store in ${folder} cannot be opened: ${text}`, cause);
+}

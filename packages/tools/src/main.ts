@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Finding } from './Finding.js';
+import { formatFinding } from './Finding.js';
+import { findZodImports } from './imports/findZodImports.js';
+import { findImpurities } from './purity/findImpurities.js';
+import { findRoomViolations } from './rooms/findRoomViolations.js';
+
+interface Check {
+  readonly fine: string;
+  readonly find: (root: string) => Promise<readonly Finding[]> | readonly Finding[];
+}
+
+const checks: Readonly<Record<string, Check>> = {
+  rooms: {
+    fine: 'every import goes where the map of the house allows it, no cycles',
+    find: findRoomViolations,
+  },
+  purity: { fine: 'core, protocol and every engine are free of time, chance and I/O', find: findImpurities },
+  imports: { fine: "no import of zod's whole namespace object", find: findZodImports },
+};
+
+const name = process.argv[2] ?? '';
+const check = checks[name];
+if (check === undefined) {
+  process.stderr.write(`There is no check "${name}". Use one of: ${Object.keys(checks).join(', ')}\n`);
+  process.exitCode = 1;
+} else {
+  const root = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
+  const findings = await check.find(root);
+  const report = findings.length === 0 ? check.fine : findings.map(formatFinding).join('\n');
+  process.stdout.write(`${report}\n`);
+  process.exitCode = findings.length === 0 ? 0 : 1;
+}

@@ -1,0 +1,32 @@
+/** What one room may import besides itself. */
+export interface Room {
+  /** Rooms, by their public entries only. */
+  readonly rooms: readonly string[];
+  /** npm packages; 'any' where the room runs in Node only and its package.json is the list. */
+  readonly packages: readonly string[] | 'any';
+  /** Whether Node's own modules are there: true only for rooms that never reach a browser. */
+  readonly node: boolean;
+}
+
+/**
+ * The map of the house (docs/ARCHITECTURE.md draws it). A room that is not listed fails the check, so a new
+ * package begins with its line here.
+ */
+export const house: Readonly<Record<string, Room>> = {
+  core: { rooms: [], packages: [], node: false },
+  protocol: { rooms: ['core'], packages: ['zod', 'msgpackr'], node: false },
+  client: { rooms: ['core', 'protocol'], packages: [], node: false },
+  adapters: { rooms: ['core', 'protocol', 'client'], packages: ['idb'], node: false },
+  react: { rooms: ['core', 'client'], packages: ['react'], node: false },
+  server: { rooms: ['core', 'protocol'], packages: 'any', node: true },
+  cli: { rooms: ['core', 'protocol', 'client', 'server'], packages: 'any', node: true },
+  sim: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
+  bench: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
+  tools: { rooms: [], packages: 'any', node: true },
+};
+
+/** Rooms that exist for development: nobody imports them. */
+export const closedRooms: readonly string[] = ['sim', 'bench', 'tools'];
+
+/** Rooms that may look behind the public entries of others: the simulation runs their engines. */
+export const privilegedRooms: readonly string[] = ['sim'];

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { add, formatTotals, isGreen, none } from './totals.mjs';
+
+const totals = (passed, failed, skipped) => ({ passed, failed, skipped });
+
+describe('totals of several runs', () => {
+  it('are added up and printed as one line', () => {
+    const sum = add(add(none, totals(3, 1, 0)), totals(4, 0, 2));
+    expect(formatTotals(sum)).toBe('7 passed, 1 failed, 2 skipped');
+  });
+
+  it.each([
+    ['something failed', totals(9, 1, 0), undefined],
+    ['nothing ran', totals(0, 0, 0), undefined],
+    ['something was skipped in CI', totals(9, 0, 1), 'true'],
+  ])('are not green when %s', (_why, sum, ci) => {
+    expect(isGreen(sum, ci)).toBe(false);
+  });
+
+  it.each([
+    ['all passed', totals(9, 0, 0), 'true'],
+    ['something was skipped outside CI', totals(9, 0, 1), undefined],
+  ])('are green when %s', (_why, sum, ci) => {
+    expect(isGreen(sum, ci)).toBe(true);
+  });
+});
