@@ -19,7 +19,7 @@ export const tasks = {
   test,
   'test:unit': testUnit,
   'test:e2e': testE2e,
-  'test:crash': packageScript('@topgun/bench', 'crash'),
+  'test:crash': packageScript('@topgun/sim', 'crash'),
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),
   bench: packageScript('@topgun/bench', 'bench'),

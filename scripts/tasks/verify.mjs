@@ -6,7 +6,8 @@ import { allTotals } from './test.mjs';
 /** Runs one check: one line when it is fine, else its output. Resolves with true or false. */
 async function runCheck(name) {
   const startedMs = Date.now();
-  const { ok, output } = await checks[name]();
+  // A check that breaks down has found nothing out: that is a failure too, and the others still run.
+  const { ok, output } = await checks[name]().catch((error) => ({ ok: false, output: String(error?.stack) }));
   const seconds = ((Date.now() - startedMs) / 1000).toFixed(1);
   const line = output.trim();
   process.stdout.write(

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { waitUntil } from './waitUntil.js';
 
-const bin = fileURLToPath(new URL('../../../bin/topgun.js', import.meta.url));
+/** The command as a clone runs it. */
+export const bin = fileURLToPath(new URL('../../../bin/topgun.js', import.meta.url));
 
 /** One `topgun dev` on a folder of its own, as a real process that can be killed and started again on the same port. */
 export class TopgunProcess {
@@ -52,23 +53,25 @@ export class TopgunProcess {
     this.#port = Number(port);
   }
 
-  /** Ends the process and waits until it is gone. */
-  async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  /** Ends the process, waits until it is gone, and returns its exit code; null when the signal itself ended it. */
+  async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null;
+    const gone = once(child, 'close');
     child.kill(signal);
     await gone;
+    return child.exitCode;
   }
 
-  /** Live root and number of present records per map, as the server reports them. */
-  async maps(): Promise<ReadonlyMap<string, { readonly liveRoot: number; readonly records: number }>> {
+  /** Live root and number of present items per map, as the server reports them. */
+  async maps(): Promise<ReadonlyMap<string, { readonly root: number; readonly items: number }>> {
     const response = await fetch(new URL('/api/status', this.url));
     const status = (await response.json()) as {
       readonly maps: readonly {
         readonly name: string;
-        readonly liveRoot: number;
-        readonly records: number;
+        readonly root: number;
+        readonly items: number;
       }[];
     };
     return new Map(status.maps.map((map) => [map.name, map]));

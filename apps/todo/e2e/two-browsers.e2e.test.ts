@@ -100,8 +100,8 @@ describe('two browsers and a server', () => {
     const before = await b2.count('todos');
     await b2.startBurst('inbox', BURST, 5);
     await waitUntil('a part of the burst is on the server', async () => {
-      const records = (await server.maps()).get('todos')?.records ?? 0;
-      return records >= before + BURST / 10 ? true : undefined;
+      const items = (await server.maps()).get('todos')?.items ?? 0;
+      return items >= before + BURST / 10 ? true : undefined;
     });
     await server.stop('SIGKILL');
     for (const tab of tabs) await tab.indicator(['offline', 'connecting']);
@@ -139,10 +139,10 @@ async function agree(server: TopgunProcess, tabs: readonly TodoPage[]): Promise<
         const shown = await Promise.all(tabs.map((tab) => tab.snapshot(map)));
         const first = JSON.stringify(shown[0]?.entries);
         const same =
-          shown.every((one) => JSON.stringify(one.entries) === first && one.liveRoot === served?.liveRoot) &&
-          served?.records === shown[0]?.entries.length;
+          shown.every((one) => JSON.stringify(one.entries) === first && one.liveRoot === served?.root) &&
+          served?.items === shown[0]?.entries.length;
         const sizes = shown.map((one) => `${one.entries.length}@${one.liveRoot}`).join(' ');
-        last = `server ${served?.records}@${served?.liveRoot}, tabs ${sizes}`;
+        last = `server ${served?.items}@${served?.root}, tabs ${sizes}`;
         return same ? true : undefined;
       },
       { deadlineMs: 60_000, explain: () => last },

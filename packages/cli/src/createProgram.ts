@@ -15,9 +15,9 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
     .description(
       'TopGun: a local-first data grid. Apps keep their data on the device; the server keeps devices in agreement.',
     )
-    .version(cliVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help of a command')
+    .version(cliVersion(), '-V, --version', 'Print the version.')
+    .helpOption('-h, --help', 'Show help.')
+    .helpCommand('help [command]', 'Show help of a command.')
     .exitOverride()
     .showHelpAfterError('Run the same command with --help to see what it takes.')
     .configureOutput({
@@ -41,7 +41,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
 
   // Taken by every command, so that it can stand where people put it: at the end.
   for (const command of program.commands) {
-    command.copyInheritedSettings(program).option('--verbose', 'show the stack of an error');
+    command.copyInheritedSettings(program).option('--verbose', 'Show the stack of an error.');
   }
   return program;
 }

@@ -3,7 +3,7 @@ export const exitCodes = {
   ok: 0,
   /** the command could not do what it was asked */
   failure: 1,
-  /** the command line itself is wrong: unknown command or option, missing or malformed value */
+  /** the command line or a setting is wrong: unknown command or option, missing or malformed value */
   usage: 2,
   /** the answer is "no": the server is down or not ready, or `doctor` found a fault */
   unhealthy: 3,

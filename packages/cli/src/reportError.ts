@@ -3,6 +3,12 @@ import pc from 'picocolors';
 import type { CliIo } from './CliIo.js';
 import { type ExitCode, exitCodes } from './exitCodes.js';
 
+/** Errors whose exit code is another than `failure`. */
+const codeOf: Readonly<Record<string, ExitCode>> = {
+  SERVER_UNREACHABLE: exitCodes.unhealthy,
+  CONFIG_INVALID: exitCodes.usage,
+};
+
 /**
  * Prints what went wrong and gives the exit code. A typed error shows code, message and remedy; anything else is a
  * fault of topgun itself and says so. Stacks are shown with `--verbose` only.
@@ -13,7 +19,7 @@ export function reportError(error: unknown, io: CliIo, verbose: boolean): ExitCo
     io.err(`${colors.red('error')} ${colors.bold(error.code)} ${error.message}\n`);
     io.err(`      ${error.remedy}\n`);
     if (verbose) io.err(`\n${stackOf(error)}\n`);
-    return error.code === 'SERVER_UNREACHABLE' ? exitCodes.unhealthy : exitCodes.failure;
+    return codeOf[error.code] ?? exitCodes.failure;
   }
   const message = error instanceof Error ? error.message : String(error);
   io.err(`${colors.red('error')} ${colors.bold('UNEXPECTED')} ${message}\n`);

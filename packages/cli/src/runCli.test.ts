@@ -47,7 +47,7 @@ describe('topgun', () => {
       expect(out, args.join(' ')).toContain('Examples:');
       pages.push(`$ ${['topgun', ...args, '--help'].join(' ')}\n\n${out}`);
     }
-    await expect(pages.join('\n\n')).toMatchFileSnapshot('./help.golden.txt');
+    await expect(pages.join('\n')).toMatchFileSnapshot('./help.golden.txt');
   });
 
   it('[CLI-1] prints its version', async () => {
@@ -64,6 +64,8 @@ describe('topgun', () => {
     ['a malformed duration', ['token', '--sub', 'ada', '--ttl', 'soon']],
     ['a malformed role', ['token', '--sub', 'ada', '--roles', 'a b']],
     ['a malformed port', ['doctor', '--port', 'http']],
+    ['a setting that the schema refuses', ['dev', '--port', '70000']],
+    ['a setting that does not exist', ['start', '--jwt-secret', 'x']],
   ])('[CLI-11] ends with the usage code after %s', async (_what, args) => {
     const { code, out, err } = await run(args);
     expect([code, out]).toEqual([exitCodes.usage, '']);
@@ -110,16 +112,58 @@ describe('topgun', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  it('[CLI-6] shows what a server answers, hands the token on, and tells ready from not ready', async () => {
+    const maps = [{ name: 'todos', kind: 'LWW', items: 1, root: 255 }];
+    for (const [state, expected] of [
+      ['READY', exitCodes.ok],
+      ['DRAINING', exitCodes.unhealthy],
+    ] as const) {
+      const server = createServer((request, response) => {
+        const isAdmin = request.headers.authorization === 'Bearer abc';
+        response.end(
+          JSON.stringify({
+            version: '1.2.3',
+            state,
+            uptimeMs: 90_000,
+            connections: 2,
+            ...(isAdmin ? { maps } : {}),
+          }),
+        );
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+      const { code, out } = await run(['status', '--url', url], { env: { TOPGUN_TOKEN: 'abc' } });
+      expect([code, out]).toEqual([expected, expect.stringContaining('todos  LWW  1 item  root ff')]);
+      expect((await run(['status', '--url', url])).out).not.toContain('todos');
+      expect(JSON.parse((await run(['status', '--url', url, '--json'])).out)).toMatchObject({ state });
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('[CLI-2] [CLI-11] names the setting, where it was given, and what is allowed', async () => {
+    const { code, err } = await run(['start'], { env: { TOPGUN_PORT: 'many' } });
+    expect(code).toBe(exitCodes.usage);
+    expect(err).toContain(
+      'CONFIG_INVALID TOPGUN_PORT: found "many", allowed is a whole number from 0 to 65535.',
+    );
+  });
+
+  it('[CLI-4] refuses to start without a key to check tokens with', async () => {
+    const { code, err } = await run(['start', '--storage', 'memory', '--port', '0', '--log-level', 'silent']);
+    expect([code, err.split(' ')[1]]).toEqual([exitCodes.failure, 'AUTH_KEY_INVALID']);
+  });
+
   it('[CLI-7] makes a token with every claim the server wants, from the environment or a file', async () => {
     await writeFile(join(folder, 'secret.txt'), `${SECRET}\n`);
-    const args = ['token', '--sub', 'ada', '--roles', 'ADMIN,USER', '--ttl', '12h'];
+    const args = ['token', '--sub', 'ada', '--roles', 'ADMIN,USER', '--ttl', '12h', '--issuer', 'here'];
     for (const { out, code } of [
-      await run(args, { env: { TOPGUN_JWT_SECRET: SECRET } }),
-      await run([...args, '--secret-file', 'secret.txt'], { cwd: folder }),
+      await run(args, { env: { TOPGUN_JWT_SECRET: SECRET, TOPGUN_JWT_AUDIENCE: 'there' } }),
+      await run([...args, '--audience', 'there', '--secret-file', 'secret.txt'], { cwd: folder }),
     ]) {
       expect(code).toBe(exitCodes.ok);
       const claims = decodeJwt(out.trim());
-      expect(claims).toMatchObject({ sub: 'ada', roles: ['ADMIN', 'USER'], iss: 'topgun', aud: 'topgun' });
+      expect(claims).toMatchObject({ sub: 'ada', roles: ['ADMIN', 'USER'], iss: 'here', aud: 'there' });
       expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(12 * 3600);
       expect(out).not.toContain(SECRET);
     }

@@ -21,6 +21,7 @@ const isAuthError = (error: TopGunError): boolean => error.code.startsWith('AUTH
 
 /** What the engine tells, handed to whom the app registered for it. */
 export class AppEvents {
+  readonly ready: Listeners<void>;
   readonly state: Listeners<ConnectionStateChange>;
   readonly pending: Listeners<number>;
   readonly authError: Listeners<TopGunError>;
@@ -33,6 +34,7 @@ export class AppEvents {
   constructor(logger: Logger, wallMs: () => number) {
     this.#logger = logger;
     this.#wallMs = wallMs;
+    this.ready = new Listeners('ready', logger);
     this.state = new Listeners('state', logger);
     this.pending = new Listeners('pending', logger);
     this.authError = new Listeners('authError', logger);

@@ -6,8 +6,7 @@ import { AppEvents } from './AppEvents.js';
 import type { TopGunClientOptions } from './config/options.js';
 import { checkOptions } from './config/options.js';
 import type { IConnectionProvider } from './connection/IConnectionProvider.js';
-import { NullProvider } from './connection/NullProvider.js';
-import { SingleServerProvider } from './connection/SingleServerProvider.js';
+import { providerOf } from './connection/providerOf.js';
 import type { Kind, Rejection } from './engine/ports.js';
 import { clientError } from './errors.js';
 import type { EventRoutes } from './eventRoutes.js';
@@ -64,7 +63,10 @@ export class TopGunClient {
   readonly #topics = new Map<string, TopicHandle<unknown>>();
   readonly #closing = new Set<(error: TopGunError) => void>();
   readonly #routes: EventRoutes = {
-    ready: () => this.#queries.storeRead(),
+    ready: () => {
+      this.#queries.storeRead();
+      this.#events.ready.emit();
+    },
     changes: (event) => this.#events.mapsChanged(event),
     query: ({ id }) => this.#queries.changed(id),
     settled: (event) => this.#writes.settle(event),
@@ -190,6 +192,14 @@ export class TopGunClient {
     return this.#events.error.add(callback);
   }
 
+  /** Resolves when what the device held is read: from then on a read that finds nothing means that there is nothing here. */
+  whenReady(): Promise<void> {
+    return this.#untilClosed('whenReady', (resolve) => {
+      if (this.#queries.isStoreRead) resolve();
+      else this.#events.ready.add(resolve);
+    });
+  }
+
   /** Resolves when every write made so far is in the device's log; rejects with the storage's error. */
   flush(): Promise<void> {
     return this.#untilClosed('flush', (resolve, reject) => {
@@ -291,11 +301,4 @@ export class TopGunClient {
     this.#queries.close();
     await this.#sync.close();
   }
-}
-
-function providerOf(options: TopGunClientOptions): IConnectionProvider {
-  if (options.connectionProvider !== undefined) return options.connectionProvider;
-  if (options.serverUrl === undefined) return new NullProvider();
-  const { serverUrl: url, webSocket } = options;
-  return new SingleServerProvider(webSocket === undefined ? { url } : { url, webSocket });
 }

@@ -1,19 +1,9 @@
 import { stampOf, type Timestamp, timestampOf } from './clock/Timestamp.js';
-import { compareVersions, isExpired } from './clock/versions.js';
 import type { HLC } from './HLC.js';
 import { Item } from './maps/Item.js';
-import { LazyTree } from './maps/LazyTree.js';
-import { Listeners } from './maps/Listeners.js';
-import {
-  acceptStamps,
-  assertStamp,
-  assertTtl,
-  type ReplicatedMap,
-  type ReplicatedRow,
-  stampAbove,
-} from './maps/ReplicatedMap.js';
-import type { ChildHash, ItemHash, MerkleReader } from './merkle/DigestTrie.js';
-import { itemDigest } from './merkle/itemDigest.js';
+import { type ItemChange, ItemMap } from './maps/ItemMap.js';
+import type { ItemTable } from './maps/ItemTable.js';
+import { assertStamp, assertTtl, type ReplicatedRow, stampAbove } from './maps/ReplicatedMap.js';
 import { assertAdmitted } from './value/assertAdmitted.js';
 import { assertKey } from './value/assertKey.js';
 import { cloneAdmitted } from './value/cloneAdmitted.js';
@@ -45,27 +35,14 @@ export interface LWWChange<V> {
  * replica.merge('todo-1', record);   // on another node
  * ```
  */
-export class LWWMap<V> implements ReplicatedMap {
+export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
   readonly kind = 'LWW';
-  readonly #hlc: HLC;
-  readonly #items = new Map<string, Item>();
-  readonly #listeners = new Listeners<readonly LWWChange<V>[]>();
-  readonly #tree: LazyTree<Item>;
-  // One writer's rows come in runs and decoders make a new string each time; one shared string per node id is enough.
-  readonly #nodes = new Map<string, string>();
-  #present = 0;
-  #mortal = 0;
+  readonly #items: Map<string, Item>;
 
   constructor(hlc: HLC) {
-    this.#hlc = hlc;
-    const items = this.#items;
-    this.#tree = new LazyTree({
-      nameOf: (item) => item.key,
-      find: (key) => items.get(key),
-      all: () => items.values(),
-      count: () => items.size,
-      digestOf: (item, valueHash) => itemDigest(item.key, item.t, item.node, item.ttlMs, valueHash),
-    });
+    const table = new KeyTable();
+    super(hlc, table);
+    this.#items = table.items;
   }
 
   /**
@@ -75,15 +52,19 @@ export class LWWMap<V> implements ReplicatedMap {
    * `remove`), `TTL_INVALID`; the map is then unchanged.
    */
   set(key: string, value: V, ttlMs?: number): LWWRecord<V> {
-    assertKey(key);
     assertAdmitted(value);
-    return this.#write(key, cloneAdmitted(value), assertTtl(ttlMs));
+    return this.#write(key, cloneAdmitted(value), ttlMs);
+  }
+
+  /** Deletes a key, known or not, and returns the tombstone. Throws `KEY_INVALID`. */
+  remove(key: string): LWWRecord<V> {
+    return this.#write(key, undefined);
   }
 
   /** The value of a key; undefined when it is absent, deleted or expired. O(1). */
   get(key: string): V | undefined {
     const item = this.#items.get(key);
-    return item === undefined ? undefined : this.#valueOf(item);
+    return item === undefined ? undefined : this.shown(item);
   }
 
   has(key: string): boolean {
@@ -96,12 +77,6 @@ export class LWWMap<V> implements ReplicatedMap {
     return item === undefined ? undefined : recordOf(item);
   }
 
-  /** Deletes a key, known or not, and returns the tombstone. Throws `KEY_INVALID`. */
-  remove(key: string): LWWRecord<V> {
-    assertKey(key);
-    return this.#write(key, undefined, 0);
-  }
-
   /**
    * Takes in a record of another replica; true when it won and changed the state. The clock follows its stamp.
    *
@@ -109,29 +84,17 @@ export class LWWMap<V> implements ReplicatedMap {
    * `KEY_INVALID`, `TIMESTAMP_FORMAT`, `TTL_INVALID`, and in strict mode `HLC_DRIFT`; nothing is then taken in.
    */
   merge(key: string, record: LWWRecord<V>): boolean {
-    return this.mergeRows([rowOf(key, record)]) === 1;
+    return this.mergeMany([[key, record]]) === 1;
   }
 
   /** Takes in many records at once; returns how many changed the state. Listeners hear once, with all of them. */
   mergeMany(records: Iterable<readonly [key: string, record: LWWRecord<V>]>): number {
-    return this.mergeRows(Array.from(records, ([key, record]) => rowOf(key, record)));
-  }
-
-  mergeRows(rows: Iterable<ReplicatedRow>): number {
-    const checked = Array.isArray(rows) ? (rows as readonly ReplicatedRow[]) : [...rows];
-    for (const { key, t, node, ttlMs } of checked) {
-      assertKey(key);
-      assertStamp(t, node);
-      assertTtl(ttlMs);
-    }
-    acceptStamps(this.#hlc, checked);
-    const changes: LWWChange<V>[] | undefined = this.#listeners.active ? [] : undefined;
-    let changed = 0;
-    for (const { key, value, t, node, ttlMs } of checked) {
-      if (this.#take(key, value, t, node, ttlMs ?? 0, changes)) changed++;
-    }
-    if (changes !== undefined && changes.length > 0) this.#listeners.emit(changes);
-    return changed;
+    return this.mergeItems(
+      Array.from(records, ([key, { value, timestamp, ttlMs }]) => {
+        const { t, node } = stampOf(timestamp);
+        return this.#item(key, value ?? undefined, t, node, ttlMs);
+      }),
+    );
   }
 
   /**
@@ -140,38 +103,18 @@ export class LWWMap<V> implements ReplicatedMap {
    */
   prune(olderThan: Timestamp): string[] {
     const floor = stampOf(olderThan).t;
-    const keys: string[] = [];
-    for (const item of this.#items.values()) {
-      if (item.value !== undefined || item.t >= floor) continue;
-      this.#items.delete(item.key);
-      this.#tree.drop(item);
-      keys.push(item.key);
-    }
-    return keys;
-  }
-
-  /** Forgets everything, tombstones included, without leaving new ones. Listeners hear of each present record. */
-  clear(): void {
-    const changes = [...this.entries()].map(([key, previous]) => ({ key, value: undefined, previous }));
-    this.#items.clear();
-    this.#tree.clear();
-    this.#present = 0;
-    this.#mortal = 0;
-    if (changes.length > 0) this.#listeners.emit(changes);
+    return this.forget(({ t }) => t < floor).map(({ key }) => key);
   }
 
   /** Present records: neither deleted nor expired. O(1), or O(n) while a record with a time to live is held. */
   get size(): number {
-    if (this.#mortal === 0) return this.#present;
-    let count = 0;
-    for (const _ of this.entries()) count++;
-    return count;
+    return this.countPresent();
   }
 
   /** Present keys and values. The order may differ between replicas. */
   *entries(): IterableIterator<[string, V]> {
     for (const item of this.#items.values()) {
-      const value = this.#valueOf(item);
+      const value = this.shown(item);
       if (value !== undefined) yield [item.key, value];
     }
   }
@@ -186,106 +129,73 @@ export class LWWMap<V> implements ReplicatedMap {
     return [...this.#items.keys()];
   }
 
-  /** Calls back once per write or merged batch with what changed. The function returned ends it. */
-  onChange(callback: (changes: readonly LWWChange<V>[]) => void): () => void {
-    return this.#listeners.add(callback);
+  protected itemOf({ key, value, t, node, ttlMs }: ReplicatedRow): Item {
+    return this.#item(key, value, t, node, ttlMs);
   }
 
-  /** The Merkle tree over all records, tombstones included. It is a live view. */
-  getMerkleTree(): MerkleReader {
-    return this.#tree;
+  protected changesOf(changes: readonly ItemChange<Item>[]): LWWChange<V>[] {
+    const shown = (item: Item | undefined) => item && this.shown(item);
+    return changes.map(([item, known]) => {
+      // One of the two is there.
+      const { key } = (item ?? known) as Item;
+      return { key, value: shown(item), previous: shown(known) };
+    });
   }
 
-  rootHash(): number {
-    return this.#tree.getRootHash();
+  #write(key: string, value: unknown, ttlMs?: number): LWWRecord<V> {
+    assertKey(key);
+    const known = this.#items.get(key);
+    const item = new Item(key, value, stampAbove(this.hlc, known?.t), this.hlc.getNodeId, assertTtl(ttlMs));
+    this.write(item, known);
+    return recordOf(item);
   }
 
-  children(path: string): ChildHash[] {
-    return this.#tree.children(path);
+  #item(key: string, value: unknown, t: number, node: string, ttlMs: number | undefined): Item {
+    assertKey(key);
+    assertStamp(t, node);
+    return new Item(key, value, t, this.intern(node), assertTtl(ttlMs));
+  }
+}
+
+class KeyTable implements ItemTable<Item> {
+  readonly items = new Map<string, Item>();
+
+  get size(): number {
+    return this.items.size;
   }
 
-  itemsOf(path: string): ItemHash[] {
-    return this.#tree.items(path);
+  nameOf(item: Item): string {
+    return item.key;
   }
 
-  rowsOf(items: Iterable<string>): ReplicatedRow[] {
-    const rows: ReplicatedRow[] = [];
-    for (const key of items) {
-      const item = this.#items.get(key);
-      if (item === undefined) continue;
-      const { value, t, node, ttlMs } = item;
-      rows.push(ttlMs === 0 ? { key, value, t, node } : { key, value, t, node, ttlMs });
-    }
-    return rows;
+  find(name: string): Item | undefined {
+    return this.items.get(name);
   }
 
-  #write(key: string, value: unknown, ttlMs: number): LWWRecord<V> {
-    const t = stampAbove(this.#hlc, this.#items.get(key)?.t);
-    const changes: LWWChange<V>[] | undefined = this.#listeners.active ? [] : undefined;
-    this.#take(key, value, t, this.#hlc.getNodeId, ttlMs, changes);
-    const timestamp = timestampOf(t, this.#hlc.getNodeId);
-    if (changes !== undefined) this.#listeners.emit(changes);
-    return toRecord(value as V | undefined, timestamp, ttlMs);
+  known(item: Item): Item | undefined {
+    return this.items.get(item.key);
   }
 
-  #take(
-    key: string,
-    value: unknown,
-    t: number,
-    node: string,
-    ttlMs: number,
-    changes: LWWChange<V>[] | undefined,
-  ): boolean {
-    let item = this.#items.get(key);
-    let previous: V | undefined;
-    if (item === undefined) {
-      item = new Item(key, value, t, this.#intern(node), ttlMs);
-      this.#items.set(key, item);
-    } else {
-      if (t < item.t || (t === item.t && compareVersions({ t, node, value, ttlMs }, item) <= 0)) return false;
-      previous = changes && this.#valueOf(item);
-      this.#count(item, -1);
-      item.value = value;
-      item.t = t;
-      item.node = this.#intern(node);
-      item.ttlMs = ttlMs;
-    }
-    this.#count(item, 1);
-    this.#tree.touch(item);
-    changes?.push({ key, value: this.#valueOf(item), previous });
-    return true;
+  put(item: Item): void {
+    this.items.set(item.key, item);
   }
 
-  #count(item: Item, by: 1 | -1): void {
-    if (item.value === undefined) return;
-    this.#present += by;
-    if (item.ttlMs !== 0) this.#mortal += by;
+  delete(item: Item): void {
+    this.items.delete(item.key);
   }
 
-  #valueOf(item: Item): V | undefined {
-    if (item.ttlMs !== 0 && isExpired(item.t, item.ttlMs, this.#hlc.clock.wallMs())) return undefined;
-    // Only values of type V enter the map.
-    return item.value as V | undefined;
+  values(): Iterable<Item> {
+    return this.items.values();
   }
 
-  #intern(node: string): string {
-    const known = this.#nodes.get(node);
-    if (known !== undefined) return known;
-    this.#nodes.set(node, node);
-    return node;
+  clear(): void {
+    this.items.clear();
   }
 }
 
 function recordOf<V>(item: Item): LWWRecord<V> {
-  return toRecord(item.value as V | undefined, timestampOf(item.t, item.node), item.ttlMs);
-}
-
-function toRecord<V>(value: V | undefined, timestamp: Timestamp, ttlMs: number): LWWRecord<V> {
-  return ttlMs === 0 ? { value: value ?? null, timestamp } : { value: value ?? null, timestamp, ttlMs };
-}
-
-function rowOf<V>(key: string, record: LWWRecord<V>): ReplicatedRow {
-  const { t, node } = stampOf(record.timestamp);
-  const value = record.value ?? undefined;
-  return record.ttlMs === undefined ? { key, value, t, node } : { key, value, t, node, ttlMs: record.ttlMs };
+  // Only values of type V enter the map.
+  const value = item.value === undefined ? null : (item.value as V);
+  const timestamp = timestampOf(item.t, item.node);
+  return item.ttlMs === 0 ? { value, timestamp } : { value, timestamp, ttlMs: item.ttlMs };
 }

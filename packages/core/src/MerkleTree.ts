@@ -26,7 +26,8 @@ export class MerkleTree extends DigestTrie {
 
   /** Puts an item or replaces its digest; O(depth). Throws `MERKLE_INVALID` for a digest outside 0 … 2^53 - 1. */
   update(key: string, digest: number): void {
-    if (!(Number.isSafeInteger(digest) && digest >= 0)) throw coreError('MERKLE_INVALID', `Invalid digest: ${digest}`);
+    if (!(Number.isSafeInteger(digest) && digest >= 0))
+      throw coreError('MERKLE_INVALID', `Invalid digest: ${digest}`);
     const old = this.#digests.get(key);
     if (old === undefined) this.keysChanged();
     else this.toggle(key, hashHi(old), hashLo(old), -1);
@@ -47,6 +48,10 @@ export class MerkleTree extends DigestTrie {
   clear(): void {
     this.#digests.clear();
     this.reset();
+  }
+
+  protected settle(): void {
+    // Every write is hashed at once.
   }
 
   protected itemKeys(): Iterable<string> {

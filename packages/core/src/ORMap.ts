@@ -1,18 +1,10 @@
 import { compareStamps, stampOf, type Timestamp, timestampOf } from './clock/Timestamp.js';
-import { compareVersions, isExpired } from './clock/versions.js';
 import { coreError } from './errors.js';
 import { HLC } from './HLC.js';
-import { Element, ElementTable } from './maps/ElementTable.js';
-import { LazyTree } from './maps/LazyTree.js';
-import { Listeners } from './maps/Listeners.js';
-import {
-  acceptStamps,
-  assertStamp,
-  assertTtl,
-  type ReplicatedMap,
-  type ReplicatedRow,
-} from './maps/ReplicatedMap.js';
-import type { ChildHash, ItemHash, MerkleReader } from './merkle/DigestTrie.js';
+import { Element, REMOVAL_TIME } from './maps/Item.js';
+import { type ItemChange, ItemMap } from './maps/ItemMap.js';
+import { assertStamp, assertTtl, type ReplicatedRow } from './maps/ReplicatedMap.js';
+import { TagTable } from './maps/TagTable.js';
 import { assertAdmitted } from './value/assertAdmitted.js';
 import { assertKey } from './value/assertKey.js';
 import { cloneAdmitted } from './value/cloneAdmitted.js';
@@ -66,18 +58,16 @@ export interface ORMapOptions {
  * for (const tag of map.remove('tags', 'urgent')) replica.applyTombstone('tags', tag);
  * ```
  */
-export class ORMap<V> implements ReplicatedMap {
+export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
   readonly kind = 'OR';
-  readonly #hlc: HLC;
   readonly #nextTag: (() => string) | undefined;
-  readonly #elements = new ElementTable();
-  readonly #listeners = new Listeners<readonly ORChange<V>[]>();
-  readonly #tree: LazyTree<Element>;
+  readonly #table: TagTable;
 
   constructor(hlc: HLC, options: ORMapOptions = {}) {
-    this.#hlc = hlc;
+    const table = new TagTable();
+    super(hlc, table);
+    this.#table = table;
     this.#nextTag = options.nextTag;
-    this.#tree = new LazyTree(this.#elements);
   }
 
   /**
@@ -86,45 +76,39 @@ export class ORMap<V> implements ReplicatedMap {
    * Throws `KEY_INVALID`, `VALUE_NOT_ADMITTED`, `TTL_INVALID`, `TAG_INVALID` for a tag this key has had.
    */
   add(key: string, value: V, ttlMs?: number): ORMapRecord<V> {
-    assertKey(key);
     assertAdmitted(value);
-    const ttl = assertTtl(ttlMs);
-    const stamp = this.#hlc.now();
-    const tag = this.#nextTag === undefined ? HLC.toString(stamp) : this.#nextTag();
-    assertTag(key, tag);
-    if (this.#elements.get(key, tag) !== undefined) {
+    const timestamp = this.hlc.now();
+    const tag = this.#nextTag === undefined ? HLC.toString(timestamp) : this.#nextTag();
+    const element = this.#element(key, tag, cloneAdmitted(value), timestamp, ttlMs);
+    if (this.#table.known(element) !== undefined) {
       throw coreError(
         'TAG_INVALID',
-        `The tag ${JSON.stringify(tag)} of key ${JSON.stringify(key)} is already used.`,
+        `Key ${JSON.stringify(key)} already had the tag ${JSON.stringify(tag)}.`,
       );
     }
-    const { t, node } = stampOf(stamp);
-    const element = new Element(key, tag, cloneAdmitted(value), t, node, ttl);
-    this.#batch((changes) => this.#take(element, changes));
+    this.write(element, undefined);
     return recordOf(element);
   }
 
   /** Removes the elements of a key whose value is deep-equal, on whatever replica they were added; returns their tags. */
   remove(key: string, value: V): string[] {
-    const tags: string[] = [];
-    for (const element of this.#elements.under(key)) {
-      if (element.value !== undefined && deepEqual(element.value, value)) tags.push(element.tag);
-    }
-    return this.removeTags(key, tags);
+    const equal = [...this.#table.under(key)].filter((element) => deepEqual(element.value, value));
+    return this.removeTags(
+      key,
+      equal.map(({ tag }) => tag),
+    );
   }
 
   /** Removes tags of a key for good, known here or not; returns those that were not removed before. */
   removeTags(key: string, tags: Iterable<string>): string[] {
-    assertKey(key);
-    const named = [...tags];
-    for (const tag of named) assertTag(key, tag);
-    const learnt = named.length > 0 ? this.#hlc.nowPacked() : 0;
-    return this.#batch((changes) => named.filter((tag) => this.#take(this.#gone(key, tag, learnt), changes)));
+    return Array.from(tags, (tag) => this.#removal(key, tag))
+      .filter((removal) => this.takeAll([removal]) === 1)
+      .map(({ tag }) => tag);
   }
 
   /** The present values of a key, oldest first: the same order on every replica. */
   get(key: string): V[] {
-    return this.getRecords(key).map((record) => record.value);
+    return this.getRecords(key).map(({ value }) => value);
   }
 
   /** The same as `get`. */
@@ -134,12 +118,15 @@ export class ORMap<V> implements ReplicatedMap {
 
   /** The present elements of a key, oldest first. */
   getRecords(key: string): ORMapRecord<V>[] {
-    return this.#presentUnder(key).map((element) => recordOf<V>(element));
+    const present = [...this.#table.under(key)].filter((element) => this.shown(element) !== undefined);
+    return present.sort(compareElements).map((element) => recordOf<V>(element));
   }
 
   /** Takes in an element of another replica; true when it changed the state. See `LWWMap.merge` for what is trusted. */
   apply(key: string, record: ORMapRecord<V>): boolean {
-    return this.mergeRows([rowOf(key, record)]) === 1;
+    return (
+      this.mergeItems([this.#element(key, record.tag, record.value, record.timestamp, record.ttlMs)]) === 1
+    );
   }
 
   /** Takes in the removal of a tag, in O(1); true when it changed the state. The add may still be to come. */
@@ -147,9 +134,9 @@ export class ORMap<V> implements ReplicatedMap {
     return this.removeTags(key, [tag]).length === 1;
   }
 
-  /** Takes in everything another replica holds. */
+  /** Takes in everything another replica holds; returns how many elements changed. */
   merge(other: ORMap<V>): MergeKeyResult {
-    return this.#mergeCounted(Array.from(other.#elements.all(), elementRow));
+    return this.#mergeCounted(Array.from(other.#table.values(), (element) => this.itemOf(element)));
   }
 
   /** Takes in elements and removed tags of one key. */
@@ -158,33 +145,19 @@ export class ORMap<V> implements ReplicatedMap {
     records: Iterable<ORMapRecord<V>>,
     tombstones: Iterable<string> = [],
   ): MergeKeyResult {
-    const rows: ReplicatedRow[] = Array.from(records, (record) => rowOf(key, record));
-    const [t, node] = [this.#hlc.highWater, this.#hlc.getNodeId];
-    for (const tag of tombstones) rows.push({ key, tag, value: undefined, t, node });
-    return this.#mergeCounted(rows);
-  }
-
-  mergeRows(rows: Iterable<ReplicatedRow>): number {
-    const elements = Array.from(rows, (row) => this.#toElement(row));
-    acceptStamps(this.#hlc, elements);
-    const learnt = elements.some((element) => element.value === undefined) ? this.#hlc.nowPacked() : 0;
-    return this.#batch((changes) => {
-      let changed = 0;
-      for (const element of elements) {
-        if (element.value === undefined) element.t = learnt;
-        if (this.#take(element, changes)) changed++;
-      }
-      return changed;
-    });
+    const added = Array.from(records, ({ tag, value, timestamp, ttlMs }) =>
+      this.#element(key, tag, value, timestamp, ttlMs),
+    );
+    return this.#mergeCounted([...added, ...Array.from(tombstones, (tag) => this.#removal(key, tag))]);
   }
 
   /** All removed tags that are still known. */
   getTombstones(): string[] {
-    return [...this.#elements.removedTags];
+    return [...this.#table.removedTags];
   }
 
   isTombstoned(tag: string): boolean {
-    return this.#elements.removedTags.has(tag);
+    return this.#table.removedTags.has(tag);
   }
 
   /**
@@ -193,142 +166,96 @@ export class ORMap<V> implements ReplicatedMap {
    */
   prune(olderThan: Timestamp): string[] {
     const floor = stampOf(olderThan).t;
-    const pruned = [...this.#elements.all()].filter(
-      (element) => element.value === undefined && element.t < floor,
-    );
-    for (const element of pruned) this.#tree.drop(element);
-    this.#elements.deleteRemoved(pruned);
-    return pruned.map((element) => element.tag);
-  }
-
-  /** Forgets everything, removed tags included. Listeners hear of each present element. */
-  clear(): void {
-    const changes = this.keys().map((key) => ({ key, added: [], removed: this.getRecords(key) }));
-    this.#elements.clear();
-    this.#tree.clear();
-    if (changes.length > 0) this.#listeners.emit(changes);
+    return this.forget(({ learnt }) => learnt < floor).map(({ tag }) => tag);
   }
 
   /** Keys with at least one present element. */
   keys(): string[] {
-    return this.allKeys().filter((key) => this.#presentUnder(key).length > 0);
+    return [...new Set(Array.from(this.presentItems(), ({ key }) => key))];
   }
 
   /** All keys, also those with nothing but removed or expired elements. */
   allKeys(): string[] {
-    return this.#elements.keys();
+    return this.#table.keys();
   }
 
-  /** Keys with at least one present element. O(1), or O(n) while an element with a time to live is held. */
+  /** Keys with at least one present element; O(n). */
   get size(): number {
-    return this.#elements.mortal === 0 ? this.#elements.presentKeys : this.keys().length;
+    return this.keys().length;
   }
 
   /** Present elements under all keys. O(1), or O(n) while an element with a time to live is held. */
   get totalRecords(): number {
-    if (this.#elements.mortal === 0) return this.#elements.present;
-    return this.allKeys().reduce((sum, key) => sum + this.#presentUnder(key).length, 0);
-  }
-
-  /** Calls back once per call or merged batch with what changed, removals by other replicas included. */
-  onChange(callback: (changes: readonly ORChange<V>[]) => void): () => void {
-    return this.#listeners.add(callback);
+    return this.countPresent();
   }
 
   /** A copy of what is present, and of all removed tags. */
   getSnapshot(): ORMapSnapshot<V> {
-    const items = new Map<string, Map<string, ORMapRecord<V>>>();
-    for (const key of this.keys())
-      items.set(key, new Map(this.getRecords(key).map((record) => [record.tag, record])));
-    return { items, tombstones: new Set(this.#elements.removedTags) };
+    const byTag = (key: string) => new Map(this.getRecords(key).map((record) => [record.tag, record]));
+    return {
+      items: new Map(this.keys().map((key) => [key, byTag(key)])),
+      tombstones: new Set(this.#table.removedTags),
+    };
   }
 
-  /** The Merkle tree over all elements, removed tags included; items are named `rowKey(key, tag)`. It is a live view. */
-  getMerkleTree(): MerkleReader {
-    return this.#tree;
+  protected itemOf({ key, tag, value, t, node, ttlMs }: ReplicatedRow): Element {
+    if (value === undefined) return this.#removal(key, tag);
+    assertStamp(t, node);
+    return this.#make(key, tag, value, t, node, ttlMs);
   }
 
-  rootHash(): number {
-    return this.#tree.getRootHash();
+  protected changesOf(changes: readonly ItemChange<Element>[]): ORChange<V>[] {
+    const byKey = new Map<string, { key: string; added: ORMapRecord<V>[]; removed: ORMapRecord<V>[] }>();
+    const note = (element: Element | undefined, what: 'added' | 'removed') => {
+      if (element?.value === undefined) return;
+      const { key } = element;
+      const change = byKey.get(key) ?? { key, added: [], removed: [] };
+      change[what].push(recordOf(element));
+      byKey.set(key, change);
+    };
+    for (const [element, known] of changes) {
+      note(known, 'removed');
+      note(element, 'added');
+    }
+    return [...byKey.values()];
   }
 
-  children(path: string): ChildHash[] {
-    return this.#tree.children(path);
-  }
-
-  itemsOf(path: string): ItemHash[] {
-    return this.#tree.items(path);
-  }
-
-  rowsOf(items: Iterable<string>): ReplicatedRow[] {
-    return Array.from(items).flatMap((name) => {
-      const element = this.#elements.find(name);
-      return element === undefined ? [] : [elementRow(element)];
-    });
-  }
-
-  #presentUnder(key: string): Element[] {
-    const wallMs = this.#elements.mortal === 0 ? 0 : this.#hlc.clock.wallMs();
-    const present = (element: Element) =>
-      element.value !== undefined && !isExpired(element.t, element.ttlMs, wallMs);
-    return [...this.#elements.under(key)].filter(present).sort(compareElements);
-  }
-
-  #mergeCounted(rows: readonly ReplicatedRow[]): MergeKeyResult {
-    const before = this.#elements.known;
-    const changed = this.mergeRows(rows);
-    const added = this.#elements.known - before;
+  #mergeCounted(elements: readonly Element[]): MergeKeyResult {
+    const before = this.#table.size;
+    const changed = this.mergeItems(elements);
+    const added = this.#table.size - before;
     return { added, updated: changed - added };
   }
 
-  #toElement(row: ReplicatedRow): Element {
-    const { key, tag, value, t, node } = row;
+  #element(
+    key: string,
+    tag: string,
+    value: unknown,
+    timestamp: Timestamp,
+    ttlMs: number | undefined,
+  ): Element {
+    const { t, node } = stampOf(timestamp);
+    return this.itemOf({ key, tag, value, t, node, ...(ttlMs === undefined ? {} : { ttlMs }) });
+  }
+
+  #removal(key: string, tag: string | undefined): Element {
+    return this.#make(key, tag, undefined, REMOVAL_TIME, '', undefined);
+  }
+
+  #make(
+    key: string,
+    tag: string | undefined,
+    value: unknown,
+    t: number,
+    node: string,
+    ttlMs: number | undefined,
+  ): Element {
     assertKey(key);
-    assertTag(key, tag);
-    if (value === undefined) return this.#gone(key, tag, 0);
-    assertStamp(t, node);
-    return new Element(key, tag, value, t, node, assertTtl(row.ttlMs));
-  }
-
-  // A removal has no stamp that all replicas agree on. Its time is when this replica learnt of it, for `prune` alone.
-  #gone(key: string, tag: string, learnt: number): Element {
-    return new Element(key, tag, undefined, learnt, this.#hlc.getNodeId, 0);
-  }
-
-  #take(element: Element, changes: ChangeBatch<V> | undefined): boolean {
-    const known = this.#elements.get(element.key, element.tag);
-    if (known !== undefined) {
-      // Removed for good, or the same tag with the same or an older version.
-      if (known.value === undefined) return false;
-      if (element.value !== undefined && compareVersions(element, known) <= 0) return false;
-      changes?.note(known, 'removed');
-      this.#tree.drop(known);
+    if (typeof tag !== 'string' || tag === '') {
+      throw coreError('TAG_INVALID', `An element of key ${JSON.stringify(key)} has no tag.`);
     }
-    this.#elements.put(element, known);
-    this.#tree.touch(element);
-    if (element.value !== undefined) changes?.note(element, 'added');
-    return true;
-  }
-
-  #batch<R>(work: (changes: ChangeBatch<V> | undefined) => R): R {
-    const changes = this.#listeners.active ? new ChangeBatch<V>() : undefined;
-    const result = work(changes);
-    if (changes !== undefined && changes.byKey.size > 0) this.#listeners.emit([...changes.byKey.values()]);
-    return result;
-  }
-}
-
-class ChangeBatch<V> {
-  readonly byKey = new Map<string, { key: string; added: ORMapRecord<V>[]; removed: ORMapRecord<V>[] }>();
-
-  note(element: Element, what: 'added' | 'removed'): void {
-    const { key } = element;
-    let change = this.byKey.get(key);
-    if (change === undefined) {
-      change = { key, added: [], removed: [] };
-      this.byKey.set(key, change);
-    }
-    change[what].push(recordOf(element));
+    const learnt = value === undefined ? this.hlc.nowPacked() : 0;
+    return new Element(key, tag, value, t, this.intern(node), assertTtl(ttlMs), learnt);
   }
 }
 
@@ -336,28 +263,8 @@ function compareElements(a: Element, b: Element): number {
   return compareStamps(a.t, a.node, b.t, b.node) || compareStamps(0, a.tag, 0, b.tag);
 }
 
-function assertTag(key: string, tag: unknown): asserts tag is string {
-  if (typeof tag === 'string' && tag !== '') return;
-  throw coreError('TAG_INVALID', `An element of key ${JSON.stringify(key)} has no tag.`);
-}
-
-function recordOf<V>(element: Element): ORMapRecord<V> {
+function recordOf<V>({ value, t, node, tag, ttlMs }: Element): ORMapRecord<V> {
   // Only values of type V enter the map, and no record is made of a removed element.
-  const { tag, ttlMs } = element;
-  const record = { value: element.value as V, timestamp: timestampOf(element.t, element.node), tag };
+  const record = { value: value as V, timestamp: timestampOf(t, node), tag };
   return ttlMs === 0 ? record : { ...record, ttlMs };
-}
-
-function rowOf<V>(key: string, record: ORMapRecord<V>): ReplicatedRow {
-  const { t, node } = stampOf(record.timestamp);
-  const { tag, ttlMs } = record;
-  // A record of undefined would read as a removal.
-  if (record.value === undefined)
-    throw coreError('VALUE_NOT_ADMITTED', `The record of key ${key} has no value.`);
-  return { key, tag, value: record.value, t, node, ...(ttlMs === undefined ? {} : { ttlMs }) };
-}
-
-function elementRow(element: Element): ReplicatedRow {
-  const { key, tag, value, t, node, ttlMs } = element;
-  return { key, tag, value, t, node, ...(ttlMs === 0 ? {} : { ttlMs }) };
 }

@@ -2,6 +2,10 @@ import { TopGunError } from '@topgun/core';
 
 /** Every code the server's own parts throw, with its way out. Codes that travel lie in `@topgun/protocol`. */
 export const serverErrors = {
+  POLICY_INVALID: {
+    remedy: 'Correct the named policy: role, map pattern, actions READ, PUT, REMOVE, and optionally where and fields.',
+    retriable: false,
+  },
   STORE_LOCKED: {
     remedy: 'Stop the other server that uses this folder, or give this one another dataDir.',
     retriable: true,

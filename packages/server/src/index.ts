@@ -1,1 +1,38 @@
-export {};
+export { type ConfigSources, loadConfig, parseConfig } from './config/load.js';
+export {
+  configHelp,
+  envOf,
+  flagOf,
+  policySchema,
+  type ServerConfig,
+  type ServerConfigInput,
+  type SettingName,
+  settings,
+} from './config/schema.js';
+export type { MapStatus, ServerStatus } from './doors/status.js';
+export type { WallClock } from './EngineHost.js';
+export { ENGINE_LIMITS, type EngineLimits } from './engine/EngineLimits.js';
+export type { EngineStats, ServerEffects, ServerEngineOptions, Verdict } from './engine/ports.js';
+export { ServerEngine } from './engine/ServerEngine.js';
+export { type ServerErrorCode, serverErrors } from './errors.js';
+export { MetricsService, type MetricsSources } from './metrics/MetricsService.js';
+export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
+export { isLoopback, SecurityManager, type SecuritySettings, type Verification } from './security/SecurityManager.js';
+export { ServerCoordinator, type ServerOverrides, type ServerState, serverVersion } from './ServerCoordinator.js';
+export { EmbeddedStore, type EmbeddedStoreOptions } from './storage/embedded/EmbeddedStore.js';
+export { MemoryStore, type MemoryStoreOptions } from './storage/MemoryStore.js';
+export type {
+  CommitBatch,
+  CommitResult,
+  DedupEntry,
+  DedupRow,
+  DedupState,
+  MetaRow,
+  Offset,
+  PartitionSlice,
+  Store,
+  StoreBoot,
+  StoredRecord,
+} from './storage/Store.js';
+export { compareOffsets } from './storage/Store.js';
+export { createLogger, type Logger } from './utils/logger.js';

@@ -27,6 +27,9 @@ const soundHouse: Readonly<Record<string, string>> = {
     "import { HLC } from '@topgun/core';\nexport const step = () => new HLC();\n",
   'packages/adapters/package.json': manifest('adapters'),
   'packages/adapters/src/index.ts': "export { probe } from '@topgun/client/testing';\n",
+  'packages/react/package.json': manifest('react'),
+  'packages/react/src/index.ts': "export { step } from '@topgun/client';\n",
+  'packages/react/src/step.test.ts': "import { probe } from '@topgun/adapters';\nprobe();\n",
   'packages/server/package.json': manifest('server'),
   'packages/server/src/index.ts': "import { hostname } from 'node:os';\nexport const name = hostname();\n",
   'packages/sim/package.json': manifest('sim'),
@@ -76,7 +79,7 @@ const plantings: readonly { what: string; file: string; text: string; rule: stri
     what: 'a client test importing server',
     file: 'packages/client/src/bad.test.ts',
     text: "import '@topgun/server';",
-    rule: 'client-rooms',
+    rule: 'client-test-rooms',
   },
   {
     what: 'client importing a Node module',
@@ -101,6 +104,12 @@ const plantings: readonly { what: string; file: string; text: string; rule: stri
     file: 'apps/todo/src/bad.ts',
     text: "import '@topgun/sim';",
     rule: 'closed-room',
+  },
+  {
+    what: 'a room importing what only its tests may',
+    file: 'packages/react/src/bad.ts',
+    text: "import '@topgun/adapters';",
+    rule: 'react-rooms',
   },
   {
     what: 'a relative import into another package',

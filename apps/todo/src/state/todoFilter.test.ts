@@ -28,10 +28,10 @@ describe('todoFilter', () => {
     expect(todoFilter(view, 50).predicate).toEqual({
       op: 'and',
       children: [
-        { op: 'eq', attribute: 'list', value: 'a' },
-        { op: 'eq', attribute: 'done', value: true },
-        { op: 'like', attribute: 'title', value: '%50\\%%' },
-        { op: 'like', attribute: 'title', value: '%off%' },
+        { op: 'eq', path: 'list', value: 'a' },
+        { op: 'eq', path: 'done', value: true },
+        { op: 'like', path: 'title', pattern: '%50\\%%' },
+        { op: 'like', path: 'title', pattern: '%off%' },
       ],
     });
   });

@@ -1,21 +1,21 @@
-import type { QueryFilter } from '@topgun/client';
+import type { TopGunClient } from '@topgun/client';
 import { EVERYTHING, type Todo } from './model.js';
 import type { View } from './view.js';
 
 /** Rows shown at once; "Show more" adds as many again. Beyond this a list is searched, not scrolled. */
 export const PAGE_ROWS = 200;
 
-type Test =
-  | { readonly op: 'eq'; readonly attribute: keyof Todo; readonly value: string | boolean }
-  | { readonly op: 'like'; readonly attribute: keyof Todo; readonly value: string };
+type QueryFilter = NonNullable<Parameters<TopGunClient['query']>[1]>;
+
+type Predicate = NonNullable<QueryFilter['predicate']>;
 
 /** The live query behind a view: filter and order, and the limit where the order allows it (see `arrangeRows`). */
 export function todoFilter(view: View, limit: number): QueryFilter {
-  const tests: Test[] = [];
-  if (view.list !== EVERYTHING) tests.push({ op: 'eq', attribute: 'list', value: view.list });
-  if (view.status !== 'all') tests.push({ op: 'eq', attribute: 'done', value: view.status === 'done' });
+  const tests: Predicate[] = [];
+  if (view.list !== EVERYTHING) tests.push({ op: 'eq', path: 'list', value: view.list });
+  if (view.status !== 'all') tests.push({ op: 'eq', path: 'done', value: view.status === 'done' });
   for (const word of view.search.split(/\s+/).filter(Boolean)) {
-    tests.push({ op: 'like', attribute: 'title', value: `%${escapeLike(word)}%` });
+    tests.push({ op: 'like', path: 'title', pattern: `%${escapeLike(word)}%` });
   }
   return {
     ...(tests.length === 0 ? {} : { predicate: { op: 'and', children: tests } }),

@@ -68,7 +68,7 @@ const topgun: CorePeer = {
   },
   merge(delta) {
     const map = new LWWMap<BenchRecord>(new HLC('reader', { clock }));
-    for (const [key, record] of delta as [string, Parameters<typeof map.merge>[1]][]) map.merge(key, record);
+    map.mergeMany(delta as Parameters<typeof map.mergeMany>[0]);
     return { replica: map, size: map.size };
   },
 };

@@ -17,13 +17,13 @@ const checks: readonly Check[] = [nodeVersion, portFree, dataFolder, embeddedSto
 export function addDoctorCommand(program: Command, io: CliIo, done: (code: ExitCode) => void): void {
   program
     .command('doctor')
-    .summary('look for what would keep topgun from running here')
+    .summary('Look for what would keep topgun from running here.')
     .description(
       'Looks at Node, port, data folder, embedded store, disk and clock, and says what to do about what it finds.',
     )
-    .option('--host <address>', 'address the server would listen on', '127.0.0.1')
-    .option('--port <number>', 'port the server would listen on', readPort, 8080)
-    .option('--data-dir <path>', 'folder the server would keep its data in', DEV_DATA_DIR)
+    .option('--host <address>', 'Address the server would listen on.', '127.0.0.1')
+    .option('--port <number>', 'Port the server would listen on.', readPort, 8080)
+    .option('--data-dir <path>', 'Folder the server would keep its data in.', DEV_DATA_DIR)
     .addHelpText(
       'after',
       '\nExit code 0 when nothing must be mended (warnings are allowed), 3 otherwise.\n\nExamples:\n  $ topgun doctor\n  $ topgun doctor --port 80 --data-dir /var/lib/topgun\n',

@@ -11,12 +11,13 @@ const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 const answerSchema = z.looseObject({
   version: z.string(),
-  ready: z.boolean(),
+  state: z.string(),
   uptimeMs: z.number(),
   connections: z.number(),
-  maps: z.array(
-    z.looseObject({ name: z.string(), kind: z.string(), records: z.number(), liveRoot: z.number() }),
-  ),
+  /** only for an administrator */
+  maps: z
+    .array(z.looseObject({ name: z.string(), kind: z.string(), items: z.number(), root: z.number() }))
+    .optional(),
 });
 
 type Answer = z.infer<typeof answerSchema>;
@@ -24,27 +25,31 @@ type Answer = z.infer<typeof answerSchema>;
 export function addStatusCommand(program: Command, io: CliIo, done: (code: ExitCode) => void): void {
   program
     .command('status')
-    .summary('ask a running server how it is')
+    .summary('Ask a running server how it is.')
     .description('Asks a running server how it is: readiness, connections, and each map with its live root.')
-    .option('--url <address>', 'address of the server', DEFAULT_URL)
-    .option('--json', 'print the answer as the server gave it')
+    .option('--url <address>', 'Address of the server.', DEFAULT_URL)
+    .option('--token <token>', 'Token with the role ADMIN, which is told about the maps too (TOPGUN_TOKEN).')
+    .option('--json', 'Print the answer as the server gave it.')
     .addHelpText(
       'after',
       '\nExit code 0 when the server is ready, 3 when it is not or cannot be reached.\n\nExamples:\n  $ topgun status\n  $ topgun status --url https://data.example.org --json\n',
     )
-    .action(async (options: { url: string; json?: boolean }) => {
-      const text = await fetchStatus(options.url);
+    .action(async (options: { url: string; token?: string; json?: boolean }) => {
+      const text = await fetchStatus(options.url, options.token ?? io.env.TOPGUN_TOKEN);
       const answer = parseAnswer(text, options.url);
       io.out(options.json === true ? `${text.trim()}\n` : describe(answer, options.url, io));
-      done(answer.ready ? exitCodes.ok : exitCodes.unhealthy);
+      done(answer.state === 'READY' ? exitCodes.ok : exitCodes.unhealthy);
     });
 }
 
-async function fetchStatus(url: string): Promise<string> {
+async function fetchStatus(url: string, token: string | undefined): Promise<string> {
   if (!/^https?:$/.test(protocolOf(url))) throw cliError('URL_INVALID', `--url is "${url}".`);
   let response: Response;
   try {
-    response = await fetch(new URL('/api/status', url), { signal: AbortSignal.timeout(ANSWER_MS) });
+    response = await fetch(new URL('/api/status', url), {
+      signal: AbortSignal.timeout(ANSWER_MS),
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+    });
   } catch (error) {
     throw cliError('SERVER_UNREACHABLE', `No server answers at ${url}.`, error);
   }
@@ -66,21 +71,21 @@ function parseAnswer(text: string, url: string): Answer {
 
 function describe(answer: Answer, url: string, io: CliIo): string {
   const colors = pc.createColors(io.color);
-  const state = answer.ready ? colors.green('ready') : colors.yellow('not ready');
+  const state = answer.state === 'READY' ? colors.green('ready') : colors.yellow(answer.state.toLowerCase());
   const lines = [
     `${colors.bold('TopGun')} ${answer.version} at ${url}: ${state}`,
     `  up           ${upTime(answer.uptimeMs)}`,
     `  connections  ${answer.connections}`,
-    `  maps         ${answer.maps.length}`,
-    ...answer.maps.map(
-      (map) => `    ${map.name}  ${map.kind}  ${count(map.records)}  root ${map.liveRoot.toString(16)}`,
+    ...(answer.maps === undefined ? [] : [`  maps         ${answer.maps.length}`]),
+    ...(answer.maps ?? []).map(
+      (map) => `    ${map.name}  ${map.kind}  ${count(map.items)}  root ${map.root.toString(16)}`,
     ),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function count(records: number): string {
-  return records === 1 ? '1 record' : `${records} records`;
+function count(items: number): string {
+  return items === 1 ? '1 item' : `${items} items`;
 }
 
 function upTime(ms: number): string {

@@ -1,3 +1,4 @@
+import type { StatsFs } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Check, reasonOf } from './Check.js';
@@ -30,7 +31,7 @@ export function judgeSpace(bytes: number): Awaited<ReturnType<Check['run']>> {
 }
 
 /** The folder itself may not exist yet; its nearest ancestor lies on the same disk. */
-async function statfsOfNearest(folder: string): ReturnType<typeof statfs> {
+async function statfsOfNearest(folder: string): Promise<StatsFs> {
   for (let path = folder; ; path = dirname(path)) {
     try {
       return await statfs(path);

@@ -20,7 +20,11 @@ export const embeddedStore: Check = {
       if (result === 'committed' && meta.get('doctor') === 'well') {
         return { level: 'ok', detail: 'writes, and reads back after closing' };
       }
-      return { level: 'fail', detail: `a write ended "${result}" and was not read back`, remedy: 'Check the disk.' };
+      return {
+        level: 'fail',
+        detail: `a write ended "${result}" and was not read back`,
+        remedy: 'Check the disk.',
+      };
     } catch (error) {
       return {
         level: 'fail',

@@ -73,7 +73,7 @@ export class Connection {
 
   stop(): void {
     this.#end();
-    if (this.machine.canTransition('close')) this.#go('close');
+    for (const event of ['reset', 'close'] as const) if (this.machine.canTransition(event)) this.#go(event);
   }
 
   /** Leaves ERROR, or cuts a pause short, and connects at once. */

@@ -152,30 +152,27 @@ export class OpLog {
   }
 
   /** An op of the store: found at boot, or committed by another realm. It may have been sent before (DEV-6). */
-  load(session: string, seq: number, stored: unknown, isSent: boolean): PendingOp | undefined {
-    const log = this.log(session);
-    const known = log.ops.get(seq);
-    if (stored === undefined) {
-      if (known) this.#drop(known);
-      return undefined;
-    }
-    if (known) {
-      known.isIssued = true;
-      known.isLogged = true;
-      return known;
-    }
+  load(session: string, seq: number, stored: unknown, isSent: boolean): void {
+    const known = this.log(session).ops.get(seq);
+    if (stored === undefined && known) this.#drop(known);
+    if (stored === undefined || known) return;
     const op = opFromStore(this.clientId, session, seq, stored);
     op.isSent = isSent;
     this.#clock.saw(op.t);
     this.#add(op);
-    return op;
   }
 
-  /** Another realm may upload, or has uploaded, everything that is logged. */
+  /** Another realm may upload, or has uploaded, everything that is logged; its answers come from the store. */
   assumeSent(): void {
-    for (const log of this.sessions.values()) {
-      for (const op of log.ops.values()) if (op.isIssued) op.isSent = true;
+    for (const op of this.ops()) {
+      if (op.isIssued) op.isSent = true;
+      op.isAnswered = false;
     }
+  }
+
+  /** Writes ops to the store once more, which has lost what it held. */
+  rewrite(op: PendingOp): void {
+    if (op.isIssued) this.#persist(op);
   }
 
   *ops(): Generator<PendingOp> {

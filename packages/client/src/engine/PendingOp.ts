@@ -94,17 +94,27 @@ export function newOp(
   ttlMs: number | undefined,
 ): PendingOp {
   const state = { isIssued: false, isLogged: false, isSent: false, isAnswered: false, sentAtMs: 0 };
-  const bytes = OP_BYTES + 3 * key.length + bytesOf(value);
+  const bytes = OP_BYTES + bytesOf(key) + bytesOf(value);
   return { session, seq, op, map, key, t: 0, node: session, base: null, value, ttlMs, tag: '', ...state, bytes };
 }
 
-/** An upper bound of the encoded size, cheap because it encodes nothing: 3 bytes per UTF-16 unit, 9 per scalar. */
+/** An upper bound of the encoded size, close to it; nothing is encoded. */
 export function bytesOf(value: unknown): number {
-  if (typeof value === 'string') return 5 + 3 * value.length;
+  if (typeof value === 'string') return 5 + utf8Bytes(value);
   if (typeof value !== 'object' || value === null) return 9;
   if (value instanceof Uint8Array) return 5 + value.length;
   if (value instanceof Date) return 15;
   let bytes = 5;
-  for (const name in value) bytes += 5 + 3 * name.length + bytesOf((value as Record<string, unknown>)[name]);
+  for (const name in value) bytes += 5 + utf8Bytes(name) + bytesOf((value as Record<string, unknown>)[name]);
+  return bytes;
+}
+
+/** A surrogate counts 3, so a pair counts 6 where 4 are needed: it is a bound. */
+function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) bytes += unit < 0x800 ? 1 : 2;
+  }
   return bytes;
 }

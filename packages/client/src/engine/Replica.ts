@@ -14,7 +14,6 @@ export class Replica {
   readonly #fx: ClientEffects;
   readonly #clock: RealmClock;
   readonly #ports: ReplicaPorts;
-  readonly #onChange: () => void;
   readonly #expiries = new Map<string, readonly [map: string, key: string, atMs: number]>();
   #nextExpiryMs = Number.POSITIVE_INFINITY;
   #changes = new Map<string, Set<string>>();
@@ -22,7 +21,6 @@ export class Replica {
   constructor(fx: ClientEffects, clock: RealmClock, store: StoreWriter, onChange: () => void) {
     this.#fx = fx;
     this.#clock = clock;
-    this.#onChange = onChange;
     this.#ports = {
       nowMs: () => clock.nowMs(),
       persist: (map, item, row) => {

@@ -253,6 +253,14 @@ export class ReplicaMap {
     this.#ports.changed(this.name, key);
   }
 
+  /** What only the uploader knows is dropped: this realm no longer follows the server itself. */
+  forgetServer(): void {
+    for (const item of this.#held.keys()) this.#stale.set(item, item);
+    this.#held.clear();
+    this.#gone.clear();
+    this.answered.clear();
+  }
+
   // ── digests ──
 
   /** The digest tree over base as it is now. */

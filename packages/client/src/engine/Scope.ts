@@ -226,7 +226,7 @@ export class Scope {
     }
   }
 
-  #ask(message: ClientMessage & { readonly req: number }): void {
+  #ask(message: Extract<ClientMessage, { readonly req: number }>): void {
     this.#req = this.#ports.nextReq();
     this.#askedAtMs = this.#ports.monoMs();
     this.#ports.send({ ...message, req: this.#req });

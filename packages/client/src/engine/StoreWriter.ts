@@ -29,8 +29,9 @@ export class StoreWriter {
     this.#strict = strict;
   }
 
-  get isIdle(): boolean {
-    return this.#waiting.size === 0 && this.#underWay === undefined;
+  /** Id of the last transaction. */
+  get lastId(): number {
+    return this.#id;
   }
 
   put(key: StoreKey, value: unknown): void {

@@ -63,14 +63,13 @@ export class Uploader {
     this.#clock = clock;
   }
 
-  /** Sessions for the AUTH of a new connection: this realm's, and those with ops to send. */
-  declare(own: string): readonly string[] {
-    this.#declared.clear();
+  /** Sessions for AUTH: this realm's, and those with ops to send. */
+  sessionsFor(own: string): readonly string[] {
     this.#declared.add(own);
     for (const [session, log] of this.#log.sessions) {
       if (this.#declared.size < LIMITS.sessionsPerAuth && log.ops.size > 0) this.#declared.add(session);
     }
-    return [...this.#declared];
+    return [...this.#declared].slice(0, LIMITS.sessionsPerAuth);
   }
 
   open(incarnation: string, limits: { readonly opsPerFrame: number; readonly seqWindow: number }): void {

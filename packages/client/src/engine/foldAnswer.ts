@@ -12,6 +12,8 @@ export interface Coverage {
   readonly hasScope: boolean;
   /** Where the complete scope is in the op's partition; absent while it is not complete. */
   readonly to: Offset | undefined;
+  /** An item is decided by this answer: a running Merkle walk leaves it alone. */
+  touch(item: string): void;
 }
 
 /**
@@ -30,6 +32,7 @@ export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, cov
   const rows = row && !isOwn ? [row] : isOwn && !isPassed ? rowsOf(op, at) : [];
   for (const said of rows) {
     map.accept(said);
+    coverage.touch(itemOf(said));
     const isAbsent = map.known(itemOf(said)) === undefined;
     if (coverage.hasScope && isGone(said) && isAbsent) map.markGone(itemOf(said), pid, said);
   }

@@ -1,5 +1,5 @@
-import type { TopGunError } from '@topgun/core';
-import type { ClientMessage } from '@topgun/protocol';
+import type { QuerySpec, TopGunError } from '@topgun/core';
+import type { ClientMessage, Kind } from '@topgun/protocol';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 
@@ -8,8 +8,6 @@ import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
  * The engine calls `ClientEffects`; the shell performs them and reports back by calling the inputs of `RealmEngine`.
  * An effect must never call an input synchronously. A completion may come late, twice or never.
  */
-
-export type Kind = 'LWW' | 'OR' | 'PN';
 
 /** Wall clock in ms since the epoch, and a monotone clock in ms; both are read only through this port. */
 export interface ClientClock {
@@ -78,31 +76,68 @@ export type ClientEvent =
   | { readonly type: 'role'; readonly leader: boolean }
   | { readonly type: 'error'; readonly error: TopGunError };
 
+export type { Kind };
+
+/** One element of an OR map: what was added, and the tag (op id) of the add. */
+export interface OrElement {
+  readonly tag: string;
+  readonly value: unknown;
+}
+
 /** What a realm wants from the server; the leader subscribes to the union of all realms' wants. */
 export interface Wants {
   readonly maps: readonly (readonly [map: string, kind: Kind])[];
-  readonly queries: readonly (readonly [id: string, map: string, spec: unknown])[];
+  /** `name` says the same question the same way in every realm. */
+  readonly queries: readonly (readonly [name: string, map: string, spec: QuerySpec])[];
   readonly topics: readonly string[];
 }
 
-export type TabMessage =
-  /** A committed transaction: what it put and deleted (store keys as in IStorageAdapter), and its commit number. */
-  | { readonly type: 'commit'; readonly from: string; readonly commit: number; readonly puts: StoreTx['puts']; readonly deletes: StoreTx['deletes'] }
-  /** A follower's wants, whole and replacing; sent on change and when a leader asks. */
-  | { readonly type: 'wants'; readonly from: string; readonly wants: Wants }
-  | { readonly type: 'publish'; readonly from: string; readonly topic: string; readonly data: unknown }
-  | { readonly type: 'bye'; readonly from: string }
-  /** A (new) leader: everybody re-reads the store and sends its wants. */
-  | { readonly type: 'leader'; readonly from: string }
-  /** The leader's connection: state, synced maps, answered queries, clock offset. */
-  | { readonly type: 'status'; readonly from: string; readonly state: SyncStateName; readonly code?: string; readonly synced: readonly string[]; readonly answered: readonly string[]; readonly offsetMs: number }
-  | { readonly type: 'topic'; readonly from: string; readonly topic: string; readonly data: unknown; readonly sender: string; readonly ts: number }
-  | { readonly type: 'error'; readonly from: string; readonly code: string; readonly message: string; readonly remedy: string }
+export type TabMessage = { readonly from: string } & (
+  | {
+      /** A committed transaction: what it put and deleted (store keys as in IStorageAdapter), and its commit number. */
+      readonly type: 'commit';
+      readonly commit: number;
+      readonly puts: StoreTx['puts'];
+      readonly deletes: StoreTx['deletes'];
+    }
+  /** A follower's wants, whole and replacing; sent on change and when there is a new leader. */
+  | { readonly type: 'wants'; readonly wants: Wants }
+  /** A new leader, and the commit up to which it knows the store; who knows another one reads it again. */
+  | { readonly type: 'leader'; readonly commit: number }
+  | {
+      /** The leader's connection: state, error, maps that are synced, queries that are answered, clock offset. */
+      readonly type: 'status';
+      readonly state: SyncStateName;
+      readonly error?: { readonly code: string; readonly message: string; readonly remedy: string };
+      readonly synced: readonly string[];
+      readonly answered: readonly string[];
+      readonly offsetMs: number;
+    }
+  /** Answers to ops of one other realm. */
+  | {
+      readonly type: 'settled';
+      readonly session: string;
+      readonly seq: number;
+      readonly outcome: SettledOutcome;
+      readonly code?: string;
+    }
+  /** A message published by a realm: the others show it, the leader sends it on. */
+  | { readonly type: 'publish'; readonly topic: string; readonly data: unknown; readonly ts: number }
+  /** A message from the server. */
+  | {
+      readonly type: 'topic';
+      readonly topic: string;
+      readonly data: unknown;
+      readonly sender: string;
+      readonly ts: number;
+    }
   /** What the app told a follower to do with the connection. */
-  | { readonly type: 'control'; readonly from: string; readonly action: 'start' | 'reset' }
-  | { readonly type: 'token'; readonly from: string; readonly token: string | null }
-  | { readonly type: 'ping'; readonly from: string }
-  | { readonly type: 'pong'; readonly from: string };
+  | { readonly type: 'control'; readonly action: 'start' | 'reset' }
+  | { readonly type: 'token'; readonly token: string | null }
+  | { readonly type: 'ping' }
+  | { readonly type: 'pong' }
+  | { readonly type: 'bye' }
+);
 
 /** The transport, storage and tab knobs of the engine; every one has a default. */
 export interface RealmOptions {

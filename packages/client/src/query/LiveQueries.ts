@@ -25,8 +25,8 @@ export class LiveQueries {
     this.#logger = logger;
   }
 
-  get size(): number {
-    return this.#byId.size;
+  get isStoreRead(): boolean {
+    return this.#isStoreRead;
   }
 
   /** Names the question; equal for equal ones. */

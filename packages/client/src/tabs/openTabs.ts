@@ -24,7 +24,7 @@ export function openTabs(logger: Logger): Tabs {
   const locks = (globalThis as { navigator?: Navigator }).navigator?.locks;
   const isPage = typeof document !== 'undefined' || 'importScripts' in globalThis;
   if (!isPage) return processTabs;
-  if (locks === undefined || typeof BroadcastChannel === 'undefined') {
+  if (!locks || typeof BroadcastChannel === 'undefined') {
     logger.warn({}, 'no Web Locks here (insecure context?): tabs on one store cannot share a connection');
     return processTabs;
   }

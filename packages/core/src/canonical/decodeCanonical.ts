@@ -52,7 +52,7 @@ class Reader {
       case CANONICAL_TAGS.string:
         return this.#text();
       case CANONICAL_TAGS.date:
-        return new Date(this.#number());
+        return this.#date();
       case CANONICAL_TAGS.bytes:
         return this.#binary().slice();
       default:
@@ -80,6 +80,13 @@ class Reader {
       last = name;
     }
     return object;
+  }
+
+  #date(): Date {
+    const millis = this.#number();
+    // Date would round these, and they would encode to other bytes.
+    if (!Number.isInteger(millis) || Object.is(millis, -0)) throw this.error('a malformed date');
+    return new Date(millis);
   }
 
   #bigint(): bigint {

@@ -1,4 +1,11 @@
+import { PACKED_TIME_MAX } from '../clock/Timestamp.js';
 import type { Version } from '../clock/versions.js';
+
+/**
+ * The packed time of every removal in an OR map: replicas agree that a tag is removed and not on when, and a removal is
+ * final, so it stands above every stamp a version can have.
+ */
+export const REMOVAL_TIME = PACKED_TIME_MAX;
 
 /** In `Item.hi`: the item waits to be hashed and is not in the tree. */
 export const DIRTY = -1;
@@ -36,7 +43,15 @@ export class Element extends Item {
   declare readonly tag: string;
   declare readonly learnt: number;
 
-  constructor(key: string, tag: string, value: unknown, t: number, node: string, ttlMs: number, learnt: number) {
+  constructor(
+    key: string,
+    tag: string,
+    value: unknown,
+    t: number,
+    node: string,
+    ttlMs: number,
+    learnt: number,
+  ) {
     super(key, value, t, node, ttlMs);
     this.tag = tag;
     this.learnt = learnt;

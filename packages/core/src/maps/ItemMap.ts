@@ -1,15 +1,14 @@
-import { type Timestamp, timestampOf } from '../clock/Timestamp.js';
 import { compareVersions, isExpired } from '../clock/versions.js';
 import type { HLC } from '../HLC.js';
 import type { ChildHash, ItemHash, MerkleReader } from '../merkle/DigestTrie.js';
-import type { Item } from './Item.js';
+import { type Element, type Item, REMOVAL_TIME } from './Item.js';
 import type { ItemTable } from './ItemTable.js';
 import { LazyTree } from './LazyTree.js';
 import { Listeners } from './Listeners.js';
 import type { ReplicatedMap, ReplicatedRow } from './ReplicatedMap.js';
 
-/** An item that entered a map, and the one whose place it took. */
-export type ItemChange<I extends Item> = readonly [item: I, known: I | undefined];
+/** An item that entered a map, and the one whose place it took; one of them may be missing. */
+export type ItemChange<I extends Item> = readonly [item: I | undefined, known: I | undefined];
 
 /**
  * What both kinds of maps are made of: a table of items, the one rule that the greater version stays (CLK-1), a tree
@@ -23,6 +22,8 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
   readonly #listeners = new Listeners<readonly C[]>();
   // Decoders make a new string for every node id they read; one shared string per node is enough.
   readonly #nodes = new Map<string, string>();
+  #present = 0;
+  #mortal = 0;
 
   constructor(hlc: HLC, table: ItemTable<I>) {
     this.hlc = hlc;
@@ -62,25 +63,102 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
   }
 
   mergeRows(rows: Iterable<ReplicatedRow>): number {
-    const items = Array.from(rows, (row) => this.itemOf(row));
-    let greatest = 0;
-    for (const { t, value } of items) if (t > greatest && value !== undefined) greatest = t;
+    return this.mergeItems(Array.from(rows, (row) => this.itemOf(row)));
+  }
+
+  /** Takes in items of other replicas. */
+  protected mergeItems(items: readonly I[]): number {
+    this.#accept(items);
     return this.takeAll(items);
   }
 
-  /** Takes in items that are newer than what is known; returns how many. */
+  /** Takes in items that are newer than what is known; returns how many. Listeners hear once. */
   protected takeAll(items: readonly I[]): number {
-    const changes: ItemChange<I>[] | undefined = this.#listeners.active ? [] : undefined;
+    const changes: ItemChange<I>[] = [];
     let taken = 0;
     for (const item of items) {
       const known = this.#table.known(item);
       if (known !== undefined && compareVersions(item, known) <= 0) continue;
-      this.#table.put(item, known);
-      this.#tree.swap(item, known);
-      changes?.push([item, known]);
+      this.#swap(item, known);
+      if (this.#listeners.active) changes.push([item, known]);
       taken++;
     }
-    if (changes !== undefined && taken > 0) this.#listeners.emit(this.changesOf(changes));
+    if (changes.length > 0) this.#listeners.emit(this.changesOf(changes));
     return taken;
   }
+
+  /** Puts one item that is known to be newer. */
+  protected write(item: I, known: I | undefined): void {
+    this.#swap(item, known);
+    if (this.#listeners.active) this.#listeners.emit(this.changesOf([[item, known]]));
+  }
+
+  /** Forgets deleted items that meet a test, as if they had never been. */
+  protected forget(test: (item: I) => boolean): I[] {
+    const found = [...this.#table.values()].filter((item) => item.value === undefined && test(item));
+    for (const item of found) {
+      this.#table.delete(item);
+      this.#tree.drop(item);
+    }
+    return found;
+  }
+
+  /** Forgets everything, deletions included, and leaves none. Listeners hear of each present item. */
+  clear(): void {
+    const changes = Array.from(this.presentItems(), (item): ItemChange<I> => [undefined, item]);
+    this.#table.clear();
+    this.#tree.clear();
+    this.#present = 0;
+    this.#mortal = 0;
+    if (changes.length > 0) this.#listeners.emit(this.changesOf(changes));
+  }
+
+  protected *presentItems(): IterableIterator<I> {
+    for (const item of this.#table.values()) if (this.shown(item) !== undefined) yield item;
+  }
+
+  /** Present items; O(1), or O(n) while an item with a time to live is held. */
+  protected countPresent(): number {
+    return this.#mortal === 0 ? this.#present : [...this.presentItems()].length;
+  }
+
+  /** The value of an item; undefined when it is deleted or expired. Only values of type V enter the map. */
+  protected shown(item: I): V | undefined {
+    const { value, t, ttlMs } = item;
+    return ttlMs !== 0 && isExpired(t, ttlMs, this.hlc.clock.wallMs()) ? undefined : (value as V | undefined);
+  }
+
+  protected intern(node: string): string {
+    const known = this.#nodes.get(node);
+    if (known === undefined) this.#nodes.set(node, node);
+    return known ?? node;
+  }
+
+  #swap(item: I, known: I | undefined): void {
+    this.#table.put(item, known);
+    this.#tree.swap(item, known);
+    this.#count(item, 1);
+    if (known !== undefined) this.#count(known, -1);
+  }
+
+  #count(item: I, by: 1 | -1): void {
+    if (item.value === undefined) return;
+    this.#present += by;
+    if (item.ttlMs !== 0) this.#mortal += by;
+  }
+
+  // The clock follows the greatest stamp, so one look at the wall settles the usual batch. In strict mode a stamp too far
+  // ahead throws before anything is taken in; otherwise the clock follows those that are not.
+  #accept(items: readonly I[]): void {
+    const times = items.map(({ t }) => (t === REMOVAL_TIME ? 0 : t));
+    const greatest = times.reduce((a, b) => (a > b ? a : b), 0);
+    if (!this.hlc.updatePacked(greatest)) for (const t of times) this.hlc.updatePacked(t);
+  }
+}
+
+function rowOf(item: Item): ReplicatedRow {
+  const { key, value, t, node, ttlMs } = item;
+  // Only elements have a tag.
+  const { tag } = item as Partial<Element>;
+  return { key, value, t, node, ...(ttlMs === 0 ? {} : { ttlMs }), ...(tag === undefined ? {} : { tag }) };
 }

@@ -5,6 +5,10 @@ import { GONE_HASH, itemDigest } from '../merkle/itemDigest.js';
 import { DIRTY, type Element, type Item, LOOSE } from './Item.js';
 import type { ItemTable } from './ItemTable.js';
 
+// So many writes without a root are a bulk load. Then all items are looked through instead, for a list of so many young
+// objects costs the garbage collector more than the look.
+const DIRTY_MAX = 4_096;
+
 /**
  * The Merkle tree over the items of a map, hashed when somebody asks and not when somebody writes: writes only note the
  * item. Digests live in the items themselves, so neither key nor digest is stored twice.
@@ -30,17 +34,21 @@ export class LazyTree<I extends Item> extends DigestTrie {
 
   /** Notes that an item took the place of another, or of none. */
   swap(item: I, known: I | undefined): void {
-    if (known !== undefined) this.drop(known);
+    if (known !== undefined) this.#flipOut(known);
     item.hi = DIRTY;
-    this.#dirty.push(item);
-    this.keysChanged();
+    if (this.#dirty.length < DIRTY_MAX) this.#dirty.push(item);
+    if (known === undefined) this.keysChanged();
   }
 
   /** Notes that an item left the map. */
   drop(item: I): void {
+    this.#flipOut(item);
+    this.keysChanged();
+  }
+
+  #flipOut(item: I): void {
     if (item.hi >= 0) this.toggle(this.#table.nameOf(item), item.hi, item.lo, -1);
     item.hi = LOOSE;
-    this.keysChanged();
   }
 
   /** Forgets everything, as the map does. */
@@ -53,8 +61,9 @@ export class LazyTree<I extends Item> extends DigestTrie {
     return Array.from(this.#table.values(), (item) => this.#table.nameOf(item));
   }
 
-  protected override settle(): void {
-    const dirty = this.#dirty;
+  protected settle(): void {
+    if (this.#dirty.length === 0) return;
+    const dirty = this.#dirty.length < DIRTY_MAX ? this.#dirty : this.#table.values();
     this.#dirty = [];
     for (const item of dirty) {
       if (item.hi !== DIRTY) continue;

@@ -1,11 +1,13 @@
-import { isPackedTime, timestampOf } from '../clock/Timestamp.js';
+import { isPackedTime } from '../clock/Timestamp.js';
 import { coreError } from '../errors.js';
 import type { HLC } from '../HLC.js';
 import type { ChildHash, ItemHash } from '../merkle/DigestTrie.js';
+import { REMOVAL_TIME } from './Item.js';
 
 /**
  * One row of a replicated map, the same for both kinds: a record of an LWW map, or with `tag` an element of an OR map.
- * `value` undefined means deleted or removed. `ttlMs` is absent when the row lives for ever.
+ * `value` undefined means deleted or removed; the stamp of a removed element says nothing. `ttlMs` is absent when the row
+ * lives for ever.
  */
 export interface ReplicatedRow {
   readonly key: string;
@@ -36,8 +38,8 @@ export interface ReplicatedMap {
 
 /** Throws `TIMESTAMP_FORMAT` unless packed time and node id are such. */
 export function assertStamp(t: number, node: string): void {
-  if (!isPackedTime(t) || typeof node !== 'string' || node === '') {
-    throw coreError('TIMESTAMP_FORMAT', `Invalid stamp: ${String(t)} of node ${JSON.stringify(node)}`);
+  if (!isPackedTime(t) || t === REMOVAL_TIME || typeof node !== 'string' || node === '') {
+    throw coreError('TIMESTAMP_FORMAT', `Invalid stamp: ${t} of node ${JSON.stringify(node)}`);
   }
 }
 
@@ -60,22 +62,6 @@ export function assertTtl(ttlMs: number | undefined): number {
 export function stampAbove(hlc: HLC, seen: number | undefined): number {
   const t = hlc.nowPacked();
   if (seen === undefined || t > seen) return t;
-  if (!isPackedTime(seen + 1)) {
-    throw coreError(
-      'HLC_DRIFT',
-      `No stamp is left above ${JSON.stringify(timestampOf(seen, hlc.getNodeId))}.`,
-    );
-  }
+  assertStamp(seen + 1, hlc.getNodeId);
   return seen + 1;
-}
-
-/**
- * Lets the clock follow the stamps of a batch. In strict mode a stamp too far ahead throws `HLC_DRIFT` and the clock
- * stays; otherwise such stamps are passed over.
- */
-export function acceptStamps(hlc: HLC, versions: readonly { readonly t: number }[]): void {
-  let greatest = 0;
-  for (const { t } of versions) if (t > greatest) greatest = t;
-  // One look at the wall clock settles the usual batch.
-  if (!hlc.updatePacked(greatest)) for (const { t } of versions) hlc.updatePacked(t);
 }

@@ -1,5 +1,14 @@
 import { coreError } from '../errors.js';
-import { hashHi, hashLanes, hashLo, joinHash, lanes, lanesToHash, mixLanes, xorHash } from '../hash/hashString.js';
+import {
+  hashHi,
+  hashLanes,
+  hashLo,
+  joinHash,
+  lanes,
+  lanesToHash,
+  mixLanes,
+  xorHash,
+} from '../hash/hashString.js';
 
 /** Hex digits a path may have: 24 of the 26 high bits of a key's hash. */
 export const PATH_DIGITS_MAX = 6;
@@ -61,6 +70,7 @@ const PLACE_BITS = 26;
  */
 export abstract class DigestTrie implements MerkleReader {
   readonly #depth: number;
+  readonly #leavesFrom: number;
   readonly #hashKey: ((key: string) => number) | undefined;
   #nodes: Int32Array | undefined;
   #placed: Placed[] | undefined;
@@ -68,12 +78,10 @@ export abstract class DigestTrie implements MerkleReader {
   constructor(options: DigestTrieOptions = {}) {
     const depth = options.depth ?? 3;
     if (!Number.isInteger(depth) || depth < 0 || depth > DEPTH_MAX) {
-      throw coreError(
-        'MERKLE_INVALID',
-        `Invalid Merkle depth: ${depth}`,
-      );
+      throw coreError('MERKLE_INVALID', `Invalid Merkle depth: ${depth}`);
     }
     this.#depth = depth;
+    this.#leavesFrom = firstOfLevel(depth);
     this.#hashKey = options.hashKey;
   }
 
@@ -82,7 +90,7 @@ export abstract class DigestTrie implements MerkleReader {
   protected abstract itemKeys(): Iterable<string>;
 
   /** Called before anything is read; a subclass that hashes lazily catches up here. */
-  protected settle(): void {}
+  protected abstract settle(): void;
 
   has(key: string): boolean {
     return this.get(key) !== undefined;
@@ -128,7 +136,7 @@ export abstract class DigestTrie implements MerkleReader {
 
   /** Flips an item in (`count` 1) or out (-1); a change of its digest is both, one after the other. */
   protected toggle(key: string, digestHi: number, digestLo: number, count: 1 | -1): void {
-    this.#nodes ??= new Int32Array(firstOfLevel(this.#depth + 1) * NODE_WORDS);
+    this.#nodes ??= new Int32Array((this.#leavesFrom * 16 + 1) * NODE_WORDS);
     const nodes = this.#nodes;
     let place = this.#placeOf(key);
     // A custom `hashKey` leaves anything in the lanes.
@@ -137,7 +145,7 @@ export abstract class DigestTrie implements MerkleReader {
     const hi = (lanes[0] as number) >>> 6;
     const lo = (lanes[1] as number) >>> 5;
     place >>>= PLACE_BITS - 4 * this.#depth;
-    for (let node = firstOfLevel(this.#depth) + place; node >= 0; node = (node - 1) >> 4) {
+    for (let node = this.#leavesFrom + place; node >= 0; node = (node - 1) >> 4) {
       const at = node * NODE_WORDS;
       nodes[at] = (nodes[at] as number) + count;
       nodes[at + 1] = (nodes[at + 1] as number) ^ hi;

@@ -21,7 +21,10 @@ function isAdmitted(value: unknown, depthLeft: number, limits: ValueLimits): boo
       return fitsText(value, limits.textBytes) || refuse('a string that is not well-formed or too long');
     case 'number':
       // -0 is refused because the wire's codec turns it into 0.
-      return (Number.isFinite(value) && (value !== 0 || 1 / value > 0)) || refuse(`the number ${1 / value < 0 ? '-' : ''}${value}`);
+      return (
+        (Number.isFinite(value) && (value !== 0 || 1 / value > 0)) ||
+        refuse(`the number ${1 / value < 0 ? '-' : ''}${value}`)
+      );
     case 'boolean':
       return true;
     case 'bigint':
@@ -29,7 +32,9 @@ function isAdmitted(value: unknown, depthLeft: number, limits: ValueLimits): boo
     case 'object':
       if (value === null) return true;
       if (depthLeft === 0) return refuse(`more than ${limits.depth} levels`);
-      return isPlain(value) ? areFieldsAdmitted(value, depthLeft - 1, limits) : isBuiltinAdmitted(value, depthLeft - 1, limits);
+      return isPlain(value)
+        ? areFieldsAdmitted(value, depthLeft - 1, limits)
+        : isBuiltinAdmitted(value, depthLeft - 1, limits);
     default:
       return refuse(typeof value);
   }
@@ -55,11 +60,13 @@ function isBuiltinAdmitted(value: object, depthLeft: number, limits: ValueLimits
   // A subclass, such as Node's Buffer, would come back as its base. The tag tells what only borrowed a prototype.
   const prototype: unknown = Object.getPrototypeOf(value);
   const tag = Object.prototype.toString.call(value);
-  if (prototype === Array.prototype && Array.isArray(value)) return areItemsAdmitted(value, depthLeft, limits);
+  if (prototype === Array.prototype && Array.isArray(value))
+    return areItemsAdmitted(value, depthLeft, limits);
   if (prototype === Uint8Array.prototype && tag === '[object Uint8Array]') {
     return (value as Uint8Array).length <= limits.textBytes || refuse('too many bytes');
   }
-  const isDate = prototype === Date.prototype && Reflect.ownKeys(value).length === 0 && tag === '[object Date]';
+  const isDate =
+    prototype === Date.prototype && Reflect.ownKeys(value).length === 0 && tag === '[object Date]';
   return (isDate && !Number.isNaN((value as Date).getTime())) || refuse(`${tag}, not plain data`);
 }
 

@@ -1,13 +1,9 @@
+// ES2024, in every current engine and several times faster; not yet in the types of ES2023.
+const nativeCheck = (String.prototype as { isWellFormed?: () => boolean }).isWellFormed;
+
 /** Whether a string has no lone surrogates, so that UTF-8 can carry it unchanged. */
 export function isWellFormed(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if ((unit & 0xf800) !== 0xd800) continue;
-    // A high surrogate must be followed by a low one; NaN at the end of the text fails the test as it should.
-    if (unit >= 0xdc00 || (text.charCodeAt(i + 1) & 0xfc00) !== 0xdc00) return false;
-    i++;
-  }
-  return true;
+  return nativeCheck === undefined ? !/\p{Surrogate}/u.test(text) : nativeCheck.call(text);
 }
 
 /** UTF-8 bytes of a well-formed string. */

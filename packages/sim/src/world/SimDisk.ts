@@ -1,5 +1,5 @@
 import { encodeCanonical, decodeCanonical } from '@topgun/core';
-import type { StoreKey, StoreTx } from '@topgun/client';
+import type { StoreKey, StoreTx } from '@topgun/client/engine';
 
 interface Commit {
   readonly atMs: number;

@@ -2,6 +2,8 @@
 export interface Room {
   /** Rooms, by their public entries only. */
   readonly rooms: readonly string[];
+  /** Rooms that its tests may import in addition. */
+  readonly testRooms?: readonly string[];
   /** npm packages; 'any' where the room runs in Node only and its package.json is the list. */
   readonly packages: readonly string[] | 'any';
   /** Whether Node's own modules are there: true only for rooms that never reach a browser. */
@@ -17,7 +19,7 @@ export const house: Readonly<Record<string, Room>> = {
   protocol: { rooms: ['core'], packages: ['zod', 'msgpackr'], node: false },
   client: { rooms: ['core', 'protocol'], packages: [], node: false },
   adapters: { rooms: ['core', 'protocol', 'client'], packages: ['idb'], node: false },
-  react: { rooms: ['core', 'client'], packages: ['react'], node: false },
+  react: { rooms: ['core', 'client'], testRooms: ['adapters'], packages: ['react'], node: false },
   server: { rooms: ['core', 'protocol'], packages: 'any', node: true },
   cli: { rooms: ['core', 'protocol', 'client', 'server'], packages: 'any', node: true },
   sim: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },

@@ -86,11 +86,15 @@ function rulesOfRoom(name: string, room: Room): IForbiddenRuleType[] {
       name: `${name}-rooms`,
       comment: `${name} may import ${room.rooms.join(', ') || 'no other package'}`,
       severity: 'error',
+      from: { path: own, pathNot: TESTS },
+      to: otherRoomsThan([name, ...room.rooms]),
+    },
+    {
+      name: `${name}-test-rooms`,
+      comment: `what a test needs from further rooms is named in packages/tools/src/rooms/house.ts`,
+      severity: 'error',
       from: { path: own },
-      to: {
-        path: '^(packages|apps|bin|scripts)/',
-        pathNot: [name, ...room.rooms].map((other) => `^packages/${other}/`),
-      },
+      to: otherRoomsThan([name, ...room.rooms, ...(room.testRooms ?? [])]),
     },
   ];
   if (!room.node) {
@@ -121,3 +125,8 @@ function rulesOfRoom(name: string, room: Room): IForbiddenRuleType[] {
   }
   return rules;
 }
+
+const otherRoomsThan = (names: readonly string[]) => ({
+  path: '^(packages|apps|bin|scripts)/',
+  pathNot: names.map((name) => `^packages/${name}/`),
+});

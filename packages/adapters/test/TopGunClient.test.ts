@@ -1,0 +1,351 @@
+import { type ConnectionStateChange, type Rejection, TopGunClient, type TopGunClientOptions } from '@topgun/client';
+import { MemoryAdapter, MemoryDisk } from '@topgun/adapters';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ScriptedServer } from './ScriptedServer.js';
+
+interface Todo {
+  readonly title: string;
+}
+
+const clients: TopGunClient[] = [];
+let stores = 0;
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+});
+
+function makeClient(options: Partial<TopGunClientOptions> = {}): TopGunClient {
+  stores += 1;
+  const client = new TopGunClient({
+    storage: new MemoryAdapter({ disk: new MemoryDisk() }),
+    storeName: `client-test-${stores}`,
+    backoff: { baseMs: 1, jitter: 0 },
+    ...options,
+  });
+  clients.push(client);
+  return client;
+}
+
+const reached = (client: TopGunClient, wanted: string): Promise<void> =>
+  new Promise((resolve) => {
+    if (client.getConnectionState() === wanted) resolve();
+    else {
+      const end = client.onConnectionStateChange(({ state }) => {
+        if (state !== wanted) return;
+        end();
+        resolve();
+      });
+    }
+  });
+
+/** Everything that waits on promises and microtasks is done afterwards. */
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('a client on its own', () => {
+  it('reads its writes in the same tick, before the store is open and with no network', () => {
+    const client = makeClient();
+    const todos = client.getMap<Todo>('todos');
+    todos.set('a', { title: 'milk' });
+    expect(todos.get('a')).toEqual({ title: 'milk' });
+    expect(todos.entries()).toEqual([['a', { title: 'milk' }]]);
+    expect(todos.size).toBe(1);
+    todos.remove('a');
+    expect(todos.has('a')).toBe(false);
+    const tags = client.getORMap<string>('tags');
+    tags.add('k', 'x');
+    tags.add('k', 'y');
+    tags.remove('k', 'x');
+    expect(tags.get('k')).toEqual(['y']);
+    const likes = client.getPNCounter('likes');
+    expect([likes.increment(), likes.addAndGet(5), likes.decrement(), likes.addAndGet(0)]).toEqual([1, 6, 5, 5]);
+  });
+
+  it('[DEV-2] what was flushed is there after a restart, counters and OR maps too', async () => {
+    const disk = new MemoryDisk();
+    const options = { storeName: 'restart', storage: new MemoryAdapter({ disk }) };
+    const first = makeClient(options);
+    first.getMap<Todo>('todos').set('a', { title: 'milk' });
+    first.getORMap<string>('tags').add('k', 'x');
+    first.getPNCounter('likes').addAndGet(3);
+    await first.flush();
+    await first.close();
+    const second = makeClient({ ...options, storage: new MemoryAdapter({ disk }) });
+    const todos = second.getMap<Todo>('todos');
+    const tags = second.getORMap<string>('tags');
+    const likes = second.getPNCounter('likes');
+    await second.whenReady();
+    expect(todos.get('a')).toEqual({ title: 'milk' });
+    expect(tags.get('k')).toEqual(['x']);
+    expect(likes.get()).toBe(3);
+    expect(second.getPendingOpsCount()).toBe(3);
+  });
+
+  it('listeners of a map are called once per tick with the changed keys, a counter once with its value', async () => {
+    const client = makeClient();
+    await client.whenReady();
+    await settle();
+    const map = client.getMap<number>('m');
+    const calls: string[][] = [];
+    const values: number[] = [];
+    map.onChange((keys) => calls.push([...keys].sort()));
+    const likes = client.getPNCounter('likes');
+    likes.subscribe((value) => values.push(value));
+    for (let i = 0; i < 3; i++) map.set(`k${i}`, i);
+    likes.increment();
+    likes.increment();
+    await settle();
+    expect(calls).toEqual([['k0', 'k1', 'k2']]);
+    expect(values).toEqual([0, 2]);
+  });
+
+  it('a name belongs to one kind, and gives the same handle each time', () => {
+    const client = makeClient();
+    expect(client.getMap('m')).toBe(client.getMap('m'));
+    expect(() => client.getORMap('m')).toThrow(expect.objectContaining({ code: 'WRONG_KIND' }));
+    expect(() => client.getPNCounter('m')).toThrow(expect.objectContaining({ code: 'WRONG_KIND' }));
+  });
+
+  it('[DAT-4] a value that cannot travel is refused at set and changes nothing', () => {
+    const client = makeClient();
+    const map = client.getMap<unknown>('m');
+    expect(() => map.set('a', { run: () => undefined })).toThrow(expect.objectContaining({ code: 'VALUE_NOT_ADMITTED' }));
+    expect(() => map.set('a', null)).toThrow(expect.objectContaining({ code: 'VALUE_NOT_ADMITTED' }));
+    expect(map.has('a')).toBe(false);
+    expect(client.getPendingOpsCount()).toBe(0);
+  });
+
+  it('whenSynced is refused without a server, and everything after close', async () => {
+    const client = makeClient();
+    await expect(client.whenSynced()).rejects.toMatchObject({ code: 'NO_SERVER' });
+    const map = client.getMap('m');
+    await client.close();
+    await client.close();
+    await expect(client.flush()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+    expect(() => map.set('a', 1)).toThrow(expect.objectContaining({ code: 'CLIENT_CLOSED' }));
+    expect(() => client.getMap('other')).toThrow(expect.objectContaining({ code: 'CLIENT_CLOSED' }));
+  });
+
+  it('a store that cannot be opened fails flush with its error and is tried again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const storage = new MemoryAdapter({ disk: new MemoryDisk() });
+    const open = vi.spyOn(storage, 'open').mockRejectedValueOnce(new Error('blocked by policy'));
+    const errors: string[] = [];
+    const client = makeClient({ storage });
+    client.onError((error) => errors.push(error.message));
+    client.getMap('m').set('a', 1);
+    await settle();
+    await expect(client.flush()).rejects.toMatchObject({ message: 'blocked by policy' });
+    expect(errors).toEqual(['blocked by policy']);
+    open.mockRestore();
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.useRealTimers();
+    await client.flush();
+    expect(await storage.iterate(['op'], () => undefined)).toBeGreaterThan(0);
+  });
+
+  it('with autoStart: false nothing is opened before start()', async () => {
+    const storage = new MemoryAdapter({ disk: new MemoryDisk() });
+    const open = vi.spyOn(storage, 'open');
+    const client = makeClient({ storage, autoStart: false });
+    client.getMap('m').set('a', 1);
+    await settle();
+    expect(open).not.toHaveBeenCalled();
+    client.start();
+    await client.flush();
+    expect(client.getMap('m').get('a')).toBe(1);
+  });
+});
+
+describe('queries', () => {
+  it('show own writes in the same tick, tell changes, and keep unchanged rows', async () => {
+    const client = makeClient();
+    await client.whenReady();
+    const todos = client.getMap<Todo>('todos');
+    const query = client.query<Todo>('todos', { sort: { title: 'asc' }, limit: 2 });
+    const results: string[][] = [];
+    const changes: string[] = [];
+    query.subscribe((rows) => results.push(rows.map((row) => row._key)));
+    query.onChanges((batch) => changes.push(batch.map(({ type, key }) => `${type} ${key}`).join()));
+    todos.set('b', { title: 'b' });
+    todos.set('c', { title: 'c' });
+    expect(query.getResults().map((row) => row._key)).toEqual(['b', 'c']);
+    await settle();
+    const [b] = query.getResults();
+    todos.set('a', { title: 'a' });
+    expect(query.getResults()[1]).toBe(b);
+    await settle();
+    expect(results).toEqual([[], ['b', 'c'], ['a', 'b']]);
+    expect(changes).toEqual(['add b,add c', 'add a,remove c']);
+    query.dispose();
+    todos.set('0', { title: '0' });
+    await settle();
+    expect(results).toHaveLength(3);
+  });
+
+  it('say whether the server has answered', async () => {
+    const server = new ScriptedServer();
+    const client = makeClient({ connectionProvider: server.provider() });
+    const query = client.query('todos');
+    const seen: string[] = [];
+    query.subscribe((_, { completeness }) => seen.push(completeness));
+    await reached(client, 'CONNECTED');
+    await settle();
+    expect(seen[0]).toBe('partial');
+    expect(seen.at(-1)).toBe('complete');
+    expect(server.all('QUERY_SUB')).toHaveLength(1);
+  });
+});
+
+describe('a client with a server', () => {
+  it('sends what the log holds, once, and settles it', async () => {
+    const server = new ScriptedServer();
+    const client = makeClient({ connectionProvider: server.provider() });
+    const counts: number[] = [];
+    client.onPendingOpsChange((count) => counts.push(count));
+    const write = client.getMap<number>('m').set('a', 1);
+    await client.whenSynced();
+    expect(server.keys).toEqual(['a']);
+    expect(await write.settled()).toEqual({ outcome: 'applied' });
+    await write.durable();
+    expect(client.getPendingOpsCount()).toBe(0);
+    expect(counts.at(-1)).toBe(0);
+    expect(client.getMap('m').get('a')).toBe(1);
+    expect(client.getStateHistory().map(({ state }) => state)).toEqual([
+      'CONNECTING',
+      'AUTHENTICATING',
+      'SYNCING',
+      'CONNECTED',
+    ]);
+    expect(client.getStateHistory(1)).toHaveLength(1);
+  });
+
+  it('writes made while the connection is away are sent when it is back', async () => {
+    const server = new ScriptedServer();
+    const provider = server.provider();
+    const client = makeClient({ connectionProvider: provider });
+    const map = client.getMap<number>('m');
+    await reached(client, 'CONNECTED');
+    server.isAnswering = false;
+    map.set('a', 1);
+    await settle();
+    provider.drop();
+    map.set('b', 2);
+    server.isAnswering = true;
+    await client.whenSynced();
+    expect(server.keys).toEqual(['a', 'a', 'b']);
+  });
+
+  it('[DEV-7] a refused write is taken back and told exactly once, a restart included', async () => {
+    const server = new ScriptedServer();
+    server.refuseKey = (key) => (key === 'no' ? 'DENIED' : undefined);
+    const disk = new MemoryDisk();
+    const options = { storeName: 'rejections' };
+    const first = makeClient({ ...options, storage: new MemoryAdapter({ disk }), connectionProvider: server.provider() });
+    const map = first.getMap<number>('m');
+    map.set('yes', 1);
+    const write = map.set('no', 2);
+    expect(await write.settled()).toEqual({ outcome: 'rejected', code: 'DENIED' });
+    await first.whenSynced();
+    expect(map.keys()).toEqual(['yes']);
+    await first.close();
+    const got: Rejection[] = [];
+    for (let run = 0; run < 2; run++) {
+      const next = makeClient({ ...options, storage: new MemoryAdapter({ disk }), connectionProvider: server.provider() });
+      next.onRejection((rejection) => got.push(rejection));
+      await next.whenSynced();
+      await settle();
+      await next.close();
+    }
+    expect(got).toMatchObject([{ map: 'm', key: 'no', op: 'PUT', payload: 2, code: 'DENIED' }]);
+  });
+
+  it('asks the token provider each time, survives its failure, and goes to ERROR when refused', async () => {
+    const server = new ScriptedServer();
+    server.refuseToken = (token) => (token === 'good' ? undefined : 'AUTH_FAILED');
+    const client = makeClient({ connectionProvider: server.provider(), autoStart: false });
+    const authErrors: string[] = [];
+    const errors: string[] = [];
+    const changes: ConnectionStateChange[] = [];
+    client.onAuthError(({ code }) => authErrors.push(code));
+    client.onError(({ code }) => errors.push(code));
+    client.onConnectionStateChange((change) => changes.push(change));
+    const answers = [() => Promise.reject(new Error('offline')), () => Promise.resolve('bad')];
+    client.setAuthTokenProvider(() => answers.shift()?.() ?? Promise.resolve('good'));
+    client.start();
+    await reached(client, 'ERROR');
+    expect(errors).toContain('TOKEN_PROVIDER_FAILED');
+    expect(authErrors).toEqual(['AUTH_FAILED']);
+    expect(changes.at(-1)).toMatchObject({ state: 'ERROR', error: { code: 'AUTH_FAILED' } });
+    client.resetConnection();
+    await reached(client, 'CONNECTED');
+    expect(server.all('AUTH').map(({ token }) => token)).toEqual(['bad', 'good']);
+    client.setAuthToken('good');
+    await settle();
+    expect(server.all('AUTH')).toHaveLength(3);
+  });
+
+  it('a frame it cannot read closes the connection with 4400 and is tried again', async () => {
+    const server = new ScriptedServer();
+    const provider = server.provider();
+    const client = makeClient({ connectionProvider: provider });
+    const errors: string[] = [];
+    client.onError(({ code }) => errors.push(code));
+    await reached(client, 'CONNECTED');
+    provider.deliver(new Uint8Array([0xc1, 1, 2]));
+    await settle();
+    await reached(client, 'CONNECTED');
+    expect(provider.closedWith).toContain(4400);
+    expect(errors).toEqual(['BAD_FRAME']);
+  });
+
+  it('moves topic messages both ways', async () => {
+    const server = new ScriptedServer();
+    const client = makeClient({ connectionProvider: server.provider() });
+    const topic = client.topic<string>('chat');
+    const got: unknown[] = [];
+    const end = topic.subscribe((data, info) => got.push([data, info]));
+    await reached(client, 'CONNECTED');
+    topic.publish('out');
+    await settle();
+    server.send({ type: 'TOPIC_MSG', topic: 'chat', data: 'in', from: 'u2', ts: 7 });
+    await settle();
+    end();
+    await settle();
+    expect(got).toEqual([['in', { timestamp: 7, publisherId: 'u2' }]]);
+    expect(server.all('TOPIC_PUB')).toMatchObject([{ topic: 'chat', data: 'out' }]);
+    expect(server.all('TOPIC_SUB')).toHaveLength(1);
+    expect(server.all('TOPIC_UNSUB')).toHaveLength(1);
+  });
+});
+
+describe('[TX-3] two clients on one store', () => {
+  it('share one connection, see each other, and the second takes over', async () => {
+    const server = new ScriptedServer();
+    const disk = new MemoryDisk();
+    const tab = (): TopGunClient =>
+      makeClient({ storeName: 'tabs', storage: new MemoryAdapter({ disk }), connectionProvider: server.provider() });
+    const first = tab();
+    const a = first.getMap<number>('m');
+    await reached(first, 'CONNECTED');
+    const second = tab();
+    const b = second.getMap<number>('m');
+    await second.whenReady();
+    b.set('from-second', 2);
+    a.set('from-first', 1);
+    await second.whenSynced();
+    await first.whenSynced();
+    await settle();
+    expect(server.connections.size).toBe(1);
+    expect([...server.keys].sort()).toEqual(['from-first', 'from-second']);
+    expect(a.get('from-second')).toBe(2);
+    expect(b.get('from-first')).toBe(1);
+    expect(second.getConnectionState()).toBe('CONNECTED');
+    await first.close();
+    b.set('after', 3);
+    await second.whenSynced();
+    expect(server.keys).toContain('after');
+    expect(server.connections.size).toBe(1);
+  });
+});

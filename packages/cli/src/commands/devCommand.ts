@@ -1,0 +1,68 @@
+import { loadConfig, ServerCoordinator } from '@topgun/server';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import type { CliIo } from '../CliIo.js';
+import { demoFolder } from '../demoFolder.js';
+import { addServerOptions, serverArgs } from '../serverOptions.js';
+import { type Address, serveUntilStopped, webAddress } from '../serveUntilStopped.js';
+import { cliVersion } from '../version.js';
+
+export const DEV_DATA_DIR = './.topgun/dev';
+
+export function addDevCommand(program: Command, io: CliIo): void {
+  const command = program
+    .command('dev')
+    .summary('Run a server for development, with the demo app.')
+    .description(
+      'Runs a server for development on this machine only: no token is needed and everybody may do everything. Serves the demo app, or yours.',
+    )
+    .option('--config <path>', 'JSON file with settings (TOPGUN_CONFIG).')
+    .option('--no-demo', 'Serve no app, only the sync connection and the probes.');
+  addServerOptions(command, {
+    without: ['dev'],
+    defaults: { dataDir: DEV_DATA_DIR, logLevel: 'warn', staticDir: 'the demo' },
+  });
+  command
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ topgun dev\n  $ topgun dev --port 0 --data-dir /tmp/try\n  $ topgun dev --static-dir ./dist\n',
+    )
+    .action(async (options: { demo: boolean; config?: string }) => {
+      const demo = options.demo ? demoFolder() : undefined;
+      const config = loadConfig({
+        args: serverArgs(command),
+        env: io.env,
+        ...(options.config === undefined ? {} : { file: options.config }),
+        defaults: {
+          dev: true,
+          dataDir: DEV_DATA_DIR,
+          logLevel: 'warn',
+          ...(demo === undefined ? {} : { staticDir: demo }),
+        },
+      });
+      await serveUntilStopped(
+        (onFatal) => new ServerCoordinator(config, { onFatal }),
+        io,
+        (at) => {
+          io.out(welcome(at, config.dataDir, config.storage, config.staticDir !== undefined, io));
+        },
+      );
+    });
+}
+
+function welcome(at: Address, dataDir: string, storage: string, hasApp: boolean, io: CliIo): string {
+  const colors = pc.createColors(io.color);
+  const web = webAddress(at);
+  const lines = [
+    `${colors.bold('TopGun')} ${cliVersion()}, for development`,
+    '',
+    ...(hasApp ? [`  App     ${colors.cyan(web)}`] : []),
+    `  Sync    ${colors.cyan(web.replace('http', 'ws').replace(/\/$/, ''))}`,
+    `  Health  ${web}ready`,
+    `  Data    ${storage === 'memory' ? 'in memory, gone at the end' : dataDir}`,
+    '',
+    '  Everybody on this machine may do everything here. Stop with Ctrl-C.',
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,39 @@
+import { loadConfig, ServerCoordinator } from '@topgun/server';
+import type { Command } from 'commander';
+import type { CliIo } from '../CliIo.js';
+import { addServerOptions, serverArgs } from '../serverOptions.js';
+import { serveUntilStopped, webAddress } from '../serveUntilStopped.js';
+import { cliVersion } from '../version.js';
+
+export function addStartCommand(program: Command, io: CliIo): void {
+  const command = program
+    .command('start')
+    .summary('Run a server.')
+    .description(
+      'Runs a server. Settings come from flags, then the environment, then the file, then the defaults.',
+    )
+    .option('--config <path>', 'JSON file with settings and policies (TOPGUN_CONFIG).');
+  addServerOptions(command);
+  command
+    .addHelpText(
+      'after',
+      '\nEach flag has an environment name: --data-dir is TOPGUN_DATA_DIR. The secret of tokens has no flag, because arguments\n' +
+        'can be read by every user of a machine: set TOPGUN_JWT_SECRET or --jwt-secret-file.\n' +
+        'The log goes to standard output, one JSON object per line; the address is told on standard error.\n' +
+        '\nExamples:\n  $ TOPGUN_JWT_SECRET=… topgun start --host 0.0.0.0\n  $ topgun start --config ./topgun.json\n  $ topgun start --dev --port 0 --storage memory\n',
+    )
+    .action(async (options: { config?: string }) => {
+      const config = loadConfig({
+        args: serverArgs(command),
+        env: io.env,
+        ...(options.config === undefined ? {} : { file: options.config }),
+      });
+      await serveUntilStopped(
+        (onFatal) => new ServerCoordinator(config, { onFatal }),
+        io,
+        (at) => {
+          io.err(`TopGun ${cliVersion()} listens on ${webAddress(at)}\n`);
+        },
+      );
+    });
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { CliIo, StopSignal } from './CliIo.js';
+import { serveUntilStopped, webAddress } from './serveUntilStopped.js';
+
+function fakeIo() {
+  const listeners = new Set<(signal: StopSignal) => void>();
+  const exits: number[] = [];
+  const io: CliIo = {
+    out: () => undefined,
+    err: () => undefined,
+    env: {},
+    cwd: '/',
+    color: false,
+    columns: 80,
+    onStopSignal: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    exitNow: (code) => exits.push(code),
+  };
+  const send = (signal: StopSignal) => {
+    for (const listener of listeners) listener(signal);
+  };
+  return { io, send, exits, listeners };
+}
+
+describe('serveUntilStopped', () => {
+  it('[CLI-5] drains at the first signal and then ends', async () => {
+    const { io, send, exits, listeners } = fakeIo();
+    const calls: string[] = [];
+    const server = {
+      start: async () => ({ host: '127.0.0.1', port: 1 }),
+      shutdown: async () => {
+        calls.push('shutdown');
+      },
+    };
+    await serveUntilStopped(
+      () => server,
+      io,
+      () => {
+        calls.push('ready');
+        send('SIGTERM');
+      },
+    );
+    expect([calls, exits, listeners.size]).toEqual([['ready', 'shutdown'], [], 0]);
+  });
+
+  it('[CLI-5] ends at once at the second signal', async () => {
+    const { io, send, exits } = fakeIo();
+    const server = {
+      start: async () => ({ host: '127.0.0.1', port: 1 }),
+      shutdown: async () => send('SIGINT'),
+    };
+    await serveUntilStopped(
+      () => server,
+      io,
+      () => send('SIGTERM'),
+    );
+    expect(exits).toEqual([130]);
+  });
+
+  it('closes the server and tells why when it cannot go on', async () => {
+    const { io } = fakeIo();
+    const calls: string[] = [];
+    const make = (onFatal: (error: unknown) => void) => ({
+      start: async () => {
+        onFatal(new Error('the disk is gone'));
+        return { host: '127.0.0.1', port: 1 };
+      },
+      shutdown: async () => {
+        calls.push('shutdown');
+      },
+    });
+    await expect(serveUntilStopped(make, io, () => undefined)).rejects.toThrow('the disk is gone');
+    expect(calls).toEqual(['shutdown']);
+  });
+
+  it('lets go of the signals when the start fails', async () => {
+    const { io, listeners } = fakeIo();
+    const server = { start: () => Promise.reject(new Error('taken')), shutdown: async () => undefined };
+    await expect(
+      serveUntilStopped(
+        () => server,
+        io,
+        () => undefined,
+      ),
+    ).rejects.toThrow('taken');
+    expect(listeners.size).toBe(0);
+  });
+});
+
+describe('webAddress', () => {
+  it('[CLI-3] names an address that a browser here can open', () => {
+    const of = (host: string) => webAddress({ host, port: 80 });
+    expect(['127.0.0.1', '0.0.0.0', '::', '::1', 'example.org'].map(of)).toEqual([
+      'http://127.0.0.1:80/',
+      'http://127.0.0.1:80/',
+      'http://[::1]:80/',
+      'http://[::1]:80/',
+      'http://example.org:80/',
+    ]);
+  });
+});

@@ -1,0 +1,58 @@
+import type { CliIo, StopSignal } from './CliIo.js';
+import { exitCodes } from './exitCodes.js';
+
+/** The part of `ServerCoordinator` that a command drives. */
+export interface Server {
+  readonly start: () => Promise<Address>;
+  readonly shutdown: () => Promise<void>;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * Starts a server and keeps it until the first SIGINT or SIGTERM, then lets it drain. A second signal ends the process
+ * at once: whoever sends it has waited long enough. Rejects when the start fails, or when the server reports through
+ * `onFatal` that it cannot go on.
+ */
+export async function serveUntilStopped(
+  make: (onFatal: (error: unknown) => void) => Server,
+  io: CliIo,
+  onReady: (at: Address) => void,
+): Promise<void> {
+  let stop: () => void = () => undefined;
+  let fail: (error: unknown) => void = () => undefined;
+  const stopped = new Promise<void>((resolve, reject) => {
+    stop = resolve;
+    fail = reject;
+  });
+  // It may fail while nobody waits for it yet.
+  stopped.catch(() => undefined);
+  const server = make((error) => fail(error));
+  let asked = false;
+  const off = io.onStopSignal((signal) => {
+    if (asked) return io.exitNow(forcedCodes[signal]);
+    asked = true;
+    io.err('Stopping: finishing what was begun. Once more to stop at once.\n');
+    stop();
+  });
+  try {
+    onReady(await server.start());
+    await stopped.finally(() => server.shutdown());
+  } finally {
+    off();
+  }
+}
+
+const forcedCodes: Readonly<Record<StopSignal, number>> = {
+  SIGINT: exitCodes.forcedInt,
+  SIGTERM: exitCodes.forcedTerm,
+};
+
+/** An address as a browser on this machine takes it: "every address" is reached by the loopback one. */
+export function webAddress({ host, port }: Address): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host;
+  return `http://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}/`;
+}

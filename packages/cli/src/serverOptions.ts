@@ -1,0 +1,50 @@
+import { flagOf, type SettingName, settings } from '@topgun/server';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+/** What a command says about settings on top of the schema. */
+interface Wording {
+  /** settings this command decides itself, so that it takes no flag for them */
+  readonly without?: readonly SettingName[];
+  /** defaults of this command where they differ from the schema's */
+  readonly defaults?: Readonly<Partial<Record<SettingName, unknown>>>;
+}
+
+/** Gives a command one flag per setting of the server's schema, with its meaning, its default and what is allowed. */
+export function addServerOptions(command: Command, wording: Wording = {}): void {
+  for (const name of settingNames) {
+    if (!hasFlag(name) || wording.without?.includes(name) === true) continue;
+    const { from, help, schema, allowed } = settings[name];
+    const isSwitch = from === 'boolean';
+    const standard = wording.defaults?.[name] ?? schema.safeParse(undefined).data;
+    const shown = standard === undefined || standard === false ? '' : ` Default: ${String(standard)}.`;
+    const meaning = isSwitch ? help : `${help} Allowed: ${allowed}.${shown}`;
+    const option = new Option(isSwitch ? flagOf(name) : `${flagOf(name)} <${placeholders[from]}>`, meaning);
+    if (!isSwitch) {
+      option.argParser((text: string) => {
+        const value = from === 'number' ? Number(text) : from === 'list' ? text.split(',') : text;
+        if (schema.safeParse(value).success) return text;
+        throw new InvalidArgumentError(`Allowed: ${allowed}.`);
+      });
+    }
+    command.addOption(option);
+  }
+}
+
+/** The flags that were given, as the server's own loader reads them. */
+export function serverArgs(command: Command): readonly string[] {
+  const given = command.opts<Readonly<Record<string, unknown>>>();
+  return settingNames.flatMap((name) => {
+    const value = given[name];
+    if (value === undefined || value === false || !hasFlag(name)) return [];
+    return value === true ? [flagOf(name)] : [`${flagOf(name)}=${String(value)}`];
+  });
+}
+
+const settingNames = Object.keys(settings) as readonly SettingName[];
+
+/** Secrets and whole lists of policies have no flag: arguments are short, and visible to every user of the machine. */
+function hasFlag(name: SettingName): boolean {
+  return settings[name].from !== 'file only' && !('secret' in settings[name]);
+}
+
+const placeholders = { text: 'value', number: 'number', list: 'list', boolean: '', 'file only': '' } as const;

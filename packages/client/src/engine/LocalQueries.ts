@@ -1,0 +1,93 @@
+import { type CompiledQuery, compileQuery, normalizeQuery, type PredicateNode, type QueryFilter, type QuerySpec } from '@topgun/core';
+import type { OrElement } from './ports.js';
+import type { Replica } from './Replica.js';
+import { queryName } from './Subscriptions.js';
+
+/** One row of a query: for OR maps one per (key, tag). */
+export interface ResultRow {
+  readonly key: string;
+  readonly value: unknown;
+  readonly tag?: string;
+}
+
+/** A query as the app writes it: `where` is a predicate node or a where-clause. */
+export interface QueryRequest {
+  readonly where?: unknown;
+  readonly sort?: readonly (readonly [path: string, direction: 'asc' | 'desc'])[];
+  readonly limit?: number;
+}
+
+interface OpenQuery {
+  readonly name: string;
+  readonly map: string;
+  readonly spec: QuerySpec;
+  readonly compiled: CompiledQuery;
+  source: unknown;
+  rows: readonly ResultRow[];
+}
+
+const NO_ROWS: readonly ResultRow[] = [];
+
+/** The queries that this realm has open, answered from what the device holds. */
+export class LocalQueries {
+  readonly #byId = new Map<string, OpenQuery>();
+  readonly #replica: Replica;
+
+  constructor(replica: Replica) {
+    this.#replica = replica;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  all(): Iterable<readonly [id: string, query: { readonly name: string; readonly map: string; readonly spec: QuerySpec }]> {
+    return this.#byId;
+  }
+
+  /** Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN` or `QUERY_INVALID`. */
+  open(id: string, map: string, { where, ...rest }: QueryRequest): void {
+    const condition = where === undefined ? {} : isNode(where) ? { predicate: where } : { where };
+    // The checks of normalizeQuery are for exactly this: something of the app that claims to be a filter.
+    const spec = normalizeQuery({ ...rest, ...condition } as QueryFilter);
+    const name = queryName(map, spec);
+    this.#byId.set(id, { name, map, spec, compiled: compileQuery(spec), source: undefined, rows: NO_ROWS });
+  }
+
+  close(id: string): boolean {
+    return this.#byId.delete(id);
+  }
+
+  get(id: string): { readonly name: string; readonly map: string } | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The rows now; the same array until one of them changes. */
+  rows(id: string): readonly ResultRow[] {
+    const query = this.#byId.get(id);
+    const map = query && this.#replica.maps.get(query.map);
+    if (!query || !map) return NO_ROWS;
+    const entries = map.entries();
+    if (entries === query.source) return query.rows;
+    query.source = entries;
+    const { matches, compare, limit } = query.compiled;
+    const rows = entries.flatMap(([key, value]): ResultRow[] =>
+      map.kind === 'OR' ? (value as readonly OrElement[]).map((element) => ({ key, ...element })) : [{ key, value }],
+    );
+    const found = rows.filter((row) => matches(row.value));
+    found.sort((a, b) => compare(a.key, a.value, b.key, b.value) || ((a.tag ?? '') < (b.tag ?? '') ? -1 : 1));
+    const shown = limit < found.length ? found.slice(0, limit) : found;
+    const isSame = shown.length === query.rows.length && shown.every((row, i) => isSameRow(row, query.rows[i]));
+    if (!isSame) query.rows = shown;
+    return query.rows;
+  }
+}
+
+const isSameRow = (a: ResultRow, b: ResultRow | undefined): boolean =>
+  a.key === b?.key && a.value === b.value && a.tag === b.tag;
+
+/** A predicate node has an operator and what it works on; a where-clause has the app's field names. */
+function isNode(where: unknown): where is PredicateNode {
+  if (typeof where !== 'object' || where === null || !('op' in where) || typeof where.op !== 'string') return false;
+  return 'path' in where || 'children' in where || 'child' in where;
+}

@@ -1,0 +1,325 @@
+import { compareVersions, hashValue, itemDigest, PartitionedTree, partitionOf, rowKey, runQuery } from '@topgun/core';
+import {
+  type AckException,
+  type ChangeRow,
+  type ClientMessage,
+  type ErrorCode,
+  FORM,
+  type Form,
+  type MerklePart,
+  OP,
+  type OpRow,
+  type OpsMessage,
+  OUTCOME,
+  type Outcome,
+  type RowsPart,
+  type ServerMessage,
+} from '@topgun/protocol';
+
+export interface ModelRow {
+  readonly form: Form;
+  readonly key: string;
+  readonly n: number;
+  readonly t: number;
+  readonly node: string;
+  readonly value: unknown;
+  readonly ttlMs: number | undefined;
+  readonly tag: string | undefined;
+}
+
+interface Answer {
+  readonly outcome: Outcome;
+  readonly pid: number;
+  readonly n: number;
+  readonly code: ErrorCode | undefined;
+  readonly item: string;
+}
+
+/** One connection of the model server. */
+export class ModelConnection {
+  clientId = '';
+  readonly scopes = new Set<string>();
+  readonly queries = new Map<string, { map: string; spec: object; shown: Map<string, ModelRow>; v: number }>();
+  readonly topics = new Set<string>();
+  readonly received: ClientMessage[] = [];
+  readonly deliver: (message: ServerMessage) => void;
+  readonly hangUp: (code: number) => void;
+
+  constructor(deliver: (message: ServerMessage) => void, hangUp: (code: number) => void) {
+    this.deliver = deliver;
+    this.hangUp = hangUp;
+  }
+}
+
+const EPOCH = 7;
+const LEAF_ITEMS = 8;
+const itemOf = (row: { key: string; tag: string | undefined }): string =>
+  row.tag === undefined ? row.key : rowKey(row.key, row.tag);
+
+/** A server for tests: commits at once, keeps everything in memory, and answers as the wire contract says. */
+export class ModelServer {
+  readonly rows = new Map<string, Map<string, ModelRow>>();
+  readonly connections = new Set<ModelConnection>();
+  /** Effects by op id: more than one entry is a doubled op. */
+  readonly effects = new Map<string, number>();
+  readonly #answers = new Map<string, Answer>();
+  readonly #last = new Map<number, number>();
+  /** Refuses an op before anything happens. */
+  refuse: (map: string, row: OpRow) => ErrorCode | undefined = () => undefined;
+  /** Answers that are computed but never sent. */
+  dropAnswers = false;
+  /** Deltas that are lost, which leaves a gap in the chain. */
+  dropDeltas = false;
+  /** Whether a token is good. */
+  accepts: (token: string | undefined) => boolean = () => true;
+  /** Server wall clock, ms. */
+  nowMs: () => number = () => 0;
+  /** Rows sent in answers and deltas. */
+  rowsSent = 0;
+
+  receive(connection: ModelConnection, message: ClientMessage): void {
+    connection.received.push(message);
+    switch (message.type) {
+      case 'AUTH': {
+        if (!this.accepts(message.token)) {
+          connection.deliver({ type: 'ERROR', code: 'AUTH_FAILED', message: 'refused' });
+          connection.hangUp(4401);
+          return;
+        }
+        connection.clientId = message.clientId;
+        this.connections.add(connection);
+        connection.deliver({
+          type: 'AUTH_ACK',
+          version: 1,
+          serverTime: this.nowMs(),
+          incarnation: 'inc-1',
+          userId: 'u',
+          heartbeatMs: 5000,
+          limits: { opsPerFrame: 500, frameBytes: 262_144, seqWindow: 8192 },
+        });
+        return;
+      }
+      case 'OPS':
+        return this.#ops(connection, message);
+      case 'SYNC_INIT': {
+        connection.scopes.add(message.map);
+        const tree = this.tree(message.map);
+        const parts = message.root === tree.rootHash() ? {} : { parts: tree.partitionRoots() };
+        const at = [...this.#last].map(([pid, n]) => [pid, EPOCH, n] as const);
+        connection.deliver({ type: 'SYNC_ROOT', req: message.req, map: message.map, root: tree.rootHash(), at, ...parts });
+        return;
+      }
+      case 'MERKLE_REQ': {
+        const nodes: string[] = [];
+        const parts = message.nodes.map(([pid, path, hash]) => this.#node(message.map, pid, path, hash, nodes));
+        connection.deliver({ type: 'MERKLE_RESP', req: message.req, map: message.map, nodes, parts });
+        return;
+      }
+      case 'ROWS_REQ': {
+        const nodes: string[] = [];
+        const parts = message.items.map(([pid, item]): RowsPart => {
+          const row = this.rows.get(message.map)?.get(item);
+          const isLive = row !== undefined && (row.form & 1) === 0;
+          if (isLive) this.rowsSent++;
+          return [pid, EPOCH, this.#last.get(pid) ?? 0, isLive ? [this.#wire(row, nodes)] : [], isLive ? [] : [item]];
+        });
+        connection.deliver({ type: 'ROWS_RESP', req: message.req, map: message.map, nodes, parts });
+        return;
+      }
+      case 'SYNC_END':
+        connection.scopes.delete(message.map);
+        return;
+      case 'QUERY_SUB': {
+        const { query, map, type: _type, ...spec } = message;
+        const shown = this.#select(map, spec);
+        connection.queries.set(query, { map, spec, shown, v: 0 });
+        const nodes: string[] = [];
+        const rows = [...shown.values()].map((row) => [partitionOf(row.key), EPOCH, this.#wire(row, nodes)] as const);
+        this.rowsSent += rows.length;
+        connection.deliver({ type: 'QUERY_RESP', query, v: 0, nodes, rows, last: true, part: 0 });
+        return;
+      }
+      case 'QUERY_UNSUB':
+        connection.queries.delete(message.query);
+        return;
+      case 'TOPIC_SUB':
+        connection.topics.add(message.topic);
+        return;
+      case 'TOPIC_UNSUB':
+        connection.topics.delete(message.topic);
+        return;
+      case 'TOPIC_PUB':
+        for (const other of this.connections) {
+          if (other === connection || !other.topics.has(message.topic)) continue;
+          other.deliver({ type: 'TOPIC_MSG', topic: message.topic, data: message.data, from: 'u', ts: this.nowMs() });
+        }
+        return;
+      case 'PING':
+        connection.deliver({ type: 'PONG', id: message.id, serverTime: this.nowMs() });
+        return;
+      default:
+    }
+  }
+
+  drop(connection: ModelConnection): void {
+    this.connections.delete(connection);
+  }
+
+  /** A write by somebody else. */
+  put(map: string, key: string, value: unknown, t: number, node = 'other', tag?: string): void {
+    const form = tag !== undefined ? (value === undefined ? FORM.OR_GONE : FORM.OR_PRESENT) : value === undefined ? FORM.LWW_GONE : FORM.LWW_PRESENT;
+    this.#commit(map, [{ form, key, t, node, value, ttlMs: undefined, tag }]);
+  }
+
+  addToCounter(map: string, key: string, delta: number): void {
+    this.#commit(map, [this.#counter(map, key, delta, 1, 'other')]);
+  }
+
+  /** The live tree of a map, as the server's own view of `liveRoot`. */
+  tree(map: string): PartitionedTree {
+    const tree = new PartitionedTree();
+    for (const [item, row] of this.rows.get(map) ?? []) {
+      if ((row.form & 1) === 1) continue;
+      const digest = itemDigest(row.key, row.t, row.node, row.ttlMs, hashValue(row.value), row.tag);
+      tree.update(partitionOf(row.key), item, digest);
+    }
+    return tree;
+  }
+
+  #ops(connection: ModelConnection, message: OpsMessage): void {
+    const spans: (readonly [number, number, Outcome])[] = [];
+    const pos: number[] = [];
+    const ex: AckException[] = [];
+    const nodes: string[] = [];
+    for (const row of message.rows) {
+      const map = message.maps[row[2]] ?? '';
+      const id = `${connection.clientId}:${message.session}:${row[0]}`;
+      const first = this.#answers.get(id);
+      const answer = first ?? this.#apply(id, message.session, map, row);
+      if (answer.code !== 'CLOCK_SKEW') this.#answers.set(id, answer);
+      const outcome = first?.outcome === OUTCOME.APPLIED ? OUTCOME.DUPLICATE : answer.outcome;
+      spans.push([row[0], 1, outcome]);
+      pos.push(answer.pid, answer.n);
+      const current = this.rows.get(map)?.get(answer.item);
+      const needsRow = outcome === OUTCOME.SUPERSEDED || outcome === OUTCOME.CHANGED || row[1] === OP.INCREMENT;
+      if (answer.code !== undefined) ex.push([row[0], answer.code, null]);
+      else if (needsRow && current) ex.push([row[0], null, this.#wire(current, nodes), EPOCH]);
+    }
+    if (this.dropAnswers) return;
+    connection.deliver({ type: 'OP_ACK', session: message.session, level: 4, epoch: EPOCH, spans, pos, nodes, ex });
+  }
+
+  #apply(id: string, session: string, map: string, row: OpRow): Answer {
+    const [, op, , key, t, , payload, ttlMs, stampNode] = row;
+    const node = stampNode ?? session;
+    const pid = partitionOf(key);
+    const code = this.refuse(map, row);
+    if (code !== undefined) return { outcome: OUTCOME.REJECTED, pid: 0, n: 0, code, item: key };
+    this.effects.set(id, (this.effects.get(id) ?? 0) + 1);
+    const made = { key, t, node, value: payload, ttlMs: ttlMs ?? undefined, tag: undefined };
+    const done = (rows: Omit<ModelRow, 'n'>[], item: string): Answer => ({
+      outcome: OUTCOME.APPLIED,
+      pid,
+      n: this.#commit(map, rows),
+      code: undefined,
+      item,
+    });
+    switch (op) {
+      case OP.OR_ADD:
+        return done([{ ...made, form: FORM.OR_PRESENT, tag: id }], rowKey(key, id));
+      case OP.OR_REMOVE:
+        return done(
+          (payload as string[]).map((tag) => ({ ...made, value: undefined, form: FORM.OR_GONE, tag })),
+          key,
+        );
+      case OP.INCREMENT:
+        return done([this.#counter(map, key, payload as number, t, node)], key);
+      default: {
+        const value = op === OP.REMOVE ? undefined : payload;
+        const known = this.rows.get(map)?.get(key);
+        if (known && compareVersions({ t, node, value }, known) < 0) {
+          return { outcome: OUTCOME.SUPERSEDED, pid, n: known.n, code: undefined, item: key };
+        }
+        return done([{ ...made, value, form: value === undefined ? FORM.LWW_GONE : FORM.LWW_PRESENT }], key);
+      }
+    }
+  }
+
+  #counter(map: string, key: string, delta: number, t: number, node: string): Omit<ModelRow, 'n'> {
+    const [up, down] = (this.rows.get(map)?.get(key)?.value ?? [0, 0]) as [number, number];
+    const value = delta > 0 ? [up + delta, down] : [up, down - delta];
+    return { form: FORM.COUNTER, key, t, node, value, ttlMs: undefined, tag: undefined };
+  }
+
+  #commit(map: string, made: readonly Omit<ModelRow, 'n'>[]): number {
+    const pid = partitionOf(made[0]?.key ?? '');
+    const from = this.#last.get(pid) ?? 0;
+    const n = from + 1;
+    this.#last.set(pid, n);
+    const rows = this.rows.get(map) ?? new Map<string, ModelRow>();
+    this.rows.set(map, rows);
+    const stored = made.map((row) => ({ ...row, n }));
+    for (const row of stored) rows.set(itemOf(row), row);
+    for (const connection of this.connections) {
+      for (const scope of connection.scopes) {
+        if (this.dropDeltas) continue;
+        const nodes: string[] = [];
+        const changes = scope === map ? stored.map((row) => this.#wire(row, nodes)) : [];
+        this.rowsSent += changes.length;
+        connection.deliver({
+          type: 'SERVER_EVENT',
+          map: scope,
+          nodes,
+          parts: [[pid, from === 0 ? 0 : EPOCH, from, EPOCH, n, changes]],
+        });
+      }
+      this.#updateQueries(connection, map);
+    }
+    return n;
+  }
+
+  #updateQueries(connection: ModelConnection, map: string): void {
+    for (const [query, state] of connection.queries) {
+      if (state.map !== map) continue;
+      const now = this.#select(map, state.spec);
+      const nodes: string[] = [];
+      const changes: (readonly [0 | 1 | 2, number, number, ChangeRow])[] = [];
+      for (const [item, row] of now) {
+        const before = state.shown.get(item);
+        if (before?.n !== row.n) changes.push([before ? 1 : 0, partitionOf(row.key), EPOCH, this.#wire(row, nodes)]);
+      }
+      for (const [item, row] of state.shown) {
+        const current = this.rows.get(map)?.get(item) ?? row;
+        if (!now.has(item)) changes.push([2, partitionOf(row.key), EPOCH, this.#wire(current, nodes)]);
+      }
+      state.shown = now;
+      if (changes.length > 0) connection.deliver({ type: 'QUERY_UPDATE', query, v: ++state.v, nodes, changes });
+    }
+  }
+
+  #select(map: string, spec: object): Map<string, ModelRow> {
+    const rows = this.rows.get(map) ?? new Map<string, ModelRow>();
+    const live = [...rows].filter(([, row]) => (row.form & 1) === 0).map(([item, row]) => [item, row.value] as const);
+    return new Map(runQuery(spec, live).map(([item]) => [item, rows.get(item) as ModelRow]));
+  }
+
+  #node(map: string, pid: number, path: string, hash: number, nodes: string[]): MerklePart {
+    const tree = this.tree(map);
+    const n = this.#last.get(pid) ?? 0;
+    const rows = this.rows.get(map) ?? new Map<string, ModelRow>();
+    const items = tree.items(pid, path);
+    if (hash === 0) {
+      this.rowsSent += items.length;
+      return [pid, path, n === 0 ? 0 : EPOCH, n, 2, items.map(([item]) => this.#wire(rows.get(item) as ModelRow, nodes))];
+    }
+    if (items.length <= LEAF_ITEMS) return [pid, path, n === 0 ? 0 : EPOCH, n, 1, items];
+    return [pid, path, EPOCH, n, 0, tree.children(pid, path)];
+  }
+
+  #wire(row: ModelRow, nodes: string[]): ChangeRow {
+    let at = nodes.indexOf(row.node);
+    if (at < 0) at = nodes.push(row.node) - 1;
+    const value = (row.form & 1) === 1 ? null : row.value;
+    return [row.form, row.key, row.n, row.t, at, value, row.ttlMs ?? null, row.tag ?? null];
+  }
+}

@@ -1,0 +1,182 @@
+import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
+import type { DedupName, ServerEffects } from './engine/ports.js';
+import type { ServerEngine } from './engine/ServerEngine.js';
+import type { SecurityManager } from './security/SecurityManager.js';
+import type { CommitBatch, DedupState, Store } from './storage/Store.js';
+import type { TransportListener, WebSocketTransport } from './transport/WebSocketTransport.js';
+import type { Logger } from './utils/logger.js';
+
+/** Wall clock, ms since the epoch. */
+export interface WallClock {
+  wallMs(): number;
+}
+
+export interface EngineHostParts {
+  readonly store: Store;
+  readonly security: SecurityManager;
+  readonly clock: WallClock;
+  readonly logger: Logger;
+  readonly onCommit: (durationMs: number) => void;
+  /** the engine broke an invariant, or the store a promise: nothing more is done */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** A timer of Node takes no longer delay. */
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * Stands around the engine: performs its effects and brings their completions, and what sockets bring, as inputs.
+ * After any input one tick follows in the same turn of the event loop, then everything sent is written.
+ */
+export class EngineHost implements ServerEffects, TransportListener {
+  readonly #parts: EngineHostParts;
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  #engine: ServerEngine | undefined;
+  #transport: WebSocketTransport | undefined;
+  #tickDue = false;
+  #stopped = false;
+  #onDrained: (() => void) | undefined;
+
+  constructor(parts: EngineHostParts) {
+    this.#parts = parts;
+  }
+
+  /** Engine and transport both need the host before they exist; they are handed over before the first input. */
+  connect(engine: ServerEngine, transport: WebSocketTransport): void {
+    this.#engine = engine;
+    this.#transport = transport;
+  }
+
+  /** Resolves once everything admitted is durable and answered, or after `waitMs`; true = all of it. */
+  drain(waitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const late = setTimeout(() => resolve(false), waitMs);
+      this.#onDrained = () => {
+        clearTimeout(late);
+        resolve(true);
+      };
+      this.#input((engine, now) => engine.drain(now));
+      if (this.#stopped) this.#onDrained();
+    });
+  }
+
+  /** No input reaches the engine any more, and no timer fires. */
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  // --- what sockets bring ---
+
+  opened(conn: number, remote: string): void {
+    this.#input((engine, now) => engine.opened(conn, { remote }, now));
+  }
+
+  message(conn: number, message: ClientMessage): void {
+    this.#input((engine, now) => engine.message(conn, message, now));
+  }
+
+  refused(conn: number, code: ErrorCode, path: string | undefined): void {
+    this.#input((engine, now) => engine.refused(conn, code, path, now));
+  }
+
+  closed(conn: number): void {
+    this.#input((engine, now) => engine.closed(conn, now));
+  }
+
+  // --- what the engine asks for ---
+
+  send(conn: number, message: ServerMessage): void {
+    this.#transport?.send(conn, message);
+  }
+
+  sendShared(conns: readonly number[], message: ServerMessage): void {
+    this.#transport?.sendShared(conns, message);
+  }
+
+  close(conn: number, code: number, reason: string): void {
+    this.#transport?.close(conn, code, reason);
+  }
+
+  verify(conn: number, token: string | undefined): void {
+    const { security, clock, logger } = this.#parts;
+    const onRefused = (reason: string): void => logger.info({ conn, reason }, 'token refused');
+    this.#complete(security.verify(token, clock.wallMs(), onRefused), (verdict) => {
+      this.#input((engine, now) => engine.verified(conn, verdict, now));
+    });
+  }
+
+  commit(id: number, batch: CommitBatch): void {
+    const begun = performance.now();
+    this.#complete(this.#parts.store.commit(batch), (result) => {
+      this.#parts.onCommit(performance.now() - begun);
+      if (result !== 'committed') this.#parts.logger.error({ id, result }, 'commit did not succeed');
+      this.#input((engine, now) => engine.committed(id, result, now));
+    });
+  }
+
+  readDedup(id: number, names: readonly DedupName[]): void {
+    const { store } = this.#parts;
+    const reads = names.map(({ pid, clientId, session }): Promise<DedupState | undefined> => store.readDedup(pid, clientId, session));
+    this.#complete(Promise.all(reads), (states) => {
+      this.#input((engine, now) => engine.dedupRead(id, states, now));
+    });
+  }
+
+  arm(timer: string, delayMs: number): void {
+    this.cancel(timer);
+    const fire = (): void => {
+      this.#timers.delete(timer);
+      this.#input((engine, now) => engine.timer(timer, now));
+    };
+    this.#timers.set(timer, setTimeout(fire, Math.min(Math.max(0, delayMs), DELAY_MS_MAX)));
+  }
+
+  cancel(timer: string): void {
+    clearTimeout(this.#timers.get(timer));
+    this.#timers.delete(timer);
+  }
+
+  drained(): void {
+    // What the engine sends in the same breath is written first.
+    setImmediate(() => this.#onDrained?.());
+  }
+
+  #input(run: (engine: ServerEngine, now: number) => void): void {
+    const engine = this.#engine;
+    if (engine === undefined || this.#stopped) return;
+    try {
+      run(engine, this.#parts.clock.wallMs());
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (this.#tickDue) return;
+    this.#tickDue = true;
+    setImmediate(() => this.#tick(engine));
+  }
+
+  #tick(engine: ServerEngine): void {
+    this.#tickDue = false;
+    if (this.#stopped) return;
+    try {
+      engine.tick(this.#parts.clock.wallMs());
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#transport?.flush();
+  }
+
+  #complete<T>(work: Promise<T>, then: (value: T) => void): void {
+    work.then(then, (error: unknown) => this.#fail(error));
+  }
+
+  /** A machine whose invariant broke must not go on deciding; what was acknowledged is in the store. */
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#parts.onFatal(error);
+  }
+}

@@ -1,0 +1,262 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { LIMITS } from '@topgun/protocol';
+import { loadPolicies } from './config/loadPolicies.js';
+import { parseConfig } from './config/load.js';
+import type { ServerConfig, ServerConfigInput } from './config/schema.js';
+import { createHttpDoor } from './doors/http.js';
+import { listen } from './doors/listen.js';
+import { StaticFiles } from './doors/staticFiles.js';
+import { describeStatus } from './doors/status.js';
+import type { ServerStatus } from './doors/status.js';
+import { EngineHost } from './EngineHost.js';
+import type { WallClock } from './EngineHost.js';
+import { ServerEngine } from './engine/ServerEngine.js';
+import type { EngineLimits } from './engine/EngineLimits.js';
+import type { EngineStats } from './engine/ports.js';
+import { loadEngine } from './loadEngine.js';
+import { serverError } from './errors.js';
+import { MetricsService } from './metrics/MetricsService.js';
+import { SecurityManager } from './security/SecurityManager.js';
+import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
+import { MemoryStore } from './storage/MemoryStore.js';
+import type { Store } from './storage/Store.js';
+import { Admission } from './transport/Admission.js';
+import { WebSocketTransport } from './transport/WebSocketTransport.js';
+import { createLogger } from './utils/logger.js';
+import type { Logger } from './utils/logger.js';
+
+/** Parts a program or a test puts in place of the usual ones. */
+export interface ServerOverrides {
+  readonly store?: Store;
+  readonly clock?: WallClock;
+  readonly logger?: Logger;
+  readonly limits?: Partial<EngineLimits>;
+  /** The server can no longer keep its promises and has stopped serving; end the process. Default: only logged. */
+  readonly onFatal?: (error: unknown) => void;
+}
+
+export type ServerState = 'NEW' | 'STARTING' | 'READY' | 'DRAINING' | 'STOPPED' | 'FAILED';
+
+const PARTING_MS = 2_000;
+
+/**
+ * A TopGun server: `new ServerCoordinator(config)`, `await start()`, later `await shutdown()`.
+ *
+ * The composition root: it makes the parts and connects them, and decides nothing. The constructor throws
+ * CONFIG_INVALID; `start` throws AUTH_KEY_INVALID, DEV_NOT_LOOPBACK, STATIC_MISSING, PORT_IN_USE, LISTEN_FAILED and the
+ * codes of `Store.open`.
+ */
+export class ServerCoordinator {
+  readonly config: ServerConfig;
+  readonly nodeId: string;
+  readonly #overrides: ServerOverrides;
+  readonly #logger: Logger;
+  readonly #clock: WallClock;
+  readonly #metrics: MetricsService;
+  readonly #http: Server;
+  readonly #transport: WebSocketTransport;
+  readonly #store: Store;
+  readonly #sweep: NodeJS.Timeout;
+  readonly #startedAtMs: number;
+  #host: EngineHost | undefined;
+  #engine: ServerEngine | undefined;
+  #security: SecurityManager | undefined;
+  #address: { readonly port: number; readonly host: string } | undefined;
+  #state: ServerState = 'NEW';
+  #stopping: Promise<void> | undefined;
+
+  constructor(config: ServerConfigInput = {}, overrides: ServerOverrides = {}) {
+    this.config = parseConfig(config);
+    this.nodeId = this.config.nodeId ?? `node-${randomBytes(6).toString('hex')}`;
+    this.#overrides = overrides;
+    this.#logger = overrides.logger ?? createLogger(this.config.logLevel);
+    this.#clock = overrides.clock ?? { wallMs: () => Date.now() };
+    this.#startedAtMs = this.#clock.wallMs();
+    this.#store = overrides.store ?? this.#createStore();
+    const admission = new Admission({ ...this.config, loopbackOnly: this.config.dev });
+    this.#transport = this.#createTransport(admission);
+    this.#metrics = new MetricsService({
+      engine: () => this.#engine?.stats(),
+      transport: () => this.#transport.stats(),
+      logBytes: () => (this.#store instanceof EmbeddedStore ? this.#store.sizes().logBytes : undefined),
+    });
+    this.#http = createServer({ maxHeaderSize: LIMITS.headerBytes, headersTimeout: LIMITS.headersMs, requestTimeout: 30_000 });
+    this.#sweep = setInterval(() => admission.sweep(this.#clock.wallMs()), 60_000);
+    this.#sweep.unref();
+  }
+
+  get state(): ServerState {
+    return this.#state;
+  }
+
+  /** Port listened on; with port 0 the one the system chose. */
+  get port(): number {
+    if (this.#address === undefined) throw serverError('SERVER_STATE', 'The server does not listen: it has no port.');
+    return this.#address.port;
+  }
+
+  /** Whether new clients are welcome: started, not draining, store in order. */
+  ready(): boolean {
+    return this.#state === 'READY';
+  }
+
+  stats(): EngineStats | undefined {
+    return this.#engine?.stats();
+  }
+
+  /** The engine, for reading roots and positions; undefined before the store is loaded. */
+  get engine(): ServerEngine | undefined {
+    return this.#engine;
+  }
+
+  /** Opens the store, takes its content into memory and listens. On failure everything begun is undone. */
+  async start(): Promise<{ readonly port: number; readonly host: string }> {
+    if (this.#state !== 'NEW') throw serverError('SERVER_STATE', `start() was called in state ${this.#state}.`);
+    this.#state = 'STARTING';
+    try {
+      this.#security = await SecurityManager.create(this.config);
+      const { staticDir } = this.config;
+      const staticFiles = staticDir === undefined ? undefined : await StaticFiles.create(staticDir);
+      this.#openDoors(staticFiles);
+      // Probes answer while a large store is loading.
+      this.#address = await listen(this.#http, this.config.host, this.config.port);
+      await this.#startEngine(this.#security);
+      this.#state = 'READY';
+    } catch (error) {
+      await this.#close();
+      this.#state = 'FAILED';
+      throw error;
+    }
+    this.#logger.info({ ...this.#address, nodeId: this.nodeId, storage: this.config.storage, dev: this.config.dev }, 'ready');
+    return this.#address;
+  }
+
+  /**
+   * Stops gracefully: no longer ready, clients told to reconnect elsewhere, everything admitted made durable and
+   * answered, sockets closed with 1001, store closed. Takes at most `drainMs` and two seconds. Safe to call twice.
+   */
+  shutdown(): Promise<void> {
+    this.#stopping ??= this.#shutdown();
+    return this.#stopping;
+  }
+
+  async #shutdown(): Promise<void> {
+    if (this.#state === 'READY') {
+      this.#state = 'DRAINING';
+      this.#transport.stopAccepting();
+      const complete = await this.#host?.drain(this.config.drainMs);
+      this.#logger.info({ complete }, 'drained');
+    }
+    await this.#close();
+    this.#state = 'STOPPED';
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#sweep);
+    this.#transport.stopAccepting();
+    await this.#transport.closeAll(PARTING_MS);
+    this.#host?.stop();
+    this.#http.closeAllConnections();
+    if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
+    await this.#store.close();
+    this.#metrics.close();
+  }
+
+  async #startEngine(security: SecurityManager): Promise<void> {
+    const boot = await this.#store.open();
+    const host = new EngineHost({
+      store: this.#store,
+      security,
+      clock: this.#clock,
+      logger: this.#logger,
+      onCommit: (durationMs) => this.#metrics.commitDone(durationMs),
+      onFatal: (error) => this.#fail(error),
+    });
+    const engine = new ServerEngine(
+      {
+        nodeId: this.nodeId,
+        boot,
+        policies: loadPolicies(this.config),
+        random: () => randomInt(2 ** 32),
+        now: this.#clock.wallMs(),
+        ...(this.#overrides.limits && { limits: this.#overrides.limits }),
+      },
+      host,
+    );
+    host.connect(engine, this.#transport);
+    await loadEngine(engine, this.#store);
+    this.#host = host;
+    this.#engine = engine;
+  }
+
+  #createStore(): Store {
+    if (this.config.storage === 'memory') return new MemoryStore({ incarnation: randomBytes(16).toString('base64url') });
+    return new EmbeddedStore({
+      folder: this.config.dataDir,
+      onStopped: (error) => this.#fail(error),
+      onCompactionFault: (error) => this.#logger.error({ err: error }, 'folding of the log was cut short'),
+    });
+  }
+
+  #createTransport(admission: Admission): WebSocketTransport {
+    return new WebSocketTransport({
+      admission,
+      listener: {
+        opened: (conn, remote) => this.#host?.opened(conn, remote),
+        message: (conn, message) => this.#host?.message(conn, message),
+        refused: (conn, code, path) => this.#host?.refused(conn, code, path),
+        closed: (conn) => this.#host?.closed(conn),
+      },
+      isReady: () => this.#state === 'READY',
+      wallMs: () => this.#clock.wallMs(),
+      onHandshakeRefused: (status) => this.#metrics.handshakeRefused(status),
+    });
+  }
+
+  #openDoors(staticFiles: StaticFiles | undefined): void {
+    const door = createHttpDoor({
+      version: serverVersion,
+      notReady: () => (this.ready() ? undefined : this.#state),
+      metrics: () => this.#metrics.text(),
+      status: (token) => this.#status(token),
+      staticFiles,
+      onError: (error) => this.#logger.error({ err: error }, 'HTTP request failed'),
+    });
+    this.#http.on('request', door);
+    this.#http.on('upgrade', (request, stream, head) => this.#transport.upgrade(request, stream, head));
+  }
+
+  async #status(token: string | undefined): Promise<ServerStatus> {
+    const verdict = await this.#security?.verify(token, this.#clock.wallMs());
+    const isAdmin = verdict !== undefined && 'principal' in verdict && verdict.principal.roles.includes('ADMIN');
+    return describeStatus({
+      nodeId: this.nodeId,
+      version: serverVersion,
+      state: this.#state,
+      uptimeMs: this.#clock.wallMs() - this.#startedAtMs,
+      storage: this.config.storage,
+      connections: this.#transport.stats().connections,
+      engine: this.#engine,
+      withMaps: isAdmin,
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state === 'STOPPED' || this.#state === 'FAILED') return;
+    this.#state = 'FAILED';
+    this.#host?.stop();
+    this.#logger.fatal({ err: error }, 'the server cannot go on');
+    this.#overrides.onFatal?.(error);
+  }
+}
+
+/** Version of this package. */
+export const serverVersion: string = readVersion();
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+}

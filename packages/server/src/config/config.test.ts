@@ -1,0 +1,145 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig, parseConfig } from './load.js';
+import { loadPolicies } from './loadPolicies.js';
+import { configHelp, envOf, flagOf, hasFlag, settingNames, settings } from './schema.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'topgun-config-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function file(content: unknown): Promise<string> {
+  const path = join(folder, `${Math.abs(JSON.stringify(content).length)}-${settingNames.length}.json`);
+  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+describe('loadConfig', () => {
+  it('[OPS-20] without anything given every setting has its standard value, and the whole is frozen', () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, storage: 'embedded', dev: false, policies: [] });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('[OPS-20] flags win over environment, environment over file, file over defaults', async () => {
+    const path = await file({ port: 2, host: 'file', dataDir: 'file', logLevel: 'warn' });
+    const config = loadConfig({
+      args: ['--port', '4', '--config', path],
+      env: { TOPGUN_PORT: '3', TOPGUN_HOST: 'env' },
+      defaults: { port: 1, host: 'default', dataDir: 'default', storage: 'memory' },
+    });
+    expect(config).toMatchObject({ port: 4, host: 'env', dataDir: 'file', storage: 'memory', logLevel: 'warn' });
+  });
+
+  it('[OPS-20] every type can be written as text', () => {
+    const args = ['--dev', '--origins', 'https://a.example, http://localhost:3000', '--drain-ms=5'];
+    expect(loadConfig({ args })).toMatchObject({ dev: true, origins: ['https://a.example', 'http://localhost:3000'], drainMs: 5 });
+    expect(loadConfig({ env: { TOPGUN_DEV: '1' } }).dev).toBe(true);
+  });
+
+  it.each<[string, Parameters<typeof loadConfig>[0], RegExp]>([
+    ['a port that is no number', { args: ['--port', 'abc'] }, /--port: found "abc", allowed is a whole number from 0 to 65535/],
+    ['a port out of range', { env: { TOPGUN_PORT: '70000' } }, /TOPGUN_PORT: found 70000/],
+    ['an empty port', { env: { TOPGUN_PORT: '' } }, /TOPGUN_PORT: found ""/],
+    ['an unknown flag', { args: ['--prot', '1'] }, /--prot/],
+    ['a word too many', { args: ['now'] }, /now/],
+    ['a wrong choice', { env: { TOPGUN_STORAGE: 'sqlite' } }, /TOPGUN_STORAGE: found "sqlite", allowed is embedded or memory/],
+    ['a switch that is neither', { env: { TOPGUN_DEV: 'yes' } }, /TOPGUN_DEV: found "yes", allowed is true or false/],
+    ['a bad origin among good ones', { args: ['--origins', 'https://a.example,b'] }, /--origins at 1/],
+    ['a file that is missing', { file: '/nowhere/topgun.json' }, /nowhere/],
+  ])('[OPS-21] %s is refused with place, found and allowed', (_, sources, message) => {
+    expect(() => loadConfig(sources)).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }));
+  });
+
+  it('[OPS-21] a file with an unknown setting, or no object, or no JSON, is refused', async () => {
+    const wrong = async (content: unknown): Promise<unknown> => {
+      const path = await file(content);
+      return expect(() => loadConfig({ file: path })).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    };
+    await wrong({ prot: 1 });
+    await wrong([1]);
+    await wrong('{');
+    await wrong({ policies: [{ role: 'A', map: 'm', actions: ['WRITE'] }] });
+  });
+
+  it('[OPS-22] a secret has no flag and is never shown', () => {
+    expect(hasFlag('jwtSecret')).toBe(false);
+    expect(() => loadConfig({ args: ['--jwt-secret', 'x'] })).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(() => loadConfig({ env: { TOPGUN_JWT_SECRET: '' } })).toThrowError(expect.objectContaining({ message: expect.stringMatching(/not shown/) }));
+  });
+
+  it('[OPS-21] a program that passes an unknown setting is told', () => {
+    expect(() => parseConfig({ prot: 1 } as object)).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});
+
+describe('loadPolicies', () => {
+  it('[OPS-23] policies of the config and of the file are joined; development adds one that allows all', async () => {
+    const one = { role: 'A', map: 'm', actions: ['READ' as const] };
+    const policiesFile = await file([{ ...one, role: 'B', where: { op: 'eq', path: 'owner', value: { $auth: 'sub' } } }]);
+    const roles = loadPolicies(parseConfig({ policies: [one], policiesFile, dev: true })).map((policy) => policy.role);
+    expect(roles).toEqual(['A', 'B', 'ADMIN']);
+  });
+
+  it('[OPS-23] a predicate with an unknown operator is refused at start', () => {
+    const policies = [{ role: 'A', map: 'm', actions: ['READ' as const], where: { op: 'equals' } }];
+    expect(() => loadPolicies(parseConfig({ policies }))).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});
+
+describe('configHelp', () => {
+  it('[OPS-24] names every setting with flag, environment name, meaning, allowed values and default', () => {
+    const help = configHelp();
+    for (const name of settingNames) {
+      if (hasFlag(name)) expect(help).toContain(flagOf(name));
+      if (settings[name].from !== 'file only') expect(help).toContain(envOf(name));
+      expect(help).toContain(settings[name].help);
+    }
+    expect(help).toMatchInlineSnapshot(`
+      "  --config <text>, TOPGUN_CONFIG
+            JSON file with any of these settings.
+        --host <text>, TOPGUN_HOST
+            Address to listen on. Allowed: a host name or address. Default: 127.0.0.1.
+        --port <number>, TOPGUN_PORT
+            Port; 0 takes any free one. Allowed: a whole number from 0 to 65535. Default: 8080.
+        --data-dir <text>, TOPGUN_DATA_DIR
+            Folder of the embedded store. Allowed: a path. Default: ./topgun-data.
+        --storage <text>, TOPGUN_STORAGE
+            Where data is kept. memory: gone when the server stops. Allowed: embedded or memory. Default: embedded.
+        --node-id <text>, TOPGUN_NODE_ID
+            Name of this node; drawn at each start when left out. Allowed: 1 to 64 of A-Z a-z 0-9 _ . -.
+        --dev, TOPGUN_DEV
+            Development: no token needed, everybody is ADMIN. Loopback only. Allowed: true or false. Default: false.
+        TOPGUN_JWT_SECRET
+            Secret of HS256 tokens. Allowed: 32 bytes or more.
+        --jwt-secret-file <text>, TOPGUN_JWT_SECRET_FILE
+            File that holds the secret of HS256 tokens. Allowed: a path.
+        --jwt-public-key-file <text>, TOPGUN_JWT_PUBLIC_KEY_FILE
+            File with the RSA public key (PEM) of RS256 tokens. Allowed: a path.
+        --jwt-issuer <text>, TOPGUN_JWT_ISSUER
+            Tokens must name this issuer (iss). Allowed: a string.
+        --jwt-audience <text>, TOPGUN_JWT_AUDIENCE
+            Tokens must name this audience (aud). Allowed: a string.
+        "policies" in the config file
+            Who may do what; nothing is allowed that no policy allows. Allowed: a list of { role, map, actions, where?, fields? }.
+        --policies-file <text>, TOPGUN_POLICIES_FILE
+            JSON file with more policies. Allowed: a path.
+        --origins <list>, TOPGUN_ORIGINS
+            Web origins that may connect; any when left out. Allowed: origins such as https://app.example, parted by commas.
+        --static-dir <text>, TOPGUN_STATIC_DIR
+            Folder of a built web app to serve at /. Allowed: a path.
+        --connections-max <number>, TOPGUN_CONNECTIONS_MAX
+            Sockets open at once. Allowed: a whole number from 1 to 1000000. Default: 20000.
+        --connections-per-ip-max <number>, TOPGUN_CONNECTIONS_PER_IP_MAX
+            Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
+        --drain-ms <number>, TOPGUN_DRAIN_MS
+            Longest graceful stop, in ms. Allowed: milliseconds from 0 to 600000. Default: 25000.
+        --log-level <text>, TOPGUN_LOG_LEVEL
+            What is logged. Allowed: silent, fatal, error, warn, info, debug or trace. Default: info."
+    `);
+  });
+});

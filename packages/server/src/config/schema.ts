@@ -1,0 +1,98 @@
+import { LIMITS } from '@topgun/protocol';
+import * as z from 'zod';
+
+/** One policy as it stands in a config file; the gate reads the same shape. */
+export const policySchema = z.strictObject({
+  role: z.string().min(1),
+  map: z.string().min(1),
+  actions: z.array(z.enum(['READ', 'PUT', 'REMOVE'])).min(1),
+  where: z.looseObject({ op: z.string() }).optional(),
+  fields: z.array(z.string().min(1)).min(1).optional(),
+});
+
+/** What a setting is, beyond its zod type: enough for help, errors and the reference page. */
+interface Setting<S extends z.ZodType> {
+  readonly schema: S;
+  readonly help: string;
+  /** what is allowed, as shown to a person */
+  readonly allowed: string;
+  /** the text form: how flags and environment values are read */
+  readonly from: 'text' | 'number' | 'boolean' | 'list' | 'file only';
+  /** secrets have no flag: arguments are visible to every user of the machine */
+  readonly secret?: true;
+}
+
+function setting<S extends z.ZodType>(
+  schema: S, from: Setting<S>['from'], allowed: string, help: string, rest: { secret?: true } = {},
+): Setting<S> {
+  return { schema, from, allowed, help, ...rest };
+}
+
+const wholeNumber = (min: number, max: number, otherwise: number): z.ZodDefault<z.ZodInt> =>
+  z.int().min(min).max(max).default(otherwise);
+const text = z.string().min(1);
+
+/**
+ * Every setting of the server. Each key gives a config file key, a flag (`dataDir` → `--data-dir`) and an environment
+ * name (`TOPGUN_DATA_DIR`); flags win over environment, environment over file.
+ */
+export const settings = {
+  host: setting(text.default('127.0.0.1'), 'text', 'a host name or address', 'Address to listen on.'),
+  port: setting(wholeNumber(0, 65_535, 8080), 'number', 'a whole number from 0 to 65535', 'Port; 0 takes any free one.'),
+  dataDir: setting(text.default('./topgun-data'), 'text', 'a path', 'Folder of the embedded store.'),
+  storage: setting(z.enum(['embedded', 'memory']).default('embedded'), 'text', 'embedded or memory', 'Where data is kept. memory: gone when the server stops.'),
+  nodeId: setting(z.string().regex(/^[\w.-]{1,64}$/).optional(), 'text', '1 to 64 of A-Z a-z 0-9 _ . -', 'Name of this node; drawn at each start when left out.'),
+  dev: setting(z.boolean().default(false), 'boolean', 'true or false', 'Development: no token needed, everybody is ADMIN. Loopback only.'),
+  jwtSecret: setting(text.optional(), 'text', `${LIMITS.secretBytes} bytes or more`, 'Secret of HS256 tokens.', { secret: true }),
+  jwtSecretFile: setting(text.optional(), 'text', 'a path', 'File that holds the secret of HS256 tokens.'),
+  jwtPublicKeyFile: setting(text.optional(), 'text', 'a path', 'File with the RSA public key (PEM) of RS256 tokens.'),
+  jwtIssuer: setting(text.optional(), 'text', 'a string', 'Tokens must name this issuer (iss).'),
+  jwtAudience: setting(text.optional(), 'text', 'a string', 'Tokens must name this audience (aud).'),
+  policies: setting(z.array(policySchema).default([]), 'file only', 'a list of { role, map, actions, where?, fields? }', 'Who may do what; nothing is allowed that no policy allows.'),
+  policiesFile: setting(text.optional(), 'text', 'a path', 'JSON file with more policies.'),
+  origins: setting(z.array(z.string().regex(/^https?:\/\/[^/]+$/)).optional(), 'list', 'origins such as https://app.example, parted by commas', 'Web origins that may connect; any when left out.'),
+  staticDir: setting(text.optional(), 'text', 'a path', 'Folder of a built web app to serve at /.'),
+  connectionsMax: setting(wholeNumber(1, 1_000_000, LIMITS.connections), 'number', 'a whole number from 1 to 1000000', 'Sockets open at once.'),
+  connectionsPerIpMax: setting(wholeNumber(1, 1_000_000, LIMITS.connectionsPerIp), 'number', 'a whole number from 1 to 1000000', 'Sockets open at once from one address.'),
+  drainMs: setting(wholeNumber(0, 600_000, LIMITS.drainMs), 'number', 'milliseconds from 0 to 600000', 'Longest graceful stop, in ms.'),
+  logLevel: setting(z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'), 'text', 'silent, fatal, error, warn, info, debug or trace', 'What is logged.'),
+} as const satisfies Record<string, Setting<z.ZodType>>;
+
+export type SettingName = keyof typeof settings;
+export const settingNames = Object.keys(settings) as readonly SettingName[];
+
+/** The configuration of a server: checked, complete, frozen. */
+export type ServerConfig = { readonly [K in SettingName]: z.output<(typeof settings)[K]['schema']> };
+
+/** What a program may pass: every setting is optional. */
+export type ServerConfigInput = { readonly [K in SettingName]?: z.input<(typeof settings)[K]['schema']> };
+
+export function flagOf(name: SettingName): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+export function envOf(name: SettingName): string {
+  return `TOPGUN_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Whether a setting can be given as a flag. */
+export function hasFlag(name: SettingName): boolean {
+  const { from, secret }: Setting<z.ZodType> = settings[name];
+  return from !== 'file only' && secret !== true;
+}
+
+/** The settings part of `--help`: one entry per setting with flag, environment name, meaning and default. */
+export function configHelp(): string {
+  const lines = ['  --config <text>, TOPGUN_CONFIG', '      JSON file with any of these settings.'];
+  for (const name of settingNames) {
+    const { from, allowed, help, schema }: Setting<z.ZodType> = settings[name];
+    const names = [
+      ...(hasFlag(name) ? [from === 'boolean' ? flagOf(name) : `${flagOf(name)} <${from}>`] : []),
+      ...(from === 'file only' ? [`"${name}" in the config file`] : [envOf(name)]),
+    ];
+    const standard = schema.safeParse(undefined).data;
+    const shown = standard === undefined || Array.isArray(standard) ? '' : ` Default: ${String(standard)}.`;
+    lines.push(`  ${names.join(', ')}`, `      ${help} Allowed: ${allowed}.${shown}`);
+  }
+  return lines.join('\n');
+}

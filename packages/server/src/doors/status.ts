@@ -1,0 +1,52 @@
+import { PARTITION_COUNT } from '@topgun/protocol';
+import type { ServerEngine } from '../engine/ServerEngine.js';
+
+/** One map as `topgun status` shows it. */
+export interface MapStatus {
+  readonly name: string;
+  readonly kind: string;
+  /** records, elements or counters present */
+  readonly items: number;
+  /** live root (DAT-5), for comparing with a device */
+  readonly root: number;
+}
+
+export interface ServerStatus {
+  readonly nodeId: string;
+  readonly version: string;
+  readonly state: string;
+  readonly uptimeMs: number;
+  readonly storage: string;
+  readonly connections: number;
+  readonly authenticated: number;
+  /** only for an ADMIN */
+  readonly maps?: readonly MapStatus[];
+}
+
+export interface StatusParts extends Omit<ServerStatus, 'authenticated' | 'maps'> {
+  readonly engine: ServerEngine | undefined;
+  readonly withMaps: boolean;
+}
+
+/** The answer of `/api/status`. It holds nothing a stranger may not know, unless `withMaps` is given. */
+export async function describeStatus(parts: StatusParts): Promise<ServerStatus> {
+  const { engine, withMaps, ...open } = parts;
+  const status = { ...open, authenticated: engine?.stats().authenticated ?? 0 };
+  return engine === undefined || !withMaps ? status : { ...status, maps: await countMaps(engine) };
+}
+
+/** Counts what is present, partition by partition, giving sockets their turn in between. */
+async function countMaps(engine: ServerEngine): Promise<MapStatus[]> {
+  const maps = new Map<string, { kind: string; items: number }>();
+  for (let pid = 0; pid < PARTITION_COUNT; pid++) {
+    const records = engine.changesSince(pid, { epoch: 0, n: 0 }, Number.MAX_SAFE_INTEGER);
+    for (const { map, kind, value } of records) {
+      const counted = maps.get(map) ?? { kind, items: 0 };
+      if (value !== undefined) counted.items++;
+      maps.set(map, counted);
+    }
+    if (records.length > 1_000) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const names = [...maps.keys()].sort();
+  return names.map((name) => ({ name, kind: '', items: 0, ...maps.get(name), root: engine.rootOf(name) }));
+}

@@ -1,0 +1,16 @@
+/** The pure engine of a node, for those who bring their own shell: simulators, tests. */
+export type { EngineLimits } from './engine/EngineLimits.js';
+export type { DedupName, EngineStats, ServerEffects, ServerEngineOptions, Verdict } from './engine/ports.js';
+export { ServerEngine } from './engine/ServerEngine.js';
+export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
+export type {
+  CommitBatch,
+  CommitResult,
+  DedupEntry,
+  DedupRow,
+  DedupState,
+  Offset,
+  PartitionSlice,
+  StoreBoot,
+  StoredRecord,
+} from './storage/Store.js';

@@ -1,0 +1,118 @@
+import { ACK_LEVEL, type AckLevel, CONCERN, type ErrorCode, isErrorCode, OP, OUTCOME, type Outcome } from '@topgun/protocol';
+import type { DedupEntry } from '../storage/Store.js';
+import { AckFrame, type SeenRow } from './AckFrame.js';
+import type { Connection } from './Connection.js';
+import type { EngineLimits } from './EngineLimits.js';
+import type { Gate } from './Gate.js';
+import { itemsOf, type Op } from './Op.js';
+import type { ServerEffects } from './ports.js';
+import type { RecordTable } from './RecordTable.js';
+import { readableOf } from './Row.js';
+
+/**
+ * Answers to ops, joined into one frame per socket, session, level and epoch in each tick (SRV-6, SRV-9).
+ *
+ * What an answer shows is committed and passes the gate. Who may not read the row that decided learns only `applied` or
+ * DENIED, so that a write is no way to ask what is there.
+ */
+export class Answers {
+  readonly #effects: ServerEffects;
+  readonly #gate: Gate;
+  readonly #table: RecordTable;
+  readonly #frameBytes: number;
+  readonly #due = new Set<Connection>();
+
+  constructor(effects: ServerEffects, gate: Gate, table: RecordTable, limits: EngineLimits) {
+    this.#effects = effects;
+    this.#gate = gate;
+    this.#table = table;
+    this.#frameBytes = limits.frameBytes;
+  }
+
+  /** The op is refused for now: nothing is remembered, the same op may succeed later. */
+  refuse(conn: Connection, session: string, seq: number, code: ErrorCode): void {
+    this.#frame(conn, session, ACK_LEVEL.PERSISTED, this.#table.epoch).reject(seq, code);
+  }
+
+  /** The op has been taken in, or staged with this outcome: for a writer who asked to know early. */
+  early(op: Op, conn: Connection, level: AckLevel, outcome: Outcome): void {
+    this.#frame(conn, op.session.session, level, this.#table.epoch).add(op.seq, outcome, 0, 0);
+  }
+
+  /** The staged op is durable now. */
+  durable(op: Op, entry: DedupEntry): void {
+    this.#final(op, op.conn, op.pid, entry, false);
+    if (op.joined !== undefined) for (const conn of op.joined) this.#final(op, conn, op.pid, entry, false);
+  }
+
+  /** The op was durable before: it gets its first answer again. */
+  again(op: Op, pid: number, entry: DedupEntry): void {
+    this.#final(op, op.conn, pid, entry, true);
+  }
+
+  /** The op lies below what its client called settled: nothing is known but that its effect is at or before this place. */
+  settled(op: Op): void {
+    const { epoch, n } = this.#table.partition(op.pid).committed;
+    this.#frame(op.conn, op.session.session, ACK_LEVEL.PERSISTED, epoch).add(op.seq, OUTCOME.DUPLICATE, op.pid, n);
+  }
+
+  /** Sends what the tick brought. */
+  flush(): void {
+    for (const conn of this.#due) {
+      const frames = conn.acks;
+      conn.acks = [];
+      if (conn.phase === 'CLOSED') continue;
+      for (const frame of frames) this.#effects.send(conn.id, frame.message());
+    }
+    this.#due.clear();
+  }
+
+  #final(op: Op, conn: Connection, pid: number, entry: DedupEntry, isAgain: boolean): void {
+    if (conn.phase === 'CLOSED') return;
+    const frame = this.#frame(conn, op.session.session, ACK_LEVEL.PERSISTED, entry.epoch);
+    const { seq } = op;
+    if (entry.outcome === OUTCOME.REJECTED) {
+      frame.reject(seq, isErrorCode(entry.code) ? entry.code : 'INTERNAL');
+      return;
+    }
+    const rows = this.#rowsFor(op, conn, entry);
+    // Without read right on the row that won, losing looks like winning.
+    const isHidden = entry.outcome !== OUTCOME.APPLIED && rows === undefined;
+    const applied = isAgain ? OUTCOME.DUPLICATE : OUTCOME.APPLIED;
+    frame.add(seq, entry.outcome === OUTCOME.APPLIED || isHidden ? applied : entry.outcome, pid, entry.n);
+    if (rows !== undefined) for (const row of rows) frame.show(seq, row);
+  }
+
+  /** The rows an answer brings: those that stand instead of the op's, and of counters always; undefined when one is hidden. */
+  #rowsFor(op: Op, conn: Connection, entry: DedupEntry): readonly SeenRow[] | undefined {
+    const code = op.row[1];
+    if (entry.outcome === OUTCOME.APPLIED && code !== OP.INCREMENT && code !== OP.TRANSACTION) return undefined;
+    const rows: SeenRow[] = [];
+    for (const [map, item, write] of itemsOf(op)) {
+      if (entry.outcome === OUTCOME.APPLIED && write !== OP.INCREMENT) continue;
+      const row = this.#table.map(map)?.committed.get(item);
+      if (row === undefined) continue;
+      if (!this.#gate.sees(conn, row)) return undefined;
+      const { view } = this.#gate.rights(conn, map);
+      rows.push({ row, seen: view.project(readableOf(row)) });
+    }
+    return rows;
+  }
+
+  #frame(conn: Connection, session: string, level: AckLevel, epoch: number): AckFrame {
+    const { acks } = conn;
+    for (let i = acks.length - 1; i >= 0; i--) {
+      const frame = acks[i] as AckFrame;
+      if (frame.takes(session, level, epoch, this.#frameBytes)) return frame;
+    }
+    const frame = new AckFrame(session, level, epoch);
+    acks.push(frame);
+    this.#due.add(conn);
+    return frame;
+  }
+}
+
+/** The level a concern is answered at before the op is durable; undefined when the writer only waits for the end. */
+export function earlyLevel(concern: number): AckLevel | undefined {
+  return concern === CONCERN.MEMORY || concern === CONCERN.APPLIED ? concern : undefined;
+}

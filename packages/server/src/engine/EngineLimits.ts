@@ -1,0 +1,49 @@
+import { LIMITS } from '@topgun/protocol';
+
+/** The bounds of one engine. Units are in the names. */
+export interface EngineLimits {
+  /** ops in the open batch that start a flush at the next tick */
+  readonly flushOps: number;
+  /** age of the oldest staged op that starts a flush at the next tick */
+  readonly flushDelayMs: number;
+  /** ops staged, parked or waiting for the store; beyond it ops are answered UNAVAILABLE */
+  readonly pendingOps: number;
+  /** first and greatest pause before a failed flush is admitted again; it doubles in between */
+  readonly retryBaseMs: number;
+  readonly retryCapMs: number;
+  /** frames a socket may send before it is authenticated */
+  readonly preAuthFrames: number;
+  /** items a Merkle node lists at once; above it children are listed */
+  readonly merkleItems: number;
+  /** estimated bytes of one frame; what does not fit goes into the next one, or is asked for again */
+  readonly frameBytes: number;
+  /** greatest pause a client is asked to make before it reconnects to a server that shuts down */
+  readonly reconnectInMsMax: number;
+  /** items whose digest is out of date before they are hashed without being asked for */
+  readonly dirtyItems: number;
+  readonly skewMs: number;
+  readonly seqWindow: number;
+  readonly authTimeoutMs: number;
+  readonly authGraceMs: number;
+  readonly heartbeatMs: number;
+  readonly deadMs: number;
+}
+
+export const ENGINE_LIMITS: EngineLimits = {
+  flushOps: LIMITS.flushOps,
+  flushDelayMs: LIMITS.flushDelayMs,
+  pendingOps: LIMITS.pendingOpsPerNode,
+  retryBaseMs: LIMITS.flushRetryBaseMs,
+  retryCapMs: LIMITS.flushRetryCapMs,
+  preAuthFrames: LIMITS.preAuthFrames,
+  merkleItems: LIMITS.merkleItemsPerNode,
+  frameBytes: LIMITS.replyBytes,
+  reconnectInMsMax: LIMITS.reconnectInMsMax,
+  dirtyItems: LIMITS.dirtyItems,
+  skewMs: LIMITS.skewMs,
+  seqWindow: LIMITS.seqWindow,
+  authTimeoutMs: LIMITS.authTimeoutMs,
+  authGraceMs: LIMITS.authGraceMs,
+  heartbeatMs: LIMITS.heartbeatMs,
+  deadMs: LIMITS.deadMs,
+};

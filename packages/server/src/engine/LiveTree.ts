@@ -1,0 +1,46 @@
+import { PartitionedTree } from '@topgun/core';
+import type { Row } from './Row.js';
+import { digestOf, readableOf } from './Row.js';
+
+/** What of a row's value is seen; undefined when the row is not. */
+export type Projection = (value: unknown) => unknown;
+
+const SEE_ALL: Projection = (value) => value;
+
+/**
+ * The live digests of one map as one view sees it (DAT-5): present rows only, expired ones included until they are
+ * deleted. Writes only note the item; hashing waits until somebody asks, or until `dirtyMax` items are due, so that no
+ * answer has to catch up on more than that.
+ */
+export class LiveTree {
+  readonly #tree = new PartitionedTree();
+  readonly #dirty = new Map<string, Row>();
+  readonly #project: Projection;
+  readonly #dirtyMax: number;
+
+  constructor(dirtyMax: number, project: Projection = SEE_ALL) {
+    this.#dirtyMax = dirtyMax;
+    this.#project = project;
+  }
+
+  /** Notes the committed row of an item. */
+  touch(row: Row): void {
+    this.#dirty.set(row.item, row);
+    if (this.#dirty.size >= this.#dirtyMax) this.read();
+  }
+
+  /** The tree, up to date. Not to be written to. */
+  read(): PartitionedTree {
+    for (const row of this.#dirty.values()) this.#settle(row);
+    this.#dirty.clear();
+    return this.#tree;
+  }
+
+  #settle(row: Row): void {
+    const readable = readableOf(row);
+    const seen = readable === undefined ? undefined : this.#project(readable);
+    if (seen === undefined) this.#tree.remove(row.pid, row.item);
+    // Nothing masks a counter, so its two totals are what is hashed.
+    else this.#tree.update(row.pid, row.item, digestOf(row, row.kind === 'PN' ? row.value : seen));
+  }
+}

@@ -1,0 +1,96 @@
+import { PARTITION_COUNT } from '@topgun/core';
+import type { Kind } from '@topgun/protocol';
+import { KINDS } from '@topgun/protocol';
+import type { Offset, StoreBoot, StoredRecord } from '../storage/Store.js';
+import { ChangeIndex } from './ChangeIndex.js';
+import { type Change, MapState } from './MapState.js';
+import { Partition } from './Partition.js';
+import { Row } from './Row.js';
+
+/** Before every offset. */
+const START: Offset = { epoch: 0, n: 0 };
+/** Meta records named so hold the kind of a map. */
+const MAP_PREFIX = 'map:';
+
+export const mapMetaName = (map: string): string => MAP_PREFIX + map;
+
+/** Everything the node holds: maps by name, partitions by number, and where each stands. */
+export class RecordTable {
+  /** Of every change made from now on; greater than all before (RES-1). */
+  readonly epoch: number;
+  readonly partitions: readonly Partition[];
+  readonly #maps = new Map<string, MapState>();
+  readonly #dirtyItems: number;
+  #records = 0;
+
+  constructor(boot: StoreBoot, nowMs: number, dirtyItems: number) {
+    this.#dirtyItems = dirtyItems;
+    let last = 0;
+    for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
+    this.epoch = Math.max(last + 1, nowMs);
+    const isCurrent = (row: Row): boolean => this.#maps.get(row.map)?.committed.get(row.item) === row;
+    this.partitions = Array.from({ length: PARTITION_COUNT }, (_, pid) => {
+      return new Partition(pid, boot.partitions.get(pid) ?? START, new ChangeIndex(isCurrent));
+    });
+    for (const [name, value] of boot.meta) if (name.startsWith(MAP_PREFIX)) this.#found(name.slice(MAP_PREFIX.length), value);
+  }
+
+  get mapCount(): number {
+    return this.#maps.size;
+  }
+
+  /** Records in memory, tombstones included. */
+  get records(): number {
+    return this.#records;
+  }
+
+  map(name: string): MapState | undefined {
+    return this.#maps.get(name);
+  }
+
+  /** The map of this name, made when nobody wrote to it yet. */
+  obtain(name: string): MapState {
+    let map = this.#maps.get(name);
+    if (map === undefined) {
+      map = new MapState(name, this.#dirtyItems);
+      this.#maps.set(name, map);
+    }
+    return map;
+  }
+
+  partition(pid: number): Partition {
+    // 0..270: made by partitionOf, or checked by the guard of the protocol.
+    return this.partitions[pid] as Partition;
+  }
+
+  /** Takes in a record that the store holds. */
+  load(record: StoredRecord): void {
+    const map = this.obtain(record.map);
+    map.kind ??= record.kind;
+    map.isFounded = true;
+    this.put(map, new Row(record));
+  }
+
+  /** Makes a durable row the current one. */
+  put(map: MapState, row: Row): Change {
+    const old = map.committed.get(row.item);
+    map.committed.set(row.item, row);
+    map.tree.touch(row);
+    this.partition(row.pid).changes.append(row, old !== undefined);
+    if (old === undefined) this.#records++;
+    return { row, old };
+  }
+
+  #found(name: string, value: unknown): void {
+    const kind = kindIn(value);
+    if (kind === undefined) return;
+    const map = this.obtain(name);
+    map.kind = kind;
+    map.isFounded = true;
+  }
+}
+
+function kindIn(value: unknown): Kind | undefined {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
+  return KINDS.find((kind) => kind === value.kind);
+}

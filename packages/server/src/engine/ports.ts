@@ -1,0 +1,83 @@
+import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
+import type { Policy, Principal } from '../security/PermissionPolicy.js';
+import type { CommitBatch, CommitResult, StoreBoot } from '../storage/Store.js';
+import type { EngineLimits } from './EngineLimits.js';
+
+/** Names the dedup state of one (partition, client, session). */
+export interface DedupName {
+  readonly pid: number;
+  readonly clientId: string;
+  readonly session: string;
+}
+
+/**
+ * Everything the engine asks of its shell. No effect calls back into the engine before it has returned; completions are
+ * later inputs, which may come late, twice or never.
+ */
+export interface ServerEffects {
+  /** To one socket. */
+  send(conn: number, message: ServerMessage): void;
+  /** To many sockets: encoded once. */
+  sendShared(conns: readonly number[], message: ServerMessage): void;
+  /** Ends a socket; the engine has forgotten it already and needs no `closed`. */
+  close(conn: number, code: number, reason: string): void;
+  /** Checks a token; answered by `verified`. */
+  verify(conn: number, token: string | undefined): void;
+  /** Makes a batch durable; answered by `committed`. At most one is under way. */
+  commit(id: number, batch: CommitBatch): void;
+  /** Settles an unknown commit; answered by `dedupRead` with one state per name, in order. */
+  readDedup(id: number, names: readonly DedupName[]): void;
+  /** (Re)arms a named timer; answered by `timer` once. */
+  arm(timer: string, delayMs: number): void;
+  cancel(timer: string): void;
+  /** After `drain`, once: everything admitted is durable and answered. */
+  drained?(): void;
+}
+
+export interface ServerEngineOptions {
+  /** Id of this node as the author of stamps. */
+  readonly nodeId: string;
+  /** What `Store.open` answered. */
+  readonly boot: StoreBoot;
+  readonly policies: readonly Policy[];
+  /** 32 random bits per call: spreads reconnects. */
+  readonly random: () => number;
+  /** Server time at start, ms since the epoch. */
+  readonly now: number;
+  readonly limits?: Partial<EngineLimits>;
+}
+
+/** What became of a token. */
+export type Verdict = { readonly principal: Principal } | { readonly error: ErrorCode };
+
+/** For metrics and status; counters only ever grow within the life of an engine. */
+export interface EngineStats {
+  readonly connections: number;
+  readonly authenticated: number;
+  readonly maps: number;
+  /** records held in memory, tombstones included */
+  readonly records: number;
+  readonly scopes: number;
+  readonly viewGroups: number;
+  readonly queries: number;
+  readonly sharedQueries: number;
+  readonly topics: number;
+  /** ops admitted and not yet durable */
+  readonly staged: number;
+  /** ops that wait for the meta record of their map, or for the store to recover */
+  readonly parked: number;
+  readonly commits: number;
+  readonly commitsFailed: number;
+  readonly commitsUnknown: number;
+  readonly opsApplied: number;
+  readonly opsSuperseded: number;
+  readonly opsDuplicate: number;
+  /** refused messages and ops by code */
+  readonly refused: ReadonlyMap<ErrorCode, number>;
+  readonly topicMessages: number;
+  /** packed time of the server's clock; moves only with admitted ops */
+  readonly clock: number;
+  readonly draining: boolean;
+}
+
+export type { ClientMessage, CommitBatch, CommitResult, ErrorCode, ServerMessage };

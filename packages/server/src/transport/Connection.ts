@@ -1,0 +1,95 @@
+import type { Duplex } from 'node:stream';
+import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
+import type { WebSocket } from 'ws';
+
+/** Frames below this together are copied into one buffer; above it they are written one by one, corked. */
+const JOIN_BYTES = 64 * 1024;
+/** How long the other side may take to answer a close before the socket is cut. */
+const CLOSE_WAIT_MS = 3_000;
+
+/** One socket: gathers the frames of a turn, writes them at once, and keeps a slow reader from filling the memory. */
+export class Connection {
+  readonly id: number;
+  readonly remote: string;
+  /** false until AUTH is accepted: then the sender is a stranger with narrow limits */
+  authenticated = false;
+  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  readonly #onDrain: () => void;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #paused = false;
+  #closing = false;
+
+  constructor(id: number, remote: string, socket: WebSocket, stream: Duplex) {
+    this.id = id;
+    this.remote = remote;
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#onDrain = () => {
+      if (!this.#paused) return;
+      this.#paused = false;
+      socket.resume();
+    };
+    stream.on('drain', this.#onDrain);
+  }
+
+  /** Bytes that wait for the network, those of this turn included. */
+  get unsentBytes(): number {
+    return this.#stream.writableLength + this.#pendingBytes;
+  }
+
+  /** Adds a frame to those of this turn. A socket whose earlier turns are still unsent beyond the limit is closed. */
+  push(frame: Buffer): void {
+    if (this.#closing) return;
+    if (this.#stream.writableLength > LIMITS.outQueueBytes) {
+      this.close(CLOSE_CODE.TRY_LATER, 'too slow');
+      return;
+    }
+    this.#pending.push(frame);
+    this.#pendingBytes += frame.length;
+  }
+
+  /** Writes the frames of this turn; returns their bytes. */
+  flush(): number {
+    const frames = this.#pending;
+    const bytes = this.#pendingBytes;
+    if (frames.length === 0) return 0;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    if (this.#closing || this.#stream.destroyed) return 0;
+    const [first] = frames;
+    if (frames.length === 1 && first !== undefined) this.#stream.write(first);
+    else if (bytes <= JOIN_BYTES) this.#stream.write(Buffer.concat(frames, bytes));
+    else this.#writeCorked(frames);
+    // Who does not read his answers need not ask further questions.
+    if (!this.#paused && this.#stream.writableLength > LIMITS.pauseReadingBytes) {
+      this.#paused = true;
+      this.#socket.pause();
+    }
+    return bytes;
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#closing) return;
+    this.flush();
+    this.#closing = true;
+    this.#onDrain();
+    this.#socket.close(code, reason);
+    const cut = setTimeout(() => this.#socket.terminate(), CLOSE_WAIT_MS);
+    cut.unref();
+    this.#socket.once('close', () => clearTimeout(cut));
+  }
+
+  /** Cuts the socket without a word. */
+  destroy(): void {
+    this.#closing = true;
+    this.#socket.terminate();
+  }
+
+  #writeCorked(frames: readonly Buffer[]): void {
+    this.#stream.cork();
+    for (const frame of frames) this.#stream.write(frame);
+    this.#stream.uncork();
+  }
+}

@@ -1,0 +1,207 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import type { ClientMessage, ServerMessage } from '@topgun/protocol';
+import { decode, encode, LIMITS } from '@topgun/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { listen } from '../doors/listen.js';
+import { Admission } from './Admission.js';
+import { frameBytes } from './frameBytes.js';
+import { WebSocketTransport } from './WebSocketTransport.js';
+
+const auth: ClientMessage = { type: 'AUTH', versions: [1, 1], clientId: 'c'.repeat(22), sessions: ['s'.repeat(11)] };
+const ack: ServerMessage = {
+  type: 'AUTH_ACK', version: 1, serverTime: 5, incarnation: 'i', userId: 'u', heartbeatMs: 5000,
+  limits: { opsPerFrame: 1, frameBytes: 1, seqWindow: 1 },
+};
+const pong = (id: number): ServerMessage => ({ type: 'PONG', id });
+
+let server: Server;
+let transport: WebSocketTransport;
+let url: string;
+let ready: boolean;
+let refusedHandshakes: number[];
+let events: unknown[];
+let heard: () => void;
+
+/** Resolves when so many events have come from the transport. */
+async function eventCount(count: number): Promise<void> {
+  while (events.length < count) await new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+}
+
+beforeEach(async () => {
+  events = [];
+  refusedHandshakes = [];
+  ready = true;
+  heard = () => undefined;
+  const note = (...event: unknown[]): void => {
+    events.push(event);
+    heard();
+  };
+  transport = new WebSocketTransport({
+    admission: new Admission({ connectionsMax: 100, connectionsPerIpMax: 3, loopbackOnly: false }),
+    listener: {
+      opened: (conn, remote) => note('opened', conn, remote),
+      message: (conn, message) => note('message', conn, message),
+      refused: (conn, code, path) => note('refused', conn, code, path),
+      closed: (conn) => note('closed', conn),
+    },
+    isReady: () => ready,
+    wallMs: () => 1000,
+    onHandshakeRefused: (status) => refusedHandshakes.push(status),
+  });
+  server = createServer();
+  server.on('upgrade', (request, stream, head) => transport.upgrade(request, stream, head));
+  const { port } = await listen(server, '127.0.0.1', 0);
+  url = `ws://127.0.0.1:${port}/`;
+});
+afterEach(async () => {
+  await transport.closeAll(1000);
+  server.close();
+});
+
+async function client(): Promise<WebSocket> {
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  return socket;
+}
+
+/** The next so many messages of a client, decoded. */
+function messages(socket: WebSocket, count: number): Promise<unknown[]> {
+  return new Promise((resolve) => {
+    const received: unknown[] = [];
+    socket.on('message', (data) => {
+      const decoded = decode(data as Buffer, 'server');
+      received.push(decoded.ok ? decoded.message : decoded);
+      if (received.length === count) resolve(received);
+    });
+  });
+}
+
+async function refusal(target: string): Promise<number> {
+  const socket = new WebSocket(target);
+  socket.on('error', () => undefined);
+  const [, response] = await once(socket, 'unexpected-response');
+  return response.statusCode;
+}
+
+describe('WebSocketTransport', () => {
+  it('[OPS-32] sockets are numbered, messages decoded, the end reported', async () => {
+    const socket = await client();
+    socket.send(encode(auth));
+    await eventCount(2);
+    socket.close();
+    await eventCount(3);
+    expect(events).toEqual([['opened', 1, '127.0.0.1'], ['message', 1, auth], ['closed', 1]]);
+  });
+
+  it('[OPS-32] before AUTH_ACK a stranger may only send AUTH, in small frames', async () => {
+    const socket = await client();
+    const ping = encode({ type: 'PING', id: 1 });
+    socket.send(ping);
+    await eventCount(2);
+    transport.send(1, ack);
+    socket.send(ping);
+    await eventCount(3);
+    expect(events.slice(1)).toEqual([['refused', 1, 'AUTH_REQUIRED', undefined], ['message', 1, { type: 'PING', id: 1 }]]);
+  });
+
+  it('[OPS-32] text and bytes outside the profile are reported as BAD_FRAME', async () => {
+    const socket = await client();
+    socket.send('hello');
+    socket.send(new Uint8Array([0xc1]));
+    await eventCount(3);
+    expect(events.slice(1)).toEqual([['refused', 1, 'BAD_FRAME', 'TEXT@0'], ['refused', 1, 'BAD_FRAME', expect.any(String)]]);
+  });
+
+  it('[OPS-33] a stranger who sends more bytes than AUTH needs is cut', async () => {
+    const socket = await client();
+    socket.send(new Uint8Array(LIMITS.bytesPreAuth + 100));
+    await once(socket, 'close');
+    await eventCount(2);
+    expect(events.at(-1)).toEqual(['closed', 1]);
+  });
+
+  it('[OPS-34] messages of a turn arrive in order and whole, whatever their size', async () => {
+    const [first, second] = [await client(), await client()];
+    const large: ServerMessage = { type: 'TOPIC_MSG', topic: 't', from: 'a', ts: 1, data: 'x'.repeat(70_000) };
+    const middle: ServerMessage = { ...large, data: 'y'.repeat(1_000) };
+    const received = Promise.all([messages(first, 4), messages(second, 2)]);
+    await eventCount(2);
+    transport.send(1, pong(1));
+    transport.sendShared([1, 2, 99], large);
+    transport.send(1, middle);
+    transport.sendShared([1, 2], pong(2));
+    transport.flush();
+    expect(await received).toEqual([[pong(1), large, middle, pong(2)], [large, pong(2)]]);
+    expect(transport.stats()).toMatchObject({ connections: 2, framesOut: 6 });
+  });
+
+  it('[OPS-34] nothing is written before the end of the turn, and close comes after what was sent', async () => {
+    const socket = await client();
+    await eventCount(1);
+    const received = messages(socket, 1);
+    transport.send(1, pong(7));
+    expect(transport.stats().unsentBytes).toBeGreaterThan(0);
+    transport.close(1, 4401, 'no token');
+    const [code, reason] = await once(socket, 'close');
+    expect([code, String(reason)]).toEqual([4401, 'no token']);
+    expect(await received).toEqual([pong(7)]);
+    expect(events).toHaveLength(1);
+  });
+
+  it('[OPS-35] who does not read is closed with 1013 and takes no more memory than the limit', async () => {
+    const socket = await client();
+    await eventCount(1);
+    socket.pause();
+    const bulk: ServerMessage = { type: 'TOPIC_MSG', topic: 't', from: 'a', ts: 1, data: 'x'.repeat(200_000) };
+    let turns = 0;
+    while (transport.stats().connections > 0 && turns++ < 500) {
+      transport.send(1, bulk);
+      transport.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+      if (transport.stats().unsentBytes > LIMITS.outQueueBytes) transport.send(1, bulk);
+      expect(transport.stats().unsentBytes).toBeLessThan(LIMITS.outQueueBytes + 500_000);
+      if (turns > 100 && transport.stats().unsentBytes > LIMITS.outQueueBytes) break;
+    }
+    const closed = once(socket, 'close');
+    socket.resume();
+    expect((await closed)[0]).toBe(1013);
+  });
+
+  it('[OPS-30] handshakes beyond the limit, on other paths, and while not ready are refused', async () => {
+    await Promise.all([client(), client(), client()]);
+    expect(await refusal(url)).toBe(429);
+    expect(await refusal(`${url}other`)).toBe(404);
+    ready = false;
+    expect(await refusal(url)).toBe(503);
+    expect(refusedHandshakes).toEqual([429, 404, 503]);
+  });
+
+  it('[OPS-36] closing all says 1001 and cuts who does not answer', async () => {
+    const polite = await client();
+    const { port } = new URL(url);
+    const rude = connect(Number(port), '127.0.0.1');
+    rude.write('GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+    await eventCount(2);
+    const gone = once(rude, 'close');
+    rude.on('error', () => undefined);
+    const closing = once(polite, 'close');
+    await transport.closeAll(50);
+    expect((await closing)[0]).toBe(1001);
+    rude.resume();
+    await gone;
+  });
+});
+
+describe('frameBytes', () => {
+  it.each([0, 125, 126, 65_535, 65_536])('[OPS-34] a payload of %i bytes has the header of RFC 6455', (length) => {
+    const frame = frameBytes(new Uint8Array(length));
+    const expected = length < 126 ? [length] : length < 65_536 ? [126, length >> 8, length & 255] : [127, 0, 0, 0, 0, 0, 1, 0, 0];
+    expect([...frame.subarray(0, frame.length - length)]).toEqual([0x82, ...expected]);
+  });
+});

@@ -1,0 +1,192 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
+import { CLOSE_CODE, decode, encode, explainRefusal, LIMITS } from '@topgun/protocol';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import type { Admission } from './Admission.js';
+import { Connection } from './Connection.js';
+import { frameBytes } from './frameBytes.js';
+
+/** What sockets tell the rest of the server. Connections are numbered from 1 and never reused. */
+export interface TransportListener {
+  opened(conn: number, remote: string): void;
+  message(conn: number, message: ClientMessage): void;
+  /** a frame that could not be read */
+  refused(conn: number, code: ErrorCode, path: string | undefined): void;
+  closed(conn: number): void;
+}
+
+export interface TransportOptions {
+  readonly admission: Admission;
+  readonly listener: TransportListener;
+  /** before the store is loaded, and while draining, handshakes are refused */
+  readonly isReady: () => boolean;
+  readonly wallMs: () => number;
+  readonly onHandshakeRefused: (status: number) => void;
+}
+
+export interface TransportStats {
+  readonly connections: number;
+  readonly unsentBytes: number;
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/**
+ * WebSockets: bytes to messages and back. It decides nothing about messages; it bounds what a socket may cost.
+ *
+ * Messages sent during a turn are gathered and written by `flush`, one write per socket. A message for many is encoded
+ * and framed once.
+ */
+export class WebSocketTransport {
+  readonly #options: TransportOptions;
+  readonly #server: WebSocketServer;
+  readonly #connections = new Map<number, Connection>();
+  readonly #dirty = new Set<Connection>();
+  readonly #counts = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 };
+  #lastId = 0;
+  #accepting = true;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#server = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      clientTracking: false,
+      maxPayload: LIMITS.frameBytes,
+      maxFragments: LIMITS.fragments,
+    });
+  }
+
+  /** The handler of the HTTP server's `upgrade`. Sockets are served at `/`; other paths are not found. */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const ip = request.socket.remoteAddress ?? '';
+    stream.on('error', () => stream.destroy());
+    const path = (request.url ?? '/').split('?')[0];
+    const now = this.#options.wallMs();
+    const { origin, host } = request.headers;
+    const status = path !== '/' ? 404 : !this.#accepting || !this.#options.isReady() ? 503 : this.#options.admission.judge(ip, { origin, host }, now);
+    if (status !== undefined) {
+      this.#options.onHandshakeRefused(status);
+      stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    this.#server.handleUpgrade(request, stream, head, (socket) => this.#open(ip, socket, stream, request));
+  }
+
+  send(conn: number, message: ServerMessage): void {
+    const connection = this.#connections.get(conn);
+    if (connection === undefined) return;
+    if (message.type === 'AUTH_ACK') connection.authenticated = true;
+    this.#push(connection, frameBytes(encode(message)));
+  }
+
+  sendShared(conns: readonly number[], message: ServerMessage): void {
+    const frame = frameBytes(encode(message));
+    for (const conn of conns) {
+      const connection = this.#connections.get(conn);
+      if (connection !== undefined) this.#push(connection, frame);
+    }
+  }
+
+  /** Writes everything sent in this turn. */
+  flush(): void {
+    for (const connection of this.#dirty) this.#counts.bytesOut += connection.flush();
+    this.#dirty.clear();
+  }
+
+  close(conn: number, code: number, reason: string): void {
+    const connection = this.#connections.get(conn);
+    this.#connections.delete(conn);
+    connection?.close(code, reason);
+  }
+
+  /** No socket is taken in any more. */
+  stopAccepting(): void {
+    this.#accepting = false;
+  }
+
+  /** Says good-bye to all, waits at most `waitMs` for their answers, then cuts what is left. */
+  async closeAll(waitMs: number): Promise<void> {
+    this.flush();
+    const left = [...this.#connections.values()];
+    for (const connection of left) connection.close(CLOSE_CODE.GOING_AWAY, 'server is stopping');
+    if (left.length > 0) await this.#allGone(waitMs);
+    for (const connection of this.#connections.values()) connection.destroy();
+    this.#server.close();
+  }
+
+  stats(): TransportStats {
+    let unsentBytes = 0;
+    for (const connection of this.#connections.values()) unsentBytes += connection.unsentBytes;
+    return { connections: this.#connections.size, unsentBytes, ...this.#counts };
+  }
+
+  #open(ip: string, socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
+    const { admission, listener, wallMs } = this.#options;
+    const connection = new Connection(++this.#lastId, ip, socket, stream);
+    const { id } = connection;
+    this.#connections.set(id, connection);
+    admission.opened(ip, wallMs());
+    request.socket.setNoDelay(true);
+    this.#limitStranger(connection, request);
+    socket.on('message', (data, isBinary) => this.#receive(connection, data as Buffer, isBinary));
+    // ws closes by itself after a protocol fault; 'close' follows.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      admission.closed(ip);
+      this.#dirty.delete(connection);
+      // A connection the engine closed is forgotten there already.
+      if (this.#connections.delete(id)) listener.closed(id);
+      this.#onGone?.();
+    });
+    listener.opened(id, ip);
+  }
+
+  /** A stranger who sends more bytes than an AUTH can need is cut, however he frames them. */
+  #limitStranger(connection: Connection, request: IncomingMessage): void {
+    const { socket } = request;
+    const before = socket.bytesRead;
+    const check = (): void => {
+      if (connection.authenticated) socket.off('data', check);
+      else if (socket.bytesRead - before > LIMITS.bytesPreAuth) connection.destroy();
+    };
+    socket.on('data', check);
+  }
+
+  #receive(connection: Connection, data: Buffer, isBinary: boolean): void {
+    const { listener } = this.#options;
+    if (!this.#connections.has(connection.id)) return;
+    this.#counts.framesIn++;
+    this.#counts.bytesIn += data.length;
+    if (!isBinary) {
+      listener.refused(connection.id, 'BAD_FRAME', 'TEXT@0');
+      return;
+    }
+    const decoded = decode(data, connection.authenticated ? 'client' : 'preauth', explainRefusal);
+    if (decoded.ok) listener.message(connection.id, decoded.message);
+    else listener.refused(connection.id, decoded.code, decoded.path);
+  }
+
+  #push(connection: Connection, frame: Buffer): void {
+    this.#counts.framesOut++;
+    connection.push(frame);
+    this.#dirty.add(connection);
+  }
+
+  #onGone: (() => void) | undefined;
+
+  #allGone(waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      this.#onGone = () => {
+        if (this.#connections.size > 0) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../../../bin/topgun.js', import.meta.url));
+
+/** A real `topgun start` on a folder and a port, to be killed without a word and started again. */
+export class ServerProcess {
+  readonly #args: readonly string[];
+  readonly #env: NodeJS.ProcessEnv;
+  #child: ChildProcess | undefined;
+  #output = '';
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
+    this.#args = args;
+    this.#env = { ...process.env, ...env };
+  }
+
+  /** Starts the process and waits until `/ready` says yes; throws with its output when that takes longer than `deadlineMs`. */
+  async start(port: number, deadlineMs = 20_000): Promise<void> {
+    this.#output = '';
+    const child = spawn(process.execPath, [bin, 'start', ...this.#args, '--port', String(port)], {
+      env: this.#env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    const collect = (data: Buffer): void => {
+      this.#output = (this.#output + data.toString()).slice(-4000);
+    };
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+    const deadline = performance.now() + deadlineMs;
+    while (performance.now() < deadline) {
+      if (child.exitCode !== null) throw new Error(`The server ended with code ${child.exitCode}:\n${this.#output}`);
+      if (await isReady(port)) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`The server was not ready within ${deadlineMs} ms:\n${this.#output}`);
+  }
+
+  /** SIGKILL: no handler runs, nothing is flushed. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+}
+
+async function isReady(port: number): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/ready`, { signal: AbortSignal.timeout(1000) });
+    return answer.ok;
+  } catch {
+    // Not listening yet; the caller asks again until its deadline.
+    return false;
+  }
+}

@@ -1,0 +1,59 @@
+import { MemoryAdapter } from '@topgun/adapters';
+import { TopGunClient } from '@topgun/client';
+
+/** What a crash run writes: a rising number per key, so that a lost write shows as a number that fell back. */
+export interface Counted {
+  readonly n: number;
+}
+
+export const CRASH_MAP = 'crash';
+
+/** One client that writes as fast as it is answered, and remembers the highest number answered as durable per key. */
+export class Writer {
+  readonly acknowledged = new Map<string, number>();
+  acknowledgements = 0;
+  readonly #client: TopGunClient;
+  readonly #keys: readonly string[];
+  #n = 0;
+  #running = false;
+
+  constructor(serverUrl: string, token: string, name: string, keys: number) {
+    this.#client = new TopGunClient({
+      serverUrl,
+      token,
+      storage: new MemoryAdapter(),
+      storeName: name,
+      backoff: { baseMs: 20, capMs: 200 },
+    });
+    this.#keys = Array.from({ length: keys }, (_, i) => `${name}-${i}`);
+  }
+
+  /** Keeps `outstanding` writes unanswered until `stop`. */
+  start(outstanding: number): void {
+    this.#running = true;
+    for (let i = 0; i < outstanding; i++) void this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    await this.#client.close();
+  }
+
+  async #loop(): Promise<void> {
+    const map = this.#client.getMap<Counted>(CRASH_MAP);
+    while (this.#running) {
+      const n = ++this.#n;
+      const key = this.#keys[n % this.#keys.length] as string;
+      try {
+        const { outcome, code } = await map.set(key, { n }).settled();
+        if (outcome === 'rejected') throw new Error(`The server rejected a write of ${key}: ${code}`);
+        if (outcome === 'coalesced') continue;
+        this.acknowledged.set(key, Math.max(this.acknowledged.get(key) ?? 0, n));
+        this.acknowledgements++;
+      } catch (error) {
+        // Closing the client fails the writes under way, which were never answered.
+        if (this.#running) throw error;
+      }
+    }
+  }
+}
