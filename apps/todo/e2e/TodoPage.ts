@@ -69,6 +69,19 @@ export class TodoPage {
     await this.shows(to);
   }
 
+  /** Opens the editor by a click on the title and sets priority and due day. */
+  async setDetails(
+    title: string,
+    details: { readonly priority?: string; readonly dueInDays?: number },
+  ): Promise<void> {
+    await this.row(title).getByTestId('todo-title').click();
+    const editor = this.page.getByTestId('todo-editor');
+    if (details.priority !== undefined) await editor.getByLabel(details.priority, { exact: true }).check();
+    if (details.dueInDays !== undefined) await editor.getByTestId('due').fill(dayFromNow(details.dueInDays));
+    await editor.getByTestId('edit-save').click();
+    await this.shows(title);
+  }
+
   async remove(title: string): Promise<void> {
     await this.row(title).focus();
     await this.page.keyboard.press('Delete');
@@ -140,4 +153,11 @@ export class TodoPage {
       { list, total, perTurn },
     );
   }
+}
+
+function dayFromNow(days: number): string {
+  const date = new Date();
+  date.setDate(date.getDate() + days);
+  const two = (part: number) => String(part).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }

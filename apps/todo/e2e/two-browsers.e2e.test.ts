@@ -66,13 +66,31 @@ describe('two browsers and a server', () => {
     await b1.shows('Coffee, the dark one');
     await agree(server, tabs);
 
-    await a.page.screenshot({ path: join(images, 'todo-desktop.png') });
-    await b1.page.screenshot({ path: join(images, 'todo-phone.png') });
-    await a.page.emulateMedia({ colorScheme: 'dark' });
-    await a.page.screenshot({ path: join(images, 'todo-desktop-dark.png') });
-    await a.page.emulateMedia({ colorScheme: 'light' });
+    await a.addList('Trip to Lisbon');
+    for (const title of ['Write to Marta about the keys', 'Renew passports', 'Book the night train'])
+      await a.add(title);
+    await a.setDetails('Renew passports', { priority: 'High', dueInDays: 12 });
+    await a.setDetails('Book the night train', { priority: 'Medium', dueInDays: 0 });
+    await b1.goTo('Everything');
+    await b1.shows('Renew passports');
+    await b1.setDetails('Bread from the corner bakery', { dueInDays: 1 });
+    await a.goTo('Everything');
+    await agree(server, tabs);
+
+    for (const scheme of ['dark', 'light'] as const) {
+      for (const [tab, name] of [
+        [a, 'desktop'],
+        [b1, 'phone'],
+      ] as const) {
+        await tab.page.emulateMedia({ colorScheme: scheme });
+        await tab.page.screenshot({
+          path: join(images, `todo-${name}${scheme === 'dark' ? '-dark' : ''}.png`),
+        });
+      }
+    }
 
     // One goes offline, edits, reloads, and still has its edits.
+    await a.goTo('Groceries');
     await a.readyForOffline();
     await ada.setOffline(true);
     await a.indicator(['offline', 'connecting']);

@@ -1,4 +1,9 @@
-import { ConnectionListeners, type ConnectionEvents, type IConnectionProvider, type Unsubscribe } from '@topgun/client';
+import {
+  type ConnectionEvents,
+  ConnectionListeners,
+  type IConnectionProvider,
+  type Unsubscribe,
+} from '@topgun/client';
 import { partitionOf } from '@topgun/core';
 import {
   ACK_LEVEL,
@@ -136,7 +141,10 @@ export class ScriptedProvider implements IConnectionProvider {
     return this.#connection !== undefined;
   }
 
-  on<E extends keyof ConnectionEvents>(event: E, callback: (value: ConnectionEvents[E]) => void): Unsubscribe {
+  on<E extends keyof ConnectionEvents>(
+    event: E,
+    callback: (value: ConnectionEvents[E]) => void,
+  ): Unsubscribe {
     return this.#listeners.on(event, callback);
   }
 

@@ -1,5 +1,10 @@
-import { type ConnectionStateChange, type Rejection, TopGunClient, type TopGunClientOptions } from '@topgun/client';
 import { MemoryAdapter, MemoryDisk } from '@topgun/adapters';
+import {
+  type ConnectionStateChange,
+  type Rejection,
+  TopGunClient,
+  type TopGunClientOptions,
+} from '@topgun/client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ScriptedServer } from './ScriptedServer.js';
 
@@ -59,7 +64,9 @@ describe('a client on its own', () => {
     tags.remove('k', 'x');
     expect(tags.get('k')).toEqual(['y']);
     const likes = client.getPNCounter('likes');
-    expect([likes.increment(), likes.addAndGet(5), likes.decrement(), likes.addAndGet(0)]).toEqual([1, 6, 5, 5]);
+    expect([likes.increment(), likes.addAndGet(5), likes.decrement(), likes.addAndGet(0)]).toEqual([
+      1, 6, 5, 5,
+    ]);
   });
 
   it('[DEV-2] what was flushed is there after a restart, counters and OR maps too', async () => {
@@ -110,7 +117,9 @@ describe('a client on its own', () => {
   it('[DAT-4] a value that cannot travel is refused at set and changes nothing', () => {
     const client = makeClient();
     const map = client.getMap<unknown>('m');
-    expect(() => map.set('a', { run: () => undefined })).toThrow(expect.objectContaining({ code: 'VALUE_NOT_ADMITTED' }));
+    expect(() => map.set('a', { run: () => undefined })).toThrow(
+      expect.objectContaining({ code: 'VALUE_NOT_ADMITTED' }),
+    );
     expect(() => map.set('a', null)).toThrow(expect.objectContaining({ code: 'VALUE_NOT_ADMITTED' }));
     expect(map.has('a')).toBe(false);
     expect(client.getPendingOpsCount()).toBe(0);
@@ -221,6 +230,31 @@ describe('a client with a server', () => {
     expect(client.getStateHistory(1)).toHaveLength(1);
   });
 
+  it('close tells the state it leaves, frees the locks of the store and leaves no timer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const server = new ScriptedServer();
+    const disk = new MemoryDisk();
+    const make = (): TopGunClient =>
+      makeClient({
+        storeName: 'closing',
+        storage: new MemoryAdapter({ disk }),
+        connectionProvider: server.provider(),
+      });
+    const first = make();
+    await reached(first, 'CONNECTED');
+    const states: string[] = [];
+    first.onConnectionStateChange(({ state }) => states.push(state));
+    first.getMap('m').set('a', 1);
+    await first.close();
+    expect(states.at(-1)).toBe('DISCONNECTED');
+    expect(server.connections.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+    const second = make();
+    await second.whenSynced();
+    expect(server.keys).toContain('a');
+  });
+
   it('writes made while the connection is away are sent when it is back', async () => {
     const server = new ScriptedServer();
     const provider = server.provider();
@@ -242,7 +276,11 @@ describe('a client with a server', () => {
     server.refuseKey = (key) => (key === 'no' ? 'DENIED' : undefined);
     const disk = new MemoryDisk();
     const options = { storeName: 'rejections' };
-    const first = makeClient({ ...options, storage: new MemoryAdapter({ disk }), connectionProvider: server.provider() });
+    const first = makeClient({
+      ...options,
+      storage: new MemoryAdapter({ disk }),
+      connectionProvider: server.provider(),
+    });
     const map = first.getMap<number>('m');
     map.set('yes', 1);
     const write = map.set('no', 2);
@@ -252,7 +290,11 @@ describe('a client with a server', () => {
     await first.close();
     const got: Rejection[] = [];
     for (let run = 0; run < 2; run++) {
-      const next = makeClient({ ...options, storage: new MemoryAdapter({ disk }), connectionProvider: server.provider() });
+      const next = makeClient({
+        ...options,
+        storage: new MemoryAdapter({ disk }),
+        connectionProvider: server.provider(),
+      });
       next.onRejection((rejection) => got.push(rejection));
       await next.whenSynced();
       await settle();
@@ -325,7 +367,11 @@ describe('[TX-3] two clients on one store', () => {
     const server = new ScriptedServer();
     const disk = new MemoryDisk();
     const tab = (): TopGunClient =>
-      makeClient({ storeName: 'tabs', storage: new MemoryAdapter({ disk }), connectionProvider: server.provider() });
+      makeClient({
+        storeName: 'tabs',
+        storage: new MemoryAdapter({ disk }),
+        connectionProvider: server.provider(),
+      });
     const first = tab();
     const a = first.getMap<number>('m');
     await reached(first, 'CONNECTED');

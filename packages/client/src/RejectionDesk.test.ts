@@ -3,7 +3,14 @@ import type { Rejection } from './engine/ports.js';
 import { RejectionDesk } from './RejectionDesk.js';
 import { silentLogger } from './utils/logger.js';
 
-const rejection = (id: string): Rejection => ({ id, map: 'm', key: 'k', op: 'PUT', payload: 1, code: 'DENIED' });
+const rejection = (id: string): Rejection => ({
+  id,
+  map: 'm',
+  key: 'k',
+  op: 'PUT',
+  payload: 1,
+  code: 'DENIED',
+});
 
 describe('RejectionDesk', () => {
   it('[DEV-7] waits for a listener and shows each rejection once', async () => {

@@ -44,6 +44,7 @@ export class SyncEngine implements ClientEffects {
   readonly #watches = new Map<string, Release>();
   #channel: RealmChannel<TabMessage> | undefined;
   #uploaderLock: Release | undefined;
+  #sessionLock: Release | undefined;
   #state: 'new' | 'started' | 'booted' | 'closed' = 'new';
   /** Counts requests for a token, so that a late answer to an old one is not taken for the answer to this one. */
   #tokenRequests = 0;
@@ -106,9 +107,10 @@ export class SyncEngine implements ClientEffects {
 
   /** Lets go of everything; writes that were not logged yet are lost, so `flushForClose` comes first. */
   async close(): Promise<void> {
-    if (this.#state === 'closed') return;
     const { provider, storage, timers } = this.#options;
     this.engine.stop();
+    // The end of this turn, in which the engine tells what stopping has changed.
+    await Promise.resolve();
     this.#state = 'closed';
     for (const end of this.#endings) end();
     timers.cancelAll();
@@ -117,6 +119,8 @@ export class SyncEngine implements ClientEffects {
     this.#uploaderLock?.();
     for (const release of this.#watches.values()) release();
     await storage.close();
+    // Last: while it is held, nobody takes this realm's log for complete.
+    this.#sessionLock?.();
   }
 
   // ── effects ──
@@ -227,13 +231,11 @@ export class SyncEngine implements ClientEffects {
   /** While the lock named by the session is held, other realms know that this one lives and may still write its log. */
   #holdSession(): void {
     this.#storeError = undefined;
-    this.#endings.push(
-      this.#tabs.locks.acquire(
-        this.#name(`session:${this.engine.session}`),
-        false,
-        () => this.#feed(() => this.#boot()),
-        ignoreLoss,
-      ),
+    this.#sessionLock = this.#tabs.locks.acquire(
+      this.#name(`session:${this.engine.session}`),
+      false,
+      () => this.#feed(() => this.#boot()),
+      ignoreLoss,
     );
   }
 
@@ -266,6 +268,7 @@ export class SyncEngine implements ClientEffects {
     done: (commit: number) => void,
     failed: (error: unknown) => void,
   ): void {
+    if (this.#state === 'closed') return;
     const { storage, storeName } = this.#options;
     storage
       .open(storeName)

@@ -280,16 +280,13 @@ export class TopGunClient {
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#assertOpen(call);
-      const settle = (end: () => void): void => {
-        this.#closing.delete(closed);
-        end();
+      this.#closing.add(reject);
+      const settle = (error?: TopGunError): void => {
+        this.#closing.delete(reject);
+        if (error === undefined) resolve();
+        else reject(error);
       };
-      const closed = (error: TopGunError): void => reject(error);
-      this.#closing.add(closed);
-      work(
-        () => settle(resolve),
-        (error) => settle(() => reject(error)),
-      );
+      work(settle, settle);
     });
   }
 

@@ -9,10 +9,19 @@ const walls = fc.oneof(
   fc.integer({ min: 0, max: 10_000 }),
   fc.double({ min: 0, max: 10_000, noNaN: true }),
 );
-const remotes = fc.record({ millis: fc.integer({ min: 0, max: 200_000 }), counter: fc.integer({ min: 0, max: 2047 }) });
-const steps = fc.array(fc.oneof(walls.map((wall) => ({ wall })), remotes.map((remote) => ({ remote }))), {
-  maxLength: 60,
+const remotes = fc.record({
+  millis: fc.integer({ min: 0, max: 200_000 }),
+  counter: fc.integer({ min: 0, max: 2047 }),
 });
+const steps = fc.array(
+  fc.oneof(
+    walls.map((wall) => ({ wall })),
+    remotes.map((remote) => ({ remote })),
+  ),
+  {
+    maxLength: 60,
+  },
+);
 
 describe('HLC', () => {
   it('[CLK-2] now() is strictly monotone under frozen, backward, jumping and broken clocks, and above all accepted', () => {
@@ -42,7 +51,9 @@ describe('HLC', () => {
       fc.property(parts, parts, (a, b) => {
         expect(unpackTime(packTime(a.millis, a.counter))).toEqual(a);
         const order = HLC.compare({ ...a, nodeId: 'n' }, { ...b, nodeId: 'n' });
-        expect(Math.sign(packTime(a.millis, a.counter) - packTime(b.millis, b.counter))).toBe(Math.sign(order));
+        expect(Math.sign(packTime(a.millis, a.counter) - packTime(b.millis, b.counter))).toBe(
+          Math.sign(order),
+        );
       }),
     );
   });

@@ -50,9 +50,12 @@ describe('HLC', () => {
     expect(() => hlc.raiseTo(part)).toThrow(format);
   });
 
-  it.each(['', '1:2', '1:2:', 'x:2:n', '1:2048:n', '01:2:n', '-1:2:n', '4398046511104:0:n'])('does not parse %j', (text) => {
-    expect(() => HLC.parse(text)).toThrow(expect.objectContaining({ code: 'TIMESTAMP_FORMAT' }));
-  });
+  it.each(['', '1:2', '1:2:', 'x:2:n', '1:2048:n', '01:2:n', '-1:2:n', '4398046511104:0:n'])(
+    'does not parse %j',
+    (text) => {
+      expect(() => HLC.parse(text)).toThrow(expect.objectContaining({ code: 'TIMESTAMP_FORMAT' }));
+    },
+  );
 
   it('[CLK-1] orders node ids by code unit', () => {
     const at = (nodeId: string) => ({ millis: 1, counter: 1, nodeId });
@@ -64,6 +67,8 @@ describe('HLC', () => {
   it('shows its settings', () => {
     const hlc = new HLC('n', { clock: new FakeClock(), maxDriftMs: 5 });
     expect([hlc.getNodeId, hlc.getStrictMode, hlc.getMaxDriftMs]).toEqual(['n', false, 5]);
-    expect(() => new HLC('', { clock: new FakeClock() })).toThrow(expect.objectContaining({ code: 'NODE_INVALID' }));
+    expect(() => new HLC('', { clock: new FakeClock() })).toThrow(
+      expect.objectContaining({ code: 'NODE_INVALID' }),
+    );
   });
 });

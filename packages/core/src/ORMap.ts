@@ -136,7 +136,11 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** Takes in everything another replica holds; returns how many elements changed. */
   merge(other: ORMap<V>): MergeKeyResult {
-    return this.#mergeCounted(Array.from(other.#table.values(), (element) => this.itemOf(element)));
+    return this.#mergeCounted(
+      Array.from(other.#table.values(), ({ key, tag, value, t, node, ttlMs }) =>
+        this.#make(key, tag, value, t, node, ttlMs || undefined),
+      ),
+    );
   }
 
   /** Takes in elements and removed tags of one key. */

@@ -31,7 +31,10 @@ const scalars = fc.oneof(
 );
 
 /** Field names, the awkward ones included. */
-const names = fc.oneof(fc.constantFrom('constructor', 'toString', 'prototype', 'length', '0', ''), wellFormedText);
+const names = fc.oneof(
+  fc.constantFrom('constructor', 'toString', 'prototype', 'length', '0', ''),
+  wellFormedText,
+);
 
 /** Every kind of value that is admitted. */
 export const admittedValues: fc.Arbitrary<unknown> = fc.letrec((tie) => ({

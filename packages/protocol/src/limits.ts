@@ -190,6 +190,8 @@ export const limits = {
   pauseReadingBytes: { value: 256 * KIB, unit: 'bytes', reason: 'unsent bytes at which a socket is no longer read' },
   headerBytes: { value: 8 * KIB, unit: 'bytes', reason: 'request line and headers of one HTTP request' },
   headersMs: { value: 5_000, unit: 'ms', reason: 'time for the headers of one HTTP request to arrive' },
+  requestMs: { value: 30_000, unit: 'ms', reason: 'time for one HTTP request to arrive whole' },
+  closeWaitMs: { value: 3_000, unit: 'ms', reason: 'time for the other side to answer a close before it is cut' },
   fragments: { value: 64, unit: 'count', reason: 'pieces of one message; clients send one' },
   secretBytes: { value: 32, unit: 'bytes', reason: 'least length of an HS256 secret: that of its hash' },
 } as const satisfies Record<string, Limit>;

@@ -24,7 +24,9 @@ interface Todo {
 
 const within =
   (client: TopGunClient) =>
-  ({ children }: { children: ReactNode }): ReactElement => <TopGunProvider client={client}>{children}</TopGunProvider>;
+  ({ children }: { children: ReactNode }): ReactElement => (
+    <TopGunProvider client={client}>{children}</TopGunProvider>
+  );
 
 const strictlyWithin =
   (client: TopGunClient) =>
@@ -133,7 +135,9 @@ describe('useORMap', () => {
       result.current.map.add('k', 'x');
       result.current.map.add('k', 'y');
     });
-    expect(result.current.entries.map(([key, values]) => [key, [...values].sort()])).toEqual([['k', ['x', 'y']]]);
+    expect(result.current.entries.map(([key, values]) => [key, [...values].sort()])).toEqual([
+      ['k', ['x', 'y']],
+    ]);
     await act(async () => {
       result.current.map.remove('k', 'x');
     });
@@ -369,7 +373,10 @@ describe('every hook', () => {
   it('[RCT-7] outside of a provider throws and says what to do', () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     expect(() => renderHook(() => useClient())).toThrow(
-      expect.objectContaining({ code: 'REACT_NO_PROVIDER', remedy: expect.stringContaining('TopGunProvider') }),
+      expect.objectContaining({
+        code: 'REACT_NO_PROVIDER',
+        remedy: expect.stringContaining('TopGunProvider'),
+      }),
     );
   });
 });

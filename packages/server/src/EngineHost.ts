@@ -118,7 +118,10 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   readDedup(id: number, names: readonly DedupName[]): void {
     const { store } = this.#parts;
-    const reads = names.map(({ pid, clientId, session }): Promise<DedupState | undefined> => store.readDedup(pid, clientId, session));
+    const reads = names.map(
+      ({ pid, clientId, session }): Promise<DedupState | undefined> =>
+        store.readDedup(pid, clientId, session),
+    );
     this.#complete(Promise.all(reads), (states) => {
       this.#input((engine, now) => engine.dedupRead(id, states, now));
     });

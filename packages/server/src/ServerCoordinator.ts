@@ -1,23 +1,23 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import { LIMITS } from '@topgun/protocol';
-import { loadPolicies } from './config/loadPolicies.js';
 import { parseConfig } from './config/load.js';
+import { loadPolicies } from './config/loadPolicies.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { createHttpDoor } from './doors/http.js';
 import { listen } from './doors/listen.js';
 import { StaticFiles } from './doors/staticFiles.js';
-import { describeStatus } from './doors/status.js';
 import type { ServerStatus } from './doors/status.js';
-import { EngineHost } from './EngineHost.js';
+import { describeStatus } from './doors/status.js';
 import type { WallClock } from './EngineHost.js';
-import { ServerEngine } from './engine/ServerEngine.js';
+import { EngineHost } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
 import type { EngineStats } from './engine/ports.js';
-import { loadEngine } from './loadEngine.js';
+import { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
+import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { SecurityManager } from './security/SecurityManager.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
@@ -25,8 +25,8 @@ import { MemoryStore } from './storage/MemoryStore.js';
 import type { Store } from './storage/Store.js';
 import { Admission } from './transport/Admission.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
-import { createLogger } from './utils/logger.js';
 import type { Logger } from './utils/logger.js';
+import { createLogger } from './utils/logger.js';
 
 /** Parts a program or a test puts in place of the usual ones. */
 export interface ServerOverrides {
@@ -39,8 +39,6 @@ export interface ServerOverrides {
 }
 
 export type ServerState = 'NEW' | 'STARTING' | 'READY' | 'DRAINING' | 'STOPPED' | 'FAILED';
-
-const PARTING_MS = 2_000;
 
 /**
  * A TopGun server: `new ServerCoordinator(config)`, `await start()`, later `await shutdown()`.
@@ -83,7 +81,11 @@ export class ServerCoordinator {
       transport: () => this.#transport.stats(),
       logBytes: () => (this.#store instanceof EmbeddedStore ? this.#store.sizes().logBytes : undefined),
     });
-    this.#http = createServer({ maxHeaderSize: LIMITS.headerBytes, headersTimeout: LIMITS.headersMs, requestTimeout: 30_000 });
+    this.#http = createServer({
+      maxHeaderSize: LIMITS.headerBytes,
+      headersTimeout: LIMITS.headersMs,
+      requestTimeout: LIMITS.requestMs,
+    });
     this.#sweep = setInterval(() => admission.sweep(this.#clock.wallMs()), 60_000);
     this.#sweep.unref();
   }
@@ -94,7 +96,8 @@ export class ServerCoordinator {
 
   /** Port listened on; with port 0 the one the system chose. */
   get port(): number {
-    if (this.#address === undefined) throw serverError('SERVER_STATE', 'The server does not listen: it has no port.');
+    if (this.#address === undefined)
+      throw serverError('SERVER_STATE', 'The server does not listen: it has no port.');
     return this.#address.port;
   }
 
@@ -114,7 +117,8 @@ export class ServerCoordinator {
 
   /** Opens the store, takes its content into memory and listens. On failure everything begun is undone. */
   async start(): Promise<{ readonly port: number; readonly host: string }> {
-    if (this.#state !== 'NEW') throw serverError('SERVER_STATE', `start() was called in state ${this.#state}.`);
+    if (this.#state !== 'NEW')
+      throw serverError('SERVER_STATE', `start() was called in state ${this.#state}.`);
     this.#state = 'STARTING';
     try {
       this.#security = await SecurityManager.create(this.config);
@@ -130,13 +134,16 @@ export class ServerCoordinator {
       this.#state = 'FAILED';
       throw error;
     }
-    this.#logger.info({ ...this.#address, nodeId: this.nodeId, storage: this.config.storage, dev: this.config.dev }, 'ready');
+    this.#logger.info(
+      { ...this.#address, nodeId: this.nodeId, storage: this.config.storage, dev: this.config.dev },
+      'ready',
+    );
     return this.#address;
   }
 
   /**
    * Stops gracefully: no longer ready, clients told to reconnect elsewhere, everything admitted made durable and
-   * answered, sockets closed with 1001, store closed. Takes at most `drainMs` and two seconds. Safe to call twice.
+   * answered, sockets closed with 1001, store closed. Takes at most `drainMs` and three seconds. Safe to call twice.
    */
   shutdown(): Promise<void> {
     this.#stopping ??= this.#shutdown();
@@ -157,7 +164,7 @@ export class ServerCoordinator {
   async #close(): Promise<void> {
     clearInterval(this.#sweep);
     this.#transport.stopAccepting();
-    await this.#transport.closeAll(PARTING_MS);
+    await this.#transport.closeAll(LIMITS.closeWaitMs);
     this.#host?.stop();
     this.#http.closeAllConnections();
     if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
@@ -193,7 +200,8 @@ export class ServerCoordinator {
   }
 
   #createStore(): Store {
-    if (this.config.storage === 'memory') return new MemoryStore({ incarnation: randomBytes(16).toString('base64url') });
+    if (this.config.storage === 'memory')
+      return new MemoryStore({ incarnation: randomBytes(16).toString('base64url') });
     return new EmbeddedStore({
       folder: this.config.dataDir,
       onStopped: (error) => this.#fail(error),
@@ -231,7 +239,8 @@ export class ServerCoordinator {
 
   async #status(token: string | undefined): Promise<ServerStatus> {
     const verdict = await this.#security?.verify(token, this.#clock.wallMs());
-    const isAdmin = verdict !== undefined && 'principal' in verdict && verdict.principal.roles.includes('ADMIN');
+    const isAdmin =
+      verdict !== undefined && 'principal' in verdict && verdict.principal.roles.includes('ADMIN');
     return describeStatus({
       nodeId: this.nodeId,
       version: serverVersion,
@@ -258,5 +267,7 @@ export const serverVersion: string = readVersion();
 
 function readVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : 'unknown';
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
 }

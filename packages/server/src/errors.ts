@@ -3,7 +3,8 @@ import { TopGunError } from '@topgun/core';
 /** Every code the server's own parts throw, with its way out. Codes that travel lie in `@topgun/protocol`. */
 export const serverErrors = {
   POLICY_INVALID: {
-    remedy: 'Correct the named policy: role, map pattern, actions READ, PUT, REMOVE, and optionally where and fields.',
+    remedy:
+      'Correct the named policy: role, map pattern, actions READ, PUT, REMOVE, and optionally where and fields.',
     retriable: false,
   },
   STORE_LOCKED: {
@@ -20,26 +21,41 @@ export const serverErrors = {
     retriable: false,
   },
   STORE_UNAVAILABLE: {
-    remedy: 'Check that the folder exists or can be created, that this user may write to it, and that the disk is not full.',
+    remedy:
+      'Check that the folder exists or can be created, that this user may write to it, and that the disk is not full.',
     retriable: true,
   },
   STORE_STOPPED: {
-    remedy: 'The disk failed a flush and its state is uncertain. Check the disk, then start the server again.',
+    remedy:
+      'The disk failed a flush and its state is uncertain. Check the disk, then start the server again.',
     retriable: false,
   },
-  CONFIG_INVALID: { remedy: 'Correct the named setting; `topgun start --help` lists all of them.', retriable: false },
+  CONFIG_INVALID: {
+    remedy: 'Correct the named setting; `topgun start --help` lists all of them.',
+    retriable: false,
+  },
   AUTH_KEY_INVALID: {
-    remedy: 'Set TOPGUN_JWT_SECRET to at least 32 random bytes, or TOPGUN_JWT_PUBLIC_KEY_FILE to an RSA public key in PEM.',
+    remedy:
+      'Set TOPGUN_JWT_SECRET to at least 32 random bytes, or TOPGUN_JWT_PUBLIC_KEY_FILE to an RSA public key in PEM.',
     retriable: false,
   },
   DEV_NOT_LOOPBACK: {
     remedy: 'Development mode lets everybody in: listen on 127.0.0.1, ::1 or localhost, or turn it off.',
     retriable: false,
   },
-  PORT_IN_USE: { remedy: 'Stop the program that listens there, or choose another port (0 = any free one).', retriable: true },
-  LISTEN_FAILED: { remedy: 'Check host and port: the address must belong to this machine and be permitted.', retriable: false },
+  PORT_IN_USE: {
+    remedy: 'Stop the program that listens there, or choose another port (0 = any free one).',
+    retriable: true,
+  },
+  LISTEN_FAILED: {
+    remedy: 'Check host and port: the address must belong to this machine and be permitted.',
+    retriable: false,
+  },
   STATIC_MISSING: { remedy: 'Build the app first, or correct the folder.', retriable: false },
-  SERVER_STATE: { remedy: 'Start a server once, and stop it once; make a new one to start again.', retriable: false },
+  SERVER_STATE: {
+    remedy: 'Start a server once, and stop it once; make a new one to start again.',
+    retriable: false,
+  },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 
 export type ServerErrorCode = keyof typeof serverErrors;

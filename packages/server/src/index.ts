@@ -3,10 +3,12 @@ export {
   configHelp,
   envOf,
   flagOf,
+  hasFlag,
   policySchema,
   type ServerConfig,
   type ServerConfigInput,
   type SettingName,
+  settingNames,
   settings,
 } from './config/schema.js';
 export type { MapStatus, ServerStatus } from './doors/status.js';
@@ -16,9 +18,19 @@ export type { EngineStats, ServerEffects, ServerEngineOptions, Verdict } from '.
 export { ServerEngine } from './engine/ServerEngine.js';
 export { type ServerErrorCode, serverErrors } from './errors.js';
 export { MetricsService, type MetricsSources } from './metrics/MetricsService.js';
+export {
+  ServerCoordinator,
+  type ServerOverrides,
+  type ServerState,
+  serverVersion,
+} from './ServerCoordinator.js';
 export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
-export { isLoopback, SecurityManager, type SecuritySettings, type Verification } from './security/SecurityManager.js';
-export { ServerCoordinator, type ServerOverrides, type ServerState, serverVersion } from './ServerCoordinator.js';
+export {
+  isLoopback,
+  SecurityManager,
+  type SecuritySettings,
+  type Verification,
+} from './security/SecurityManager.js';
 export { EmbeddedStore, type EmbeddedStoreOptions } from './storage/embedded/EmbeddedStore.js';
 export { MemoryStore, type MemoryStoreOptions } from './storage/MemoryStore.js';
 export type {

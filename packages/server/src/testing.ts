@@ -1,4 +1,4 @@
-export { CommitGate, type CommitFault } from './storage/CommitGate.js';
+export { type CommitFault, CommitGate } from './storage/CommitGate.js';
 export {
   commitOf,
   describeServerStorage,

@@ -1,5 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describeClientStorage } from '@topgun/client/testing';
+import { forceCloseDatabase } from 'fake-indexeddb';
 import { deleteDB, openDB } from 'idb';
 import { describe, expect, it, vi } from 'vitest';
 import { IDBAdapter } from './IDBAdapter.js';
@@ -18,6 +19,27 @@ describe('IDBAdapter', () => {
     await expect(adapter.get(['k'])).rejects.toMatchObject({ code: 'STORAGE_LOST', retriable: true });
     await adapter.open('deleted');
     expect(await adapter.get(['k'])).toBeUndefined();
+    await adapter.close();
+  });
+
+  it('[CST-18] a connection that the browser closes is lost, and opening again brings the rows back', async () => {
+    const connections: IDBDatabase[] = [];
+    const transaction = IDBDatabase.prototype.transaction;
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...args) {
+      connections.push(this);
+      return transaction.apply(this, args);
+    });
+    const adapter = new IDBAdapter();
+    const lost = new Promise<string>((resolve) => {
+      adapter.onLost(resolve);
+    });
+    await adapter.open('terminated');
+    await adapter.tx({ puts: [[['k'], 1]], deletes: [] });
+    forceCloseDatabase(connections[0] as never);
+    expect(await lost).toBe('the browser closed the store');
+    await expect(adapter.get(['k'])).rejects.toMatchObject({ code: 'STORAGE_LOST', retriable: true });
+    await adapter.open('terminated');
+    expect(await adapter.get(['k'])).toBe(1);
     await adapter.close();
   });
 

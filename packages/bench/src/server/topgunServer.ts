@@ -5,9 +5,8 @@ import { cpuAnswer } from './requests.js';
 /** Our server as `topgun dev` runs it: embedded store, flushed before every answer. */
 export async function topgunServer(request: ServerRequest): Promise<CpuAnswer | { port: number }> {
   if (request.what === 'cpu') return cpuAnswer();
-  const server = new ServerCoordinator(
-    loadConfig({ flags: { dev: true, port: 0, host: '127.0.0.1', dataDir: request.folder, logLevel: 'warn' }, env: {} }),
-  );
+  const defaults = { dev: true, port: 0, dataDir: request.folder, logLevel: 'warn' } as const;
+  const server = new ServerCoordinator(loadConfig({ defaults }));
   const { port } = await server.start();
   return { port };
 }

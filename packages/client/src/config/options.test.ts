@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { checkOptions, type TopGunClientOptions } from './options.js';
 
 const storage = Object.fromEntries(
-  ['open', 'tx', 'get', 'iterate', 'estimate', 'onLost', 'wipe', 'close'].map((name) => [name, () => undefined]),
+  ['open', 'tx', 'get', 'iterate', 'estimate', 'onLost', 'wipe', 'close'].map((name) => [
+    name,
+    () => undefined,
+  ]),
 );
 const options = (more: Record<string, unknown>): TopGunClientOptions =>
   ({ storage, ...more }) as unknown as TopGunClientOptions;
@@ -52,7 +55,9 @@ describe('options of the client', () => {
     const connectionProvider = Object.fromEntries(
       ['connect', 'send', 'isConnected', 'on', 'close'].map((name) => [name, () => undefined]),
     );
-    expect(refusalOf(options({ serverUrl: 'ws://x', connectionProvider }))).toMatchObject({ code: 'OPTION_INVALID' });
+    expect(refusalOf(options({ serverUrl: 'ws://x', connectionProvider }))).toMatchObject({
+      code: 'OPTION_INVALID',
+    });
   });
 
   it('never shows a token', () => {

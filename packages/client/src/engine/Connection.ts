@@ -114,8 +114,8 @@ export class Connection {
 
   /** Gives the socket up and pauses before the next try (full jitter by default). */
   lost(): void {
-    this.#end();
     if (!this.machine.canTransition('lost')) return;
+    this.#end();
     this.#go('lost');
     const { baseMs, capMs, jitter, maxRetries } = {
       baseMs: BACKOFF_BASE_MS,
@@ -230,9 +230,9 @@ export class Connection {
   }
 
   #refuse(error: TopGunError): void {
+    if (!this.machine.canTransition('refused')) return this.lost();
     this.#end();
-    if (this.machine.canTransition('refused')) this.#go('refused', error);
-    else this.lost();
+    this.#go('refused', error);
   }
 
   #end(): void {

@@ -53,7 +53,10 @@ export class Realm {
   #isTicking = false;
   #isLoaded = false;
   #isStarted = false;
+  /** What this realm wants changed since the last tick. */
   #wantsChanged = false;
+  /** What another realm wants did. */
+  #mergeChanged = false;
   /** While this realm holds the lock: the last transaction and read begun before that. */
   #granted: { readonly tx: number; readonly read: number } | undefined;
   /** A commit that this realm made or read after it got the lock. */
@@ -124,8 +127,10 @@ export class Realm {
     this.#order.reset(commit);
     if (this.#granted && id > this.#granted.read) this.#proven = commit;
     if (isBoot) {
+      for (const map of this.replica.maps.keys()) this.#storeKind(map);
       this.#emit({ type: 'ready' });
       this.tabs.join();
+      this.#wantsChanged = true;
     }
     if (this.tabs.isLeader) this.uplink.resync();
     this.#lead();
@@ -239,7 +244,7 @@ export class Realm {
 
   sessionGone(session: string): void {
     this.tabs.gone(session);
-    this.#wantsChanged = true;
+    this.#mergeChanged = true;
     this.rejections.offer();
     this.touch();
   }
@@ -265,7 +270,11 @@ export class Realm {
         if (tabs.isLeader) tabs.post({ type: 'pong' });
         return;
       case 'wants':
+        // Everybody hears them; a new leader asks for them again.
+        if (!tabs.isLeader) return;
         tabs.setOther(message.from, message.wants);
+        // The sender may be new here, and not know how things stand.
+        this.#statusText = '';
         break;
       case 'bye':
         tabs.bye(message.from);
@@ -285,7 +294,7 @@ export class Realm {
         if (tabs.isLeader) this.uplink.connection.token(message.token);
         return;
     }
-    this.#wantsChanged = true;
+    this.#mergeChanged = true;
     this.touch();
   }
 
@@ -464,11 +473,11 @@ export class Realm {
   #tick(): void {
     this.#isTicking = false;
     this.#applyWants();
+    if (this.tabs.isLeader) this.#leaderTick();
     if (this.#isLoaded && this.store.isReady) {
       this.log.beforeFlush();
       this.store.flush();
     }
-    if (this.tabs.isLeader) this.#leaderTick();
     this.#announce();
     this.#durable = this.#durable.filter(({ seq, cb }) => {
       const isDone = this.log.isDurable(seq);
@@ -482,7 +491,7 @@ export class Realm {
   #leaderTick(): void {
     const { scopes, subscriptions, uploader, connection } = this.uplink;
     this.tabs.watch([...this.log.sessions.keys(), ...this.rejections.sessions]);
-    for (const session of [...this.tabs.dead]) this.#endSession(session);
+    for (const session of this.tabs.dead) this.#endSession(session);
     uploader.pump();
     if (connection.isUp && scopes.isSettled && subscriptions.isSettled) connection.synced();
     const { complete } = scopes;
@@ -499,7 +508,6 @@ export class Realm {
     this.uplink.uploader.end(session);
     this.log.sessions.delete(session);
     this.store.del(['low', session]);
-    this.tabs.forget(session);
   }
 
   #announce(): void {
@@ -517,9 +525,10 @@ export class Realm {
   }
 
   #applyWants(): void {
-    if (!this.#wantsChanged || !this.#isLoaded) return;
+    if (!this.#isLoaded || !(this.#wantsChanged || this.#mergeChanged)) return;
+    if (this.#wantsChanged) this.tabs.setOwn(this.#wants());
     this.#wantsChanged = false;
-    this.tabs.setOwn(this.#wants());
+    this.#mergeChanged = false;
     if (this.tabs.isLeader) this.uplink.want(this.tabs.merged());
   }
 
@@ -546,7 +555,8 @@ export class Realm {
 
   #storeKind(map: string): void {
     const kind = this.replica.maps.get(map)?.kind;
-    if (!kind || this.#storedKinds.get(map) === kind) return;
+    // The kind that the store has counts, so none is written before it was read.
+    if (!kind || !this.#isLoaded || this.#storedKinds.get(map) === kind) return;
     this.#storedKinds.set(map, kind);
     this.store.put(['map', map], { kind });
   }

@@ -121,10 +121,6 @@ export class Tabs {
     this.#wantsBySession.delete(session);
   }
 
-  forget(session: string): void {
-    this.#dead.delete(session);
-  }
-
   /** Learns of the end of the realms behind these sessions. */
   watch(sessions: Iterable<string>): void {
     for (const session of sessions) {

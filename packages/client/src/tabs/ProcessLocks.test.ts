@@ -25,7 +25,12 @@ describe('ProcessLocks', () => {
   it('[TX-3] a theft tells the holder and leaves the queue', async () => {
     const locks = new ProcessLocks();
     const log: string[] = [];
-    locks.acquire('l', false, () => log.push('a'), () => log.push('a lost'));
+    locks.acquire(
+      'l',
+      false,
+      () => log.push('a'),
+      () => log.push('a lost'),
+    );
     await settle();
     locks.acquire('l', false, () => log.push('b'), ignore);
     const thief = locks.acquire('l', true, () => log.push('thief'), ignore);

@@ -74,9 +74,19 @@ describe('WebLocks', () => {
   it('[TX-3] a theft tells the one who held it, a withdrawal nobody', async () => {
     const locks = make();
     const log: string[] = [];
-    locks.acquire('l', false, () => log.push('a'), () => log.push('a lost'));
+    locks.acquire(
+      'l',
+      false,
+      () => log.push('a'),
+      () => log.push('a lost'),
+    );
     await settle();
-    const waiting = locks.acquire('l', false, () => log.push('b'), () => log.push('b lost'));
+    const waiting = locks.acquire(
+      'l',
+      false,
+      () => log.push('b'),
+      () => log.push('b lost'),
+    );
     waiting();
     locks.acquire('l', true, () => log.push('thief'), ignore);
     await settle();

@@ -13,7 +13,8 @@ import { encodeCanonical } from './encodeCanonical.js';
 // The same value with the fields of every object written in the opposite order.
 function reordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reordered);
-  if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof Uint8Array) return value;
+  if (typeof value !== 'object' || value === null || value instanceof Date || value instanceof Uint8Array)
+    return value;
   return Object.fromEntries(
     Object.entries(value)
       .reverse()
@@ -66,7 +67,9 @@ describe('values', () => {
       fc.property(any, any, any, (a, b, c) => {
         expect(Math.sign(compareValues(a, b))).toBe(-Math.sign(compareValues(b, a)) + 0);
         // Boxed, because sort puts a bare undefined last without asking.
-        const [x, y, z] = [[a], [b], [c]].sort(([one], [other]) => compareValues(one, other)).map(([value]) => value);
+        const [x, y, z] = [[a], [b], [c]]
+          .sort(([one], [other]) => compareValues(one, other))
+          .map(([value]) => value);
         expect(compareValues(x, y)).toBeLessThanOrEqual(0);
         expect(compareValues(y, z)).toBeLessThanOrEqual(0);
         expect(compareValues(x, z)).toBeLessThanOrEqual(0);
@@ -100,11 +103,21 @@ describe('values', () => {
   });
 
   it('[DAT-4] every admitted value passes, and none with a fault put anywhere inside of it', () => {
-    const faults = fc.constantFrom(undefined, Number.NaN, -0, 2n ** 64n, '\ud800', new Map(), new Date(Number.NaN));
+    const faults = fc.constantFrom(
+      undefined,
+      Number.NaN,
+      -0,
+      2n ** 64n,
+      '\ud800',
+      new Map(),
+      new Date(Number.NaN),
+    );
     fc.assert(
       fc.property(admittedValues, faults, (value, fault) => {
         assertAdmitted(value);
-        expect(() => assertAdmitted({ items: [value, { deep: fault }] })).toThrow(/ at \$\.items\[1\]\.deep: /);
+        expect(() => assertAdmitted({ items: [value, { deep: fault }] })).toThrow(
+          / at \$\.items\[1\]\.deep: /,
+        );
       }),
     );
   });

@@ -55,7 +55,8 @@ export function lanesToHash(): number {
 
 /** The high 26 bits of a 53-bit hash. */
 export function hashHi(hash: number): number {
-  return Math.floor(hash / LO_SIZE);
+  // The coercion keeps engines from storing it as a boxed float.
+  return Math.floor(hash / LO_SIZE) | 0;
 }
 
 /** The low 27 bits of a 53-bit hash. */

@@ -1,4 +1,5 @@
 import { PACKED_TIME_MAX } from '../clock/Timestamp.js';
+import { hashHi, hashLo, joinHash } from '../hash/hashString.js';
 import type { Version } from '../clock/versions.js';
 
 /**
@@ -21,7 +22,8 @@ export const LOOSE = -2;
 export class Item implements Version {
   declare readonly key: string;
   declare readonly value: unknown;
-  declare readonly t: number;
+  declare readonly tHi: number;
+  declare readonly tLo: number;
   declare readonly node: string;
   declare readonly ttlMs: number;
   declare hi: number;
@@ -30,11 +32,16 @@ export class Item implements Version {
   constructor(key: string, value: unknown, t: number, node: string, ttlMs: number) {
     this.key = key;
     this.value = value;
-    this.t = t;
+    this.tHi = hashHi(t);
+    this.tLo = hashLo(t);
     this.node = node;
     this.ttlMs = ttlMs;
     this.hi = LOOSE;
     this.lo = 0;
+  }
+
+  get t(): number {
+    return joinHash(this.tHi, this.tLo);
   }
 }
 

@@ -151,7 +151,7 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
   // ahead throws before anything is taken in; otherwise the clock follows those that are not.
   #accept(items: readonly I[]): void {
     const times = items.map(({ t }) => (t === REMOVAL_TIME ? 0 : t));
-    const greatest = times.reduce((a, b) => (a > b ? a : b), 0);
+    const greatest = times.reduce((a, b) => Math.max(a, b), 0);
     if (!this.hlc.updatePacked(greatest)) for (const t of times) this.hlc.updatePacked(t);
   }
 }

@@ -19,8 +19,24 @@ describe('partitionOf', () => {
   });
 
   it('[DAT-3] hashes and partitions are fixed for good', () => {
-    expect(['', 'a', 'todo-1', 'ключ', '😀'].map((key) => [hashString(key), partitionOf(key)])).toMatchSnapshot();
-    const values = [0, 1, -1.5, 1n, '', true, false, new Date(0), new Uint8Array([1]), [], [1, [2]], {}, { a: null, b: 2 }];
+    expect(
+      ['', 'a', 'todo-1', 'ключ', '😀'].map((key) => [hashString(key), partitionOf(key)]),
+    ).toMatchSnapshot();
+    const values = [
+      0,
+      1,
+      -1.5,
+      1n,
+      '',
+      true,
+      false,
+      new Date(0),
+      new Uint8Array([1]),
+      [],
+      [1, [2]],
+      {},
+      { a: null, b: 2 },
+    ];
     expect(values.map(hashValue)).toMatchSnapshot();
   });
 
@@ -36,7 +52,8 @@ describe('partitionOf', () => {
 
   it('[DAT-5] 200,000 similar strings and small values have distinct hashes', () => {
     const hashes = new Set<number>();
-    for (let i = 0; i < 100_000; i++) hashes.add(hashString(`k${i}`)).add(hashValue({ a: i % 300, b: Math.floor(i / 300) }));
+    for (let i = 0; i < 100_000; i++)
+      hashes.add(hashString(`k${i}`)).add(hashValue({ a: i % 300, b: Math.floor(i / 300) }));
     expect(hashes.size).toBe(200_000);
   });
 });

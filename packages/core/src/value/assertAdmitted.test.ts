@@ -33,7 +33,17 @@ const refused: [what: string, value: unknown, path: string][] = [
   ['a subclass of Array', new (class List extends Array {})(), '$'],
   ['a symbol key', { [Symbol('s')]: 1 }, '$'],
   ['a hidden field', Object.defineProperty({}, 'a', { value: 1 }), '$'],
-  ['an accessor', { a: { get b() { throw new Error('read'); } } }, '$.a.b'],
+  [
+    'an accessor',
+    {
+      a: {
+        get b() {
+          throw new Error('read');
+        },
+      },
+    },
+    '$.a.b',
+  ],
   ['an accessor in an array', Object.defineProperty([0], 0, { get: () => 1, enumerable: true }), '$[0]'],
   ['a field called __proto__', JSON.parse('{"a":{"__proto__":1}}'), '$.a.__proto__'],
   ['a malformed field name', { '\udc00': 1 }, '$["\\udc00"]'],
@@ -56,14 +66,26 @@ describe('assertAdmitted', () => {
   });
 
   it('[DAT-4] refuses null at the top and points to remove', () => {
-    expect(() => assertAdmitted(null)).toThrow(expect.objectContaining({ remedy: expect.stringContaining('remove') }));
+    expect(() => assertAdmitted(null)).toThrow(
+      expect.objectContaining({ remedy: expect.stringContaining('remove') }),
+    );
   });
 
   it('[DAT-4] admits the extremes', () => {
     const shared = { a: 1 };
-    const extremes = [0, 2n ** 64n - 1n, -(2n ** 63n), '', '😀'.repeat(64 * 1024), new Uint8Array(256 * 1024), new Date(0)];
+    const extremes = [
+      0,
+      2n ** 64n - 1n,
+      -(2n ** 63n),
+      '',
+      '😀'.repeat(64 * 1024),
+      new Uint8Array(256 * 1024),
+      new Date(0),
+    ];
     for (const value of extremes) expect(() => assertAdmitted(value)).not.toThrow();
-    expect(() => assertAdmitted({ none: null, twice: [shared, shared], constructor: 1, [`n${'n'.repeat(255)}`]: 1 })).not.toThrow();
+    expect(() =>
+      assertAdmitted({ none: null, twice: [shared, shared], constructor: 1, [`n${'n'.repeat(255)}`]: 1 }),
+    ).not.toThrow();
     expect(() => assertAdmitted(Object.assign(Object.create(null), { a: 1 }))).not.toThrow();
     expect(() => assertAdmitted(deep(24))).not.toThrow();
     expect(() => assertAdmitted(new Array(19_999).fill(1))).not.toThrow();

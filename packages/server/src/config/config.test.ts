@@ -21,7 +21,13 @@ async function file(content: unknown): Promise<string> {
 describe('loadConfig', () => {
   it('[OPS-20] without anything given every setting has its standard value, and the whole is frozen', () => {
     const config = loadConfig({});
-    expect(config).toMatchObject({ host: '127.0.0.1', port: 8080, storage: 'embedded', dev: false, policies: [] });
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      storage: 'embedded',
+      dev: false,
+      policies: [],
+    });
     expect(Object.isFrozen(config)).toBe(true);
   });
 
@@ -32,33 +38,59 @@ describe('loadConfig', () => {
       env: { TOPGUN_PORT: '3', TOPGUN_HOST: 'env' },
       defaults: { port: 1, host: 'default', dataDir: 'default', storage: 'memory' },
     });
-    expect(config).toMatchObject({ port: 4, host: 'env', dataDir: 'file', storage: 'memory', logLevel: 'warn' });
+    expect(config).toMatchObject({
+      port: 4,
+      host: 'env',
+      dataDir: 'file',
+      storage: 'memory',
+      logLevel: 'warn',
+    });
   });
 
   it('[OPS-20] every type can be written as text', () => {
     const args = ['--dev', '--origins', 'https://a.example, http://localhost:3000', '--drain-ms=5'];
-    expect(loadConfig({ args })).toMatchObject({ dev: true, origins: ['https://a.example', 'http://localhost:3000'], drainMs: 5 });
+    expect(loadConfig({ args })).toMatchObject({
+      dev: true,
+      origins: ['https://a.example', 'http://localhost:3000'],
+      drainMs: 5,
+    });
     expect(loadConfig({ env: { TOPGUN_DEV: '1' } }).dev).toBe(true);
   });
 
   it.each<[string, Parameters<typeof loadConfig>[0], RegExp]>([
-    ['a port that is no number', { args: ['--port', 'abc'] }, /--port: found "abc", allowed is a whole number from 0 to 65535/],
+    [
+      'a port that is no number',
+      { args: ['--port', 'abc'] },
+      /--port: found "abc", allowed is a whole number from 0 to 65535/,
+    ],
     ['a port out of range', { env: { TOPGUN_PORT: '70000' } }, /TOPGUN_PORT: found 70000/],
     ['an empty port', { env: { TOPGUN_PORT: '' } }, /TOPGUN_PORT: found ""/],
     ['an unknown flag', { args: ['--prot', '1'] }, /--prot/],
     ['a word too many', { args: ['now'] }, /now/],
-    ['a wrong choice', { env: { TOPGUN_STORAGE: 'sqlite' } }, /TOPGUN_STORAGE: found "sqlite", allowed is embedded or memory/],
-    ['a switch that is neither', { env: { TOPGUN_DEV: 'yes' } }, /TOPGUN_DEV: found "yes", allowed is true or false/],
+    [
+      'a wrong choice',
+      { env: { TOPGUN_STORAGE: 'sqlite' } },
+      /TOPGUN_STORAGE: found "sqlite", allowed is embedded or memory/,
+    ],
+    [
+      'a switch that is neither',
+      { env: { TOPGUN_DEV: 'yes' } },
+      /TOPGUN_DEV: found "yes", allowed is true or false/,
+    ],
     ['a bad origin among good ones', { args: ['--origins', 'https://a.example,b'] }, /--origins at 1/],
     ['a file that is missing', { file: '/nowhere/topgun.json' }, /nowhere/],
   ])('[OPS-21] %s is refused with place, found and allowed', (_, sources, message) => {
-    expect(() => loadConfig(sources)).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }));
+    expect(() => loadConfig(sources)).toThrowError(
+      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(message) }),
+    );
   });
 
   it('[OPS-21] a file with an unknown setting, or no object, or no JSON, is refused', async () => {
     const wrong = async (content: unknown): Promise<unknown> => {
       const path = await file(content);
-      return expect(() => loadConfig({ file: path })).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+      return expect(() => loadConfig({ file: path })).toThrowError(
+        expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      );
     };
     await wrong({ prot: 1 });
     await wrong([1]);
@@ -68,26 +100,38 @@ describe('loadConfig', () => {
 
   it('[OPS-22] a secret has no flag and is never shown', () => {
     expect(hasFlag('jwtSecret')).toBe(false);
-    expect(() => loadConfig({ args: ['--jwt-secret', 'x'] })).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-    expect(() => loadConfig({ env: { TOPGUN_JWT_SECRET: '' } })).toThrowError(expect.objectContaining({ message: expect.stringMatching(/not shown/) }));
+    expect(() => loadConfig({ args: ['--jwt-secret', 'x'] })).toThrowError(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+    expect(() => loadConfig({ env: { TOPGUN_JWT_SECRET: '' } })).toThrowError(
+      expect.objectContaining({ message: expect.stringMatching(/not shown/) }),
+    );
   });
 
   it('[OPS-21] a program that passes an unknown setting is told', () => {
-    expect(() => parseConfig({ prot: 1 } as object)).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(() => parseConfig({ prot: 1 } as object)).toThrowError(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
   });
 });
 
 describe('loadPolicies', () => {
   it('[OPS-23] policies of the config and of the file are joined; development adds one that allows all', async () => {
     const one = { role: 'A', map: 'm', actions: ['READ' as const] };
-    const policiesFile = await file([{ ...one, role: 'B', where: { op: 'eq', path: 'owner', value: { $auth: 'sub' } } }]);
-    const roles = loadPolicies(parseConfig({ policies: [one], policiesFile, dev: true })).map((policy) => policy.role);
+    const policiesFile = await file([
+      { ...one, role: 'B', where: { op: 'eq', path: 'owner', value: { $auth: 'sub' } } },
+    ]);
+    const roles = loadPolicies(parseConfig({ policies: [one], policiesFile, dev: true })).map(
+      (policy) => policy.role,
+    );
     expect(roles).toEqual(['A', 'B', 'ADMIN']);
   });
 
   it('[OPS-23] a predicate with an unknown operator is refused at start', () => {
     const policies = [{ role: 'A', map: 'm', actions: ['READ' as const], where: { op: 'equals' } }];
-    expect(() => loadPolicies(parseConfig({ policies }))).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(() => loadPolicies(parseConfig({ policies }))).toThrowError(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
   });
 });
 

@@ -36,8 +36,10 @@ export function loadConfig(sources: ConfigSources): ServerConfig {
     if (flag !== undefined) found.set(name, { value: fromText(name, flag), place: flagOf(name) });
     else if (variable !== undefined && settings[name].from !== 'file only') {
       found.set(name, { value: fromText(name, variable), place: envOf(name) });
-    } else if (inFile[name] !== undefined) found.set(name, { value: inFile[name], place: `${name} in ${file}` });
-    else if (sources.defaults?.[name] !== undefined) found.set(name, { value: sources.defaults[name], place: name });
+    } else if (inFile[name] !== undefined)
+      found.set(name, { value: inFile[name], place: `${name} in ${file}` });
+    else if (sources.defaults?.[name] !== undefined)
+      found.set(name, { value: sources.defaults[name], place: name });
   }
   return check(found);
 }
@@ -118,7 +120,8 @@ function readFile(path: string): Readonly<Record<string, unknown>> {
     throw serverError('CONFIG_INVALID', `The config file ${path} must hold one JSON object.`);
   }
   const unknown = Object.keys(parsed).find((name) => !isSetting(name));
-  if (unknown !== undefined) throw serverError('CONFIG_INVALID', `${unknown} in ${path}: there is no such setting.`);
+  if (unknown !== undefined)
+    throw serverError('CONFIG_INVALID', `${unknown} in ${path}: there is no such setting.`);
   return parsed as Record<string, unknown>;
 }
 

@@ -21,7 +21,10 @@ function readPolicies(path: string): z.output<typeof policySchema>[] {
   const parsed = z.array(policySchema).safeParse(readJson(path, 'The policies file'));
   if (parsed.success) return parsed.data;
   const at = parsed.error.issues[0]?.path.join('.') ?? '';
-  throw serverError('CONFIG_INVALID', `${path} at ${at}: allowed is a list of { role, map, actions, where?, fields? }.`);
+  throw serverError(
+    'CONFIG_INVALID',
+    `${path} at ${at}: allowed is a list of { role, map, actions, where?, fields? }.`,
+  );
 }
 
 function checkPolicy(policy: z.output<typeof policySchema>): Policy {

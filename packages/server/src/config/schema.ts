@@ -23,7 +23,11 @@ interface Setting<S extends z.ZodType> {
 }
 
 function setting<S extends z.ZodType>(
-  schema: S, from: Setting<S>['from'], allowed: string, help: string, rest: { secret?: true } = {},
+  schema: S,
+  from: Setting<S>['from'],
+  allowed: string,
+  help: string,
+  rest: { secret?: true } = {},
 ): Setting<S> {
   return { schema, from, allowed, help, ...rest };
 }
@@ -38,24 +42,88 @@ const text = z.string().min(1);
  */
 export const settings = {
   host: setting(text.default('127.0.0.1'), 'text', 'a host name or address', 'Address to listen on.'),
-  port: setting(wholeNumber(0, 65_535, 8080), 'number', 'a whole number from 0 to 65535', 'Port; 0 takes any free one.'),
+  port: setting(
+    wholeNumber(0, 65_535, 8080),
+    'number',
+    'a whole number from 0 to 65535',
+    'Port; 0 takes any free one.',
+  ),
   dataDir: setting(text.default('./topgun-data'), 'text', 'a path', 'Folder of the embedded store.'),
-  storage: setting(z.enum(['embedded', 'memory']).default('embedded'), 'text', 'embedded or memory', 'Where data is kept. memory: gone when the server stops.'),
-  nodeId: setting(z.string().regex(/^[\w.-]{1,64}$/).optional(), 'text', '1 to 64 of A-Z a-z 0-9 _ . -', 'Name of this node; drawn at each start when left out.'),
-  dev: setting(z.boolean().default(false), 'boolean', 'true or false', 'Development: no token needed, everybody is ADMIN. Loopback only.'),
-  jwtSecret: setting(text.optional(), 'text', `${LIMITS.secretBytes} bytes or more`, 'Secret of HS256 tokens.', { secret: true }),
+  storage: setting(
+    z.enum(['embedded', 'memory']).default('embedded'),
+    'text',
+    'embedded or memory',
+    'Where data is kept. memory: gone when the server stops.',
+  ),
+  nodeId: setting(
+    z
+      .string()
+      .regex(/^[\w.-]{1,64}$/)
+      .optional(),
+    'text',
+    '1 to 64 of A-Z a-z 0-9 _ . -',
+    'Name of this node; drawn at each start when left out.',
+  ),
+  dev: setting(
+    z.boolean().default(false),
+    'boolean',
+    'true or false',
+    'Development: no token needed, everybody is ADMIN. Loopback only.',
+  ),
+  jwtSecret: setting(
+    text.optional(),
+    'text',
+    `${LIMITS.secretBytes} bytes or more`,
+    'Secret of HS256 tokens.',
+    { secret: true },
+  ),
   jwtSecretFile: setting(text.optional(), 'text', 'a path', 'File that holds the secret of HS256 tokens.'),
-  jwtPublicKeyFile: setting(text.optional(), 'text', 'a path', 'File with the RSA public key (PEM) of RS256 tokens.'),
+  jwtPublicKeyFile: setting(
+    text.optional(),
+    'text',
+    'a path',
+    'File with the RSA public key (PEM) of RS256 tokens.',
+  ),
   jwtIssuer: setting(text.optional(), 'text', 'a string', 'Tokens must name this issuer (iss).'),
   jwtAudience: setting(text.optional(), 'text', 'a string', 'Tokens must name this audience (aud).'),
-  policies: setting(z.array(policySchema).default([]), 'file only', 'a list of { role, map, actions, where?, fields? }', 'Who may do what; nothing is allowed that no policy allows.'),
+  policies: setting(
+    z.array(policySchema).default([]),
+    'file only',
+    'a list of { role, map, actions, where?, fields? }',
+    'Who may do what; nothing is allowed that no policy allows.',
+  ),
   policiesFile: setting(text.optional(), 'text', 'a path', 'JSON file with more policies.'),
-  origins: setting(z.array(z.string().regex(/^https?:\/\/[^/]+$/)).optional(), 'list', 'origins such as https://app.example, parted by commas', 'Web origins that may connect; any when left out.'),
+  origins: setting(
+    z.array(z.string().regex(/^https?:\/\/[^/]+$/)).optional(),
+    'list',
+    'origins such as https://app.example, parted by commas',
+    'Web origins that may connect; any when left out.',
+  ),
   staticDir: setting(text.optional(), 'text', 'a path', 'Folder of a built web app to serve at /.'),
-  connectionsMax: setting(wholeNumber(1, 1_000_000, LIMITS.connections), 'number', 'a whole number from 1 to 1000000', 'Sockets open at once.'),
-  connectionsPerIpMax: setting(wholeNumber(1, 1_000_000, LIMITS.connectionsPerIp), 'number', 'a whole number from 1 to 1000000', 'Sockets open at once from one address.'),
-  drainMs: setting(wholeNumber(0, 600_000, LIMITS.drainMs), 'number', 'milliseconds from 0 to 600000', 'Longest graceful stop, in ms.'),
-  logLevel: setting(z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'), 'text', 'silent, fatal, error, warn, info, debug or trace', 'What is logged.'),
+  connectionsMax: setting(
+    wholeNumber(1, 1_000_000, LIMITS.connections),
+    'number',
+    'a whole number from 1 to 1000000',
+    'Sockets open at once.',
+  ),
+  connectionsPerIpMax: setting(
+    wholeNumber(1, 1_000_000, LIMITS.connectionsPerIp),
+    'number',
+    'a whole number from 1 to 1000000',
+    'Sockets open at once from one address.',
+  ),
+  drainMs: setting(
+    wholeNumber(0, 600_000, LIMITS.drainMs),
+    'number',
+    'milliseconds from 0 to 600000',
+    'Longest graceful stop, in ms.',
+  ),
+  logLevel: setting(
+    z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    'text',
+    'silent, fatal, error, warn, info, debug or trace',
+    'What is logged.',
+  ),
 } as const satisfies Record<string, Setting<z.ZodType>>;
 
 export type SettingName = keyof typeof settings;

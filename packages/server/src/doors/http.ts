@@ -22,7 +22,10 @@ export function createHttpDoor(parts: HttpDoorParts): RequestListener {
     ['/ready', (request, response) => ready(parts, request, response)],
     ['/version', (request, response) => json(request, response, 200, { version: parts.version })],
     ['/metrics', (request, response) => metrics(parts, request, response)],
-    ['/api/status', async (request, response) => json(request, response, 200, await parts.status(bearerOf(request)))],
+    [
+      '/api/status',
+      async (request, response) => json(request, response, 200, await parts.status(bearerOf(request))),
+    ],
   ]);
   return (request, response) => {
     answer(parts, routes, request, response).catch((error: unknown) => {
@@ -50,7 +53,11 @@ async function answer(
   const route = routes.get(path);
   if (route !== undefined) return route(request, response);
   const isHead = request.method === 'HEAD';
-  if (!path.startsWith('/api/') && (await parts.staticFiles?.serve(path, isHead, request.headers['if-none-match'], response))) return;
+  if (
+    !path.startsWith('/api/') &&
+    (await parts.staticFiles?.serve(path, isHead, request.headers['if-none-match'], response))
+  )
+    return;
   json(request, response, 404, { code: 'NOT_FOUND' });
 }
 
@@ -60,7 +67,11 @@ function ready(parts: HttpDoorParts, request: IncomingMessage, response: ServerR
   json(request, response, 503, { code: 'UNAVAILABLE', reason });
 }
 
-async function metrics(parts: HttpDoorParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function metrics(
+  parts: HttpDoorParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { contentType, text } = await parts.metrics();
   response.setHeader('Content-Type', contentType);
   response.setHeader('Cache-Control', 'no-store');

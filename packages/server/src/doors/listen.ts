@@ -2,7 +2,11 @@ import type { Server } from 'node:http';
 import { serverError } from '../errors.js';
 
 /** Listens, and says where. Throws PORT_IN_USE, or LISTEN_FAILED with the reason. */
-export function listen(server: Server, host: string, port: number): Promise<{ readonly port: number; readonly host: string }> {
+export function listen(
+  server: Server,
+  host: string,
+  port: number,
+): Promise<{ readonly port: number; readonly host: string }> {
   return new Promise((resolve, reject) => {
     const onError = (cause: NodeJS.ErrnoException): void => {
       const inUse = cause.code === 'EADDRINUSE';

@@ -44,8 +44,14 @@ export class StaticFiles {
   }
 
   /** Answers a GET or HEAD; false when there is no such file. */
-  async serve(path: string, isHead: boolean, etagSeen: string | undefined, response: ServerResponse): Promise<boolean> {
-    const file = (await this.#find(path)) ?? (extname(path) === '' ? await this.#find('/index.html') : undefined);
+  async serve(
+    path: string,
+    isHead: boolean,
+    etagSeen: string | undefined,
+    response: ServerResponse,
+  ): Promise<boolean> {
+    const file =
+      (await this.#find(path)) ?? (extname(path) === '' ? await this.#find('/index.html') : undefined);
     if (file === undefined) return false;
     const content = await readFile(file);
     const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`;

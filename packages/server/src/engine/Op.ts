@@ -17,6 +17,8 @@ export class Op {
   readonly fingerprint: number;
   /** set when the op is staged */
   entry: DedupEntry | undefined;
+  /** its writer was told early (SRV-9), which happens once however often it is admitted */
+  isAnnounced = false;
   /** other connections that sent the same op and wait for the same answer */
   joined: Connection[] | undefined;
 
@@ -47,6 +49,12 @@ export type Write = SubRow;
 
 /** The name of the map that a write of the op is about; the guard of the protocol checked the index. */
 export const mapOf = (op: Op, mapIdx: number): string => op.maps[mapIdx] as string;
+
+/** The maps an op writes to. */
+export function mapsOf(op: Op): readonly string[] {
+  if (op.row[1] !== OP.TRANSACTION) return [mapOf(op, op.row[2])];
+  return [...new Set(writesOf(op.row).map(([, mapIdx]) => mapOf(op, mapIdx)))];
+}
 
 /** The op's writes in their order. */
 export function writesOf(row: OpRow): readonly Write[] {

@@ -68,7 +68,7 @@ export class RecordTable {
     const map = this.obtain(record.map);
     map.kind ??= record.kind;
     map.isFounded = true;
-    this.put(map, new Row(record));
+    this.put(map, Row.of(record));
   }
 
   /** Makes a durable row the current one. */

@@ -2,6 +2,23 @@ import { GONE_HASH, hashValue, itemDigest, partitionOf, rowKey } from '@topgun/c
 import type { Kind } from '@topgun/protocol';
 import type { StoredRecord } from '../storage/Store.js';
 
+/** What a row is made of; all fields named, so that every row is made the same way. */
+export interface RowFields {
+  readonly map: string;
+  readonly key: string;
+  readonly item: string;
+  readonly pid: number;
+  readonly kind: Kind;
+  readonly value: unknown;
+  readonly t: number;
+  readonly node: string;
+  readonly epoch: number;
+  readonly n: number;
+  readonly tag: string | undefined;
+  readonly ttlMs: number | undefined;
+  readonly owner: string | undefined;
+}
+
 /**
  * One record, element or counter in memory: a stored record that also knows its partition and its item key. One class
  * with always the same fields, and never changed once made: a change is a new row.
@@ -22,20 +39,26 @@ export class Row implements StoredRecord {
   readonly ttlMs?: number;
   readonly owner?: string;
 
-  constructor(record: StoredRecord, pid: number = partitionOf(record.key), item: string = itemOf(record.key, record.tag)) {
-    this.map = record.map;
-    this.key = record.key;
-    this.item = item;
-    this.pid = pid;
-    this.kind = record.kind;
-    this.value = record.value;
-    this.t = record.t;
-    this.node = record.node;
-    this.epoch = record.epoch;
-    this.n = record.n;
-    if (record.tag !== undefined) this.tag = record.tag;
-    if (record.ttlMs !== undefined) this.ttlMs = record.ttlMs;
-    if (record.owner !== undefined) this.owner = record.owner;
+  constructor(fields: RowFields) {
+    this.map = fields.map;
+    this.key = fields.key;
+    this.item = fields.item;
+    this.pid = fields.pid;
+    this.kind = fields.kind;
+    this.value = fields.value;
+    this.t = fields.t;
+    this.node = fields.node;
+    this.epoch = fields.epoch;
+    this.n = fields.n;
+    if (fields.tag !== undefined) this.tag = fields.tag;
+    if (fields.ttlMs !== undefined) this.ttlMs = fields.ttlMs;
+    if (fields.owner !== undefined) this.owner = fields.owner;
+  }
+
+  static of(record: StoredRecord): Row {
+    const { map, key, kind, value, t, node, epoch, n, tag, ttlMs, owner } = record;
+    const item = itemOf(key, tag);
+    return new Row({ map, key, item, pid: partitionOf(key), kind, value, t, node, epoch, n, tag, ttlMs, owner });
   }
 }
 

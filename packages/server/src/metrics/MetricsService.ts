@@ -1,5 +1,5 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { IntervalHistogram } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EngineStats } from '../engine/ports.js';
 import type { TransportStats } from '../transport/WebSocketTransport.js';
@@ -59,24 +59,46 @@ export class MetricsService {
   #addEngineFigures({ engine }: MetricsSources, registers: Registry[]): void {
     const gauge = (name: string, help: string, read: (stats: EngineStats) => number): void => {
       void new Gauge({
-        name, help, registers,
+        name,
+        help,
+        registers,
         collect() {
           const stats = engine();
           if (stats !== undefined) this.set(read(stats));
         },
       });
     };
-    gauge('topgun_connected_clients', 'Sockets whose client is authenticated.', (stats) => stats.authenticated);
+    gauge(
+      'topgun_connected_clients',
+      'Sockets whose client is authenticated.',
+      (stats) => stats.authenticated,
+    );
     gauge('topgun_maps', 'Maps known.', (stats) => stats.maps);
     gauge('topgun_records', 'Records in memory, tombstones included.', (stats) => stats.records);
     gauge('topgun_scopes', 'Maps followed by clients.', (stats) => stats.scopes);
     gauge('topgun_queries', 'Live queries of clients.', (stats) => stats.queries);
-    gauge('topgun_queries_shared', 'Live queries maintained; equal ones under one view count once.', (stats) => stats.sharedQueries);
+    gauge(
+      'topgun_queries_shared',
+      'Live queries maintained; equal ones under one view count once.',
+      (stats) => stats.sharedQueries,
+    );
     gauge('topgun_topics', 'Topics with subscribers.', (stats) => stats.topics);
-    gauge('topgun_backpressure_pending_ops', 'Ops admitted and not yet durable, or waiting to be.', (stats) => stats.staged + stats.parked);
-    const counters = (name: string, help: string, label: string, read: (stats: EngineStats) => Iterable<readonly [string, number]>): void => {
+    gauge(
+      'topgun_backpressure_pending_ops',
+      'Ops admitted and not yet durable, or waiting to be.',
+      (stats) => stats.staged + stats.parked,
+    );
+    const counters = (
+      name: string,
+      help: string,
+      label: string,
+      read: (stats: EngineStats) => Iterable<readonly [string, number]>,
+    ): void => {
       void new Counter({
-        name, help, labelNames: [label], registers,
+        name,
+        help,
+        labelNames: [label],
+        registers,
         collect() {
           const stats = engine();
           if (stats === undefined) return;
@@ -96,13 +118,17 @@ export class MetricsService {
       ['unknown', stats.commitsUnknown],
     ]);
     counters('topgun_rejected_total', 'Messages and ops refused, by code.', 'code', (stats) => stats.refused);
-    counters('topgun_topic_messages_total', 'Messages published to topics.', 'kind', (stats) => [['published', stats.topicMessages]]);
+    counters('topgun_topic_messages_total', 'Messages published to topics.', 'kind', (stats) => [
+      ['published', stats.topicMessages],
+    ]);
   }
 
   #addShellFigures({ transport, logBytes }: MetricsSources, registers: Registry[]): void {
     const gauge = (name: string, help: string, read: () => number | undefined): void => {
       void new Gauge({
-        name, help, registers,
+        name,
+        help,
+        registers,
         collect() {
           const value = read();
           if (value !== undefined) this.set(value);
@@ -110,16 +136,32 @@ export class MetricsService {
       });
     };
     gauge('topgun_connections', 'Sockets open.', () => transport().connections);
-    gauge('topgun_event_queue_bytes', 'Bytes sent to sockets that the network has not taken yet.', () => transport().unsentBytes);
+    gauge(
+      'topgun_event_queue_bytes',
+      'Bytes sent to sockets that the network has not taken yet.',
+      () => transport().unsentBytes,
+    );
     gauge('topgun_store_log_bytes', 'Bytes of the log of the embedded store not yet folded.', logBytes);
-    gauge('topgun_event_loop_delay_p99_ms', 'Delay of the event loop since the last scrape, 99th percentile.', () => {
-      const p99 = this.#loop.percentile(99) / 1e6;
-      this.#loop.reset();
-      return p99;
-    });
-    const traffic = (name: string, help: string, received: keyof TransportStats, sent: keyof TransportStats): void => {
+    gauge(
+      'topgun_event_loop_delay_p99_ms',
+      'Delay of the event loop since the last scrape, 99th percentile.',
+      () => {
+        const p99 = this.#loop.percentile(99) / 1e6;
+        this.#loop.reset();
+        return p99;
+      },
+    );
+    const traffic = (
+      name: string,
+      help: string,
+      received: keyof TransportStats,
+      sent: keyof TransportStats,
+    ): void => {
       void new Counter({
-        name, help, labelNames: ['direction'], registers,
+        name,
+        help,
+        labelNames: ['direction'],
+        registers,
         collect() {
           const stats = transport();
           this.reset();

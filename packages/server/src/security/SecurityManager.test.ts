@@ -10,10 +10,16 @@ const nowMs = 1_800_000_000_000;
 const nowS = nowMs / 1000;
 const base: SecuritySettings = { host: '0.0.0.0', dev: false };
 
-function sign(claims: Record<string, unknown>, key: string | CryptoKeyPair['privateKey'] = secret, header: Record<string, unknown> = {}): Promise<string> {
+function sign(
+  claims: Record<string, unknown>,
+  key: string | CryptoKeyPair['privateKey'] = secret,
+  header: Record<string, unknown> = {},
+): Promise<string> {
   const alg = typeof key === 'string' ? 'HS256' : 'RS256';
   const bytes = typeof key === 'string' ? new TextEncoder().encode(key) : key;
-  return new SignJWT({ sub: 'ann', exp: nowS + 60, ...claims }).setProtectedHeader({ alg, ...header }).sign(bytes);
+  return new SignJWT({ sub: 'ann', exp: nowS + 60, ...claims })
+    .setProtectedHeader({ alg, ...header })
+    .sign(bytes);
 }
 
 type CryptoKeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
@@ -23,12 +29,16 @@ describe('SecurityManager keys', () => {
     await expect(SecurityManager.create(base)).rejects.toMatchObject({ code: 'AUTH_KEY_INVALID' });
   });
 
-  it.each(['short', 'x'.repeat(64), 'changeme-changeme-changeme-changeme-0123', 'your-secret-key-0123456789-abcdefgh'])(
-    '[OPS-10] the secret %s is refused',
-    async (jwtSecret) => {
-      await expect(SecurityManager.create({ ...base, jwtSecret })).rejects.toMatchObject({ code: 'AUTH_KEY_INVALID' });
-    },
-  );
+  it.each([
+    'short',
+    'x'.repeat(64),
+    'changeme-changeme-changeme-changeme-0123',
+    'your-secret-key-0123456789-abcdefgh',
+  ])('[OPS-10] the secret %s is refused', async (jwtSecret) => {
+    await expect(SecurityManager.create({ ...base, jwtSecret })).rejects.toMatchObject({
+      code: 'AUTH_KEY_INVALID',
+    });
+  });
 
   it('[OPS-10] a weak secret is refused in development too', async () => {
     const settings = { host: '127.0.0.1', dev: true, jwtSecret: 'short' };
@@ -36,21 +46,31 @@ describe('SecurityManager keys', () => {
   });
 
   it('[OPS-11] development mode is refused where other machines can reach it', async () => {
-    await expect(SecurityManager.create({ host: '0.0.0.0', dev: true, jwtSecret: secret })).rejects.toMatchObject({
+    await expect(
+      SecurityManager.create({ host: '0.0.0.0', dev: true, jwtSecret: secret }),
+    ).rejects.toMatchObject({
       code: 'DEV_NOT_LOOPBACK',
     });
   });
 
   it('[OPS-10] a key file that is missing or no public key is named', async () => {
     const missing = { ...base, jwtPublicKeyFile: '/nowhere/key.pem' };
-    await expect(SecurityManager.create(missing)).rejects.toMatchObject({ code: 'AUTH_KEY_INVALID', message: /nowhere/ });
+    await expect(SecurityManager.create(missing)).rejects.toMatchObject({
+      code: 'AUTH_KEY_INVALID',
+      message: /nowhere/,
+    });
   });
 });
 
 describe('SecurityManager tokens', () => {
   let security: SecurityManager;
   beforeAll(async () => {
-    security = await SecurityManager.create({ ...base, jwtSecret: secret, jwtIssuer: 'me', jwtAudience: 'app' });
+    security = await SecurityManager.create({
+      ...base,
+      jwtSecret: secret,
+      jwtIssuer: 'me',
+      jwtAudience: 'app',
+    });
   });
   const good = { iss: 'me', aud: 'app' };
 
@@ -58,7 +78,9 @@ describe('SecurityManager tokens', () => {
     const token = await sign({ ...good, roles: ['USER'], team: 'red' });
     expect(await security.verify(token, nowMs)).toEqual({
       principal: {
-        sub: 'ann', roles: ['USER'], expiresAtMs: nowMs + 60_000,
+        sub: 'ann',
+        roles: ['USER'],
+        expiresAtMs: nowMs + 60_000,
         claims: { sub: 'ann', exp: nowS + 60, iss: 'me', aud: 'app', roles: ['USER'], team: 'red' },
       },
     });
@@ -84,7 +106,9 @@ describe('SecurityManager tokens', () => {
     ['another audience', { aud: 'other' }],
     ['a sub beyond the limit', { sub: 'a'.repeat(300) }],
   ])('[OPS-12] a token with %s is refused', async (_, claims) => {
-    expect(await security.verify(await sign({ ...good, ...claims }), nowMs)).toEqual({ error: 'AUTH_FAILED' });
+    expect(await security.verify(await sign({ ...good, ...claims }), nowMs)).toEqual({
+      error: 'AUTH_FAILED',
+    });
   });
 
   it('[OPS-12] a token signed with another secret, none at all, or cut is refused', async () => {
@@ -95,10 +119,13 @@ describe('SecurityManager tokens', () => {
     }
   });
 
-  it.each(['jku', 'x5u', 'jwk', 'x5c'])('[OPS-12] a header %s that would choose the key is refused', async (name) => {
-    const token = await sign(good, secret, { [name]: 'https://evil.example/keys' });
-    expect(await security.verify(token, nowMs)).toEqual({ error: 'AUTH_FAILED' });
-  });
+  it.each(['jku', 'x5u', 'jwk', 'x5c'])(
+    '[OPS-12] a header %s that would choose the key is refused',
+    async (name) => {
+      const token = await sign(good, secret, { [name]: 'https://evil.example/keys' });
+      expect(await security.verify(token, nowMs)).toEqual({ error: 'AUTH_FAILED' });
+    },
+  );
 
   it('[OPS-12] why a token was refused is told to the log, not to the sender', async () => {
     const reasons: string[] = [];
@@ -121,11 +148,17 @@ describe('SecurityManager RS256', () => {
 
   it('[OPS-12] a token of the private key is accepted', async () => {
     const security = await SecurityManager.create({ ...base, jwtPublicKeyFile: join(folder, 'key.pem') });
-    expect(await security.verify(await sign({}, pair.privateKey), nowMs)).toMatchObject({ principal: { sub: 'ann' } });
+    expect(await security.verify(await sign({}, pair.privateKey), nowMs)).toMatchObject({
+      principal: { sub: 'ann' },
+    });
   });
 
   it('[OPS-13] a token signed HS256 with the public key as its secret is refused', async () => {
-    const security = await SecurityManager.create({ ...base, jwtPublicKeyFile: join(folder, 'key.pem'), jwtSecret: secret });
+    const security = await SecurityManager.create({
+      ...base,
+      jwtPublicKeyFile: join(folder, 'key.pem'),
+      jwtSecret: secret,
+    });
     expect(await security.verify(await sign({}, pem), nowMs)).toEqual({ error: 'AUTH_FAILED' });
     expect(await security.verify(await sign({}), nowMs)).toMatchObject({ principal: { sub: 'ann' } });
   });
@@ -134,8 +167,12 @@ describe('SecurityManager RS256', () => {
 describe('SecurityManager in development', () => {
   it('[OPS-11] who brings no token is the developer; a token is judged all the same', async () => {
     const security = await SecurityManager.create({ host: '127.0.0.1', dev: true, jwtSecret: secret });
-    expect(await security.verify(undefined, nowMs)).toMatchObject({ principal: { sub: 'dev', roles: ['ADMIN'] } });
+    expect(await security.verify(undefined, nowMs)).toMatchObject({
+      principal: { sub: 'dev', roles: ['ADMIN'] },
+    });
     expect(await security.verify('x', nowMs)).toEqual({ error: 'AUTH_FAILED' });
-    expect(await security.verify(await sign({}), nowMs)).toMatchObject({ principal: { sub: 'ann', roles: [] } });
+    expect(await security.verify(await sign({}), nowMs)).toMatchObject({
+      principal: { sub: 'ann', roles: [] },
+    });
   });
 });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ErrorCode } from '@topgun/protocol';
 import { LIMITS } from '@topgun/protocol';
-import { errors, importSPKI, jwtVerify } from 'jose';
 import type { CryptoKey, JWTHeaderParameters, JWTPayload } from 'jose';
+import { errors, importSPKI, jwtVerify } from 'jose';
 import { serverError } from '../errors.js';
 import type { Principal } from './PermissionPolicy.js';
 
@@ -43,7 +43,10 @@ export class SecurityManager {
    */
   static async create(settings: SecuritySettings): Promise<SecurityManager> {
     if (settings.dev && !isLoopback(settings.host)) {
-      throw serverError('DEV_NOT_LOOPBACK', `Development mode with host ${settings.host}, which other machines can reach.`);
+      throw serverError(
+        'DEV_NOT_LOOPBACK',
+        `Development mode with host ${settings.host}, which other machines can reach.`,
+      );
     }
     const keys = new Map<string, CryptoKey | Uint8Array>();
     const secret = settings.jwtSecret ?? readKey(settings.jwtSecretFile)?.trim();
@@ -51,13 +54,20 @@ export class SecurityManager {
     const pem = readKey(settings.jwtPublicKeyFile);
     if (pem !== undefined) keys.set('RS256', await publicKey(pem, String(settings.jwtPublicKeyFile)));
     if (keys.size === 0 && !settings.dev) {
-      throw serverError('AUTH_KEY_INVALID', 'There is no key to check tokens with, and development mode is off.');
+      throw serverError(
+        'AUTH_KEY_INVALID',
+        'There is no key to check tokens with, and development mode is off.',
+      );
     }
     return new SecurityManager(keys, settings);
   }
 
   /** `nowMs` is wall clock time in ms. The answer never says why a token was refused; `onRefused` hears it. */
-  async verify(token: string | undefined, nowMs: number, onRefused?: (reason: string) => void): Promise<Verification> {
+  async verify(
+    token: string | undefined,
+    nowMs: number,
+    onRefused?: (reason: string) => void,
+  ): Promise<Verification> {
     if (token === undefined || token === '') {
       return this.#settings.dev ? { principal: developer } : { error: 'AUTH_REQUIRED' };
     }
@@ -71,7 +81,8 @@ export class SecurityManager {
       });
       return { principal: principalOf(payload) };
     } catch (error) {
-      if (!(error instanceof errors.JOSEError || error instanceof ClaimError || error instanceof TypeError)) throw error;
+      if (!(error instanceof errors.JOSEError || error instanceof ClaimError || error instanceof TypeError))
+        throw error;
       onRefused?.(error.message);
       return { error: 'AUTH_FAILED' };
     }
@@ -97,7 +108,8 @@ class ClaimError extends Error {}
 
 function principalOf(payload: JWTPayload): Principal {
   const { sub, exp, roles = [] } = payload;
-  if (typeof sub !== 'string' || sub === '' || sub.length > LIMITS.userIdChars) throw new ClaimError('The sub is not usable.');
+  if (typeof sub !== 'string' || sub === '' || sub.length > LIMITS.userIdChars)
+    throw new ClaimError('The sub is not usable.');
   if (typeof exp !== 'number') throw new ClaimError('The exp is not a number.');
   // A string would pass for a list of roles wherever someone asks `roles.includes(…)`.
   if (!Array.isArray(roles) || !roles.every((role) => typeof role === 'string')) {
@@ -109,10 +121,16 @@ function principalOf(payload: JWTPayload): Principal {
 function secretKey(secret: string): Uint8Array {
   const bytes = new TextEncoder().encode(secret);
   if (bytes.length < LIMITS.secretBytes) {
-    throw serverError('AUTH_KEY_INVALID', `The secret has ${bytes.length} bytes; at least ${LIMITS.secretBytes} are needed.`);
+    throw serverError(
+      'AUTH_KEY_INVALID',
+      `The secret has ${bytes.length} bytes; at least ${LIMITS.secretBytes} are needed.`,
+    );
   }
   // Examples and fillers get copied: 'changeme…', 'your-secret-key…', or one character many times.
-  if (/change.?me|your.?secret|default|example|password|topgun-secret/i.test(secret) || new Set(bytes).size < 10) {
+  if (
+    /change.?me|your.?secret|default|example|password|topgun-secret/i.test(secret) ||
+    new Set(bytes).size < 10
+  ) {
     throw serverError('AUTH_KEY_INVALID', 'The secret is a placeholder or repeats a few characters.');
   }
   return bytes;
@@ -132,6 +150,10 @@ async function publicKey(pem: string, path: string): Promise<CryptoKey> {
   try {
     return await importSPKI(pem, 'RS256');
   } catch (cause) {
-    throw serverError('AUTH_KEY_INVALID', `The file ${path} does not hold an RSA public key in PEM (SPKI).`, cause);
+    throw serverError(
+      'AUTH_KEY_INVALID',
+      `The file ${path} does not hold an RSA public key in PEM (SPKI).`,
+      cause,
+    );
   }
 }

@@ -1,7 +1,7 @@
 import { dedupId, itemIdOf } from './itemId.js';
 import { mergeDedup, mergeRecord } from './mergeRecord.js';
-import { compareOffsets } from './Store.js';
 import type { DedupRow, DedupState, Offset, PartitionSlice, StoredRecord } from './Store.js';
+import { compareOffsets } from './Store.js';
 
 /** Dedup state together with whose it is. */
 export interface OwnedDedup extends DedupState {

@@ -10,9 +10,20 @@ const total = fc.integer({ min: 0, max: 5 });
 // Few stamps, nodes, values and offsets, so that ties of every kind are common. Within one kind only: DAT-2.
 const recordsOf = (kind: StoredRecord['kind']): fc.Arbitrary<StoredRecord> =>
   fc
-    .tuple(offsets, stamps, kind === 'PN' ? fc.tuple(total, total) : fc.constantFrom(undefined, 'x', 'y', 0), fc.constantFrom(undefined, 5, 9))
+    .tuple(
+      offsets,
+      stamps,
+      kind === 'PN' ? fc.tuple(total, total) : fc.constantFrom(undefined, 'x', 'y', 0),
+      fc.constantFrom(undefined, 5, 9),
+    )
     .map(([offset, stamp, value, ttlMs]) => ({
-      map: 'm', key: 'k', ...(kind === 'OR' && { tag: 'g' }), kind, value, ...stamp, ...offset,
+      map: 'm',
+      key: 'k',
+      ...(kind === 'OR' && { tag: 'g' }),
+      kind,
+      value,
+      ...stamp,
+      ...offset,
       ...(ttlMs !== undefined && { ttlMs }),
     }));
 
@@ -23,10 +34,19 @@ describe('mergeRecord', () => {
   for (const kind of ['LWW', 'OR', 'PN'] as const) {
     it(`[STO-6] ${kind}: any order and any repetition end in the same record`, () => {
       fc.assert(
-        fc.property(fc.array(recordsOf(kind), { minLength: 1, maxLength: 6 }).chain((list) =>
-          fc.tuple(fc.constant(list), fc.shuffledSubarray([...list, ...list], { minLength: list.length * 2 }))), ([list, shuffled]) => {
-          expect(fold(shuffled)).toEqual(fold(list));
-        }),
+        fc.property(
+          fc
+            .array(recordsOf(kind), { minLength: 1, maxLength: 6 })
+            .chain((list) =>
+              fc.tuple(
+                fc.constant(list),
+                fc.shuffledSubarray([...list, ...list], { minLength: list.length * 2 }),
+              ),
+            ),
+          ([list, shuffled]) => {
+            expect(fold(shuffled)).toEqual(fold(list));
+          },
+        ),
       );
     });
 
@@ -59,21 +79,34 @@ describe('mergeRecord', () => {
 
 describe('mergeDedup', () => {
   const entry = (seq: number, outcome: DedupEntry['outcome']): DedupEntry => ({
-    seq, outcome, t: seq, node: 's', n: seq, epoch: 1, fingerprint: seq,
+    seq,
+    outcome,
+    t: seq,
+    node: 's',
+    n: seq,
+    epoch: 1,
+    fingerprint: seq,
   });
   const rows = fc.record({
     settledBelow: fc.integer({ min: 0, max: 6 }),
-    entries: fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.constantFrom(0, 3)), { selector: ([seq]) => seq }),
+    entries: fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.constantFrom(0, 3)), {
+      selector: ([seq]) => seq,
+    }),
   });
 
   it('[STO-7] replaying commits changes nothing, and no entry lies below settledBelow', () => {
     fc.assert(
       fc.property(fc.array(rows, { maxLength: 5 }), (commits) => {
         const all = commits.map((row) => ({
-          clientId: 'c', session: 's', settledBelow: row.settledBelow,
+          clientId: 'c',
+          session: 's',
+          settledBelow: row.settledBelow,
           entries: row.entries.map(([seq, outcome]) => entry(seq, outcome as 0 | 3)),
         }));
-        const once = all.reduce<ReturnType<typeof mergeDedup> | undefined>((held, row) => mergeDedup(held, row), undefined);
+        const once = all.reduce<ReturnType<typeof mergeDedup> | undefined>(
+          (held, row) => mergeDedup(held, row),
+          undefined,
+        );
         const twice = all.reduce((held, row) => mergeDedup(held, row), once);
         expect(twice).toEqual(once);
         const settledBelow = once?.settledBelow ?? 0;

@@ -42,7 +42,9 @@ describe('Admission', () => {
 
   it('[OPS-31] in development pages of other hosts, and foreign names for this one, are refused', () => {
     const admission = new Admission({ ...open, loopbackOnly: true });
-    expect(admission.judge('a', { origin: 'http://localhost:5173', host: '127.0.0.1:8080' }, 0)).toBeUndefined();
+    expect(
+      admission.judge('a', { origin: 'http://localhost:5173', host: '127.0.0.1:8080' }, 0),
+    ).toBeUndefined();
     expect(admission.judge('a', { origin: 'https://evil.example', host: 'localhost:8080' }, 0)).toBe(403);
     expect(admission.judge('a', { origin: 'http://localhost.evil.example', host: 'localhost' }, 0)).toBe(403);
     expect(admission.judge('a', { host: 'rebound.example:8080' }, 0)).toBe(403);

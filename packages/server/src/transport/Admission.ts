@@ -32,7 +32,11 @@ export class Admission {
   }
 
   /** Undefined when a handshake may go on; the caller then reports `opened`. */
-  judge(ip: string, headers: { readonly origin?: string | undefined; readonly host?: string | undefined }, nowMs: number): Refusal | undefined {
+  judge(
+    ip: string,
+    headers: { readonly origin?: string | undefined; readonly host?: string | undefined },
+    nowMs: number,
+  ): Refusal | undefined {
     const { connectionsMax, connectionsPerIpMax } = this.#settings;
     if (!this.#isOriginAllowed(headers)) return 403;
     const visitor = this.#visitor(ip, nowMs);
@@ -72,7 +76,10 @@ export class Admission {
     return visitor;
   }
 
-  #isOriginAllowed(headers: { readonly origin?: string | undefined; readonly host?: string | undefined }): boolean {
+  #isOriginAllowed(headers: {
+    readonly origin?: string | undefined;
+    readonly host?: string | undefined;
+  }): boolean {
     const { origins, loopbackOnly } = this.#settings;
     const { origin, host } = headers;
     if (origins !== undefined && origin !== undefined && !origins.includes(origin)) return false;

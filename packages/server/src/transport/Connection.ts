@@ -4,8 +4,6 @@ import type { WebSocket } from 'ws';
 
 /** Frames below this together are copied into one buffer; above it they are written one by one, corked. */
 const JOIN_BYTES = 64 * 1024;
-/** How long the other side may take to answer a close before the socket is cut. */
-const CLOSE_WAIT_MS = 3_000;
 
 /** One socket: gathers the frames of a turn, writes them at once, and keeps a slow reader from filling the memory. */
 export class Connection {
@@ -76,7 +74,7 @@ export class Connection {
     this.#closing = true;
     this.#onDrain();
     this.#socket.close(code, reason);
-    const cut = setTimeout(() => this.#socket.terminate(), CLOSE_WAIT_MS);
+    const cut = setTimeout(() => this.#socket.terminate(), LIMITS.closeWaitMs);
     cut.unref();
     this.#socket.once('close', () => clearTimeout(cut));
   }

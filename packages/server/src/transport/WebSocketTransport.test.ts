@@ -1,7 +1,7 @@
-import { createServer } from 'node:http';
-import type { Server } from 'node:http';
-import { connect } from 'node:net';
 import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import { decode, encode, LIMITS } from '@topgun/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,9 +11,19 @@ import { Admission } from './Admission.js';
 import { frameBytes } from './frameBytes.js';
 import { WebSocketTransport } from './WebSocketTransport.js';
 
-const auth: ClientMessage = { type: 'AUTH', versions: [1, 1], clientId: 'c'.repeat(22), sessions: ['s'.repeat(11)] };
+const auth: ClientMessage = {
+  type: 'AUTH',
+  versions: [1, 1],
+  clientId: 'c'.repeat(22),
+  sessions: ['s'.repeat(11)],
+};
 const ack: ServerMessage = {
-  type: 'AUTH_ACK', version: 1, serverTime: 5, incarnation: 'i', userId: 'u', heartbeatMs: 5000,
+  type: 'AUTH_ACK',
+  version: 1,
+  serverTime: 5,
+  incarnation: 'i',
+  userId: 'u',
+  heartbeatMs: 5000,
   limits: { opsPerFrame: 1, frameBytes: 1, seqWindow: 1 },
 };
 const pong = (id: number): ServerMessage => ({ type: 'PONG', id });
@@ -28,9 +38,10 @@ let heard: () => void;
 
 /** Resolves when so many events have come from the transport. */
 async function eventCount(count: number): Promise<void> {
-  while (events.length < count) await new Promise<void>((resolve) => {
-    heard = resolve;
-  });
+  while (events.length < count)
+    await new Promise<void>((resolve) => {
+      heard = resolve;
+    });
 }
 
 beforeEach(async () => {
@@ -96,7 +107,11 @@ describe('WebSocketTransport', () => {
     await eventCount(2);
     socket.close();
     await eventCount(3);
-    expect(events).toEqual([['opened', 1, '127.0.0.1'], ['message', 1, auth], ['closed', 1]]);
+    expect(events).toEqual([
+      ['opened', 1, '127.0.0.1'],
+      ['message', 1, auth],
+      ['closed', 1],
+    ]);
   });
 
   it('[OPS-32] before AUTH_ACK a stranger may only send AUTH, in small frames', async () => {
@@ -107,7 +122,10 @@ describe('WebSocketTransport', () => {
     transport.send(1, ack);
     socket.send(ping);
     await eventCount(3);
-    expect(events.slice(1)).toEqual([['refused', 1, 'AUTH_REQUIRED', undefined], ['message', 1, { type: 'PING', id: 1 }]]);
+    expect(events.slice(1)).toEqual([
+      ['refused', 1, 'AUTH_REQUIRED', undefined],
+      ['message', 1, { type: 'PING', id: 1 }],
+    ]);
   });
 
   it('[OPS-32] text and bytes outside the profile are reported as BAD_FRAME', async () => {
@@ -115,7 +133,10 @@ describe('WebSocketTransport', () => {
     socket.send('hello');
     socket.send(new Uint8Array([0xc1]));
     await eventCount(3);
-    expect(events.slice(1)).toEqual([['refused', 1, 'BAD_FRAME', 'TEXT@0'], ['refused', 1, 'BAD_FRAME', expect.any(String)]]);
+    expect(events.slice(1)).toEqual([
+      ['refused', 1, 'BAD_FRAME', 'TEXT@0'],
+      ['refused', 1, 'BAD_FRAME', expect.any(String)],
+    ]);
   });
 
   it('[OPS-33] a stranger who sends more bytes than AUTH needs is cut', async () => {
@@ -128,7 +149,13 @@ describe('WebSocketTransport', () => {
 
   it('[OPS-34] messages of a turn arrive in order and whole, whatever their size', async () => {
     const [first, second] = [await client(), await client()];
-    const large: ServerMessage = { type: 'TOPIC_MSG', topic: 't', from: 'a', ts: 1, data: 'x'.repeat(70_000) };
+    const large: ServerMessage = {
+      type: 'TOPIC_MSG',
+      topic: 't',
+      from: 'a',
+      ts: 1,
+      data: 'x'.repeat(70_000),
+    };
     const middle: ServerMessage = { ...large, data: 'y'.repeat(1_000) };
     const received = Promise.all([messages(first, 4), messages(second, 2)]);
     await eventCount(2);
@@ -137,7 +164,10 @@ describe('WebSocketTransport', () => {
     transport.send(1, middle);
     transport.sendShared([1, 2], pong(2));
     transport.flush();
-    expect(await received).toEqual([[pong(1), large, middle, pong(2)], [large, pong(2)]]);
+    expect(await received).toEqual([
+      [pong(1), large, middle, pong(2)],
+      [large, pong(2)],
+    ]);
     expect(transport.stats()).toMatchObject({ connections: 2, framesOut: 6 });
   });
 
@@ -158,7 +188,13 @@ describe('WebSocketTransport', () => {
     const socket = await client();
     await eventCount(1);
     socket.pause();
-    const bulk: ServerMessage = { type: 'TOPIC_MSG', topic: 't', from: 'a', ts: 1, data: 'x'.repeat(200_000) };
+    const bulk: ServerMessage = {
+      type: 'TOPIC_MSG',
+      topic: 't',
+      from: 'a',
+      ts: 1,
+      data: 'x'.repeat(200_000),
+    };
     let turns = 0;
     while (transport.stats().connections > 0 && turns++ < 500) {
       transport.send(1, bulk);
@@ -186,7 +222,9 @@ describe('WebSocketTransport', () => {
     const polite = await client();
     const { port } = new URL(url);
     const rude = connect(Number(port), '127.0.0.1');
-    rude.write('GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+    rude.write(
+      'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
     await eventCount(2);
     const gone = once(rude, 'close');
     rude.on('error', () => undefined);
@@ -199,9 +237,17 @@ describe('WebSocketTransport', () => {
 });
 
 describe('frameBytes', () => {
-  it.each([0, 125, 126, 65_535, 65_536])('[OPS-34] a payload of %i bytes has the header of RFC 6455', (length) => {
-    const frame = frameBytes(new Uint8Array(length));
-    const expected = length < 126 ? [length] : length < 65_536 ? [126, length >> 8, length & 255] : [127, 0, 0, 0, 0, 0, 1, 0, 0];
-    expect([...frame.subarray(0, frame.length - length)]).toEqual([0x82, ...expected]);
-  });
+  it.each([0, 125, 126, 65_535, 65_536])(
+    '[OPS-34] a payload of %i bytes has the header of RFC 6455',
+    (length) => {
+      const frame = frameBytes(new Uint8Array(length));
+      const expected =
+        length < 126
+          ? [length]
+          : length < 65_536
+            ? [126, length >> 8, length & 255]
+            : [127, 0, 0, 0, 0, 0, 1, 0, 0];
+      expect([...frame.subarray(0, frame.length - length)]).toEqual([0x82, ...expected]);
+    },
+  );
 });

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import { CLOSE_CODE, decode, encode, explainRefusal, LIMITS } from '@topgun/protocol';
-import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
 import type { Admission } from './Admission.js';
 import { Connection } from './Connection.js';
 import { frameBytes } from './frameBytes.js';
@@ -68,7 +68,12 @@ export class WebSocketTransport {
     const path = (request.url ?? '/').split('?')[0];
     const now = this.#options.wallMs();
     const { origin, host } = request.headers;
-    const status = path !== '/' ? 404 : !this.#accepting || !this.#options.isReady() ? 503 : this.#options.admission.judge(ip, { origin, host }, now);
+    const status =
+      path !== '/'
+        ? 404
+        : !this.#accepting || !this.#options.isReady()
+          ? 503
+          : this.#options.admission.judge(ip, { origin, host }, now);
     if (status !== undefined) {
       this.#options.onHandshakeRefused(status);
       stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

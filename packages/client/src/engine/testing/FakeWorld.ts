@@ -139,6 +139,8 @@ export class FakeRealm implements ClientEffects {
   storeError: Error | undefined;
   wallOffsetMs = 0;
   isAlive = true;
+  /** Stopped by the browser: nothing reaches it, but it keeps its lock. */
+  isFrozen = false;
   token: string | null = 'token';
   /** What the app does with each event. */
   onEvent: (event: ClientEvent) => void = () => undefined;
@@ -158,9 +160,9 @@ export class FakeRealm implements ClientEffects {
     return this.#connection;
   }
 
-  /** Runs an input unless the realm is dead. */
+  /** Runs an input unless the realm is dead or frozen. */
   run(input: () => void): void {
-    if (this.isAlive) input();
+    if (this.isAlive && !this.isFrozen) input();
   }
 
   release(gate: Gate): void {

@@ -19,7 +19,10 @@ async function newFolder(): Promise<string> {
   return folder;
 }
 
-async function openStore(folder: string, options: Partial<EmbeddedStoreOptions> = {}): Promise<EmbeddedStore> {
+async function openStore(
+  folder: string,
+  options: Partial<EmbeddedStoreOptions> = {},
+): Promise<EmbeddedStore> {
   const store = new EmbeddedStore({ folder, ...options });
   stores.push(store);
   await store.open();
@@ -35,7 +38,9 @@ afterEach(async () => {
 async function contentOf(store: Store): Promise<unknown> {
   const content: [string, unknown][] = [];
   for (let pid = 0; pid < 271; pid++) {
-    await store.scan(pid, (record) => content.push([`${pid} ${record.map} ${record.key} ${record.tag ?? ''}`, record]));
+    await store.scan(pid, (record) =>
+      content.push([`${pid} ${record.map} ${record.key} ${record.tag ?? ''}`, record]),
+    );
     await store.scanDedup(pid, (row) => content.push([`${pid} ${row.clientId} ${row.session}`, row]));
   }
   return content.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -43,11 +48,20 @@ async function contentOf(store: Store): Promise<unknown> {
 
 function busyCommits(count: number, keys: number): CommitBatch[] {
   return Array.from({ length: count }, (_, i) => {
-    const record = storedRecord({ key: `key-${(i * 7) % keys}`, t: i, n: i + 1, epoch: 3, value: { i, pad: 'p'.repeat(100) } });
+    const record = storedRecord({
+      key: `key-${(i * 7) % keys}`,
+      t: i,
+      n: i + 1,
+      epoch: 3,
+      value: { i, pad: 'p'.repeat(100) },
+    });
     const batch = commitOf([record], { meta: [{ name: 'clock', value: i }] });
-    const row = { clientId: 'c', session: 's', settledBelow: Math.max(0, i - 20), entries: [
-      { seq: i, outcome: 0 as const, t: i, node: 's', n: i + 1, epoch: 3, fingerprint: i },
-    ] };
+    const row = {
+      clientId: 'c',
+      session: 's',
+      settledBelow: Math.max(0, i - 20),
+      entries: [{ seq: i, outcome: 0 as const, t: i, node: 's', n: i + 1, epoch: 3, fingerprint: i }],
+    };
     return { ...batch, slices: batch.slices.map((slice) => ({ ...slice, dedup: [row] })) };
   });
 }
@@ -90,7 +104,14 @@ describe('EmbeddedStore', () => {
   it('[STO-17] random commits, foldings and openings keep the store equal to the model', async () => {
     const steps = fc.array(
       fc.oneof(
-        { weight: 6, arbitrary: fc.record({ key: fc.integer({ min: 0, max: 12 }), t: fc.nat({ max: 30 }), gone: fc.boolean() }) },
+        {
+          weight: 6,
+          arbitrary: fc.record({
+            key: fc.integer({ min: 0, max: 12 }),
+            t: fc.nat({ max: 30 }),
+            gone: fc.boolean(),
+          }),
+        },
         { weight: 1, arbitrary: fc.constant('compact' as const) },
         { weight: 1, arbitrary: fc.constant('reopen' as const) },
       ),
@@ -124,8 +145,12 @@ describe('EmbeddedStore', () => {
   it('[STO-18] one partition with many records is cut into chunks, of which a change rewrites only its own', async () => {
     const folder = await newFolder();
     const store = await openStore(folder);
-    const records = Array.from({ length: 6000 }, (_, i): StoredRecord => storedRecord({ key: `{one}${i}`, n: i + 1, value: 'v'.repeat(60) }));
-    for (let from = 0; from < 6000; from += 500) await store.commit(commitOf(records.slice(from, from + 500)));
+    const records = Array.from(
+      { length: 6000 },
+      (_, i): StoredRecord => storedRecord({ key: `{one}${i}`, n: i + 1, value: 'v'.repeat(60) }),
+    );
+    for (let from = 0; from < 6000; from += 500)
+      await store.commit(commitOf(records.slice(from, from + 500)));
     await store.compact();
     await store.commit(commitOf([storedRecord({ key: '{one}17', t: 2000, value: 'changed', n: 9000 })]));
     await store.compact();
@@ -164,7 +189,10 @@ describe('EmbeddedStore', () => {
     const folder = await newFolder();
     await (await openStore(folder)).close();
     const holder = await lockOf(folder);
-    await writeFile(join(folder, 'topgun.lock'), JSON.stringify({ ...holder, pid: process.pid, started: '1' }));
+    await writeFile(
+      join(folder, 'topgun.lock'),
+      JSON.stringify({ ...holder, pid: process.pid, started: '1' }),
+    );
     await openStore(folder);
   });
 
@@ -180,7 +208,12 @@ describe('EmbeddedStore', () => {
   it('[STO-20] a flipped bit in a snapshot chunk is found when it is read, and other partitions stay readable', async () => {
     const folder = await newFolder();
     const store = await openStore(folder);
-    await store.commit(commitOf([storedRecord({ key: 'k', value: 'a value that is easy to find' }), storedRecord({ key: 'l' })]));
+    await store.commit(
+      commitOf([
+        storedRecord({ key: 'k', value: 'a value that is easy to find' }),
+        storedRecord({ key: 'l' }),
+      ]),
+    );
     await store.compact();
     await store.close();
     await flipIn(folder, 'easy to find');

@@ -4,7 +4,6 @@ import { serverError } from '../../errors.js';
 import type { CommitGate } from '../CommitGate.js';
 import { dedupId, itemId, itemIdOf } from '../itemId.js';
 import { PartitionState, selectChanges } from '../PartitionState.js';
-import { compareOffsets } from '../Store.js';
 import type {
   CommitBatch,
   CommitResult,
@@ -15,6 +14,7 @@ import type {
   StoreBoot,
   StoredRecord,
 } from '../Store.js';
+import { compareOffsets } from '../Store.js';
 import { Backlog } from './Backlog.js';
 import { Compactor } from './Compactor.js';
 import { encodeCommit } from './chunkCodec.js';
@@ -164,7 +164,11 @@ export class EmbeddedStore implements Store {
   async #judge(error: unknown): Promise<CommitResult> {
     if (await isDiskFull(this.#options.folder, error)) return 'failed';
     if (this.#stopped === undefined) {
-      this.#stopped = serverError('STORE_STOPPED', `The disk refused a commit to ${this.#options.folder}.`, error);
+      this.#stopped = serverError(
+        'STORE_STOPPED',
+        `The disk refused a commit to ${this.#options.folder}.`,
+        error,
+      );
       this.#options.onStopped?.(this.#stopped);
     }
     return 'unknown';
@@ -214,7 +218,8 @@ export class EmbeddedStore implements Store {
 
   #opened(): StoreFiles {
     if (this.#stopped !== undefined) throw this.#stopped;
-    if (this.#files === undefined) throw serverError('SERVER_STATE', `The store in ${this.#options.folder} is not open.`);
+    if (this.#files === undefined)
+      throw serverError('SERVER_STATE', `The store in ${this.#options.folder} is not open.`);
     return this.#files;
   }
 

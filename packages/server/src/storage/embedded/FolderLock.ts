@@ -98,7 +98,9 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     const holder: unknown = JSON.parse(await readFile(path, 'utf8'));
     // Written whole by link, so either this shape or damaged; a damaged one names nobody.
-    return typeof holder === 'object' && holder !== null && 'token' in holder ? (holder as Holder) : undefined;
+    return typeof holder === 'object' && holder !== null && 'token' in holder
+      ? (holder as Holder)
+      : undefined;
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;

@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
+import { open } from 'lmdb';
 import { serverError } from '../../errors.js';
-import { decodeCommit, openChunk, sealChunk } from './chunkCodec.js';
 import type { CommitBatch, Offset, PartitionSlice } from '../Store.js';
+import { decodeCommit, openChunk, sealChunk } from './chunkCodec.js';
 
 /** Layout of the folder this version writes and reads. */
 export const FORMAT = 1;
@@ -67,7 +67,8 @@ export class StoreFiles {
 
   /** Visits the log in order. */
   replay(visit: (seq: number, bytes: number, batch: CommitBatch) => void): void {
-    for (const { key, value } of this.#log.getRange()) visit(key, value.length, decodeCommit(value, `log row ${key}`));
+    for (const { key, value } of this.#log.getRange())
+      visit(key, value.length, decodeCommit(value, `log row ${key}`));
   }
 
   /** Sequence numbers of the log rows up to `cut`, oldest first. */

@@ -61,7 +61,13 @@ export function decodeCommit(chunk: Uint8Array, where: string): CommitBatch {
 /** A row under construction. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-type SliceRow = readonly [pid: number, epoch: number, n: number, records: readonly RecordRow[], dedup: readonly DedupTuple[]];
+type SliceRow = readonly [
+  pid: number,
+  epoch: number,
+  n: number,
+  records: readonly RecordRow[],
+  dedup: readonly DedupTuple[],
+];
 type RecordRow = readonly [
   mapIdx: number,
   form: number,
@@ -75,7 +81,12 @@ type RecordRow = readonly [
   ownerIdx?: number | null,
   epoch?: number | null,
 ];
-type DedupTuple = readonly [clientIdx: number, sessionIdx: number, settledBelow: number, entries: readonly number[]];
+type DedupTuple = readonly [
+  clientIdx: number,
+  sessionIdx: number,
+  settledBelow: number,
+  entries: readonly number[],
+];
 
 class StringTable {
   readonly list: string[] = [];
@@ -111,7 +122,8 @@ function encodeRecord(record: StoredRecord, sliceEpoch: number, strings: StringT
   ];
   const { tag, ttlMs, owner } = record;
   const epoch = record.epoch === sliceEpoch ? undefined : record.epoch;
-  const length = epoch !== undefined ? 4 : owner !== undefined ? 3 : ttlMs !== undefined ? 2 : tag !== undefined ? 1 : 0;
+  const length =
+    epoch !== undefined ? 4 : owner !== undefined ? 3 : ttlMs !== undefined ? 2 : tag !== undefined ? 1 : 0;
   if (length > 0) row.push(tag ?? null);
   if (length > 1) row.push(ttlMs ?? null);
   if (length > 2) row.push(owner === undefined ? null : strings.indexOf(owner));
@@ -169,19 +181,34 @@ function decodeDedup(tuple: DedupTuple, strings: readonly string[]): DedupRow {
   const [clientIdx, sessionIdx, settledBelow, flat] = tuple;
   const entries: DedupEntry[] = [];
   for (let i = 0; i + ENTRY_FIELDS <= flat.length; i += ENTRY_FIELDS) {
-    const [seq, outcome, t, nodeIdx, n, epoch, fingerprint, codeIdx, concern] = flat.slice(i, i + ENTRY_FIELDS) as [
-      number, DedupEntry['outcome'], number, number, number, number, number, number, number,
-    ];
-    const entry: Mutable<DedupEntry> = { seq, outcome, t, node: textAt(strings, nodeIdx), n, epoch, fingerprint };
+    const [seq, outcome, t, nodeIdx, n, epoch, fingerprint, codeIdx, concern] = flat.slice(
+      i,
+      i + ENTRY_FIELDS,
+    ) as [number, DedupEntry['outcome'], number, number, number, number, number, number, number];
+    const entry: Mutable<DedupEntry> = {
+      seq,
+      outcome,
+      t,
+      node: textAt(strings, nodeIdx),
+      n,
+      epoch,
+      fingerprint,
+    };
     if (codeIdx >= 0) entry.code = textAt(strings, codeIdx);
     if (concern >= 0) entry.concern = concern;
     entries.push(entry);
   }
-  return { clientId: textAt(strings, clientIdx), session: textAt(strings, sessionIdx), settledBelow, entries };
+  return {
+    clientId: textAt(strings, clientIdx),
+    session: textAt(strings, sessionIdx),
+    settledBelow,
+    entries,
+  };
 }
 
 function textAt(strings: readonly string[], index: number): string {
   const text = strings[index];
-  if (text === undefined) throw serverError('STORE_CORRUPT', `A stored chunk names string ${index}, which it does not hold.`);
+  if (text === undefined)
+    throw serverError('STORE_CORRUPT', `A stored chunk names string ${index}, which it does not hold.`);
   return text;
 }

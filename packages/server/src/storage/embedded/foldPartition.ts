@@ -85,7 +85,8 @@ interface HashedRow {
 function rowsOf(state: PartitionState): HashedRow[] {
   const rows: HashedRow[] = [];
   for (const record of state.records.values()) rows.push({ hash: itemHash(record), record });
-  for (const dedup of state.dedup.values()) rows.push({ hash: dedupHash(dedup.clientId, dedup.session), dedup });
+  for (const dedup of state.dedup.values())
+    rows.push({ hash: dedupHash(dedup.clientId, dedup.session), dedup });
   return rows;
 }
 

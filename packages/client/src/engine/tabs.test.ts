@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { FakeStore, FakeWorld } from './testing/FakeWorld.js';
+
+const pair = (world = new FakeWorld(), store = new FakeStore()) => {
+  const leader = world.started(store);
+  const follower = world.started(store);
+  for (const realm of [leader, follower]) realm.engine.openMap('m', 'LWW');
+  world.settle();
+  return { world, store, leader, follower };
+};
+
+describe('tabs', () => {
+  it('[TX-3] one realm leads and connects, the other reads, writes and follows its state', () => {
+    const { world, leader, follower } = pair();
+    expect([leader.engine.isLeader(), follower.engine.isLeader()]).toEqual([true, false]);
+    expect(world.server.connections.size).toBe(1);
+    expect(follower.engine.state()).toBe('CONNECTED');
+    expect(follower.engine.isSynced('m')).toBe(true);
+    follower.engine.put('m', 'k', 'from follower');
+    expect(follower.engine.get('m', 'k')).toBe('from follower');
+    world.settle();
+    expect(leader.engine.get('m', 'k')).toBe('from follower');
+    expect(follower.engine.pendingOps()).toBe(0);
+    expect(follower.eventsOf('settled').map(({ outcome }) => outcome)).toEqual(['applied']);
+    world.server.put('m', 'k', 'other', (world.timeMs + 1000) * 2048);
+    world.settle();
+    expect(follower.engine.get('m', 'k')).toBe('other');
+    expect(follower.engine.liveRoot('m')).toBe(world.server.tree('m').rootHash());
+  });
+
+  it('[ID-1] realms of one store share the client id, and each has its own session', () => {
+    const { world, leader, follower } = pair();
+    leader.engine.put('m', 'a', 1);
+    follower.engine.put('m', 'b', 2);
+    world.settle();
+    const ids = [...world.server.effects.keys()].map((id) => id.split(':'));
+    expect(new Set(ids.map(([clientId]) => clientId)).size).toBe(1);
+    expect(new Set(ids.map(([, session]) => session)).size).toBe(2);
+  });
+
+  it('[SRV-4] the leader sends an op of another tab only once that tab has logged it', () => {
+    const { world, leader, follower } = pair();
+    follower.held.add('tx');
+    follower.engine.put('m', 'k', 'v');
+    world.settle();
+    expect(leader.connection?.received.some((message) => message.type === 'OPS')).toBe(false);
+    follower.release('tx');
+    world.settle();
+    expect(world.server.rows.get('m')?.get('k')?.value).toBe('v');
+  });
+
+  it('[TX-3] a leader that dies with a half-sent batch is replaced; nothing is lost or done twice', () => {
+    const { world, store, leader, follower } = pair();
+    follower.engine.put('m', 'mine', 1);
+    world.settle();
+    world.server.dropAnswers = true;
+    leader.engine.put('m', 'a', 1);
+    world.settle();
+    follower.engine.put('m', 'b', 2);
+    world.settle();
+    leader.kill();
+    world.server.dropAnswers = false;
+    world.advance(1000);
+    expect(follower.engine.isLeader()).toBe(true);
+    expect(follower.engine.state()).toBe('CONNECTED');
+    expect(follower.engine.pendingOps()).toBe(0);
+    expect([...world.server.effects.values()]).toEqual([1, 1, 1]);
+    expect(follower.engine.entries('m').map(([key]) => key).sort()).toEqual(['a', 'b', 'mine']);
+    expect(store.table('op')).toEqual([]);
+  });
+
+  it('[TX-3] a new leader has the scopes, queries and topics of all tabs', () => {
+    const { world, leader, follower } = pair();
+    const third = world.started(leader.store);
+    third.engine.openMap('third', 'LWW');
+    third.engine.openQuery('q', 'bigger', { where: { n: { $gt: 1 } } });
+    third.engine.topicSubscribe('news');
+    world.settle();
+    leader.kill();
+    world.advance(1000);
+    expect(follower.engine.isLeader()).toBe(true);
+    expect([...(follower.connection?.scopes ?? [])].sort()).toEqual(['m', 'third']);
+    expect(follower.connection?.queries.size).toBe(1);
+    expect([...(follower.connection?.topics ?? [])]).toEqual(['news']);
+  });
+
+  it('[TX-3] a tab that missed a commit reads the store again', () => {
+    const { world, leader, follower } = pair();
+    const third = world.started(leader.store);
+    third.engine.openMap('m', 'LWW');
+    world.settle();
+    // The commit of a tab that dies before it can tell: its number is used, its message never comes.
+    follower.engine.put('m', 'untold', 1);
+    follower.held.add('tx');
+    world.settle();
+    follower.store.apply({
+      puts: [[['op', follower.engine.session, '0000000000000001'], [0, 'm', 'untold', world.timeMs * 2048, follower.engine.session, null, 1, null]], [['low', follower.engine.session], 2]],
+      deletes: [],
+    });
+    follower.kill();
+    world.settle();
+    expect(third.engine.get('m', 'untold')).toBeUndefined();
+    leader.engine.put('m', 'told', 2);
+    world.advance(2000);
+    expect(third.engine.get('m', 'untold')).toBe(1);
+    expect(third.engine.get('m', 'told')).toBe(2);
+    expect(leader.engine.pendingOps()).toBe(0);
+    expect(world.server.rows.get('m')?.get('untold')?.value).toBe(1);
+  });
+
+  it('[TX-3] commits told out of order are applied in order', () => {
+    const { world, leader, follower } = pair();
+    world.cutNetwork();
+    follower.held.add('channel');
+    leader.engine.put('m', 'k', 1);
+    world.settle();
+    follower.engine.put('m', 'own', 1);
+    world.settle();
+    expect(follower.engine.get('m', 'own')).toBe(1);
+    follower.release('channel');
+    world.settle();
+    expect(follower.engine.get('m', 'k')).toBe(1);
+    expect(follower.engine.pendingOps()).toBe(2);
+  });
+
+  it('[TX-3] a visible tab takes the lock from a leader that is silent for 1.5 s; the old one stops when it wakes', () => {
+    const { world, leader, follower } = pair();
+    leader.isFrozen = true;
+    world.advance(3000);
+    expect(follower.engine.isLeader()).toBe(true);
+    follower.engine.put('m', 'k', 'v');
+    world.advance(3000);
+    expect(world.server.rows.get('m')?.get('k')?.value).toBe('v');
+    leader.isFrozen = false;
+    leader.engine.lockLost();
+    world.advance(1000);
+    expect(leader.engine.isLeader()).toBe(false);
+    expect(leader.engine.get('m', 'k')).toBe('v');
+    expect(world.server.connections.size).toBe(1);
+    leader.engine.put('m', 'k', 'again');
+    world.settle();
+    expect(follower.engine.get('m', 'k')).toBe('again');
+    expect([...world.server.effects.values()]).toEqual([1, 1]);
+  });
+
+  it('[TX-3] a tab that opens later learns the state of the connection', () => {
+    const { world, store } = pair();
+    expect(world.started(store).engine.state()).toBe('CONNECTED');
+  });
+
+  it('[TX-3] a hidden tab does not take over', () => {
+    const { world, leader, follower } = pair();
+    follower.engine.visible(false);
+    leader.isFrozen = true;
+    world.advance(10_000);
+    expect(follower.engine.isLeader()).toBe(false);
+  });
+
+  it('[DEV-7] the tab that wrote is the one that is told of the refusal', () => {
+    const { world, leader, follower } = pair();
+    world.server.refuse = () => 'DENIED';
+    follower.engine.put('m', 'k', 'bad');
+    world.settle();
+    expect(leader.eventsOf('rejection')).toEqual([]);
+    const [event] = follower.eventsOf('rejection');
+    expect(event?.rejection.payload).toBe('bad');
+    expect(follower.engine.get('m', 'k')).toBeUndefined();
+    expect(follower.eventsOf('settled')).toMatchObject([{ outcome: 'rejected', code: 'DENIED' }]);
+    follower.engine.rejectionShown(event?.rejection.id ?? '');
+    world.settle();
+    follower.kill();
+    world.advance(1000);
+    expect(leader.eventsOf('rejection')).toEqual([]);
+    expect(leader.store.table('reject')).toEqual([]);
+  });
+
+  it('[DEV-7] the leader shows the refusals of a tab that is gone', () => {
+    const { world, leader, follower } = pair();
+    world.cutNetwork();
+    follower.engine.put('m', 'k', 'bad');
+    world.settle();
+    follower.kill();
+    world.server.refuse = () => 'DENIED';
+    world.healNetwork();
+    expect(leader.eventsOf('rejection').map(({ rejection }) => rejection.payload)).toEqual(['bad']);
+  });
+
+  it('[SRV-4] a session that is gone and settled is ended, at the server and in the store', () => {
+    const { world, store, leader, follower } = pair();
+    follower.engine.put('m', 'k', 1);
+    world.settle();
+    expect(store.table('low').map(([key]) => key[1])).toContain(follower.engine.session);
+    follower.kill();
+    world.advance(1000);
+    expect(leader.connection?.received).toContainEqual({ type: 'SESSION_END', session: follower.engine.session });
+    expect(store.table('low').map(([key]) => key[1])).not.toContain(follower.engine.session);
+  });
+
+  it('[DEV-6] a follower replaces only what it has not given to the store', () => {
+    const { world, follower } = pair();
+    world.cutNetwork();
+    follower.engine.put('m', 'k', 1);
+    follower.engine.put('m', 'k', 2);
+    world.settle();
+    follower.engine.put('m', 'k', 3);
+    world.settle();
+    expect(follower.engine.pendingOps()).toBe(2);
+    world.healNetwork();
+    expect(world.server.rows.get('m')?.get('k')?.value).toBe(3);
+  });
+
+  it('topics reach the other tabs and other devices, not the sender', () => {
+    const { world, leader, follower } = pair();
+    const device = world.started();
+    for (const realm of [leader, follower, device]) realm.engine.topicSubscribe('news');
+    world.settle();
+    follower.engine.topicPublish('news', { n: 1 });
+    world.settle();
+    expect(leader.eventsOf('topic').map(({ data }) => data)).toEqual([{ n: 1 }]);
+    expect(device.eventsOf('topic').map(({ data }) => data)).toEqual([{ n: 1 }]);
+    expect(follower.eventsOf('topic')).toEqual([]);
+    device.engine.topicPublish('news', { n: 2 });
+    world.settle();
+    expect(follower.eventsOf('topic').map(({ data }) => data)).toEqual([{ n: 2 }]);
+  });
+
+  it('[CONN-6] a follower can have the leader connect again', () => {
+    const { world, leader, follower } = pair();
+    leader.token = 'bad';
+    world.server.accepts = (token) => token === 'token';
+    leader.drop(1006);
+    world.advance(60_000);
+    expect(follower.engine.state()).toBe('ERROR');
+    leader.token = 'token';
+    follower.engine.reset();
+    world.settle();
+    expect(follower.engine.state()).toBe('CONNECTED');
+  });
+});

@@ -1,0 +1,510 @@
+import { describe, expect, it } from 'vitest';
+import { DRAFT_T } from './RealmClock.js';
+import { FakeStore, FakeWorld } from './testing/FakeWorld.js';
+
+describe('writes and answers', () => {
+  it('[DEV-1] shows a write in the same turn, before the store is even loaded', () => {
+    const world = new FakeWorld();
+    const realm = world.realm();
+    realm.engine.openMap('todos', 'LWW');
+    realm.engine.put('todos', 'a', { n: 1 });
+    expect(realm.engine.get('todos', 'a')).toEqual({ n: 1 });
+    realm.engine.boot();
+    realm.engine.start();
+    world.settle();
+    expect(realm.engine.get('todos', 'a')).toEqual({ n: 1 });
+    expect(realm.engine.state()).toBe('CONNECTED');
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect(realm.store.table('op')).toEqual([]);
+    expect(world.server.rows.get('todos')?.get('a')?.value).toEqual({ n: 1 });
+    expect(realm.engine.liveRoot('todos')).toBe(world.server.tree('todos').rootHash());
+  });
+
+  it('[DEV-2] writes all ops of a turn in one transaction', () => {
+    const world = new FakeWorld();
+    const realm = world.started(new FakeStore(), { server: false });
+    const before = realm.store.commits;
+    for (let i = 0; i < 100; i++) realm.engine.put('todos', `k${i}`, i);
+    world.settle();
+    expect(realm.store.commits).toBe(before + 1);
+    expect(realm.store.table('op')).toHaveLength(100);
+  });
+
+  it('[DEV-1] reads the value at every step from write over log and answer to echo', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    const seen = new Set<unknown>();
+    realm.onEvent = () => seen.add(realm.engine.get('m', 'k'));
+    for (const gate of ['tx', 'server'] as const) realm.held.add(gate);
+    realm.engine.put('m', 'k', 'v');
+    for (const gate of ['tx', 'server', 'tx', 'server'] as const) {
+      world.settle();
+      expect(realm.engine.get('m', 'k')).toBe('v');
+      realm.release(gate);
+    }
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect([...seen]).toEqual(['v']);
+    expect(realm.engine.entries('m')).toEqual([['k', 'v']]);
+  });
+
+  it('[DEV-2] folds the answer and removes the op in one transaction, at every crash point', () => {
+    // Snapshots of the store after each commit: the value is in base or in the log in each of them.
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    const found: boolean[] = [];
+    const apply = realm.store.apply.bind(realm.store);
+    realm.store.apply = (batch) => {
+      const commit = apply(batch);
+      found.push(realm.store.table('op').length + realm.store.table('base').length > 0);
+      return commit;
+    };
+    realm.engine.put('m', 'k', 'v');
+    world.settle();
+    expect(found.length).toBeGreaterThan(1);
+    expect(found.every(Boolean)).toBe(true);
+    expect(realm.store.table('op')).toHaveLength(0);
+    expect(realm.store.table('base')).toHaveLength(1);
+  });
+
+  it('[SRV-4] sends an op only after its transaction has committed', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.held.add('tx');
+    realm.engine.put('m', 'k', 'v');
+    world.settle();
+    expect(realm.connection?.received.some((message) => message.type === 'OPS')).toBe(false);
+    realm.release('tx');
+    world.settle();
+    expect(realm.connection?.received.some((message) => message.type === 'OPS')).toBe(true);
+  });
+
+  it('[ID-1] uploads what a realm logged before it died, under its own session, once', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    world.isServerUp = false;
+    const first = world.started(store);
+    first.engine.put('m', 'k', 'v');
+    world.settle();
+    first.kill();
+    world.isServerUp = true;
+    const second = world.started(store);
+    second.engine.openMap('m', 'LWW');
+    world.settle();
+    expect(second.engine.session).not.toBe(first.engine.session);
+    expect(second.engine.get('m', 'k')).toBe('v');
+    expect(second.engine.pendingOps()).toBe(0);
+    expect([...world.server.effects]).toEqual([[expect.stringContaining(`:${first.engine.session}:1`), 1]]);
+  });
+
+  it('[ID-3] an answer that was lost comes again as duplicate, and the op has one effect', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    realm.engine.openMap('c', 'PN');
+    world.settle();
+    world.server.dropAnswers = true;
+    realm.engine.put('m', 'k', 'v');
+    realm.engine.increment('c', 5);
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(2);
+    expect(realm.engine.counterValue('c')).toBe(5);
+    world.server.dropAnswers = false;
+    realm.drop(1006);
+    world.advance(60_000);
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect(realm.engine.counterValue('c')).toBe(5);
+    expect(realm.engine.get('m', 'k')).toBe('v');
+    expect([...world.server.effects.values()]).toEqual([1, 1]);
+  });
+
+  it('[SRV-5] reconnects when a live socket leaves ops unanswered for ten seconds', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    world.server.dropAnswers = true;
+    realm.engine.put('m', 'k', 'v');
+    world.settle();
+    const first = realm.connection;
+    world.advance(16_000);
+    world.server.dropAnswers = false;
+    world.advance(40_000);
+    expect(realm.connection).not.toBe(first);
+    expect(realm.engine.pendingOps()).toBe(0);
+  });
+
+  it('[SRV-5] settledBelow stays at the lowest unanswered seq and follows when it is answered', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    const frames = () => realm.connection?.received.filter((message) => message.type === 'OPS') ?? [];
+    realm.held.add('server');
+    realm.engine.put('m', 'a', 1);
+    world.settle();
+    realm.engine.put('m', 'b', 1);
+    world.settle();
+    realm.release('server');
+    world.settle();
+    realm.engine.put('m', 'c', 1);
+    world.settle();
+    expect(frames().map((frame) => frame.settledBelow)).toEqual([1, 1, 3]);
+  });
+
+  it('[DEV-6] replaces an unlogged write of the same key and keeps the oldest base', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    world.server.put('m', 'k', 'server', 1);
+    world.settle();
+    realm.engine.put('m', 'k', 1);
+    realm.engine.put('m', 'k', 2);
+    const last = realm.engine.put('m', 'k', 3);
+    world.settle();
+    const rows = realm.connection?.received.flatMap((message) => (message.type === 'OPS' ? message.rows : [])) ?? [];
+    expect(rows.map((row) => [row[0], row[6], row[5]])).toEqual([[last, 3, [0, 1, 'other']]]);
+    expect(realm.eventsOf('settled').map(({ seq, outcome, by }) => [seq, outcome, by])).toEqual([
+      [1, 'coalesced', 2],
+      [2, 'coalesced', 3],
+      [3, 'applied', undefined],
+    ]);
+  });
+
+  it('[DEV-6] the leader replaces what it holds unsent in the log, and nothing it has sent', () => {
+    const world = new FakeWorld();
+    world.isServerUp = false;
+    const realm = world.started();
+    for (let i = 0; i < 50; i++) {
+      realm.engine.put('m', 'k', i);
+      world.settle();
+    }
+    expect(realm.engine.pendingOps()).toBe(1);
+    expect(realm.store.table('op')).toHaveLength(1);
+    world.server.dropAnswers = true;
+    world.healNetwork();
+    realm.engine.put('m', 'k', 'next');
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(2);
+    const second = realm.store.table('op')[1]?.[1] as unknown[];
+    expect(second[5]).toEqual([1, realm.engine.session, 50]);
+  });
+
+  it('[DEV-7] a refusal takes one op back to the state of base and later ops, and is reported once', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const realm = world.started(store);
+    realm.engine.openMap('m', 'LWW');
+    world.server.put('m', 'k', 'server', 1);
+    world.settle();
+    world.server.refuse = (_map, row) => (row[6] === 'bad' ? 'DENIED' : undefined);
+    realm.engine.put('m', 'k', 'bad');
+    expect(realm.engine.get('m', 'k')).toBe('bad');
+    world.settle();
+    expect(realm.engine.get('m', 'k')).toBe('server');
+    const [event] = realm.eventsOf('rejection');
+    expect(event?.rejection).toMatchObject({ map: 'm', key: 'k', op: 'PUT', payload: 'bad', code: 'DENIED' });
+    expect(store.table('reject')).toHaveLength(1);
+    realm.engine.rejectionShown(event?.rejection.id ?? '');
+    world.settle();
+    expect(store.table('reject')).toHaveLength(0);
+    realm.kill();
+    expect(world.started(store).eventsOf('rejection')).toEqual([]);
+  });
+
+  it('[DEV-7] a refusal that nobody has seen is shown after a reload', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const realm = world.started(store);
+    world.server.refuse = () => 'DENIED';
+    realm.engine.put('m', 'k', 'bad');
+    world.settle();
+    realm.kill();
+    const next = world.started(store);
+    expect(next.eventsOf('rejection')).toHaveLength(1);
+    expect(next.engine.pendingOps()).toBe(0);
+  });
+
+  it('[CLK-4] an op too far ahead is kept, and sent again when the server has caught up', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    const madeAtMs = world.timeMs;
+    world.server.refuse = () => (world.timeMs < madeAtMs + 20_000 ? 'CLOCK_SKEW' : undefined);
+    realm.engine.put('m', 'k', 'v');
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(1);
+    expect(realm.eventsOf('rejection')).toEqual([]);
+    world.advance(60_000);
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect([...world.server.effects.values()]).toEqual([1]);
+  });
+
+  it('[ID-2] an op whose id is taken gets a new one and is not lost', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    world.server.refuse = (_map, row) => (row[0] === 1 ? 'ID_REUSED' : undefined);
+    realm.engine.put('m', 'k', 'v');
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect(world.server.rows.get('m')?.get('k')?.value).toBe('v');
+  });
+
+  it('[CLK-3] stamps a write above the version it saw, also when that lies ahead of the clock', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    const ahead = (world.timeMs + 3_600_000) * 2048;
+    world.server.put('m', 'k', 'future', ahead);
+    world.settle();
+    realm.engine.put('m', 'k', 'mine');
+    expect(realm.engine.get('m', 'k')).toBe('mine');
+    world.settle();
+    expect(world.server.rows.get('m')?.get('k')).toMatchObject({ value: 'mine', t: ahead + 1 });
+    realm.engine.put('m', 'other', 1);
+    world.settle();
+    expect(world.server.rows.get('m')?.get('other')?.t).toBeLessThan(ahead);
+  });
+
+  it('[CLK-2] stamps rise over a restart with the clock set back', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    world.isServerUp = false;
+    const first = world.started(store);
+    first.engine.put('m', 'a', 1);
+    world.settle();
+    first.kill();
+    const second = world.realm(store);
+    second.wallOffsetMs = -3_600_000;
+    second.engine.put('m', 'b', 2);
+    second.engine.boot();
+    world.settle();
+    const stamps = store.table('op').map(([, op]) => (op as number[])[3] ?? 0);
+    const [a = 0, b = 0] = [stamps.find((_, i) => store.table('op')[i]?.[0][1] === first.engine.session), stamps.find((_, i) => store.table('op')[i]?.[0][1] === second.engine.session)];
+    expect(b).toBeGreaterThan(a);
+    expect(b).toBeLessThan(DRAFT_T);
+  });
+
+  it('[CLK-2] reads the server time by half the round trip and stamps by it', () => {
+    const world = new FakeWorld();
+    const realm = world.realm();
+    realm.wallOffsetMs = 600_000;
+    realm.engine.boot();
+    realm.engine.start();
+    world.settle();
+    realm.engine.put('m', 'k', 1);
+    world.settle();
+    const t = world.server.rows.get('m')?.get('k')?.t ?? 0;
+    expect(Math.abs(t / 2048 - world.timeMs)).toBeLessThan(1000);
+  });
+
+  it('[B4] a failed transaction is tried again with what came after it, in one piece', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    const errors: unknown[] = [];
+    realm.storeError = new Error('disk full');
+    realm.engine.put('m', 'a', 1);
+    realm.engine.whenDurable((error) => errors.push(error?.code));
+    world.settle();
+    realm.engine.put('m', 'b', 2);
+    world.settle();
+    expect(errors).toEqual(['STORAGE_UNAVAILABLE']);
+    expect(realm.engine.get('m', 'a')).toBe(1);
+    realm.storeError = undefined;
+    let isDurable = false;
+    realm.engine.whenDurable(() => {
+      isDurable = true;
+    });
+    world.advance(1000);
+    expect(isDurable).toBe(true);
+    expect(realm.engine.pendingOps()).toBe(0);
+  });
+
+  it('[B6] writes everything again into a store that was evicted, and loses no op', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const realm = world.started(store);
+    realm.engine.openMap('m', 'LWW');
+    realm.engine.put('m', 'synced', 1);
+    world.settle();
+    world.cutNetwork();
+    realm.engine.put('m', 'pending', 2);
+    world.settle();
+    store.rows.clear();
+    store.commits = 0;
+    realm.engine.storeLost('evicted');
+    world.settle();
+    expect(realm.eventsOf('error').map(({ error }) => error.code)).toContain('STORAGE_LOST');
+    expect(realm.engine.entries('m')).toEqual([
+      ['synced', 1],
+      ['pending', 2],
+    ]);
+    expect(store.table('op')).toHaveLength(1);
+    world.healNetwork();
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect([...world.server.effects.values()]).toEqual([1, 1]);
+  });
+
+  it('[DEV-5] holds the counter row back until every sent increment is answered', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('c', 'PN');
+    world.settle();
+    const values = new Set<number>();
+    realm.onEvent = () => values.add(realm.engine.counterValue('c'));
+    realm.held.add('server');
+    realm.engine.increment('c', 3);
+    world.settle();
+    realm.engine.increment('c', 4);
+    world.settle();
+    values.clear();
+    realm.release('server');
+    world.settle();
+    expect([...values]).toEqual([7]);
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect(realm.engine.liveRoot('c')).toBe(world.server.tree('c').rootHash());
+    world.server.addToCounter('c', 'c', -2);
+    world.settle();
+    expect(realm.engine.counterValue('c')).toBe(5);
+  });
+
+  it('[DEV-5] counts an increment once whose answer was lost before the tab was reloaded', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const first = world.started(store);
+    first.engine.openMap('c', 'PN');
+    world.settle();
+    world.server.dropAnswers = true;
+    first.engine.increment('c', 10);
+    world.settle();
+    first.kill();
+    const second = world.realm(store);
+    const values = new Set<number>();
+    second.onEvent = () => values.add(second.engine.counterValue('c'));
+    second.engine.openMap('c', 'PN');
+    second.engine.boot();
+    second.engine.start();
+    world.server.dropAnswers = false;
+    world.settle();
+    expect(second.engine.pendingOps()).toBe(0);
+    expect([...values].filter((value) => value !== 10)).toEqual([]);
+  });
+
+  it('[DAT-1] an OR map joins adds, removes observed tags, and converges with the server', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('tags', 'OR');
+    realm.engine.orAdd('tags', 'k', 'red');
+    realm.engine.orAdd('tags', 'k', 'blue');
+    world.server.put('tags', 'k', 'green', 5, 'other', 'x:y:1');
+    world.settle();
+    expect(realm.engine.orGet('tags', 'k').map(({ value }) => value)).toEqual(['green', 'red', 'blue']);
+    realm.engine.orRemove('tags', 'k', 'red');
+    realm.engine.orRemove('tags', 'k', 'absent');
+    expect(realm.engine.orGet('tags', 'k').map(({ value }) => value)).toEqual(['green', 'blue']);
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect(realm.engine.liveRoot('tags')).toBe(world.server.tree('tags').rootHash());
+    expect(realm.engine.entries('tags')).toBe(realm.engine.entries('tags'));
+  });
+
+  it('[DAT-1] a remove made before the store is loaded takes the elements that were stored', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const first = world.started(store);
+    first.engine.openMap('tags', 'OR');
+    first.engine.orAdd('tags', 'k', 'red');
+    world.settle();
+    first.kill();
+    const second = world.realm(store);
+    second.engine.openMap('tags', 'OR');
+    second.engine.orRemove('tags', 'k', 'red');
+    second.engine.orAdd('tags', 'k', 'late');
+    second.engine.boot();
+    second.engine.start();
+    world.settle();
+    expect(second.engine.orGet('tags', 'k').map(({ value }) => value)).toEqual(['late']);
+    expect(second.engine.liveRoot('tags')).toBe(world.server.tree('tags').rootHash());
+  });
+
+  it('[CLK-6] hides a record when its time is over and says so', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    realm.engine.put('m', 'k', 'v', 5000);
+    world.settle();
+    const before = realm.eventsOf('changes').length;
+    world.advance(4900);
+    expect(realm.engine.entries('m')).toHaveLength(1);
+    world.advance(200);
+    expect(realm.engine.get('m', 'k')).toBeUndefined();
+    expect(realm.engine.entries('m')).toEqual([]);
+    expect(realm.eventsOf('changes').length).toBe(before + 1);
+    expect(realm.engine.liveRoot('m')).toBe(world.server.tree('m').rootHash());
+  });
+
+  it('[DAT-2] refuses to open a map as another kind, and to write another kind to it', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    const wrongKind = expect.objectContaining({ code: 'WRONG_KIND' });
+    expect(() => realm.engine.openMap('m', 'OR')).toThrowError(wrongKind);
+    expect(() => realm.engine.orAdd('m', 'k', 1)).toThrowError(wrongKind);
+    expect(realm.engine.pendingOps()).toBe(0);
+  });
+
+  it('[DAT-2] writes made before the store was loaded under a wrong kind are refused, not lost silently', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const first = world.started(store);
+    first.engine.openMap('m', 'LWW');
+    first.engine.put('m', 'k', 'v');
+    world.settle();
+    first.kill();
+    const second = world.realm(store);
+    second.engine.orAdd('m', 'k', 'wrong');
+    second.engine.boot();
+    second.engine.start();
+    world.settle();
+    expect(second.eventsOf('error').map(({ error }) => error.code)).toContain('WRONG_KIND');
+    expect(second.eventsOf('rejection').map(({ rejection }) => rejection.payload)).toEqual(['wrong']);
+    expect(second.engine.get('m', 'k')).toBe('v');
+  });
+
+  it('[DAT-4] refuses what cannot travel, with nothing changed', () => {
+    const realm = new FakeWorld().started();
+    for (const [value, code] of [
+      [undefined, 'VALUE_NOT_ADMITTED'],
+      [null, 'VALUE_NOT_ADMITTED'],
+      [() => 1, 'VALUE_NOT_ADMITTED'],
+      ['x'.repeat(200_000), 'LIMIT'],
+    ] as const) {
+      expect(() => realm.engine.put('m', 'k', value)).toThrowError(expect.objectContaining({ code }));
+    }
+    expect(() => realm.engine.put('m', '', 1)).toThrowError(expect.objectContaining({ code: 'KEY_INVALID' }));
+    expect(() => realm.engine.put('m', 'k', 1, 0)).toThrowError(expect.objectContaining({ code: 'TTL_INVALID' }));
+    expect(() => realm.engine.put('a b', 'k', 1)).toThrowError(expect.objectContaining({ code: 'MAP_NAME_INVALID' }));
+    expect(realm.engine.pendingOps()).toBe(0);
+  });
+
+  it('[SRV-3] drains ten thousand ops through bounded windows, in order', () => {
+    const world = new FakeWorld();
+    world.isServerUp = false;
+    const realm = world.started();
+    for (let i = 0; i < 10_000; i++) realm.engine.put('m', `k${i}`, i);
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(10_000);
+    let inFlightMax = 0;
+    const receive = world.server.receive.bind(world.server);
+    world.server.receive = (connection, message) => {
+      if (message.type === 'OPS') {
+        inFlightMax = Math.max(inFlightMax, (message.rows.at(-1)?.[0] ?? 0) - message.settledBelow);
+        expect(message.rows.length).toBeLessThanOrEqual(500);
+      }
+      receive(connection, message);
+    };
+    world.healNetwork();
+    expect(realm.engine.pendingOps()).toBe(0);
+    expect(inFlightMax).toBeLessThanOrEqual(2000);
+    expect(world.server.rows.get('m')?.size).toBe(10_000);
+  });
+});

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type QuerySpec, runQuery } from './compileQuery.js';
+import { type Delta, LiveWindow } from './LiveWindow.js';
+import { Predicates } from './Predicates.js';
+
+interface Row {
+  readonly a: unknown;
+  readonly b?: number;
+}
+
+const keys = fc.constantFrom('k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7');
+const values: fc.Arbitrary<Row | undefined> = fc.option(
+  fc.record(
+    { a: fc.oneof(fc.nat({ max: 3 }), fc.constantFrom(null, '1', 2n)), b: fc.nat({ max: 3 }) },
+    { requiredKeys: ['a'] },
+  ),
+  { nil: undefined },
+);
+const directions = fc.constantFrom('asc' as const, 'desc' as const);
+const specs: fc.Arbitrary<QuerySpec> = fc.record(
+  {
+    where: fc.constantFrom(
+      Predicates.exists('b'),
+      Predicates.greaterThan('a', 0),
+      Predicates.not(Predicates.equal('b', 1)),
+    ),
+    sort: fc.array(fc.tuple(fc.constantFrom('a', 'b', 'none'), directions), { maxLength: 3 }),
+    limit: fc.integer({ min: 1, max: 4 }),
+  },
+  { requiredKeys: [] },
+);
+
+function follow(rows: (readonly [string, Row])[], deltas: readonly Delta<Row>[]): (readonly [string, Row])[] {
+  let result = rows;
+  for (const delta of deltas) {
+    const known = result.some(([key]) => key === delta.key);
+    expect(known).toBe(delta.type !== 'ENTER');
+    result = result.filter(([key]) => key !== delta.key);
+    if (delta.type !== 'LEAVE') result.splice(delta.index, 0, [delta.key, delta.value]);
+  }
+  return result;
+}
+
+describe('LiveWindow', () => {
+  it('after every change shows what a fresh run gives, and its deltas lead there', () => {
+    fc.assert(
+      fc.property(
+        specs,
+        fc.array(fc.tuple(keys, values), { maxLength: 8 }),
+        fc.array(fc.tuple(keys, values), { maxLength: 30 }),
+        (spec, start, changes) => {
+          const rows = new Map<string, Row>();
+          for (const [key, value] of start) if (value !== undefined) rows.set(key, value);
+          const window = new LiveWindow<Row>(spec);
+          window.reset(rows);
+          let followed: (readonly [string, Row])[] = runQuery(spec, rows);
+          expect(window.rows()).toEqual(followed);
+          for (const [key, value] of changes) {
+            if (value === undefined) rows.delete(key);
+            else rows.set(key, value);
+            const deltas = window.apply(key, value);
+            followed = follow(followed, deltas);
+            const fresh = runQuery(spec, rows);
+            expect(window.rows()).toEqual(fresh);
+            expect(followed).toEqual(fresh);
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('sends nothing for what stays outside', () => {
+    const window = new LiveWindow<Row>({ sort: [['a', 'asc']], limit: 1 });
+    window.reset([['k1', { a: 1 }]]);
+    expect(window.apply('k2', { a: 2 })).toEqual([]);
+    expect(window.apply('k2', { a: 3 })).toEqual([]);
+    expect(window.apply('k1', undefined)).toEqual([
+      { type: 'LEAVE', key: 'k1' },
+      { type: 'ENTER', key: 'k2', value: { a: 3 }, index: 0 },
+    ]);
+  });
+});

@@ -1,0 +1,203 @@
+import { type HLC, millisOf } from '@topgun/core';
+import { CONCERN, type ErrorCode, type OpsMessage, OUTCOME } from '@topgun/protocol';
+import type { Answers } from './Answers.js';
+import { earlyLevel } from './Answers.js';
+import type { Connection } from './Connection.js';
+import type { DedupTable } from './DedupTable.js';
+import type { EngineLimits } from './EngineLimits.js';
+import { errorMessage } from './errorMessage.js';
+import { kindOf, type Judge } from './Judge.js';
+import { mapOf, Op, writesOf } from './Op.js';
+import type { ServerEffects } from './ports.js';
+import { mapMetaName, type RecordTable } from './RecordTable.js';
+import type { Staging } from './Staging.js';
+import type { Tally } from './Tally.js';
+
+export interface AdmissionParts {
+  readonly effects: ServerEffects;
+  readonly limits: EngineLimits;
+  readonly incarnation: string;
+  readonly clock: HLC;
+  readonly table: RecordTable;
+  readonly dedup: DedupTable;
+  readonly judge: Judge;
+  readonly answers: Answers;
+  readonly tally: Tally;
+}
+
+/**
+ * The way of an op into the staged state, always in this order (SRV-1): session → dedup → permission on the old and the
+ * new row → clock → merge. Nothing before the last step changes anything but what is remembered of refusals.
+ */
+export class Admission {
+  /** set on the way down: new ops are answered UNAVAILABLE */
+  isClosed = false;
+  readonly #parts: AdmissionParts;
+  readonly #staging: Staging;
+  #parked = 0;
+
+  constructor(parts: AdmissionParts, staging: Staging) {
+    this.#parts = parts;
+    this.#staging = staging;
+  }
+
+  /** Ops that wait for the meta record of their map. */
+  get parked(): number {
+    return this.#parked;
+  }
+
+  /** Takes in a frame of ops. */
+  ops(conn: Connection, { session: id, settledBelow, incarnation, concern, maps, rows }: OpsMessage, now: number): void {
+    const session = conn.sessions.get(id);
+    if (session === undefined) {
+      for (const row of rows) this.#refuse(conn, id, row[0], 'SESSION_UNKNOWN');
+      return;
+    }
+    if (incarnation === this.#parts.incarnation) session.settle(settledBelow);
+    let isSkewed = false;
+    for (const row of rows) {
+      const op = new Op(conn, session, row, maps, concern);
+      const fault = this.#intake(op) ?? this.admit(op, now);
+      if (fault === undefined) continue;
+      if (fault === 'CLOCK_SKEW' && !isSkewed) {
+        isSkewed = true;
+        this.#parts.effects.send(conn.id, errorMessage('CLOCK_SKEW', { serverTime: now, ref: id }));
+      }
+      this.#refuse(conn, id, op.seq, fault);
+    }
+  }
+
+  /** Admits ops again that a failed flush gave back, or that waited for their map. */
+  readmit(ops: readonly Op[], now: number): void {
+    for (const op of ops) {
+      const fault = this.admit(op, now);
+      if (fault === undefined) continue;
+      for (const conn of [op.conn, ...(op.joined ?? [])]) this.#refuse(conn, op.session.session, op.seq, fault);
+    }
+  }
+
+  /** Lets the ops of a map in, whose meta record has become durable. */
+  founded(name: string, now: number): void {
+    const map = this.#parts.table.map(name);
+    if (map === undefined) return;
+    map.isFounded = true;
+    const ops = map.parked;
+    map.parked = [];
+    this.#parked -= ops.length;
+    this.readmit(ops, now);
+  }
+
+  /** One op, from dedup on. Returns the code of a refusal that is not remembered. */
+  admit(op: Op, now: number): ErrorCode | undefined {
+    if (this.#staging.isHolding) {
+      this.#staging.hold(op);
+      if (op.concern === CONCERN.MEMORY) this.#announce(op, OUTCOME.APPLIED);
+      return undefined;
+    }
+    const { answers, tally, limits, table, judge } = this.#parts;
+    const { session, seq } = op;
+
+    const staged = session.staged.get(seq);
+    if (staged !== undefined) {
+      if (staged.fingerprint !== op.fingerprint) return 'ID_REUSED';
+      tally.duplicate++;
+      staged.join(op.conn);
+      this.#announce(op, staged.entry?.outcome ?? OUTCOME.APPLIED);
+      return undefined;
+    }
+    const known = session.find(seq);
+    if (known !== undefined) {
+      if (known.entry.fingerprint !== op.fingerprint) return 'ID_REUSED';
+      tally.duplicate++;
+      answers.again(op, known.pid, known.entry);
+      return undefined;
+    }
+    if (seq < session.settledBelow) {
+      tally.duplicate++;
+      answers.settled(op);
+      return undefined;
+    }
+    if (seq >= session.settledBelow + limits.seqWindow) return 'SEQ_WINDOW';
+
+    const partition = table.partition(op.pid);
+    const fault = op.concern === CONCERN.REPLICATED ? 'REPLICATED_UNSUPPORTED' : judge.rule(op, partition.staged + 1);
+    if (fault !== undefined) {
+      tally.refuse(fault);
+      this.#stage(op, OUTCOME.REJECTED, 0, now, fault);
+      return undefined;
+    }
+    if (millisOf(op.row[4]) > now + limits.skewMs) return 'CLOCK_SKEW';
+    if (this.#park(op, now)) return undefined;
+
+    // Nothing but an admitted op ever moves the clock (CLK-4).
+    this.#parts.clock.updatePacked(op.row[4]);
+    const { outcome } = judge;
+    if (judge.rows.length > 0 || judge.isHidden) partition.staged++;
+    if (outcome === OUTCOME.SUPERSEDED) tally.superseded++;
+    else tally.applied++;
+    this.#stage(op, outcome, partition.high(table.epoch).n, now);
+    return undefined;
+  }
+
+  /** What a fresh op is held against before all else. */
+  #intake(op: Op): ErrorCode | undefined {
+    const node = op.row[8];
+    // A stamp names who made it: a session of this very connection.
+    if (node !== undefined && node !== null && !op.conn.sessions.has(node)) return 'SESSION_UNKNOWN';
+    const pending = this.#staging.staged + this.#staging.held + this.#parked;
+    return this.isClosed || pending >= this.#parts.limits.pendingOps ? 'UNAVAILABLE' : undefined;
+  }
+
+  /** Makes an op wait whose map has no durable meta record yet, and asks for that record (DAT-2). */
+  #park(op: Op, now: number): boolean {
+    const { table } = this.#parts;
+    for (const [code, mapIdx] of writesOf(op.row)) {
+      const name = mapOf(op, mapIdx);
+      const map = table.obtain(name);
+      if (map.isFounded) continue;
+      if (map.kind === undefined) {
+        map.kind = kindOf(code);
+        this.#staging.stageMeta(mapMetaName(name), { kind: map.kind }, now);
+      }
+      map.parked.push(op);
+      this.#parked++;
+      if (op.concern === CONCERN.MEMORY) this.#announce(op, OUTCOME.APPLIED);
+      return true;
+    }
+    return false;
+  }
+
+  #stage(op: Op, outcome: 0 | 1 | 2 | 3, n: number, now: number, code?: ErrorCode): void {
+    const { judge, table } = this.#parts;
+    const [seq, , , , t, , , , node] = op.row;
+    const isRejected = code !== undefined;
+    op.entry = {
+      seq,
+      outcome,
+      t,
+      node: node ?? op.session.session,
+      n,
+      epoch: isRejected ? table.epoch : table.partition(op.pid).high(table.epoch).epoch,
+      fingerprint: op.fingerprint,
+      concern: op.concern,
+      ...(isRejected ? { code } : undefined),
+    };
+    this.#staging.stage(op, isRejected ? NO_ROWS : judge.rows, now);
+    if (!isRejected) this.#announce(op, judge.isHidden ? OUTCOME.APPLIED : outcome);
+  }
+
+  /** Tells the writer, and nobody else, before the op is durable, if it asked for that (SRV-9). */
+  #announce(op: Op, outcome: 0 | 1 | 2 | 3): void {
+    const level = earlyLevel(op.concern);
+    if (level === undefined || op.isAnnounced || outcome === OUTCOME.REJECTED) return;
+    op.isAnnounced = true;
+    this.#parts.answers.early(op, op.conn, level, level === CONCERN.MEMORY ? OUTCOME.APPLIED : outcome);
+  }
+
+  #refuse(conn: Connection, session: string, seq: number, code: ErrorCode): void {
+    this.#parts.tally.refuse(code);
+    this.#parts.answers.refuse(conn, session, seq, code);
+  }
+}
+
+const NO_ROWS = [] as const;

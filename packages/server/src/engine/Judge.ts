@@ -1,0 +1,209 @@
+import { assertAdmitted, compareStamps, compareVersions, partitionOf, rowKey, TopGunError } from '@topgun/core';
+import { type ErrorCode, type Kind, OP, type OpCode, OUTCOME } from '@topgun/protocol';
+import { DENIED } from '../security/policy/Rights.js';
+import type { Rights } from '../security/policy/Rights.js';
+import type { Gate } from './Gate.js';
+import type { MapState } from './MapState.js';
+import { mapOf, type Op, tagOf, type Write, writesOf } from './Op.js';
+import type { RecordTable } from './RecordTable.js';
+import { readableOf, Row, type Totals, totalsOf } from './Row.js';
+
+const NO_TOTALS: Totals = [0, 0];
+
+/** The kind of map that an op makes and belongs to. */
+export function kindOf(code: OpCode): Kind {
+  return code === OP.INCREMENT ? 'PN' : code === OP.OR_ADD || code === OP.OR_REMOVE ? 'OR' : 'LWW';
+}
+
+/**
+ * Says what an op would do to the staged state: permission on the old and the new row, then the merge (SRV-1). It
+ * changes nothing; the ruling stands in its fields until the next op.
+ */
+export class Judge {
+  /** rows the op puts in place of those that stand */
+  readonly rows: Row[] = [];
+  outcome: 0 | 1 | 2 = OUTCOME.APPLIED;
+  /** the winning row is hidden from the writer, so that losing must look like winning in every number */
+  isHidden = false;
+  readonly #gate: Gate;
+  readonly #table: RecordTable;
+  #n = 0;
+  #won = 0;
+  #changed = false;
+
+  constructor(gate: Gate, table: RecordTable) {
+    this.#gate = gate;
+    this.#table = table;
+  }
+
+  /** Rules on an op whose rows would get offset `n`. Returns the code of a final rejection. */
+  rule(op: Op, n: number): ErrorCode | undefined {
+    this.rows.length = 0;
+    this.isHidden = false;
+    this.#n = n;
+    this.#won = 0;
+    this.#changed = false;
+    const writes = writesOf(op.row);
+    for (let at = 0; at < writes.length; at++) {
+      const fault = this.#write(op, writes[at] as Write, at);
+      if (fault !== undefined) return fault;
+    }
+    this.outcome = this.#changed ? OUTCOME.CHANGED : this.#won > 0 ? OUTCOME.APPLIED : OUTCOME.SUPERSEDED;
+    return undefined;
+  }
+
+  #write(op: Op, write: Write, at: number): ErrorCode | undefined {
+    const [code, mapIdx, key] = write;
+    const name = mapOf(op, mapIdx);
+    const rights = this.#gate.rights(op.conn, name);
+    const isRemoval = code === OP.REMOVE || code === OP.OR_REMOVE;
+    // Before the kind: who may not write to a map does not learn what it is.
+    if (!(isRemoval ? rights.canRemove : rights.canPut)) return 'DENIED';
+    if (at > 0 && partitionOf(key) !== op.pid) return 'CROSS_PARTITION';
+    const map = this.#table.map(name);
+    if (map?.kind !== undefined && map.kind !== kindOf(code)) return 'WRONG_KIND';
+    switch (code) {
+      case OP.PUT:
+        return this.#put(op, name, map, write, rights);
+      case OP.REMOVE:
+        return this.#remove(op, name, map, write, rights);
+      case OP.OR_ADD:
+        return this.#add(op, name, map, write, rights, tagOf(op, at));
+      case OP.OR_REMOVE:
+        return this.#removeTags(op, name, map, write, rights);
+      default:
+        return this.#increment(op, name, map, write, rights);
+    }
+  }
+
+  #put(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights): ErrorCode | undefined {
+    const [, , key, , payload, ttlMs] = write;
+    if (!isAdmitted(payload)) return 'VALUE_NOT_ADMITTED';
+    const current = this.#current(name, map, key);
+    const value = rights.put(readableOf(current), payload);
+    if (value === DENIED) return 'DENIED';
+    if (this.#offer(op, current, this.#row(op, name, 'LWW', key, key, value, current, undefined, ttlMs)) && value !== payload) {
+      this.#changed = true;
+    }
+    return undefined;
+  }
+
+  #remove(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights): ErrorCode | undefined {
+    const [, , key] = write;
+    const current = this.#current(name, map, key);
+    if (!rights.remove(readableOf(current))) return 'DENIED';
+    this.#offer(op, current, this.#row(op, name, 'LWW', key, key, undefined, current));
+    return undefined;
+  }
+
+  #add(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights, tag: string): ErrorCode | undefined {
+    const [, , key, , payload, ttlMs] = write;
+    if (!isAdmitted(payload)) return 'VALUE_NOT_ADMITTED';
+    const value = rights.put(undefined, payload);
+    if (value === DENIED) return 'DENIED';
+    const item = rowKey(key, tag);
+    const current = this.#current(name, map, item);
+    // The op id is in the tag, so a row that stands can only be this element, removed before its add came.
+    if (current === undefined) {
+      this.rows.push(this.#row(op, name, 'OR', key, item, value, undefined, tag, ttlMs));
+      this.#won++;
+    }
+    return undefined;
+  }
+
+  /**
+   * Each observed tag on its own (DAT-6). One that the writer cannot read counts as absent, and of absent ones only its
+   * own client's are remembered as removed: their adds may still come, while foreign ones cannot have been observed.
+   */
+  #removeTags(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights): ErrorCode | undefined {
+    const [, , key, , payload] = write;
+    // The guard of the protocol checked that it is a list of tags.
+    for (const tag of payload as readonly string[]) {
+      const item = rowKey(key, tag);
+      const current = this.#current(name, map, item);
+      const isOwn = tag.startsWith(`${op.session.clientId}:`);
+      if (current === undefined ? !isOwn : current.value === undefined) continue;
+      if (current !== undefined && rights.view.project(current.value) === undefined) continue;
+      if (!rights.remove(current?.value)) return 'DENIED';
+      this.rows.push(this.#row(op, name, 'OR', key, item, undefined, current, tag));
+    }
+    // Nothing left to remove is what the writer wanted.
+    this.#won++;
+    return undefined;
+  }
+
+  #increment(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights): ErrorCode | undefined {
+    const [, , key, , payload] = write;
+    const current = this.#current(name, map, key);
+    const [plus, minus] = current === undefined ? NO_TOTALS : totalsOf(current.value);
+    // The guard of the protocol checked that it is a whole number other than 0.
+    const delta = payload as number;
+    const totals: Totals = delta > 0 ? [plus + delta, minus] : [plus, minus - delta];
+    if (!Number.isSafeInteger(totals[0]) || !Number.isSafeInteger(totals[1])) return 'VALUE_NOT_ADMITTED';
+    if (rights.put(readableOf(current), totals[0] - totals[1]) === DENIED) return 'DENIED';
+    this.rows.push(this.#row(op, name, 'PN', key, key, totals, current));
+    this.#won++;
+    return undefined;
+  }
+
+  /** Last write wins; the very same version again changes nothing and has not lost. */
+  #offer(op: Op, current: Row | undefined, row: Row): boolean {
+    const order = current === undefined ? -1 : compareVersions(current, row);
+    if (order < 0) this.rows.push(row);
+    if (order <= 0) this.#won++;
+    else if (current !== undefined && !this.#gate.sees(op.conn, current)) this.isHidden = true;
+    return order < 0;
+  }
+
+  /** What an earlier write of the same transaction made of the item, else what stands. */
+  #current(name: string, map: MapState | undefined, item: string): Row | undefined {
+    for (let at = this.rows.length - 1; at >= 0; at--) {
+      const row = this.rows[at] as Row;
+      if (row.item === item && row.map === name) return row;
+    }
+    return map?.current(item);
+  }
+
+  #row(
+    op: Op,
+    map: string,
+    kind: Kind,
+    key: string,
+    item: string,
+    value: unknown,
+    current: Row | undefined,
+    tag?: string,
+    ttlMs?: number | null,
+  ): Row {
+    const isStanding = kind === 'PN' && current !== undefined;
+    const t = op.row[4];
+    const node = op.row[8] ?? op.session.session;
+    // A counter carries the latest stamp among its increments.
+    const isLater = !isStanding || compareStamps(t, node, current.t, current.node) > 0;
+    return new Row({
+      map,
+      key,
+      item,
+      pid: op.pid,
+      kind,
+      value,
+      t: isLater ? t : current.t,
+      node: isLater ? node : current.node,
+      epoch: this.#table.epoch,
+      n: this.#n,
+      tag,
+      ttlMs: ttlMs ?? undefined,
+      owner: current?.value === undefined ? op.conn.principal?.sub : current.owner,
+    });
+  }
+}
+
+function isAdmitted(value: unknown): boolean {
+  try {
+    assertAdmitted(value);
+    return true;
+  } catch (error) {
+    if (error instanceof TopGunError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,242 @@
+import { OUTCOME } from '@topgun/protocol';
+import type { CommitResult, DedupState, Offset } from '../storage/Store.js';
+import { Batch } from './Batch.js';
+import type { Connection } from './Connection.js';
+import type { EngineLimits } from './EngineLimits.js';
+import type { Change, MapState } from './MapState.js';
+import { mapsOf, type Op } from './Op.js';
+import type { ServerEffects } from './ports.js';
+import type { RecordTable } from './RecordTable.js';
+import type { Row } from './Row.js';
+
+/** One durable commit, as those who publish it see it. */
+export interface Commit {
+  readonly ops: readonly Op[];
+  /** what changed, by map */
+  readonly changes: ReadonlyMap<MapState, readonly Change[]>;
+  /** partitions in which ops took an offset, by map, changed rows or not */
+  readonly touched: ReadonlyMap<MapState, ReadonlySet<number>>;
+  /** who wrote, joined ones included */
+  readonly writers: ReadonlySet<Connection>;
+  readonly meta: ReadonlyMap<string, unknown>;
+}
+
+export interface StagingPorts {
+  /** Memory has advanced: answer, publish, let waiting ops in. */
+  committed(commit: Commit): void;
+  /** Ops to be admitted again, from dedup on, in this order. */
+  readmit(ops: readonly Op[], now: number): void;
+  /** Meta records of the engine itself to go with a batch. */
+  metaFor(batch: Batch): void;
+}
+
+const RETRY_TIMER = 'readmit';
+const FLUSH_TIMER = 'flush';
+
+type State = 'IDLE' | 'FLUSHING' | 'SETTLING' | 'HOLDING';
+
+/**
+ * Group commit with one flush in flight (SRV-2). Ops stage into the open batch; a flush moves it below as a whole.
+ *
+ * FLUSHING waits for the store. An unknown result goes to SETTLING, which reads dedup rows to learn what became of the
+ * batch, for a commit is stored as a whole or not at all. A batch that is certainly not stored takes everything staged
+ * with it: what came later was decided on top of it. Then HOLDING, with a pause that doubles, and all ops are admitted
+ * again, in order, from dedup on. Their offsets are not used again.
+ */
+export class Staging {
+  readonly #effects: ServerEffects;
+  readonly #table: RecordTable;
+  readonly #limits: EngineLimits;
+  readonly #ports: StagingPorts;
+  #state: State = 'IDLE';
+  #open = new Batch();
+  #inFlight = new Batch();
+  #highs: readonly (readonly [pid: number, high: Offset])[] = [];
+  #held: Op[] = [];
+  #id = 0;
+  #failures = 0;
+  #isArmed = false;
+  commits = 0;
+  failed = 0;
+  unknown = 0;
+
+  constructor(effects: ServerEffects, table: RecordTable, limits: EngineLimits, ports: StagingPorts) {
+    this.#effects = effects;
+    this.#table = table;
+    this.#limits = limits;
+    this.#ports = ports;
+  }
+
+  /** Ops staged and not yet durable. */
+  get staged(): number {
+    return this.#open.ops.length + this.#inFlight.ops.length;
+  }
+
+  /** Ops that wait for the store to recover. */
+  get held(): number {
+    return this.#held.length;
+  }
+
+  get isQuiet(): boolean {
+    return this.#state === 'IDLE' && this.#open.isEmpty;
+  }
+
+  /** True while new ops must queue behind those of a failed flush: hand them to `hold`. */
+  get isHolding(): boolean {
+    return this.#state === 'HOLDING';
+  }
+
+  hold(op: Op): void {
+    this.#held.push(op);
+  }
+
+  /** Stages an op, whose entry is set, with the rows it puts. */
+  stage(op: Op, rows: readonly Row[], now: number): void {
+    this.#note(now);
+    this.#open.ops.push(op);
+    op.session.staged.set(op.seq, op);
+    for (const row of rows) {
+      const map = this.#table.obtain(row.map);
+      map.open.set(row.item, row);
+      this.#open.maps.add(map);
+    }
+  }
+
+  stageMeta(name: string, value: unknown, now: number): void {
+    this.#note(now);
+    this.#open.meta.set(name, value);
+  }
+
+  /** Starts a flush if one is due: enough ops, or the oldest waited long enough. */
+  tick(now: number): void {
+    if (this.#state !== 'IDLE' || this.#open.isEmpty) return;
+    const waitMs = this.#open.sinceMs + this.#limits.flushDelayMs - now;
+    if (waitMs <= 0 || this.#open.ops.length >= this.#limits.flushOps) this.#flush();
+    else if (!this.#isArmed) {
+      this.#isArmed = true;
+      this.#effects.arm(FLUSH_TIMER, waitMs);
+    }
+  }
+
+  /** Flushes what is open at the next tick, whatever its age. */
+  hurry(): void {
+    this.#open.sinceMs = 0;
+  }
+
+  timer(name: string, now: number): void {
+    if (name === FLUSH_TIMER) {
+      this.#isArmed = false;
+      this.hurry();
+    }
+    if (name !== RETRY_TIMER || this.#state !== 'HOLDING') return;
+    this.#state = 'IDLE';
+    const ops = this.#held;
+    this.#held = [];
+    this.#ports.readmit(ops, now);
+  }
+
+  /** The store's word on a flush; one that is not awaited is ignored. */
+  committed(id: number, result: CommitResult): void {
+    if (id !== this.#id || this.#state !== 'FLUSHING') return;
+    if (result === 'committed') this.#succeed();
+    else if (result === 'failed') this.#fail();
+    else {
+      this.unknown++;
+      const names = this.#inFlight.dedupNames();
+      // Meta records alone leave no trace in dedup; staging them again does no harm.
+      if (names.length === 0) this.#fail();
+      else {
+        this.#state = 'SETTLING';
+        this.#effects.readDedup(id, names);
+      }
+    }
+  }
+
+  /** What the store remembers of the ops of an unknown commit: any one of them proves that all are stored. */
+  dedupRead(id: number, states: readonly (DedupState | undefined)[]): void {
+    if (id !== this.#id || this.#state !== 'SETTLING') return;
+    const staged = new Map(this.#inFlight.ops.map(({ entry, seq }) => [`${entry?.fingerprint}/${seq}`, entry]));
+    const isStored = states.some((state) => {
+      return state?.entries.some(({ fingerprint, seq, epoch, n }) => {
+        const entry = staged.get(`${fingerprint}/${seq}`);
+        return entry !== undefined && entry.epoch === epoch && entry.n === n;
+      });
+    });
+    if (isStored) this.#succeed();
+    else this.#fail();
+  }
+
+  #note(now: number): void {
+    if (this.#open.isEmpty) this.#open.sinceMs = now;
+  }
+
+  #flush(): void {
+    this.#ports.metaFor(this.#open);
+    this.#inFlight = this.#open;
+    this.#open = new Batch();
+    for (const map of this.#inFlight.maps) {
+      map.inFlight = map.open;
+      map.open = new Map();
+    }
+    const commit = this.#inFlight.toCommit(this.#table);
+    this.#highs = commit.slices.map(({ pid, high }) => [pid, high] as const);
+    this.#state = 'FLUSHING';
+    this.#effects.commit(++this.#id, commit);
+  }
+
+  #succeed(): void {
+    const batch = this.#inFlight;
+    this.#inFlight = new Batch();
+    this.#state = 'IDLE';
+    this.#failures = 0;
+    this.commits++;
+    const changes = new Map<MapState, Change[]>();
+    for (const map of batch.maps) {
+      const made: Change[] = [];
+      for (const row of map.inFlight.values()) made.push(this.#table.put(map, row));
+      map.inFlight = new Map();
+      changes.set(map, made);
+    }
+    for (const [pid, high] of this.#highs) this.#table.partition(pid).committed = high;
+    const touched = new Map<MapState, Set<number>>();
+    const writers = new Set<Connection>();
+    for (const op of batch.ops) {
+      op.session.staged.delete(op.seq);
+      if (op.entry !== undefined) op.session.remember(op.pid, op.entry);
+      writers.add(op.conn);
+      for (const conn of op.joined ?? []) writers.add(conn);
+      if (op.entry?.outcome === OUTCOME.REJECTED) continue;
+      for (const name of mapsOf(op)) this.#touch(touched, name, op);
+    }
+    this.#ports.committed({ ops: batch.ops, changes, touched, writers, meta: batch.meta });
+  }
+
+  #touch(touched: Map<MapState, Set<number>>, name: string, { pid }: Op): void {
+    const map = this.#table.map(name);
+    if (map === undefined) return;
+    const pids = touched.get(map);
+    if (pids === undefined) touched.set(map, new Set([pid]));
+    else pids.add(pid);
+  }
+
+  #fail(): void {
+    this.failed++;
+    const lost = [...this.#inFlight.ops, ...this.#open.ops];
+    const meta = [...this.#inFlight.meta, ...this.#open.meta];
+    for (const map of [...this.#inFlight.maps, ...this.#open.maps]) {
+      map.inFlight = new Map();
+      map.open = new Map();
+    }
+    this.#inFlight = new Batch();
+    this.#open = new Batch();
+    for (const op of lost) {
+      op.session.staged.delete(op.seq);
+      op.entry = undefined;
+    }
+    // Facts about names, not about rows: they are wanted whatever became of the ops.
+    for (const [name, value] of meta) this.#open.meta.set(name, value);
+    this.#held = lost;
+    this.#state = 'HOLDING';
+    this.#effects.arm(RETRY_TIMER, Math.min(this.#limits.retryCapMs, this.#limits.retryBaseMs * 2 ** this.#failures++));
+  }
+}

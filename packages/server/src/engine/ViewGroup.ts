@@ -1,0 +1,168 @@
+import { PARTITION_COUNT } from '@topgun/core';
+import type { EventPart, Position, ServerEventMessage } from '@topgun/protocol';
+import type { View } from '../security/policy/View.js';
+import { compareOffsets, type Offset } from '../storage/Store.js';
+import type { Connection } from './Connection.js';
+import { LiveTree } from './LiveTree.js';
+import type { Change, MapState } from './MapState.js';
+import type { RecordTable } from './RecordTable.js';
+import { readableOf, type Row } from './Row.js';
+import { RowWriter } from './RowWriter.js';
+import { bytesOfRow } from './sizeOf.js';
+
+/**
+ * Everybody who follows one map with one view of it. They share the digests, the place each partition has reached, and
+ * every frame, which is made once (RES-2).
+ *
+ * A view of the whole map uses the map's own tree; any other keeps its own over the rows as they are seen, so that
+ * nothing of a hidden row or field shows in a hash.
+ */
+export class ViewGroup {
+  readonly map: string;
+  readonly view: View;
+  readonly tree: LiveTree;
+  readonly members = new Set<Connection>();
+  readonly #table: RecordTable;
+  readonly #frameBytes: number;
+  /** The `to` of the last delta by partition; what a joiner is brought to. */
+  readonly #to: Offset[];
+
+  constructor(map: string, view: View, table: RecordTable, dirtyItems: number, frameBytes: number) {
+    this.map = map;
+    this.view = view;
+    this.#table = table;
+    this.#frameBytes = frameBytes;
+    this.#to = table.partitions.map((partition) => partition.committed);
+    const state = table.map(map);
+    if (view.isWhole) this.tree = table.obtain(map).tree;
+    else {
+      this.tree = new LiveTree(dirtyItems, (value) => view.project(value));
+      for (const row of state?.committed.values() ?? []) this.tree.touch(row);
+    }
+  }
+
+  position(pid: number): Offset {
+    // 0..270: checked by the guard of the protocol.
+    return this.#to[pid] as Offset;
+  }
+
+  positions(): Position[] {
+    return this.#to.flatMap(({ epoch, n }, pid) => (epoch === 0 && n === 0 ? [] : [[pid, epoch, n] as const]));
+  }
+
+  /** What of a committed row is seen; undefined when it is absent or hidden. */
+  seen(row: Row | undefined): unknown {
+    return this.view.project(readableOf(row));
+  }
+
+  /**
+   * The frames of one commit. A row that left the view is sent as gone, one that never was in it is not sent at all.
+   *
+   * `isEchoed`: a member wrote. Then partitions without visible change are named too, so that the writer's place passes
+   * the offset of its own op before the answer arrives; for others they would only cost.
+   */
+  advance(changes: readonly Change[], touched: ReadonlySet<number>, isEchoed: boolean): ServerEventMessage[] {
+    const byPid = new Map<number, Change[]>();
+    for (const change of changes) {
+      if (!this.view.isWhole) this.tree.touch(change.row);
+      if (this.seen(change.row) === undefined && this.seen(change.old) === undefined) continue;
+      const listed = byPid.get(change.row.pid);
+      if (listed === undefined) byPid.set(change.row.pid, [change]);
+      else listed.push(change);
+    }
+    if (this.members.size === 0) return [];
+    const isNamed = isEchoed || this.view.isWhole;
+    const frames = new FrameWriter(this.map, this.#frameBytes);
+    for (const pid of isNamed ? touched : byPid.keys()) {
+      const from = this.position(pid);
+      const to = this.#table.partition(pid).committed;
+      this.#part(frames, pid, from, to, byPid.get(pid) ?? []);
+      this.#to[pid] = to;
+    }
+    return frames.end();
+  }
+
+  /** Names what members have not been told of, so that a joiner stands where they stand; no row is in it. */
+  catchUp(): ServerEventMessage[] {
+    const frames = new FrameWriter(this.map, this.#frameBytes);
+    for (let pid = 0; pid < PARTITION_COUNT; pid++) {
+      const to = this.#table.partition(pid).committed;
+      const from = this.position(pid);
+      if (compareOffsets(from, to) === 0) continue;
+      if (this.members.size > 0) frames.part(pid, from, to, []);
+      this.#to[pid] = to;
+    }
+    return frames.end();
+  }
+
+  #part(frames: FrameWriter, pid: number, from: Offset, to: Offset, changes: Change[]): void {
+    changes.sort((a, b) => a.row.n - b.row.n);
+    let at = from;
+    let rows: Seen[] = [];
+    for (const { row } of changes) {
+      const last = rows.at(-1)?.row;
+      // Between two offsets a part may end; a transaction, whose rows share one, is never parted.
+      if (last !== undefined && last.n !== row.n && !frames.hasRoom(rows)) {
+        frames.part(pid, at, last, rows);
+        at = last;
+        rows = [];
+      }
+      rows.push({ row, seen: this.seen(row) });
+    }
+    frames.part(pid, at, to, rows);
+  }
+}
+
+interface Seen {
+  readonly row: Row;
+  readonly seen: unknown;
+}
+
+/** Packs parts into as few frames as their size allows. */
+class FrameWriter {
+  readonly #map: string;
+  readonly #bytesMax: number;
+  readonly #frames: ServerEventMessage[] = [];
+  #parts: EventPart[] = [];
+  #rows = new RowWriter();
+  #bytes = 0;
+
+  constructor(map: string, bytesMax: number) {
+    this.#map = map;
+    this.#bytesMax = bytesMax;
+  }
+
+  hasRoom(rows: readonly Seen[]): boolean {
+    return rows.length < 1_000 && bytesOf(rows) < this.#bytesMax / 2;
+  }
+
+  part(pid: number, from: Offset, to: Offset, rows: readonly Seen[]): void {
+    const bytes = bytesOf(rows);
+    const isSplit = this.#parts.at(-1)?.[0] === pid;
+    if (this.#parts.length > 0 && (isSplit || this.#bytes + bytes > this.#bytesMax)) this.#close();
+    const changes = rows.map(({ row, seen }) => {
+      return seen === undefined ? this.#rows.gone(row, to.epoch) : this.#rows.present(row, seen, to.epoch);
+    });
+    this.#parts.push([pid, from.epoch, from.n, to.epoch, to.n, changes]);
+    this.#bytes += bytes;
+  }
+
+  end(): ServerEventMessage[] {
+    this.#close();
+    return this.#frames;
+  }
+
+  #close(): void {
+    if (this.#parts.length === 0) return;
+    this.#frames.push({ type: 'SERVER_EVENT', map: this.#map, nodes: this.#rows.nodes, parts: this.#parts });
+    this.#parts = [];
+    this.#rows = new RowWriter();
+    this.#bytes = 0;
+  }
+}
+
+function bytesOf(rows: readonly Seen[]): number {
+  let bytes = 48;
+  for (const { row, seen } of rows) bytes += bytesOfRow(row, seen);
+  return bytes;
+}
