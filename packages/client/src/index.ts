@@ -5,9 +5,7 @@ export type { ConnectionEvents, IConnectionProvider } from './connection/IConnec
 export type { WebSocketConstructor, WebSocketLike } from './connection/loadWebSocket.js';
 export { NullProvider } from './connection/NullProvider.js';
 export { SingleServerProvider } from './connection/SingleServerProvider.js';
-export type * from './engine/ports.js';
-export type { OrElement, QueryResult, QueryRow, QuerySpec } from './engine/RealmEngine.js';
-export { RealmEngine } from './engine/RealmEngine.js';
+export type { BackoffOptions, Rejection, SettledOutcome } from './engine/ports.js';
 export { type ClientErrorCode, clientErrors } from './errors.js';
 export type { ChangedKeys } from './handles/HandleContext.js';
 export type { LWWMapHandle } from './handles/LWWMapHandle.js';
@@ -18,7 +16,13 @@ export type { Settled, WriteHandle } from './handles/WriteHandle.js';
 export type { QuerySnapshot } from './query/LiveQuery.js';
 export type { QueryHandle } from './query/QueryHandle.js';
 export type { ChangeEvent, Row } from './query/QueryRows.js';
-export * from './SyncStateMachine.js';
+export {
+  type StateChange,
+  type SyncEventName,
+  SyncStateMachine,
+  type SyncStateName,
+  transitions,
+} from './SyncStateMachine.js';
 export { checkStoreKey, checkStoreTx } from './storage/checkStoreTx.js';
 export {
   type IStorageAdapter,

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { act, cleanup, render, renderHook } from '@testing-library/react';
-import { RealmEngine, type TopGunClient } from '@topgun/client';
+import type { TopGunClient } from '@topgun/client';
+import { RealmEngine } from '@topgun/client/engine';
 import {
   TopGunProvider,
   useClient,

@@ -15,7 +15,18 @@ function scripted(script: Partial<Record<keyof ServerEngine, (...args: unknown[]
     (...args: unknown[]): void => {
       calls.push([name, ...args]);
     };
-  const names = ['opened', 'message', 'refused', 'closed', 'verified', 'committed', 'dedupRead', 'timer', 'tick', 'drain'];
+  const names = [
+    'opened',
+    'message',
+    'refused',
+    'closed',
+    'verified',
+    'committed',
+    'dedupRead',
+    'timer',
+    'tick',
+    'drain',
+  ];
   const engine = { ...Object.fromEntries(names.map((name) => [name, note(name)])), ...script };
   const host = new EngineHost({
     store: new MemoryStore(),
@@ -61,7 +72,8 @@ describe('EngineHost', () => {
   it('[OPS-42] a timer armed again fires once, a cancelled one never', async () => {
     const { host, calls } = scripted();
     const fired = new Promise<void>((resolve) => {
-      const poll = (): void => (calls.some(([name]) => name === 'timer') ? resolve() : void setImmediate(poll));
+      const poll = (): void =>
+        calls.some(([name]) => name === 'timer') ? resolve() : void setImmediate(poll);
       poll();
     });
     host.arm('a', 0);

@@ -129,6 +129,7 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   arm(timer: string, delayMs: number): void {
     this.cancel(timer);
+    if (this.#stopped) return;
     const fire = (): void => {
       this.#timers.delete(timer);
       this.#input((engine, now) => engine.timer(timer, now));

@@ -23,7 +23,7 @@ import { SecurityManager } from './security/SecurityManager.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import { MemoryStore } from './storage/MemoryStore.js';
 import type { Store } from './storage/Store.js';
-import { Admission } from './transport/Admission.js';
+import { HandshakeGuard } from './transport/HandshakeGuard.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
 import { createLogger } from './utils/logger.js';
@@ -74,8 +74,8 @@ export class ServerCoordinator {
     this.#clock = overrides.clock ?? { wallMs: () => Date.now() };
     this.#startedAtMs = this.#clock.wallMs();
     this.#store = overrides.store ?? this.#createStore();
-    const admission = new Admission({ ...this.config, loopbackOnly: this.config.dev });
-    this.#transport = this.#createTransport(admission);
+    const guard = new HandshakeGuard({ ...this.config, loopbackOnly: this.config.dev });
+    this.#transport = this.#createTransport(guard);
     this.#metrics = new MetricsService({
       engine: () => this.#engine?.stats(),
       transport: () => this.#transport.stats(),
@@ -86,7 +86,7 @@ export class ServerCoordinator {
       headersTimeout: LIMITS.headersMs,
       requestTimeout: LIMITS.requestMs,
     });
-    this.#sweep = setInterval(() => admission.sweep(this.#clock.wallMs()), 60_000);
+    this.#sweep = setInterval(() => guard.sweep(this.#clock.wallMs()), 60_000);
     this.#sweep.unref();
   }
 
@@ -209,9 +209,9 @@ export class ServerCoordinator {
     });
   }
 
-  #createTransport(admission: Admission): WebSocketTransport {
+  #createTransport(guard: HandshakeGuard): WebSocketTransport {
     return new WebSocketTransport({
-      admission,
+      guard,
       listener: {
         opened: (conn, remote) => this.#host?.opened(conn, remote),
         message: (conn, message) => this.#host?.message(conn, message),

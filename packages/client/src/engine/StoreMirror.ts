@@ -96,8 +96,7 @@ export class StoreMirror {
         return;
       }
       case 'op':
-        // Own ops are known already; whether they are logged is said by the completion of their transaction alone.
-        if (first === this.#ports.session && value !== undefined) return;
+        // Ops that are known stay as they are: whether an own one is logged is said by its transaction alone.
         return log.load(first, Number(second), value, isRead || !this.#ports.isLeader());
       case 'low':
         if (first !== this.#ports.session && value !== undefined) log.log(first).low = value as number;

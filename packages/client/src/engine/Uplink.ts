@@ -84,7 +84,8 @@ export class Uplink {
         },
         fold: (op, verdict) => this.#fold(op, verdict),
         refuse: (op, code) => this.refuse(op, code),
-        mustWait: (op) => op.op === OP.INCREMENT && !!replica.maps.get(op.map)?.answered.has(op.key),
+        // What may have been sent already is what the answered ones wait for.
+        mustWait: (op) => op.op === OP.INCREMENT && !op.isSent && !!replica.maps.get(op.map)?.answered.has(op.key),
       },
       log,
       clock,

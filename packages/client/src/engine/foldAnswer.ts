@@ -20,17 +20,17 @@ export interface Coverage {
  * Moves the answer of one op into base. The caller removes the op from overlay and log in the same step, and both are
  * stored in one transaction (DEV-2), so no read and no crash sees the value in neither place.
  *
- * `applied` and `duplicate` say that the op's own row stands at that offset. A complete scope that has passed the offset
- * has already shown it, or something newer. Otherwise the row enters now; if it is a deletion, a mark keeps older deltas
- * from bringing the item back. `superseded` and `changed` bring the row that stands instead.
+ * `applied` and `duplicate` say that the op's own row stands at that offset; `superseded` and `changed` bring the row that
+ * stands instead. It enters base unless something newer is known. If it is a deletion, a mark keeps older deltas from
+ * bringing the item back.
  */
 export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, coverage: Coverage): void {
   const { outcome, at, pid, row } = verdict;
   if (!coverage.isCovered) return;
   const isOwn = outcome === OUTCOME.APPLIED || outcome === OUTCOME.DUPLICATE;
-  const isPassed = coverage.to !== undefined && compareOffsets(coverage.to, at) >= 0;
-  const rows = row && !isOwn ? [row] : isOwn && !isPassed ? rowsOf(op, at) : [];
-  for (const said of rows) {
+  for (const said of isOwn ? rowsOf(op, at) : row ? [row] : []) {
+    // A complete scope that has come this far has shown the row, or something newer, which may be its deletion.
+    if (coverage.to && compareOffsets(coverage.to, said) >= 0) continue;
     map.accept(said);
     coverage.touch(itemOf(said));
     const isAbsent = map.known(itemOf(said)) === undefined;

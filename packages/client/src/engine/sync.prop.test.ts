@@ -65,7 +65,7 @@ describe('Merkle walk', () => {
   it('[RES-5] converges while several devices write, drop off and come back', () => {
     const step = fc.record({
       who: fc.nat(2),
-      what: fc.constantFrom('put', 'remove', 'add', 'inc', 'cut', 'settle', 'reload', 'noAnswers'),
+      what: fc.constantFrom('put', 'remove', 'add', 'inc', 'cut', 'settle', 'reload', 'noAnswers', 'freeze', 'txFails'),
       key: fc.nat(4),
     });
     fc.assert(
@@ -100,13 +100,21 @@ describe('Merkle walk', () => {
           } else if (what === 'cut') realm.drop(1006);
           else if (what === 'noAnswers') world.server.dropAnswers = !world.server.dropAnswers;
           else if (what === 'settle') world.advance(key * 1000);
+          else if (what === 'freeze') realm.isFrozen ? realm.thaw() : realm.freeze();
+          else if (what === 'txFails') realm.storeError = realm.storeError ? undefined : new Error('full');
           else {
-            world.settle();
+            realm.thaw();
+            realm.storeError = undefined;
+            world.advance(15_000);
             realm.kill();
             realms[who] = open(realm.store);
           }
         }
         world.server.dropAnswers = false;
+        for (const realm of realms) {
+          realm.storeError = undefined;
+          realm.thaw();
+        }
         world.advance(120_000);
         for (const realm of realms) {
           expect(realm.engine.pendingOps()).toBe(0);
@@ -118,7 +126,7 @@ describe('Merkle walk', () => {
         }
         expect([...world.server.effects.values()].every((effects) => effects === 1)).toBe(true);
       }),
-      { numRuns: 100 },
+      { numRuns: 400 },
     );
   });
 });

@@ -125,14 +125,13 @@ describe('tabs', () => {
 
   it('[TX-3] a visible tab takes the lock from a leader that is silent for 1.5 s; the old one stops when it wakes', () => {
     const { world, leader, follower } = pair();
-    leader.isFrozen = true;
+    leader.freeze();
     world.advance(3000);
     expect(follower.engine.isLeader()).toBe(true);
     follower.engine.put('m', 'k', 'v');
     world.advance(3000);
     expect(world.server.rows.get('m')?.get('k')?.value).toBe('v');
-    leader.isFrozen = false;
-    leader.engine.lockLost();
+    leader.thaw();
     world.advance(1000);
     expect(leader.engine.isLeader()).toBe(false);
     expect(leader.engine.get('m', 'k')).toBe('v');
@@ -151,7 +150,7 @@ describe('tabs', () => {
   it('[TX-3] a hidden tab does not take over', () => {
     const { world, leader, follower } = pair();
     follower.engine.visible(false);
-    leader.isFrozen = true;
+    leader.freeze();
     world.advance(10_000);
     expect(follower.engine.isLeader()).toBe(false);
   });

@@ -72,15 +72,29 @@ function arrayLanes(items: readonly unknown[]): void {
 function objectLanes(object: Record<string, unknown>): void {
   let a = SEED_OBJECT;
   let b = 0;
+  let at = 0;
   for (const name in object) {
     if (!Object.hasOwn(object, name)) continue;
-    hashLanes(name, SEED_FIELD);
-    const nameA = lanes[0] as number;
-    const nameB = lanes[1] as number;
+    if (name !== memoNames[at]) rememberName(name, at);
+    const nameA = memoLanes[2 * at] as number;
+    const nameB = memoLanes[2 * at + 1] as number;
+    at = (at + 1) & MEMO_MASK;
     valueLanes(object[name]);
     mixLanes(nameA, nameB);
     a = (a + (lanes[0] as number)) | 0;
     b = (b + (lanes[1] as number)) | 0;
   }
   finishLanes(a, b);
+}
+
+// Records of a map mostly have the same fields in the same order, so the hash of the last name seen at each place is
+// kept: engines compare such names by address. A pure function's memo, nothing more.
+const MEMO_MASK = 15;
+const memoNames: string[] = [];
+const memoLanes = new Int32Array(2 * (MEMO_MASK + 1));
+
+function rememberName(name: string, at: number): void {
+  hashLanes(name, SEED_FIELD);
+  memoNames[at] = name;
+  memoLanes.set(lanes, 2 * at);
 }

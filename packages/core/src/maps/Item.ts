@@ -1,5 +1,4 @@
 import { PACKED_TIME_MAX } from '../clock/Timestamp.js';
-import { hashHi, hashLo, joinHash } from '../hash/hashString.js';
 import type { Version } from '../clock/versions.js';
 
 /**
@@ -22,8 +21,7 @@ export const LOOSE = -2;
 export class Item implements Version {
   declare readonly key: string;
   declare readonly value: unknown;
-  declare readonly tHi: number;
-  declare readonly tLo: number;
+  declare readonly t: number;
   declare readonly node: string;
   declare readonly ttlMs: number;
   declare hi: number;
@@ -32,16 +30,11 @@ export class Item implements Version {
   constructor(key: string, value: unknown, t: number, node: string, ttlMs: number) {
     this.key = key;
     this.value = value;
-    this.tHi = hashHi(t);
-    this.tLo = hashLo(t);
+    this.t = t;
     this.node = node;
     this.ttlMs = ttlMs;
     this.hi = LOOSE;
     this.lo = 0;
-  }
-
-  get t(): number {
-    return joinHash(this.tHi, this.tLo);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Kind } from '@topgun/protocol';
+import type { Offset } from '../storage/Store.js';
 import { LiveTree } from './LiveTree.js';
 import type { Op } from './Op.js';
 import type { Row } from './Row.js';
@@ -22,8 +23,12 @@ export class MapState {
   readonly committed = new Map<string, Row>();
   inFlight = new Map<string, Row>();
   open = new Map<string, Row>();
+  /** view groups and queries on it; a name that nobody wrote to lives as long as somebody looks at it */
+  readers = 0;
   /** ops that wait until the meta record is durable */
   parked: Op[] = [];
+  /** the last offset an op of this map took, by partition, since this engine started */
+  readonly reached = new Map<number, Offset>();
   /** digests of everything, unmasked */
   readonly tree: LiveTree;
 

@@ -14,6 +14,10 @@ const MAP_PREFIX = 'map:';
 
 export const mapMetaName = (map: string): string => MAP_PREFIX + map;
 
+/** The map that a meta record is about, if it is about one. */
+export const mapOfMetaName = (name: string): string | undefined =>
+  name.startsWith(MAP_PREFIX) ? name.slice(MAP_PREFIX.length) : undefined;
+
 /** Everything the node holds: maps by name, partitions by number, and where each stands. */
 export class RecordTable {
   /** Of every change made from now on; greater than all before (RES-1). */
@@ -32,7 +36,10 @@ export class RecordTable {
     this.partitions = Array.from({ length: PARTITION_COUNT }, (_, pid) => {
       return new Partition(pid, boot.partitions.get(pid) ?? START, new ChangeIndex(isCurrent));
     });
-    for (const [name, value] of boot.meta) if (name.startsWith(MAP_PREFIX)) this.#found(name.slice(MAP_PREFIX.length), value);
+    for (const [metaName, value] of boot.meta) {
+      const name = mapOfMetaName(metaName);
+      if (name !== undefined) this.#found(name, value);
+    }
   }
 
   get mapCount(): number {
@@ -56,6 +63,18 @@ export class RecordTable {
       this.#maps.set(name, map);
     }
     return map;
+  }
+
+  /** The map for somebody who looks at it; to be given back by `release`. */
+  hold(name: string): MapState {
+    const map = this.obtain(name);
+    map.readers++;
+    return map;
+  }
+
+  release(map: MapState): void {
+    map.readers--;
+    if (map.readers === 0 && map.kind === undefined) this.#maps.delete(map.name);
   }
 
   partition(pid: number): Partition {

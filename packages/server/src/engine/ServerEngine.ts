@@ -1,30 +1,337 @@
-import type { DedupRow, DedupState, Offset, StoredRecord } from '../storage/Store.js';
+import { HLC } from '@topgun/core';
+import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
 import type { Policy } from '../security/PermissionPolicy.js';
-import type { ClientMessage, CommitResult, EngineStats, ErrorCode, ServerEffects, ServerEngineOptions, Verdict } from './ports.js';
+import type { DedupRow, DedupState, Offset, StoredRecord } from '../storage/Store.js';
+import { Admission } from './Admission.js';
+import { Answers } from './Answers.js';
+import { ClientBindings } from './ClientBindings.js';
+import { ClockReserve } from './ClockReserve.js';
+import { Connection } from './Connection.js';
+import { DedupTable } from './DedupTable.js';
+import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
+import { errorMessage } from './errorMessage.js';
+import { Gate } from './Gate.js';
+import { Judge } from './Judge.js';
+import type {
+  ClientMessage,
+  CommitResult,
+  EngineStats,
+  ErrorCode,
+  ServerEffects,
+  ServerEngineOptions,
+  Verdict,
+} from './ports.js';
+import { Queries } from './Queries.js';
+import { mapOfMetaName, RecordTable } from './RecordTable.js';
+import { Scopes } from './Scopes.js';
+import { SessionMachine } from './SessionMachine.js';
+import { type Commit, Staging } from './Staging.js';
+import { SyncServer } from './SyncServer.js';
+import { Tally } from './Tally.js';
+import { Topics } from './Topics.js';
 
-/** Signatures only while the machines are written; every member below stays. */
-export declare class ServerEngine {
-  constructor(options: ServerEngineOptions, effects: ServerEffects);
-  /** Once, before any other input: what the store holds (may be called several times with parts). */
-  load(records: Iterable<StoredRecord>, dedup: Iterable<readonly [pid: number, row: DedupRow]>): void;
-  opened(conn: number, info: { readonly remote: string }, now: number): void;
-  message(conn: number, message: ClientMessage, now: number): void;
+const SWEEP_TIMER = 'sweep';
+
+/**
+ * One node as a pure machine: inputs in, effects out, no I/O and no clock of its own. `now` is server time in ms.
+ *
+ * The shell calls `load` first, then an input for everything that happens, and `tick` once after every turn in which
+ * something did. This class connects the machines and holds no rule itself.
+ */
+export class ServerEngine {
+  readonly #effects: ServerEffects;
+  readonly #limits: EngineLimits;
+  readonly #random: () => number;
+  readonly #wall: { nowMs: number };
+  readonly #clock: HLC;
+  readonly #connections = new Map<number, Connection>();
+  readonly #tally = new Tally();
+  readonly #dedup = new DedupTable();
+  readonly #gate: Gate;
+  readonly #table: RecordTable;
+  readonly #answers: Answers;
+  readonly #staging: Staging;
+  readonly #admission: Admission;
+  readonly #scopes: Scopes;
+  readonly #sync: SyncServer;
+  readonly #queries: Queries;
+  readonly #topics: Topics;
+  readonly #sessions: SessionMachine;
+  readonly #reserve: ClockReserve;
+  #isDraining = false;
+  #isDrained = false;
+
+  /** Throws `POLICY_INVALID` and `PREDICATE_INVALID` for malformed policies. */
+  constructor(options: ServerEngineOptions, effects: ServerEffects) {
+    const { boot, nodeId } = options;
+    const limits = { ...ENGINE_LIMITS, ...options.limits };
+    const wall = { nowMs: options.now };
+    this.#effects = effects;
+    this.#limits = limits;
+    this.#random = options.random;
+    this.#wall = wall;
+    this.#clock = new HLC(nodeId, { clock: { wallMs: () => wall.nowMs }, maxDriftMs: limits.skewMs });
+    this.#reserve = new ClockReserve(this.#clock, boot.meta);
+    this.#gate = new Gate(options.policies);
+    this.#table = new RecordTable(boot, options.now, limits.dirtyItems);
+    this.#answers = new Answers(effects, this.#gate, this.#table, limits);
+    this.#scopes = new Scopes(effects, this.#gate, this.#table, limits);
+    this.#sync = new SyncServer(effects, this.#scopes, limits);
+    this.#queries = new Queries(effects, this.#gate, this.#table, limits);
+    this.#topics = new Topics(effects, this.#gate, this.#tally);
+    this.#staging = new Staging(effects, this.#table, limits, {
+      committed: (commit) => this.#publish(commit),
+      readmit: (ops, now) => this.#admission.readmit(ops, now),
+      metaFor: (batch) => this.#reserve.stage(batch),
+    });
+    const { incarnation } = boot;
+    const shared = { effects, limits, incarnation, dedup: this.#dedup, tally: this.#tally };
+    this.#admission = new Admission(
+      {
+        ...shared,
+        clock: this.#clock,
+        table: this.#table,
+        judge: new Judge(this.#gate, this.#table),
+        answers: this.#answers,
+      },
+      this.#staging,
+    );
+    const bindings = new ClientBindings(boot.meta, this.#staging);
+    this.#sessions = new SessionMachine(shared, {
+      boundTo: (clientId) => bindings.subOf(clientId),
+      bind: (clientId, sub, now) => bindings.bind(clientId, sub, now),
+      principalChanged: (conn) => {
+        conn.rights.clear();
+        this.#review(conn);
+      },
+      gone: (conn) => this.#gone(conn),
+    });
+  }
+
+  /** Once, before any other input: what the store holds. May be called several times with parts of it. */
+  load(records: Iterable<StoredRecord>, dedup: Iterable<readonly [pid: number, row: DedupRow]>): void {
+    for (const record of records) {
+      this.#table.load(record);
+      this.#clock.raiseTo(record.t);
+    }
+    for (const [pid, row] of dedup) this.#dedup.load(pid, row);
+  }
+
+  opened(conn: number, info: { readonly remote: string }, now: number): void {
+    this.#at(now);
+    const connection = new Connection(conn, info.remote, now);
+    if (this.#connections.size === 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
+    this.#connections.set(conn, connection);
+    this.#sessions.opened(connection);
+    if (this.#isDraining) this.#sayGoodbye(conn);
+  }
+
+  /** A decoded, checked message. */
+  message(conn: number, message: ClientMessage, now: number): void {
+    const connection = this.#connections.get(conn);
+    if (connection === undefined) return;
+    this.#at(now);
+    connection.seenAtMs = now;
+    if (this.#sessions.admits(connection, message.type)) this.#handle(connection, message, now);
+  }
+
   /** The shell could not decode a frame. */
-  refused(conn: number, code: ErrorCode, path: string | undefined, now: number): void;
-  closed(conn: number, now: number): void;
-  verified(conn: number, verdict: Verdict, now: number): void;
-  committed(id: number, result: CommitResult, now: number): void;
-  dedupRead(id: number, states: readonly (DedupState | undefined)[], now: number): void;
-  timer(name: string, now: number): void;
-  /** After every turn in which an input came: starts a flush if one is due, sends the answers of the turn. */
-  tick(now: number): void;
-  drain(now: number): void;
-  setPolicies(policies: readonly Policy[], now: number): void;
-  stats(): EngineStats;
+  refused(conn: number, code: ErrorCode, path: string | undefined, now: number): void {
+    const connection = this.#connections.get(conn);
+    if (connection === undefined) return;
+    this.#at(now);
+    connection.seenAtMs = now;
+    if (code === 'BAD_FRAME') return this.#sessions.fail(connection, code, CLOSE_CODE.BAD_FRAME);
+    if (connection.phase !== 'READY') return this.#sessions.fail(connection, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
+    this.#tally.refuse(code);
+    this.#effects.send(conn, errorMessage(code, path === undefined ? {} : { path: path.slice(0, LIMITS.errorPathChars) }));
+    this.#sessions.strike(connection, now);
+  }
+
+  closed(conn: number, now: number): void {
+    this.#at(now);
+    const connection = this.#connections.get(conn);
+    if (connection !== undefined) this.#sessions.left(connection);
+  }
+
+  verified(conn: number, verdict: Verdict, now: number): void {
+    this.#at(now);
+    const connection = this.#connections.get(conn);
+    if (connection !== undefined) this.#sessions.verified(connection, verdict, now);
+  }
+
+  committed(id: number, result: CommitResult, now: number): void {
+    this.#at(now);
+    this.#staging.committed(id, result);
+  }
+
+  /** The dedup states asked for by `readDedup`, in its order. */
+  dedupRead(id: number, states: readonly (DedupState | undefined)[], now: number): void {
+    this.#at(now);
+    this.#staging.dedupRead(id, states);
+  }
+
+  timer(name: string, now: number): void {
+    this.#at(now);
+    const [kind = '', id] = name.split(' ');
+    if (name === SWEEP_TIMER) {
+      this.#sessions.sweep([...this.#connections.values()], now);
+      if (this.#connections.size > 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
+    } else if (id === undefined) this.#staging.timer(name, now);
+    else {
+      const connection = this.#connections.get(Number(id));
+      if (connection !== undefined) this.#sessions.timer(connection, kind, now);
+    }
+  }
+
+  /** The end of a turn: starts a flush if one is due, sends the answers of the turn. */
+  tick(now: number): void {
+    this.#at(now);
+    if (this.#isDraining) this.#staging.hurry();
+    this.#staging.tick(now);
+    this.#answers.flush();
+    if (!this.#isDraining || this.#isDrained || !this.#isQuiet) return;
+    this.#isDrained = true;
+    this.#effects.drained?.();
+  }
+
+  /** Tells everybody to go and takes no more ops; what was admitted is still made durable and answered. */
+  drain(now: number): void {
+    this.#at(now);
+    this.#isDraining = true;
+    this.#admission.isClosed = true;
+    for (const conn of this.#connections.keys()) this.#sayGoodbye(conn);
+  }
+
+  /** New rights at once: whoever now sees something else is told to open it again. Throws on malformed policies. */
+  setPolicies(policies: readonly Policy[], now: number): void {
+    this.#at(now);
+    this.#gate.setPolicies(policies, this.#connections.values());
+    for (const conn of [...this.#connections.values()]) if (conn.phase === 'READY') this.#review(conn);
+  }
+
+  stats(): EngineStats {
+    let authenticated = 0;
+    for (const { phase } of this.#connections.values()) if (phase === 'READY') authenticated++;
+    return {
+      connections: this.#connections.size,
+      authenticated,
+      maps: this.#table.mapCount,
+      records: this.#table.records,
+      scopes: this.#scopes.memberCount,
+      viewGroups: this.#scopes.groupCount,
+      queries: this.#queries.subscriberCount,
+      sharedQueries: this.#queries.sharedCount,
+      topics: this.#topics.count,
+      staged: this.#staging.staged,
+      parked: this.#admission.parked + this.#staging.held,
+      commits: this.#staging.commits,
+      commitsFailed: this.#staging.failed,
+      commitsUnknown: this.#staging.unknown,
+      opsApplied: this.#tally.applied,
+      opsSuperseded: this.#tally.superseded,
+      opsDuplicate: this.#tally.duplicate,
+      refused: this.#tally.refused,
+      topicMessages: this.#tally.topicMessages,
+      clock: this.#clock.highWater,
+      draining: this.#isDraining,
+    };
+  }
+
   /** Live root of a map (DAT-5); 0 when it is unknown or empty. */
-  rootOf(map: string): number;
+  rootOf(map: string): number {
+    return this.#table.map(map)?.tree.read().rootHash() ?? 0;
+  }
+
   /** Committed position of every partition that has one. */
-  positions(): readonly (readonly [pid: number, offset: Offset])[];
-  /** Committed records changed after an offset, by rising offset, in O(changes). */
-  changesSince(pid: number, after: Offset, limit: number): readonly StoredRecord[];
+  positions(): readonly (readonly [pid: number, offset: Offset])[] {
+    return this.#table.partitions.flatMap(({ pid, committed }) => (committed.epoch > 0 ? [[pid, committed] as const] : []));
+  }
+
+  /** Committed records changed after an offset, by rising offset; those of one offset are never parted. O(changes). */
+  changesSince(pid: number, after: Offset, limit: number): readonly StoredRecord[] {
+    return this.#table.partition(pid).changes.since(after, limit);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#staging.isQuiet && this.#admission.parked === 0 && this.#staging.held === 0;
+  }
+
+  #at(now: number): void {
+    this.#wall.nowMs = now;
+  }
+
+  #handle(conn: Connection, message: ClientMessage, now: number): void {
+    switch (message.type) {
+      case 'AUTH':
+        return this.#sessions.auth(conn, message);
+      case 'SESSIONS':
+        return this.#sessions.declare(conn, message.sessions);
+      case 'SESSION_END':
+        return this.#sessions.end(conn, message.session);
+      case 'OPS':
+        return this.#admission.ops(conn, message, now);
+      case 'SYNC_INIT':
+        return this.#mayAdd(conn, conn.scopes.has(message.map), message.map) ? this.#sync.init(conn, message) : undefined;
+      case 'MERKLE_REQ':
+        return this.#sync.merkle(conn, message);
+      case 'ROWS_REQ':
+        return this.#sync.rows(conn, message);
+      case 'SYNC_END':
+        return this.#scopes.leave(conn, message.map);
+      case 'QUERY_SUB':
+        if (this.#mayAdd(conn, conn.queries.has(message.query), message.query)) this.#queries.subscribe(conn, message);
+        return undefined;
+      case 'QUERY_UNSUB':
+        return this.#queries.unsubscribe(conn, message.query);
+      case 'TOPIC_SUB':
+        if (this.#mayAdd(conn, conn.topics.has(message.topic), message.topic)) this.#topics.subscribe(conn, message.topic);
+        return undefined;
+      case 'TOPIC_UNSUB':
+        return this.#topics.unsubscribe(conn, message.topic);
+      case 'TOPIC_PUB':
+        return this.#topics.publish(conn, message.topic, message.data, now);
+      case 'PING':
+        return this.#effects.send(conn.id, { type: 'PONG', id: message.id, serverTime: now });
+      case 'PONG':
+        // That it came is all it says.
+        return undefined;
+    }
+  }
+
+  #mayAdd(conn: Connection, isOpen: boolean, ref: string): boolean {
+    if (isOpen || conn.subscriptions < LIMITS.subscriptionsPerConnection) return true;
+    this.#tally.refuse('LIMIT');
+    this.#effects.send(conn.id, errorMessage('LIMIT', { ref }));
+    return false;
+  }
+
+  /** Memory has advanced. Deltas leave before answers, so that a writer's scope has passed what it is told about. */
+  #publish(commit: Commit): void {
+    this.#scopes.publish(commit);
+    this.#queries.publish(commit);
+    for (const op of commit.ops) if (op.entry !== undefined) this.#answers.durable(op, op.entry);
+    for (const name of commit.meta.keys()) {
+      const map = mapOfMetaName(name);
+      if (map !== undefined) this.#admission.founded(map, this.#wall.nowMs);
+    }
+  }
+
+  #review(conn: Connection): void {
+    this.#scopes.review(conn);
+    this.#queries.review(conn);
+    this.#topics.review(conn);
+  }
+
+  #gone(conn: Connection): void {
+    this.#connections.delete(conn.id);
+    this.#scopes.leaveAll(conn);
+    this.#queries.unsubscribeAll(conn);
+    this.#topics.unsubscribeAll(conn);
+  }
+
+  #sayGoodbye(conn: number): void {
+    const reconnectInMs = Math.floor((this.#random() / 2 ** 32) * this.#limits.reconnectInMsMax);
+    this.#effects.send(conn, { type: 'SHUTDOWN', reconnectInMs });
+  }
 }

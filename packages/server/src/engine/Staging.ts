@@ -214,6 +214,7 @@ export class Staging {
   #touch(touched: Map<MapState, Set<number>>, name: string, { pid }: Op): void {
     const map = this.#table.map(name);
     if (map === undefined) return;
+    map.reached.set(pid, this.#table.partition(pid).committed);
     const pids = touched.get(map);
     if (pids === undefined) touched.set(map, new Set([pid]));
     else pids.add(pid);

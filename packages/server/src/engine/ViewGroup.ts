@@ -1,4 +1,3 @@
-import { PARTITION_COUNT } from '@topgun/core';
 import type { EventPart, Position, ServerEventMessage } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import { compareOffsets, type Offset } from '../storage/Store.js';
@@ -18,7 +17,7 @@ import { bytesOfRow } from './sizeOf.js';
  * nothing of a hidden row or field shows in a hash.
  */
 export class ViewGroup {
-  readonly map: string;
+  readonly map: MapState;
   readonly view: View;
   readonly tree: LiveTree;
   readonly members = new Set<Connection>();
@@ -27,17 +26,16 @@ export class ViewGroup {
   /** The `to` of the last delta by partition; what a joiner is brought to. */
   readonly #to: Offset[];
 
-  constructor(map: string, view: View, table: RecordTable, dirtyItems: number, frameBytes: number) {
+  constructor(map: MapState, view: View, table: RecordTable, dirtyItems: number, frameBytes: number) {
     this.map = map;
     this.view = view;
     this.#table = table;
     this.#frameBytes = frameBytes;
     this.#to = table.partitions.map((partition) => partition.committed);
-    const state = table.map(map);
-    if (view.isWhole) this.tree = table.obtain(map).tree;
+    if (view.isWhole) this.tree = map.tree;
     else {
       this.tree = new LiveTree(dirtyItems, (value) => view.project(value));
-      for (const row of state?.committed.values() ?? []) this.tree.touch(row);
+      for (const row of map.committed.values()) this.tree.touch(row);
     }
   }
 
@@ -72,7 +70,7 @@ export class ViewGroup {
     }
     if (this.members.size === 0) return [];
     const isNamed = isEchoed || this.view.isWhole;
-    const frames = new FrameWriter(this.map, this.#frameBytes);
+    const frames = new FrameWriter(this.map.name, this.#frameBytes);
     for (const pid of isNamed ? touched : byPid.keys()) {
       const from = this.position(pid);
       const to = this.#table.partition(pid).committed;
@@ -82,14 +80,16 @@ export class ViewGroup {
     return frames.end();
   }
 
-  /** Names what members have not been told of, so that a joiner stands where they stand; no row is in it. */
+  /**
+   * Brings the group to the last change of the map, which a view with a predicate may not have been told of; no row is
+   * in it. A joiner then stands at or after every offset that its own ops ever got.
+   */
   catchUp(): ServerEventMessage[] {
-    const frames = new FrameWriter(this.map, this.#frameBytes);
-    for (let pid = 0; pid < PARTITION_COUNT; pid++) {
-      const to = this.#table.partition(pid).committed;
+    const frames = new FrameWriter(this.map.name, this.#frameBytes);
+    for (const [pid, to] of this.map.reached) {
       const from = this.position(pid);
-      if (compareOffsets(from, to) === 0) continue;
-      if (this.members.size > 0) frames.part(pid, from, to, []);
+      if (compareOffsets(from, to) >= 0) continue;
+      frames.part(pid, from, to, [], 0);
       this.#to[pid] = to;
     }
     return frames.end();
@@ -99,17 +99,22 @@ export class ViewGroup {
     changes.sort((a, b) => a.row.n - b.row.n);
     let at = from;
     let rows: Seen[] = [];
+    let bytes = 0;
     for (const { row } of changes) {
+      const seen = this.seen(row);
+      const rowBytes = bytesOfRow(row, seen);
       const last = rows.at(-1)?.row;
       // Between two offsets a part may end; a transaction, whose rows share one, is never parted.
-      if (last !== undefined && last.n !== row.n && !frames.hasRoom(rows)) {
-        frames.part(pid, at, last, rows);
+      if (last !== undefined && last.n !== row.n && bytes + rowBytes > this.#frameBytes) {
+        frames.part(pid, at, last, rows, bytes);
         at = last;
         rows = [];
+        bytes = 0;
       }
-      rows.push({ row, seen: this.seen(row) });
+      rows.push({ row, seen });
+      bytes += rowBytes;
     }
-    frames.part(pid, at, to, rows);
+    frames.part(pid, at, to, rows, bytes);
   }
 }
 
@@ -117,6 +122,9 @@ interface Seen {
   readonly row: Row;
   readonly seen: unknown;
 }
+
+/** What a part costs in a frame beside its rows, at most. */
+const PART_BYTES = 48;
 
 /** Packs parts into as few frames as their size allows. */
 class FrameWriter {
@@ -132,19 +140,13 @@ class FrameWriter {
     this.#bytesMax = bytesMax;
   }
 
-  hasRoom(rows: readonly Seen[]): boolean {
-    return rows.length < 1_000 && bytesOf(rows) < this.#bytesMax / 2;
-  }
-
-  part(pid: number, from: Offset, to: Offset, rows: readonly Seen[]): void {
-    const bytes = bytesOf(rows);
-    const isSplit = this.#parts.at(-1)?.[0] === pid;
-    if (this.#parts.length > 0 && (isSplit || this.#bytes + bytes > this.#bytesMax)) this.#close();
+  part(pid: number, from: Offset, to: Offset, rows: readonly Seen[], bytes: number): void {
+    if (this.#parts.length > 0 && this.#bytes + bytes > this.#bytesMax) this.#close();
     const changes = rows.map(({ row, seen }) => {
       return seen === undefined ? this.#rows.gone(row, to.epoch) : this.#rows.present(row, seen, to.epoch);
     });
     this.#parts.push([pid, from.epoch, from.n, to.epoch, to.n, changes]);
-    this.#bytes += bytes;
+    this.#bytes += bytes + PART_BYTES;
   }
 
   end(): ServerEventMessage[] {
@@ -159,10 +161,4 @@ class FrameWriter {
     this.#rows = new RowWriter();
     this.#bytes = 0;
   }
-}
-
-function bytesOf(rows: readonly Seen[]): number {
-  let bytes = 48;
-  for (const { row, seen } of rows) bytes += bytesOfRow(row, seen);
-  return bytes;
 }

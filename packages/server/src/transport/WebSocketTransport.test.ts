@@ -7,8 +7,8 @@ import { decode, encode, LIMITS } from '@topgun/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { listen } from '../doors/listen.js';
-import { Admission } from './Admission.js';
 import { frameBytes } from './frameBytes.js';
+import { HandshakeGuard } from './HandshakeGuard.js';
 import { WebSocketTransport } from './WebSocketTransport.js';
 
 const auth: ClientMessage = {
@@ -54,7 +54,7 @@ beforeEach(async () => {
     heard();
   };
   transport = new WebSocketTransport({
-    admission: new Admission({ connectionsMax: 100, connectionsPerIpMax: 3, loopbackOnly: false }),
+    guard: new HandshakeGuard({ connectionsMax: 100, connectionsPerIpMax: 3, loopbackOnly: false }),
     listener: {
       opened: (conn, remote) => note('opened', conn, remote),
       message: (conn, message) => note('message', conn, message),

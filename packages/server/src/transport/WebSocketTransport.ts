@@ -4,9 +4,9 @@ import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import { CLOSE_CODE, decode, encode, explainRefusal, LIMITS } from '@topgun/protocol';
 import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
-import type { Admission } from './Admission.js';
-import { Connection } from './Connection.js';
+import { ClientSocket } from './ClientSocket.js';
 import { frameBytes } from './frameBytes.js';
+import type { HandshakeGuard } from './HandshakeGuard.js';
 
 /** What sockets tell the rest of the server. Connections are numbered from 1 and never reused. */
 export interface TransportListener {
@@ -18,7 +18,7 @@ export interface TransportListener {
 }
 
 export interface TransportOptions {
-  readonly admission: Admission;
+  readonly guard: HandshakeGuard;
   readonly listener: TransportListener;
   /** before the store is loaded, and while draining, handshakes are refused */
   readonly isReady: () => boolean;
@@ -44,8 +44,8 @@ export interface TransportStats {
 export class WebSocketTransport {
   readonly #options: TransportOptions;
   readonly #server: WebSocketServer;
-  readonly #connections = new Map<number, Connection>();
-  readonly #dirty = new Set<Connection>();
+  readonly #connections = new Map<number, ClientSocket>();
+  readonly #dirty = new Set<ClientSocket>();
   readonly #counts = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 };
   #lastId = 0;
   #accepting = true;
@@ -73,7 +73,7 @@ export class WebSocketTransport {
         ? 404
         : !this.#accepting || !this.#options.isReady()
           ? 503
-          : this.#options.admission.judge(ip, { origin, host }, now);
+          : this.#options.guard.judge(ip, { origin, host }, now);
     if (status !== undefined) {
       this.#options.onHandshakeRefused(status);
       stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -131,18 +131,18 @@ export class WebSocketTransport {
   }
 
   #open(ip: string, socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
-    const { admission, listener, wallMs } = this.#options;
-    const connection = new Connection(++this.#lastId, ip, socket, stream);
+    const { guard, listener, wallMs } = this.#options;
+    const connection = new ClientSocket(++this.#lastId, ip, socket, stream);
     const { id } = connection;
     this.#connections.set(id, connection);
-    admission.opened(ip, wallMs());
+    guard.opened(ip, wallMs());
     request.socket.setNoDelay(true);
     this.#limitStranger(connection, request);
     socket.on('message', (data, isBinary) => this.#receive(connection, data as Buffer, isBinary));
     // ws closes by itself after a protocol fault; 'close' follows.
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      admission.closed(ip);
+      guard.closed(ip);
       this.#dirty.delete(connection);
       // A connection the engine closed is forgotten there already.
       if (this.#connections.delete(id)) listener.closed(id);
@@ -152,7 +152,7 @@ export class WebSocketTransport {
   }
 
   /** A stranger who sends more bytes than an AUTH can need is cut, however he frames them. */
-  #limitStranger(connection: Connection, request: IncomingMessage): void {
+  #limitStranger(connection: ClientSocket, request: IncomingMessage): void {
     const { socket } = request;
     const before = socket.bytesRead;
     const check = (): void => {
@@ -162,7 +162,7 @@ export class WebSocketTransport {
     socket.on('data', check);
   }
 
-  #receive(connection: Connection, data: Buffer, isBinary: boolean): void {
+  #receive(connection: ClientSocket, data: Buffer, isBinary: boolean): void {
     const { listener } = this.#options;
     if (!this.#connections.has(connection.id)) return;
     this.#counts.framesIn++;
@@ -176,7 +176,7 @@ export class WebSocketTransport {
     else listener.refused(connection.id, decoded.code, decoded.path);
   }
 
-  #push(connection: Connection, frame: Buffer): void {
+  #push(connection: ClientSocket, frame: Buffer): void {
     this.#counts.framesOut++;
     connection.push(frame);
     this.#dirty.add(connection);

@@ -139,8 +139,8 @@ export class FakeRealm implements ClientEffects {
   storeError: Error | undefined;
   wallOffsetMs = 0;
   isAlive = true;
-  /** Stopped by the browser: nothing reaches it, but it keeps its lock. */
   isFrozen = false;
+  readonly #frozen: (() => void)[] = [];
   token: string | null = 'token';
   /** What the app does with each event. */
   onEvent: (event: ClientEvent) => void = () => undefined;
@@ -160,9 +160,20 @@ export class FakeRealm implements ClientEffects {
     return this.#connection;
   }
 
-  /** Runs an input unless the realm is dead or frozen. */
+  /** Runs an input unless the realm is dead; a frozen one gets it when it wakes. */
   run(input: () => void): void {
-    if (this.isAlive && !this.isFrozen) input();
+    if (this.isFrozen) this.#frozen.push(input);
+    else if (this.isAlive) input();
+  }
+
+  /** Stops the realm: nothing reaches it, but it keeps its lock and its socket. */
+  freeze(): void {
+    this.isFrozen = true;
+  }
+
+  thaw(): void {
+    this.isFrozen = false;
+    for (const input of this.#frozen.splice(0)) this.world.later(() => this.run(input));
   }
 
   release(gate: Gate): void {

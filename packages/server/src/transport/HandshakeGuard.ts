@@ -1,6 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 
-export interface AdmissionSettings {
+export interface HandshakeSettings {
   readonly connectionsMax: number;
   readonly connectionsPerIpMax: number;
   /** exact web origins that may connect; undefined = any */
@@ -22,12 +22,12 @@ const BURST_SECONDS = 10;
 const LOOPBACK_NAME = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
 
 /** Decides who may open a socket: counts by address and in all, rate of handshakes, origin. */
-export class Admission {
-  readonly #settings: AdmissionSettings;
+export class HandshakeGuard {
+  readonly #settings: HandshakeSettings;
   readonly #visitors = new Map<string, Visitor>();
   #open = 0;
 
-  constructor(settings: AdmissionSettings) {
+  constructor(settings: HandshakeSettings) {
     this.#settings = settings;
   }
 

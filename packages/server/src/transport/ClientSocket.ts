@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws';
 const JOIN_BYTES = 64 * 1024;
 
 /** One socket: gathers the frames of a turn, writes them at once, and keeps a slow reader from filling the memory. */
-export class Connection {
+export class ClientSocket {
   readonly id: number;
   readonly remote: string;
   /** false until AUTH is accepted: then the sender is a stranger with narrow limits */

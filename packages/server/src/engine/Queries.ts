@@ -1,0 +1,171 @@
+import { assertPredicate, encodeCanonical, type QuerySpec, TopGunError } from '@topgun/core';
+import { LIMITS, type QueryRow, type QuerySubMessage } from '@topgun/protocol';
+import type { Connection } from './Connection.js';
+import type { EngineLimits } from './EngineLimits.js';
+import { errorMessage } from './errorMessage.js';
+import type { Gate } from './Gate.js';
+import type { ServerEffects } from './ports.js';
+import type { RecordTable } from './RecordTable.js';
+import { RowWriter } from './RowWriter.js';
+import { SharedQuery, type Subscription, type Update } from './SharedQuery.js';
+import { bytesOfRow } from './sizeOf.js';
+import type { Commit } from './Staging.js';
+
+/** The live queries of all connections, those that ask the same of the same view sharing one window. */
+export class Queries {
+  readonly #effects: ServerEffects;
+  readonly #gate: Gate;
+  readonly #table: RecordTable;
+  readonly #limits: EngineLimits;
+  readonly #byMap = new Map<string, Map<string, SharedQuery>>();
+
+  constructor(effects: ServerEffects, gate: Gate, table: RecordTable, limits: EngineLimits) {
+    this.#effects = effects;
+    this.#gate = gate;
+    this.#table = table;
+    this.#limits = limits;
+  }
+
+  get sharedCount(): number {
+    let count = 0;
+    for (const queries of this.#byMap.values()) count += queries.size;
+    return count;
+  }
+
+  get subscriberCount(): number {
+    let count = 0;
+    for (const queries of this.#byMap.values()) for (const query of queries.values()) count += query.subscribers.size;
+    return count;
+  }
+
+  /** Opens a query and answers it; one under the same id is replaced. */
+  subscribe(conn: Connection, message: QuerySubMessage): void {
+    const { query: id, map, where, sort, limit } = message;
+    this.unsubscribe(conn, id);
+    const { view } = this.#gate.rights(conn, map);
+    if (view.isBlind) {
+      conn.queries.set(id, { id, conn, map, query: undefined, v: 0 });
+      this.#effects.send(conn.id, errorMessage('DENIED', { ref: id }));
+      return;
+    }
+    const spec: QuerySpec = {
+      ...(where === undefined ? undefined : { where }),
+      ...(sort === undefined ? undefined : { sort }),
+      limit: Math.min(limit ?? LIMITS.queryRows, LIMITS.queryRows),
+    };
+    if (!isValid(spec)) {
+      this.#effects.send(conn.id, errorMessage('PREDICATE_INVALID', { ref: id, path: 'where' }));
+      return;
+    }
+    const shared = this.#shared(map, view.signature, spec, conn);
+    const subscription: Subscription = { id, conn, map, query: shared, v: 0 };
+    shared.subscribers.add(subscription);
+    conn.queries.set(id, subscription);
+    this.#answer(subscription, shared);
+  }
+
+  unsubscribe(conn: Connection, id: string): void {
+    const subscription = conn.queries.get(id);
+    conn.queries.delete(id);
+    const query = subscription?.query;
+    if (subscription === undefined || query === undefined) return;
+    query.subscribers.delete(subscription);
+    if (query.subscribers.size > 0) return;
+    this.#table.release(query.map);
+    const queries = this.#byMap.get(query.map.name);
+    queries?.delete(query.key);
+    if (queries?.size === 0) this.#byMap.delete(query.map.name);
+  }
+
+  unsubscribeAll(conn: Connection): void {
+    for (const id of [...conn.queries.keys()]) this.unsubscribe(conn, id);
+  }
+
+  /** Sends what a commit changed in each result. */
+  publish({ changes }: Commit): void {
+    for (const [map, made] of changes) {
+      if (made.length === 0) continue;
+      for (const query of this.#byMap.get(map.name)?.values() ?? []) {
+        for (const update of query.advance(made, this.#limits.frameBytes)) this.#send(query, update);
+      }
+    }
+  }
+
+  /** Rights have changed: whoever now sees the map differently asks again. */
+  review(conn: Connection): void {
+    for (const [id, { map, query }] of [...conn.queries]) {
+      const { view } = this.#gate.rights(conn, map);
+      if ((query?.view.signature ?? 'blind') === view.signature) continue;
+      this.unsubscribe(conn, id);
+      this.#effects.send(conn.id, errorMessage('RESYNC', { ref: id }));
+    }
+  }
+
+  #shared(map: string, signature: string, spec: QuerySpec, conn: Connection): SharedQuery {
+    const queries = this.#byMap.get(map) ?? new Map<string, SharedQuery>();
+    this.#byMap.set(map, queries);
+    const key = `${signature}|${exactKey(spec)}`;
+    let query = queries.get(key);
+    if (query === undefined) {
+      query = new SharedQuery(key, this.#table.hold(map), this.#gate.rights(conn, map).view, spec);
+      queries.set(key, query);
+    }
+    return query;
+  }
+
+  #answer({ id, conn }: Subscription, query: SharedQuery): void {
+    let part = 0;
+    let rows: QueryRow[] = [];
+    let writer = new RowWriter();
+    let bytes = 0;
+    const send = (last: boolean): void => {
+      this.#effects.send(conn.id, { type: 'QUERY_RESP', query: id, v: 0, nodes: writer.nodes, rows, last, part });
+      part++;
+      rows = [];
+      writer = new RowWriter();
+      bytes = 0;
+    };
+    for (const { row, seen } of query.rows()) {
+      const rowBytes = bytesOfRow(row, seen);
+      if (rows.length > 0 && bytes + rowBytes > this.#limits.frameBytes) send(false);
+      rows.push([row.pid, row.epoch, writer.present(row, seen, row.epoch)]);
+      bytes += rowBytes;
+    }
+    send(true);
+  }
+
+  /** Each subscriber under its own id and count; those that agree in both share a frame. */
+  #send(query: SharedQuery, { nodes, changes }: Update): void {
+    const groups = new Map<string, Subscription[]>();
+    for (const subscription of query.subscribers) {
+      subscription.v++;
+      const key = `${subscription.v}/${subscription.id}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [subscription]);
+      else group.push(subscription);
+    }
+    for (const group of groups.values()) {
+      const [{ id, v }] = group as [Subscription];
+      const conns = group.map(({ conn }) => conn.id);
+      this.#effects.sendShared(conns, { type: 'QUERY_UPDATE', query: id, v, nodes, changes });
+    }
+  }
+}
+
+function isValid({ where }: QuerySpec): boolean {
+  if (where === undefined) return true;
+  try {
+    assertPredicate(where);
+    return true;
+  } catch (error) {
+    if (error instanceof TopGunError) return false;
+    throw error;
+  }
+}
+
+/** Canonical bytes as text: queries that differ never share a key. */
+function exactKey(spec: QuerySpec): string {
+  let key = '';
+  for (const byte of encodeCanonical(spec)) key += String.fromCharCode(byte);
+  return key;
+}

@@ -1,0 +1,106 @@
+import type { Connection } from './Connection.js';
+import type { EngineLimits } from './EngineLimits.js';
+import { errorMessage } from './errorMessage.js';
+import type { Gate } from './Gate.js';
+import type { ServerEffects } from './ports.js';
+import type { RecordTable } from './RecordTable.js';
+import type { Commit } from './Staging.js';
+import { ViewGroup } from './ViewGroup.js';
+
+/** The whole-map scopes of all connections, in one group per map and view. */
+export class Scopes {
+  readonly #effects: ServerEffects;
+  readonly #gate: Gate;
+  readonly #table: RecordTable;
+  readonly #limits: EngineLimits;
+  readonly #groups = new Map<string, Map<string, ViewGroup>>();
+
+  constructor(effects: ServerEffects, gate: Gate, table: RecordTable, limits: EngineLimits) {
+    this.#effects = effects;
+    this.#gate = gate;
+    this.#table = table;
+    this.#limits = limits;
+  }
+
+  get groupCount(): number {
+    let count = 0;
+    for (const groups of this.#groups.values()) count += groups.size;
+    return count;
+  }
+
+  get memberCount(): number {
+    let count = 0;
+    for (const groups of this.#groups.values()) for (const group of groups.values()) count += group.members.size;
+    return count;
+  }
+
+  /** Opens the scope, or finds it open. Undefined when nothing of the map may be read; that is remembered, too. */
+  join(conn: Connection, map: string): ViewGroup | undefined {
+    const { view } = this.#gate.rights(conn, map);
+    const held = conn.scopes.get(map);
+    if (held?.view.signature === view.signature) return held;
+    this.leave(conn, map);
+    if (view.isBlind) {
+      conn.scopes.set(map, undefined);
+      return undefined;
+    }
+    const groups = this.#groups.get(map) ?? new Map<string, ViewGroup>();
+    this.#groups.set(map, groups);
+    let group = groups.get(view.signature);
+    if (group === undefined) {
+      group = new ViewGroup(this.#table.hold(map), view, this.#table, this.#limits.dirtyItems, this.#limits.frameBytes);
+      groups.set(view.signature, group);
+    } else {
+      for (const frame of group.catchUp()) this.#effects.sendShared(idsOf(group.members), frame);
+    }
+    group.members.add(conn);
+    conn.scopes.set(map, group);
+    return group;
+  }
+
+  leave(conn: Connection, map: string): void {
+    const group = conn.scopes.get(map);
+    conn.scopes.delete(map);
+    if (group === undefined) return;
+    group.members.delete(conn);
+    if (group.members.size > 0) return;
+    this.#table.release(group.map);
+    const groups = this.#groups.get(map);
+    groups?.delete(group.view.signature);
+    if (groups?.size === 0) this.#groups.delete(map);
+  }
+
+  leaveAll(conn: Connection): void {
+    for (const map of [...conn.scopes.keys()]) this.leave(conn, map);
+  }
+
+  /** Sends what a commit changed: one frame per group, shared by its members. */
+  publish({ changes, touched, writers }: Commit): void {
+    for (const [map, pids] of touched) {
+      for (const group of this.#groups.get(map.name)?.values() ?? []) {
+        const frames = group.advance(changes.get(map) ?? [], pids, hasCommon(group.members, writers));
+        for (const frame of frames) this.#effects.sendShared(idsOf(group.members), frame);
+      }
+    }
+  }
+
+  /** Rights have changed: whoever now sees a map differently opens it again. */
+  review(conn: Connection): void {
+    for (const [map, group] of [...conn.scopes]) {
+      const { view } = this.#gate.rights(conn, map);
+      if ((group?.view.signature ?? 'blind') === view.signature) continue;
+      this.leave(conn, map);
+      this.#effects.send(conn.id, errorMessage('RESYNC', { ref: map }));
+    }
+  }
+}
+
+function idsOf(members: ReadonlySet<Connection>): number[] {
+  return Array.from(members, (conn) => conn.id);
+}
+
+function hasCommon(a: ReadonlySet<Connection>, b: ReadonlySet<Connection>): boolean {
+  const [few, many] = a.size < b.size ? [a, b] : [b, a];
+  for (const conn of few) if (many.has(conn)) return true;
+  return false;
+}

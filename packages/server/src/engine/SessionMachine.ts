@@ -1,0 +1,190 @@
+import { type AuthMessage, CLOSE_CODE, type CloseCode, type ErrorCode, LIMITS, negotiate } from '@topgun/protocol';
+import type { Principal } from '../security/PermissionPolicy.js';
+import type { Connection } from './Connection.js';
+import type { DedupTable } from './DedupTable.js';
+import type { EngineLimits } from './EngineLimits.js';
+import { errorMessage } from './errorMessage.js';
+import type { ServerEffects, Verdict } from './ports.js';
+import type { Tally } from './Tally.js';
+
+/** A timer of Node can wait no longer than this. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export interface SessionParts {
+  readonly effects: ServerEffects;
+  readonly limits: EngineLimits;
+  readonly incarnation: string;
+  readonly dedup: DedupTable;
+  readonly tally: Tally;
+}
+
+export interface SessionPorts {
+  /** The subject a client is bound to, durable or staged; undefined at first contact. */
+  boundTo(clientId: string): string | undefined;
+  bind(clientId: string, sub: string, now: number): void;
+  /** The principal of a connection is another one: rights, views and subscriptions follow. */
+  principalChanged(conn: Connection): void;
+  /** The connection is gone and must leave everything it was part of. */
+  gone(conn: Connection): void;
+}
+
+/**
+ * Who is on a socket, and how long: STRANGER → VERIFYING → READY → CLOSED.
+ *
+ * A stranger may send one AUTH and little else, and touches no state but counters (S4). A token is checked outside;
+ * AUTH on a READY socket renews it for the same client and subject. A session ends with its token, after a grace in
+ * which it can be renewed.
+ */
+export class SessionMachine {
+  readonly #parts: SessionParts;
+  readonly #ports: SessionPorts;
+
+  constructor(parts: SessionParts, ports: SessionPorts) {
+    this.#parts = parts;
+    this.#ports = ports;
+  }
+
+  opened(conn: Connection): void {
+    this.#arm(conn, 'auth', this.#parts.limits.authTimeoutMs);
+  }
+
+  /** Whether a stranger may send this frame; if not, the connection is over. */
+  admits(conn: Connection, type: string): boolean {
+    if (conn.phase === 'READY') return true;
+    conn.frames++;
+    const isFree = type === 'AUTH' || (type === 'PING' && conn.phase === 'VERIFYING');
+    if (isFree && conn.frames <= this.#parts.limits.preAuthFrames) return true;
+    this.fail(conn, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
+    return false;
+  }
+
+  auth(conn: Connection, { versions, clientId, sessions, token }: AuthMessage): void {
+    if (conn.claim !== undefined) return this.fail(conn, 'AUTH_FAILED', CLOSE_CODE.AUTH);
+    if (conn.phase === 'READY' && clientId !== conn.clientId) return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
+    const version = negotiate(versions);
+    if (version === undefined) return this.fail(conn, 'VERSION', CLOSE_CODE.VERSION);
+    conn.claim = { clientId, sessions, version };
+    if (conn.phase === 'STRANGER') conn.phase = 'VERIFYING';
+    this.#parts.effects.verify(conn.id, token);
+  }
+
+  verified(conn: Connection, verdict: Verdict, now: number): void {
+    const { claim } = conn;
+    if (claim === undefined) return;
+    conn.claim = undefined;
+    if ('error' in verdict) return this.fail(conn, verdict.error, CLOSE_CODE.AUTH);
+    const { principal } = verdict;
+    if (principal.expiresAtMs !== undefined && principal.expiresAtMs <= now) {
+      return this.fail(conn, 'AUTH_EXPIRED', CLOSE_CODE.AUTH);
+    }
+    const bound = this.#ports.boundTo(claim.clientId);
+    if (bound !== undefined && bound !== principal.sub) return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
+    if (bound === undefined) this.#ports.bind(claim.clientId, principal.sub, now);
+    this.#enter(conn, claim, principal, now);
+  }
+
+  /** More sessions the connection speaks for. */
+  declare(conn: Connection, sessions: readonly string[]): void {
+    for (const session of sessions) {
+      if (conn.sessions.has(session)) continue;
+      if (conn.sessions.size >= LIMITS.sessionsPerConnection) {
+        this.#parts.effects.send(conn.id, errorMessage('LIMIT', { ref: session }));
+        return;
+      }
+      conn.sessions.set(session, this.#parts.dedup.session(conn.clientId, session));
+    }
+  }
+
+  /** The realm is gone and settled: the connection does not speak for it any more. */
+  end(conn: Connection, session: string): void {
+    conn.sessions.delete(session);
+  }
+
+  /** Counts a refused message; too many of them end the connection. */
+  strike(conn: Connection, now: number): void {
+    conn.strikes = conn.strikes.filter((at) => at > now - LIMITS.strikeWindowMs);
+    conn.strikes.push(now);
+    if (conn.strikes.length >= LIMITS.strikes) this.#close(conn, CLOSE_CODE.STRIKES);
+  }
+
+  timer(conn: Connection, kind: string, now: number): void {
+    if (kind === 'auth' && conn.phase !== 'READY') this.fail(conn, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
+    if (kind !== 'token' || conn.phase !== 'READY') return;
+    const endsAtMs = conn.principal?.expiresAtMs ?? Number.POSITIVE_INFINITY;
+    if (now < endsAtMs) this.#armExpiry(conn, now);
+    else if (now >= endsAtMs + this.#parts.limits.authGraceMs) this.#close(conn, CLOSE_CODE.AUTH);
+    else {
+      this.#parts.effects.send(conn.id, errorMessage('AUTH_EXPIRED', { retryAfterMs: 0 }));
+      this.#arm(conn, 'token', endsAtMs + this.#parts.limits.authGraceMs - now);
+    }
+  }
+
+  /** Ends connections that have been silent for too long. */
+  sweep(connections: Iterable<Connection>, now: number): void {
+    for (const conn of connections) {
+      if (now - conn.seenAtMs > this.#parts.limits.deadMs) this.#close(conn, CLOSE_CODE.GOING_AWAY);
+    }
+  }
+
+  /** Says why, then ends the connection. */
+  fail(conn: Connection, code: ErrorCode, close: CloseCode): void {
+    this.#parts.tally.refuse(code);
+    this.#parts.effects.send(conn.id, errorMessage(code));
+    this.#close(conn, close);
+  }
+
+  /** The socket is gone, whoever ended it. */
+  left(conn: Connection): void {
+    if (conn.phase === 'CLOSED') return;
+    conn.phase = 'CLOSED';
+    this.#parts.effects.cancel(`auth ${conn.id}`);
+    this.#parts.effects.cancel(`token ${conn.id}`);
+    this.#ports.gone(conn);
+  }
+
+  #enter(conn: Connection, claim: NonNullable<Connection['claim']>, principal: Principal, now: number): void {
+    const { effects, limits, incarnation } = this.#parts;
+    const isFirst = conn.phase !== 'READY';
+    conn.phase = 'READY';
+    conn.clientId = claim.clientId;
+    conn.principal = principal;
+    if (isFirst) effects.cancel(`auth ${conn.id}`);
+    effects.cancel(`token ${conn.id}`);
+    this.#armExpiry(conn, now);
+    this.declare(conn, claim.sessions);
+    effects.send(conn.id, {
+      type: 'AUTH_ACK',
+      version: claim.version,
+      serverTime: now,
+      incarnation,
+      userId: principal.sub,
+      heartbeatMs: limits.heartbeatMs,
+      limits: { opsPerFrame: LIMITS.opsPerFrame, frameBytes: LIMITS.frameBytes, seqWindow: limits.seqWindow },
+    });
+    if (!isFirst) this.#ports.principalChanged(conn);
+  }
+
+  #armExpiry(conn: Connection, now: number): void {
+    const endsAtMs = conn.principal?.expiresAtMs;
+    if (endsAtMs !== undefined) this.#arm(conn, 'token', Math.min(Math.max(endsAtMs - now, 0), TIMER_MS_MAX));
+  }
+
+  #arm(conn: Connection, kind: string, delayMs: number): void {
+    this.#parts.effects.arm(`${kind} ${conn.id}`, delayMs);
+  }
+
+  #close(conn: Connection, code: CloseCode): void {
+    if (conn.phase === 'CLOSED') return;
+    this.left(conn);
+    this.#parts.effects.close(conn.id, code, REASONS[code] ?? '');
+  }
+}
+
+const REASONS: Readonly<Partial<Record<CloseCode, string>>> = {
+  [CLOSE_CODE.GOING_AWAY]: 'silent',
+  [CLOSE_CODE.AUTH]: 'no valid token',
+  [CLOSE_CODE.OTHER_SUBJECT]: 'the clientId belongs to another subject',
+  [CLOSE_CODE.STRIKES]: 'too many refused messages',
+  [CLOSE_CODE.VERSION]: 'no common protocol version',
+  [CLOSE_CODE.BAD_FRAME]: 'a frame broke the wire profile',
+};

@@ -1,0 +1,119 @@
+import { type Delta, LiveWindow, type QuerySpec } from '@topgun/core';
+import { QUERY_CHANGE, type QueryChange, type QueryDelta } from '@topgun/protocol';
+import type { View } from '../security/policy/View.js';
+import type { Connection } from './Connection.js';
+import type { Change, MapState } from './MapState.js';
+import { readableOf, type Row } from './Row.js';
+import { RowWriter } from './RowWriter.js';
+import { bytesOfRow } from './sizeOf.js';
+
+/** One connection's interest in a query, under the id it chose. */
+export interface Subscription {
+  readonly id: string;
+  readonly conn: Connection;
+  readonly map: string;
+  /** undefined where nothing of the map may be read */
+  readonly query: SharedQuery | undefined;
+  /** version of the last message */
+  v: number;
+}
+
+/** What one commit changed in a result, packed for frames. */
+export interface Update {
+  readonly nodes: readonly string[];
+  readonly changes: readonly QueryDelta[];
+}
+
+/** A row of the result as it is seen. */
+export interface ResultRow {
+  readonly row: Row;
+  readonly seen: unknown;
+}
+
+/**
+ * One live query over one view of a map, evaluated once for all who ask the same (QRY-1). Rows pass the view before the
+ * predicate, so a hidden field cannot be found out by filtering or sorting, and a hidden row takes no place under a limit.
+ */
+export class SharedQuery {
+  readonly key: string;
+  readonly map: MapState;
+  readonly view: View;
+  readonly subscribers = new Set<Subscription>();
+  readonly #window: LiveWindow<unknown>;
+
+  constructor(key: string, map: MapState, view: View, spec: QuerySpec) {
+    this.key = key;
+    this.map = map;
+    this.view = view;
+    this.#window = new LiveWindow(spec);
+    this.#window.reset(this.#visible());
+  }
+
+  /** The result in its order. */
+  rows(): ResultRow[] {
+    return this.#window.rows().flatMap(([item, seen]) => {
+      const row = this.map.committed.get(item);
+      return row === undefined ? [] : [{ row, seen }];
+    });
+  }
+
+  /** Takes in a commit; the net change of the result, in frames of at most `bytesMax`. */
+  advance(changes: readonly Change[], bytesMax: number): Update[] {
+    const before = new Map<string, boolean>();
+    const after = new Map<string, boolean>();
+    const changed = new Set<string>();
+    for (const { row } of changes) {
+      const seen = this.#seen(row);
+      for (const delta of this.#window.apply(row.item, seen)) note(delta, before, after);
+      changed.add(row.item);
+    }
+    const net: [kind: QueryChange, row: Row][] = [];
+    for (const [item, isIn] of after) {
+      const wasIn = before.get(item) === true;
+      const row = this.map.committed.get(item);
+      // In and out again within one commit; or pushed out and back without a change of its own.
+      if (row === undefined || (wasIn === isIn && (!isIn || !changed.has(item)))) continue;
+      net.push([isIn ? (wasIn ? QUERY_CHANGE.UPDATE : QUERY_CHANGE.ENTER) : QUERY_CHANGE.LEAVE, row]);
+    }
+    return this.#pack(net, bytesMax);
+  }
+
+  /** A row that leaves but can still be seen ends one hold; one that cannot is gone for every query of the device. */
+  #pack(net: readonly (readonly [kind: QueryChange, row: Row])[], bytesMax: number): Update[] {
+    const updates: Update[] = [];
+    let writer = new RowWriter();
+    let changes: QueryDelta[] = [];
+    let bytes = 0;
+    for (const [kind, row] of net) {
+      const seen = this.#seen(row);
+      const rowBytes = bytesOfRow(row, seen);
+      if (changes.length > 0 && bytes + rowBytes > bytesMax) {
+        updates.push({ nodes: writer.nodes, changes });
+        writer = new RowWriter();
+        changes = [];
+        bytes = 0;
+      }
+      const change = seen === undefined ? writer.gone(row, row.epoch) : writer.present(row, seen, row.epoch);
+      changes.push([kind, row.pid, row.epoch, change]);
+      bytes += rowBytes;
+    }
+    if (changes.length > 0) updates.push({ nodes: writer.nodes, changes });
+    return updates;
+  }
+
+  #seen(row: Row): unknown {
+    return this.view.project(readableOf(row));
+  }
+
+  *#visible(): IterableIterator<readonly [string, unknown]> {
+    for (const row of this.map.committed.values()) {
+      const seen = this.#seen(row);
+      if (seen !== undefined) yield [row.item, seen];
+    }
+  }
+}
+
+function note({ type, key }: Delta<unknown>, before: Map<string, boolean>, after: Map<string, boolean>): void {
+  if (!before.has(key)) before.set(key, type !== 'ENTER');
+  after.set(key, type !== 'LEAVE');
+}

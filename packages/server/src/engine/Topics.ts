@@ -1,0 +1,87 @@
+import type { TopicMsgMessage } from '@topgun/protocol';
+import { DENIED } from '../security/policy/Rights.js';
+import type { View } from '../security/policy/View.js';
+import type { Connection } from './Connection.js';
+import { errorMessage } from './errorMessage.js';
+import type { Gate } from './Gate.js';
+import type { ServerEffects } from './ports.js';
+import type { Tally } from './Tally.js';
+
+/** A topic is to the gate the map of this name. */
+export const topicMap = (topic: string): string => `topic:${topic}`;
+
+interface Audience {
+  readonly view: View;
+  readonly members: Set<Connection>;
+}
+
+/**
+ * Messages between clients that are connected now: at most once, in order per sender, nothing kept. A message is read
+ * through the view of each subscriber like a row, encoded once per view, and never comes back to its sender.
+ */
+export class Topics {
+  readonly #effects: ServerEffects;
+  readonly #gate: Gate;
+  readonly #tally: Tally;
+  readonly #audiences = new Map<string, Map<string, Audience>>();
+
+  constructor(effects: ServerEffects, gate: Gate, tally: Tally) {
+    this.#effects = effects;
+    this.#gate = gate;
+    this.#tally = tally;
+  }
+
+  get count(): number {
+    return this.#audiences.size;
+  }
+
+  subscribe(conn: Connection, topic: string): void {
+    this.unsubscribe(conn, topic);
+    const { view } = this.#gate.rights(conn, topicMap(topic));
+    if (view.isBlind) {
+      this.#effects.send(conn.id, errorMessage('DENIED', { ref: topic }));
+      return;
+    }
+    const audiences = this.#audiences.get(topic) ?? new Map<string, Audience>();
+    this.#audiences.set(topic, audiences);
+    const audience = audiences.get(view.signature) ?? { view, members: new Set<Connection>() };
+    audiences.set(view.signature, audience);
+    audience.members.add(conn);
+    conn.topics.add(topic);
+  }
+
+  unsubscribe(conn: Connection, topic: string): void {
+    if (!conn.topics.delete(topic)) return;
+    const audiences = this.#audiences.get(topic);
+    for (const [signature, { members }] of audiences ?? []) {
+      if (members.delete(conn) && members.size === 0) audiences?.delete(signature);
+    }
+    if (audiences?.size === 0) this.#audiences.delete(topic);
+  }
+
+  unsubscribeAll(conn: Connection): void {
+    for (const topic of [...conn.topics]) this.unsubscribe(conn, topic);
+  }
+
+  publish(conn: Connection, topic: string, data: unknown, now: number): void {
+    const allowed = this.#gate.rights(conn, topicMap(topic)).put(undefined, data);
+    if (allowed === DENIED) {
+      this.#effects.send(conn.id, errorMessage('DENIED', { ref: topic }));
+      return;
+    }
+    this.#tally.topicMessages++;
+    for (const { view, members } of this.#audiences.get(topic)?.values() ?? []) {
+      const seen = view.project(data);
+      const conns = Array.from(members, ({ id }) => id).filter((id) => id !== conn.id);
+      if (seen === undefined || conns.length === 0) continue;
+      const from = conn.principal?.sub ?? '';
+      const message: TopicMsgMessage = { type: 'TOPIC_MSG', topic, data: seen, from, ts: now };
+      this.#effects.sendShared(conns, message);
+    }
+  }
+
+  /** Rights have changed: whoever may still listen does, under the new view; the others are told. */
+  review(conn: Connection): void {
+    for (const topic of [...conn.topics]) this.subscribe(conn, topic);
+  }
+}
