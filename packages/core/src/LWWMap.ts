@@ -84,17 +84,12 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
    * `KEY_INVALID`, `TIMESTAMP_FORMAT`, `TTL_INVALID`, and in strict mode `HLC_DRIFT`; nothing is then taken in.
    */
   merge(key: string, record: LWWRecord<V>): boolean {
-    return this.mergeMany([[key, record]]) === 1;
+    return this.mergeItems([this.#foreign(key, record)]) === 1;
   }
 
   /** Takes in many records at once; returns how many changed the state. Listeners hear once, with all of them. */
   mergeMany(records: Iterable<readonly [key: string, record: LWWRecord<V>]>): number {
-    return this.mergeItems(
-      Array.from(records, ([key, { value, timestamp, ttlMs }]) => {
-        const { t, node } = stampOf(timestamp);
-        return this.#item(key, value ?? undefined, t, node, ttlMs);
-      }),
-    );
+    return this.mergeItems(Array.from(records, ([key, record]) => this.#foreign(key, record)));
   }
 
   /**
@@ -148,6 +143,11 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
     const item = new Item(key, value, stampAbove(this.hlc, known?.t), this.hlc.getNodeId, assertTtl(ttlMs));
     this.write(item, known);
     return recordOf(item);
+  }
+
+  #foreign(key: string, { value, timestamp, ttlMs }: LWWRecord<V>): Item {
+    const { t, node } = stampOf(timestamp);
+    return this.#item(key, value ?? undefined, t, node, ttlMs);
   }
 
   #item(key: string, value: unknown, t: number, node: string, ttlMs: number | undefined): Item {

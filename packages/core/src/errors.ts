@@ -32,7 +32,7 @@ export const coreErrors = {
     remedy:
       'Store finite numbers, strings, booleans, 64-bit bigints, dates, Uint8Arrays, and plain arrays and objects of them.',
   },
-  TTL_INVALID: { remedy: 'Pass a positive finite number of milliseconds, or none.' },
+  TTL_INVALID: { remedy: 'Pass a positive whole number of milliseconds, or none.' },
   KEY_INVALID: { remedy: 'Use a well-formed string of 1 to 512 UTF-8 bytes.' },
   TAG_INVALID: { remedy: 'Use a non-empty tag that this key never had.' },
   NODE_INVALID: { remedy: 'Use a non-empty string that no other node uses.' },

@@ -26,8 +26,8 @@ export interface Write {
 /** Everything the workload did and was told; kept apart from all engines. */
 export class Ledger {
   readonly writes: Write[] = [];
-  /** Rejection id → how often it was shown. */
-  readonly rejections = new Map<string, number>();
+  /** Rejection id → the realm that showed it last. */
+  readonly rejections = new Map<string, SimRealm>();
   #nextId = 1;
   readonly #bySeq = new Map<string, Write>();
 

@@ -1,7 +1,7 @@
 import { type CompiledQuery, compileQuery, normalizeQuery, type PredicateNode, type QueryFilter, type QuerySpec } from '@topgun/core';
 import type { OrElement } from './ports.js';
 import type { Replica } from './Replica.js';
-import { queryName } from './Subscriptions.js';
+import { queryName } from './QueryFeed.js';
 
 /** One row of a query: for OR maps one per (key, tag). */
 export interface ResultRow {

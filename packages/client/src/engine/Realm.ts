@@ -405,7 +405,7 @@ export class Realm {
   isAnswered(id: string): boolean {
     const query = this.queries.get(id);
     if (!query) return false;
-    const answered = this.tabs.isLeader ? this.uplink.subscriptions.answered : this.#status.answered;
+    const answered = this.tabs.isLeader ? this.uplink.queries.complete : this.#status.answered;
     return this.isSynced(query.map) || answered.includes(query.name);
   }
 
@@ -489,13 +489,13 @@ export class Realm {
   }
 
   #leaderTick(): void {
-    const { scopes, subscriptions, uploader, connection } = this.uplink;
+    const { scopes, queries, uploader, connection } = this.uplink;
     this.tabs.watch([...this.log.sessions.keys(), ...this.rejections.sessions]);
     for (const session of this.tabs.dead) this.#endSession(session);
     uploader.pump();
-    if (connection.isUp && scopes.isSettled && subscriptions.isSettled) connection.synced();
+    if (connection.isUp && scopes.isSettled && queries.isSettled) connection.synced();
     const { complete } = scopes;
-    this.#status = { ...this.#status, synced: complete, answered: subscriptions.answered, offsetMs: this.clock.offsetMs };
+    this.#status = { ...this.#status, synced: complete, answered: queries.complete, offsetMs: this.clock.offsetMs };
     const text = JSON.stringify(this.#status);
     if (text !== this.#statusText) this.tabs.post(this.#status);
     this.#statusText = text;

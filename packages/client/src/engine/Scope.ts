@@ -5,21 +5,20 @@ import {
   LIMITS,
   MERKLE_FORM,
   type MerkleRespMessage,
+  type Position,
   type RowsRespMessage,
   type ServerEventMessage,
   type SyncRootMessage,
 } from '@topgun/protocol';
+import type { Feed } from './Feeds.js';
+import type { QueryFeedPorts } from './QueryFeed.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, itemOf, type Offset, rowFromWire } from './rows.js';
 
-export interface ScopePorts {
-  send(message: ClientMessage): void;
+export interface ScopePorts extends QueryFeedPorts {
   nextReq(): number;
-  monoMs(): number;
   /** The repair does not get there: try again after a pause. */
   retry(map: string): void;
-  /** The scope became complete. */
-  completed(): void;
 }
 
 const START: Offset = { epoch: 0, n: 0 };
@@ -35,20 +34,19 @@ const START: Offset = { epoch: 0, n: 0 };
  * The server sends pending deltas before it answers, so an answer stands at exactly the position this side has reached.
  * One that does not is not used.
  */
-export class Scope {
+export class Scope implements Feed {
   readonly map: ReplicaMap;
   readonly #ports: ScopePorts;
   /** Last position by partition; undefined until the server named them. */
   #to: Map<number, Offset> | undefined;
   #req = 0;
-  #askedAtMs: number | undefined;
   #rounds = 0;
   #nodes = new Map<string, readonly [pid: number, path: string]>();
   #items = new Map<string, number>();
   readonly #swap = new Map<string, BaseRow | undefined>();
   readonly #touched = new Set<string>();
+  askedAtMs: number | undefined;
   isComplete = false;
-  /** The server refused the scope; nothing more comes. */
   isRefused = false;
 
   constructor(map: ReplicaMap, ports: ScopePorts) {
@@ -56,13 +54,8 @@ export class Scope {
     this.#ports = ports;
   }
 
-  /** Monotone ms since which an answer is awaited. */
-  get waitingSinceMs(): number | undefined {
-    return this.#askedAtMs;
-  }
-
-  isRequest(req: number | undefined): boolean {
-    return this.#req !== 0 && req === this.#req;
+  isRequest(req: number): boolean {
+    return req === this.#req;
   }
 
   /** Where the complete scope is in a partition. */
@@ -71,10 +64,10 @@ export class Scope {
   }
 
   /** Opens the scope, or checks it again from the start. */
-  init(): void {
+  ask(): void {
     this.isComplete = false;
     this.#stopWalk();
-    this.#ask({ type: 'SYNC_INIT', req: 0, map: this.map.name, kind: this.map.kind, root: this.map.tree().rootHash() });
+    this.#request({ type: 'SYNC_INIT', req: 0, map: this.map.name, kind: this.map.kind, root: this.map.tree().rootHash() });
   }
 
   /** The connection is gone: nothing is known of the server's position any more. */
@@ -84,7 +77,7 @@ export class Scope {
     this.#to = undefined;
     this.#req = 0;
     this.#rounds = 0;
-    this.#askedAtMs = undefined;
+    this.askedAtMs = undefined;
     this.#stopWalk();
   }
 
@@ -98,14 +91,14 @@ export class Scope {
 
   root(message: SyncRootMessage): void {
     if (message.req !== this.#req) return;
-    this.#askedAtMs = undefined;
+    this.askedAtMs = undefined;
     this.#to = new Map(message.at.map(([pid, epoch, n]) => [pid, { epoch, n }]));
     for (const [pid, to] of this.#to) this.map.passed(pid, to);
     const tree = this.map.tree();
     if (message.root === tree.rootHash()) {
       this.isComplete = true;
       this.#rounds = 0;
-      this.#ports.completed();
+      this.#ports.changed();
       return;
     }
     if (++this.#rounds > LIMITS.syncRounds) {
@@ -113,7 +106,7 @@ export class Scope {
       this.#ports.retry(this.map.name);
       return;
     }
-    if (!message.parts) this.init();
+    if (!message.parts) this.ask();
     else {
       for (const pid of compareRoots(tree, message.parts)) this.#wantNode(pid, '');
       this.#next();
@@ -129,7 +122,7 @@ export class Scope {
       if (compareOffsets(at, { epoch: fromEpoch, n: fromN }) !== 0) {
         if (compareOffsets(to, at) <= 0) continue;
         this.#to = undefined;
-        return this.init();
+        return this.ask();
       }
       for (const change of rows) {
         const row = rowFromWire(change, message.nodes, epoch);
@@ -141,8 +134,9 @@ export class Scope {
   }
 
   /** What the server pruned was gone before: an idle, complete scope only moves its position (GC-4). */
-  prune(pid: number, to: Offset): void {
-    if (this.isComplete && compareOffsets(to, this.#to?.get(pid) ?? START) > 0) this.#advance(pid, to);
+  prune(at: readonly Position[]): void {
+    if (!this.isComplete) return;
+    for (const [pid, epoch, n] of at) if (this.#order(pid, { epoch, n }) > 0) this.#advance(pid, { epoch, n });
   }
 
   /** An own op was folded: the running walk must not overwrite it. */
@@ -152,12 +146,12 @@ export class Scope {
 
   merkle(message: MerkleRespMessage): void {
     if (message.req !== this.#req || !this.#to) return;
-    this.#askedAtMs = undefined;
+    this.askedAtMs = undefined;
     const tree = this.map.tree();
     for (const [pid, path, epoch, n, form, list] of message.parts) {
       if (!this.#nodes.has(`${pid}/${path}`)) continue;
       const order = this.#order(pid, { epoch, n });
-      if (order > 0) return this.init();
+      if (order > 0) return this.ask();
       if (order < 0) continue;
       this.#nodes.delete(`${pid}/${path}`);
       if (form === MERKLE_FORM.CHILDREN) {
@@ -176,10 +170,10 @@ export class Scope {
 
   rows(message: RowsRespMessage): void {
     if (message.req !== this.#req || !this.#to) return;
-    this.#askedAtMs = undefined;
+    this.askedAtMs = undefined;
     for (const [pid, epoch, n, rows, gone] of message.parts) {
       const order = this.#order(pid, { epoch, n });
-      if (order > 0) return this.init();
+      if (order > 0) return this.ask();
       if (order < 0) continue;
       for (const change of rows) this.#collect(rowFromWire(change, message.nodes, epoch));
       for (const item of gone) {
@@ -216,19 +210,19 @@ export class Scope {
       const tree = this.map.tree();
       const asked = [...this.#nodes.values()].slice(0, LIMITS.merkleNodesPerRequest);
       const nodes = asked.map(([pid, path]) => [pid, path, tree.nodeHash(pid, path)] as const);
-      this.#ask({ type: 'MERKLE_REQ', req: 0, map: name, nodes });
+      this.#request({ type: 'MERKLE_REQ', req: 0, map: name, nodes });
     } else if (this.#items.size > 0) {
       const items = [...this.#items].slice(0, LIMITS.itemsPerRequest).map(([item, pid]) => [pid, item] as const);
-      this.#ask({ type: 'ROWS_REQ', req: 0, map: name, items });
+      this.#request({ type: 'ROWS_REQ', req: 0, map: name, items });
     } else {
       for (const [item, row] of this.#swap) if (!this.#touched.has(item)) this.map.put(item, row);
-      this.init();
+      this.ask();
     }
   }
 
-  #ask(message: Extract<ClientMessage, { readonly req: number }>): void {
+  #request(message: Extract<ClientMessage, { readonly req: number }>): void {
     this.#req = this.#ports.nextReq();
-    this.#askedAtMs = this.#ports.monoMs();
+    this.askedAtMs = this.#ports.monoMs();
     this.#ports.send({ ...message, req: this.#req });
   }
 

@@ -1,6 +1,7 @@
 import type { QuerySpec, TopGunError } from '@topgun/core';
-import { type AuthAckMessage, type ErrorCode, type ErrorMessage, OP, type ServerMessage } from '@topgun/protocol';
+import { type AuthAckMessage, type ErrorCode, type ErrorMessage, LIMITS, OP, type ServerMessage } from '@topgun/protocol';
 import { Connection } from './Connection.js';
+import { Feeds } from './Feeds.js';
 import { foldAnswer, settleCounter } from './foldAnswer.js';
 import type { OpLog } from './OpLog.js';
 import { opId, type PendingOp } from './PendingOp.js';
@@ -8,8 +9,8 @@ import type { ClientEffects, Kind, RealmOptions, Rejection, SettledOutcome } fro
 import type { RealmClock } from './RealmClock.js';
 import type { Rejections } from './Rejections.js';
 import type { Replica } from './Replica.js';
-import { Scopes } from './Scopes.js';
-import { Subscriptions } from './Subscriptions.js';
+import { QueryFeed } from './QueryFeed.js';
+import { Scope } from './Scope.js';
 import { Topics } from './Topics.js';
 import { Uploader, type Verdict } from './Uploader.js';
 import { isRetriable, wireError } from './wireErrors.js';
@@ -46,12 +47,17 @@ export interface MergedWants {
 export class Uplink {
   readonly connection: Connection;
   readonly uploader: Uploader;
-  readonly scopes: Scopes;
-  readonly subscriptions: Subscriptions;
+  /** By map. */
+  readonly scopes: Feeds<Scope>;
+  /** By the name of the question. */
+  readonly queries: Feeds<QueryFeed>;
   readonly topics: Topics;
   readonly #fx: ClientEffects;
   readonly #parts: UplinkParts;
   readonly #ports: UplinkPorts;
+  /** Closed queries whose rows stay for a while, so that an app finds them when it comes back to a page, offline too. */
+  readonly #retained = new Map<string, QueryFeed>();
+  #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
   #req = 0;
 
   constructor(fx: ClientEffects, options: RealmOptions, parts: UplinkParts, ports: UplinkPorts) {
@@ -63,17 +69,30 @@ export class Uplink {
     const monoMs = (): number => clock.monoMs();
     const changed = (): void => ports.changed();
     this.topics = new Topics(send);
-    this.scopes = new Scopes({
-      send,
-      monoMs,
-      nextReq: () => ++this.#req,
-      retry: (map) => fx.arm(`sync ${map}`, RETRY_MS),
-      completed: changed,
+    const nextReq = (): number => ++this.#req;
+    const retryScope = (map: string): void => fx.arm(`sync ${map}`, RETRY_MS);
+    this.scopes = new Feeds<Scope>({
+      make: (name) =>
+        new Scope(replica.maps.get(name) ?? replica.set(name, this.#wants.maps.get(name) ?? 'LWW'), {
+          ...{ send, monoMs, changed, nextReq },
+          retry: retryScope,
+        }),
+      end: (map) => this.connection.isUp && send({ type: 'SYNC_END', map }),
+      retry: retryScope,
+      changed,
     });
-    this.subscriptions = new Subscriptions(
-      { send, monoMs, retry: (query) => fx.arm(`query ${query}`, RETRY_MS), answered: changed },
-      replica,
-    );
+    this.queries = new Feeds<QueryFeed>({
+      make: (name) => {
+        const [map, spec] = this.#wants.queries.get(name) ?? ['', {}];
+        return new QueryFeed(name, map, spec, replica, { send, monoMs, changed });
+      },
+      end: (query, feed) => {
+        if (this.connection.isUp) send({ type: 'QUERY_UNSUB', query });
+        this.#retained.set(query, feed);
+      },
+      retry: (query) => fx.arm(`query ${query}`, RETRY_MS),
+      changed,
+    });
     this.uploader = new Uploader(
       {
         send,
@@ -96,23 +115,27 @@ export class Uplink {
       down: () => this.#down(),
       changed: (error) => ports.state(error),
       waitingSinceMs: () => {
-        const since = [this.uploader, this.scopes, this.subscriptions].flatMap((part) => part.waitingSinceMs ?? []);
+        const since = [this.uploader, this.scopes, this.queries].flatMap((part) => part.waitingSinceMs ?? []);
         return since.length > 0 ? Math.min(...since) : undefined;
       },
     });
   }
 
-  want({ maps, queries, topics }: MergedWants): void {
-    const { replica } = this.#parts;
-    const scopes = [...maps].flatMap(([name, kind]) => {
-      const map = replica.maps.get(name) ?? replica.set(name, kind);
-      // Realms that disagree about the kind have been told; the server's word is asked for the one that is stored.
-      return map.kind === kind ? [map] : [];
-    });
-    this.scopes.want(scopes);
+  want(wants: MergedWants): void {
+    this.#wants = wants;
+    const { maps } = this.#parts.replica;
+    // Realms that disagree about the kind of a map have been told; the stored kind is asked for.
+    this.scopes.want(new Set([...wants.maps].flatMap(([name, kind]) => ((maps.get(name)?.kind ?? kind) === kind ? [name] : []))));
     // A query on a map that is here as a whole needs no help of the server.
-    this.subscriptions.want(new Map([...queries].filter(([, [map]]) => !this.scopes.get(map))));
-    this.topics.want(topics);
+    this.queries.want(new Set([...wants.queries].flatMap(([name, [map]]) => (this.scopes.get(map) ? [] : [name]))));
+    this.topics.want(wants.topics);
+    for (const [name, feed] of this.#retained) {
+      if (!this.queries.get(name)) {
+        if (this.#retained.size <= LIMITS.retainedQueries) continue;
+        feed.releaseAll();
+      }
+      this.#retained.delete(name);
+    }
   }
 
   message(message: ServerMessage): void {
@@ -120,16 +143,25 @@ export class Uplink {
     switch (message.type) {
       case 'OP_ACK':
         return this.uploader.answer(message);
+      case 'SYNC_ROOT':
+        return this.scopes.get(message.map)?.root(message);
+      case 'MERKLE_RESP':
+        return this.scopes.get(message.map)?.merkle(message);
+      case 'ROWS_RESP':
+        return this.scopes.get(message.map)?.rows(message);
+      case 'SERVER_EVENT':
+        return this.scopes.get(message.map)?.event(message);
+      case 'GC_PRUNE':
+        return this.scopes.get(message.map)?.prune(message.at);
       case 'QUERY_RESP':
-        return this.subscriptions.answer(message);
+        return this.queries.get(message.query)?.answer(message);
       case 'QUERY_UPDATE':
-        return this.subscriptions.update(message);
+        return this.queries.get(message.query)?.update(message);
       case 'TOPIC_MSG':
         return this.#ports.topic(message.topic, message.data, message.from, message.ts);
       case 'ERROR':
         return this.#error(message);
       default:
-        this.scopes.receive(message);
     }
   }
 
@@ -137,7 +169,7 @@ export class Uplink {
   resync(): void {
     if (!this.connection.isUp) return;
     this.scopes.open();
-    this.subscriptions.open();
+    this.queries.open();
   }
 
   timer(name: string): void {
@@ -146,7 +178,7 @@ export class Uplink {
     else if (kind === 'retry') this.connection.retry();
     else if (kind === 'later') this.uploader.retryLater();
     else if (kind === 'sync') this.scopes.restart(about);
-    else if (kind === 'query') this.subscriptions.ask(about);
+    else if (kind === 'query') this.queries.restart(about);
   }
 
   /** A final refusal: the op goes, what it was is kept for the app, in one transaction (DEV-7). */
@@ -165,7 +197,7 @@ export class Uplink {
     const map = replica.maps.get(op.map);
     const scope = this.scopes.get(op.map);
     const touch = (item: string): void => scope?.touch(item);
-    const isCovered = scope ? !scope.isRefused : this.subscriptions.isOn(op.map);
+    const isCovered = scope ? !scope.isRefused : [...this.queries.all()].some((query) => query.map === op.map);
     if (op.op === OP.INCREMENT && map?.kind === 'PN') {
       op.isAnswered = true;
       map.answered.add(op.key);
@@ -190,19 +222,19 @@ export class Uplink {
     this.#ports.incarnation(ack.incarnation);
     this.uploader.open(ack.incarnation, ack.limits);
     this.scopes.open();
-    this.subscriptions.open();
+    this.queries.open();
     this.topics.open();
     this.#ports.changed();
   }
 
   #down(): void {
-    for (const part of [this.uploader, this.scopes, this.subscriptions, this.topics]) part.close();
+    for (const part of [this.uploader, this.scopes, this.queries, this.topics]) part.close();
     this.#fx.cancel('later');
     this.#ports.changed();
   }
 
   #error(message: ErrorMessage): void {
-    const isKnown = this.scopes.error(message) || this.subscriptions.error(message);
+    const isKnown = this.scopes.error(message) || this.queries.error(message);
     if (message.code === 'RESYNC') {
       if (!isKnown) this.resync();
     } else if (!isRetriable(message.code)) {

@@ -30,11 +30,18 @@ export function hashLanes(text: string, seed = 0): void {
   finishLanes(a ^ text.length, b);
 }
 
-/** Takes two words into the running lanes; a word may be any number that fits 32 bits. */
+/** Takes a word into each lane, cheaply; `finishLanes` or `mixLanes` must follow before the lanes are used. */
+export function absorbLanes(first: number, second: number): void {
+  const a = (lanes[0] as number) ^ Math.imul(first, 0xcc9e2d51);
+  const b = (lanes[1] as number) ^ Math.imul(second, 0x1b873593);
+  lanes[0] = Math.imul((a << 13) | (a >>> 19), 0x9e3779b1);
+  lanes[1] = Math.imul((b << 15) | (b >>> 17), 0x85ebca6b);
+}
+
+/** Takes a word into each lane and mixes well. */
 export function mixLanes(first: number, second: number): void {
-  const a = Math.imul((lanes[0] as number) ^ Math.imul(first, 0xcc9e2d51), 0x9e3779b1);
-  const b = Math.imul((lanes[1] as number) ^ Math.imul(second, 0x1b873593), 0x85ebca6b);
-  finishLanes((a << 13) | (a >>> 19), (b << 15) | (b >>> 17));
+  absorbLanes(first, second);
+  finishLanes(lanes[0] as number, lanes[1] as number);
 }
 
 /** Avalanche: each step is invertible, so distinct lane pairs stay distinct. */

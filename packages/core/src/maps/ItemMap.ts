@@ -74,16 +74,16 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
 
   /** Takes in items that are newer than what is known; returns how many. Listeners hear once. */
   protected takeAll(items: readonly I[]): number {
-    const changes: ItemChange<I>[] = [];
+    const changes: ItemChange<I>[] | undefined = this.#listeners.active ? [] : undefined;
     let taken = 0;
     for (const item of items) {
       const known = this.#table.known(item);
       if (known !== undefined && compareVersions(item, known) <= 0) continue;
       this.#swap(item, known);
-      if (this.#listeners.active) changes.push([item, known]);
+      changes?.push([item, known]);
       taken++;
     }
-    if (changes.length > 0) this.#listeners.emit(this.changesOf(changes));
+    if (changes !== undefined && taken > 0) this.#listeners.emit(this.changesOf(changes));
     return taken;
   }
 
@@ -150,9 +150,10 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
   // The clock follows the greatest stamp, so one look at the wall settles the usual batch. In strict mode a stamp too far
   // ahead throws before anything is taken in; otherwise the clock follows those that are not.
   #accept(items: readonly I[]): void {
-    const times = items.map(({ t }) => (t === REMOVAL_TIME ? 0 : t));
-    const greatest = times.reduce((a, b) => Math.max(a, b), 0);
-    if (!this.hlc.updatePacked(greatest)) for (const t of times) this.hlc.updatePacked(t);
+    let greatest = 0;
+    for (const { t } of items) if (t > greatest && t !== REMOVAL_TIME) greatest = t;
+    if (this.hlc.updatePacked(greatest)) return;
+    for (const { t } of items) if (t !== REMOVAL_TIME) this.hlc.updatePacked(t);
   }
 }
 

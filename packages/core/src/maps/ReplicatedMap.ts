@@ -43,13 +43,13 @@ export function assertStamp(t: number, node: string): void {
   }
 }
 
-/** Throws `TTL_INVALID` unless the time to live is absent or a positive finite number; returns it with 0 for none. */
+/** Throws `TTL_INVALID` unless the time to live is absent or a positive safe integer; returns it with 0 for none. */
 export function assertTtl(ttlMs: number | undefined): number {
   if (ttlMs === undefined) return 0;
-  if (typeof ttlMs !== 'number' || !Number.isFinite(ttlMs) || ttlMs <= 0) {
+  if (!Number.isSafeInteger(ttlMs) || ttlMs <= 0) {
     throw coreError(
       'TTL_INVALID',
-      `TTL must be a positive finite number of milliseconds, not ${String(ttlMs)}.`,
+      `TTL must be a positive finite whole number of milliseconds, not ${String(ttlMs)}.`,
     );
   }
   return ttlMs;

@@ -1,4 +1,4 @@
-import { finishLanes, hashHi, hashLanes, hashLo, lanes, lanesToHash, mixLanes } from '../hash/hashString.js';
+import { absorbLanes, hashHi, hashLanes, hashLo, lanes, lanesToHash, mixLanes } from '../hash/hashString.js';
 
 const SEED_NODE = 0x5be0cd19;
 const SEED_TAG = 0x1b873593;
@@ -32,18 +32,15 @@ export function itemDigest(
 ): number {
   if (node !== memoNode) remember(node);
   hashLanes(key);
-  mixLanes(memoA, memoB);
-  mixLanes(hashHi(t), hashLo(t));
+  absorbLanes(memoA, memoB);
+  absorbLanes(hashHi(t), hashLo(t));
   mixLanes(hashHi(valueHash), hashLo(valueHash));
   if (ttlMs) mixLanes(hashHi(ttlMs), hashLo(ttlMs));
   if (tag !== undefined) {
     const a = lanes[0] as number;
     const b = lanes[1] as number;
     hashLanes(tag, SEED_TAG);
-    finishLanes(
-      (lanes[0] as number) ^ Math.imul(a, 0x9e3779b1),
-      (lanes[1] as number) ^ Math.imul(b, 0x85ebca6b),
-    );
+    mixLanes(a, b);
   }
   return lanesToHash();
 }

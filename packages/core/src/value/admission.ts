@@ -1,4 +1,4 @@
-import type { ValueLimits } from './limits.js';
+import { NAME_BYTES_MAX, type ValueLimits } from './limits.js';
 import { fitsText } from './text.js';
 
 // The state of one walk. It runs no foreign code (an accessor is refused unread), so it never re-enters itself.
@@ -52,7 +52,7 @@ function areFieldsAdmitted(object: Record<string, unknown>, depthLeft: number, l
     if (field === undefined) continue;
     // Decoders rename a field called __proto__ or, worse, follow it.
     if (name !== goodNames[fields & GOOD_MASK]) {
-      if (name === '__proto__' || !fitsText(name, limits.nameBytes)) return refuse('a field name', name);
+      if (name === '__proto__' || !fitsText(name, NAME_BYTES_MAX)) return refuse('a field name', name);
       goodNames[fields & GOOD_MASK] = name;
     }
     if (!('value' in field)) return refuse('an accessor', name);

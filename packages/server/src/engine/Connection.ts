@@ -1,3 +1,4 @@
+import type { AuthMessage } from '@topgun/protocol';
 import type { Principal } from '../security/PermissionPolicy.js';
 import type { Rights } from '../security/policy/Rights.js';
 import type { AckFrame } from './AckFrame.js';
@@ -19,6 +20,8 @@ export class Connection {
   principal: Principal | undefined;
   /** what AUTH said while its token is being checked */
   claim: { readonly clientId: string; readonly sessions: readonly string[]; readonly version: number } | undefined;
+  /** AUTH that came meanwhile; of several the last */
+  nextAuth: AuthMessage | undefined;
   /** the sessions this connection speaks for */
   readonly sessions = new Map<string, DedupSession>();
   seenAtMs: number;

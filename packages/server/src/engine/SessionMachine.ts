@@ -58,8 +58,12 @@ export class SessionMachine {
     return false;
   }
 
-  auth(conn: Connection, { versions, clientId, sessions, token }: AuthMessage): void {
-    if (conn.claim !== undefined) return this.fail(conn, 'AUTH_FAILED', CLOSE_CODE.AUTH);
+  auth(conn: Connection, message: AuthMessage): void {
+    if (conn.claim !== undefined) {
+      conn.nextAuth = message;
+      return;
+    }
+    const { versions, clientId, sessions, token } = message;
     if (conn.phase === 'READY' && clientId !== conn.clientId) return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
     const version = negotiate(versions);
     if (version === undefined) return this.fail(conn, 'VERSION', CLOSE_CODE.VERSION);
@@ -81,6 +85,9 @@ export class SessionMachine {
     if (bound !== undefined && bound !== principal.sub) return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
     if (bound === undefined) this.#ports.bind(claim.clientId, principal.sub, now);
     this.#enter(conn, claim, principal, now);
+    const next = conn.nextAuth;
+    conn.nextAuth = undefined;
+    if (next !== undefined) this.auth(conn, next);
   }
 
   /** More sessions the connection speaks for. */

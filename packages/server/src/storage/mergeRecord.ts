@@ -28,7 +28,8 @@ function removedFirst(stored: StoredRecord, incoming: StoredRecord): number {
 }
 
 function later(stored: StoredRecord, incoming: StoredRecord, order: number): StoredRecord {
-  const byOrder = order || compareOffsets(stored, incoming);
+  // Two deletions of one stamp are one version to the clock rules whatever time to live stands beside them.
+  const byOrder = order || compareOffsets(stored, incoming) || (stored.ttlMs ?? 0) - (incoming.ttlMs ?? 0);
   return byOrder < 0 ? incoming : stored;
 }
 

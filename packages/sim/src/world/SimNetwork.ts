@@ -20,8 +20,9 @@ export interface LinkEnd {
 type Side = 'client' | 'server';
 
 /**
- * One socket: two directed queues of frames. In order and lossless while `faults` is calm; otherwise frames may be dropped, doubled or
- * overtaken, which is more than TCP would do: what survives here survives any transport.
+ * One socket: two directed queues of frames. In order and lossless while `faults` is calm; otherwise frames may be doubled, overtaken or
+ * dropped, which is more than TCP would do: what survives here survives any transport. A link that dropped a frame is reset before long,
+ * since a stream cannot go on without it.
  * `halfOpen` swallows frames without telling either end; `reset` loses what is in flight and tells both ends, each in its own time.
  */
 export class Link {
@@ -49,6 +50,7 @@ export class Link {
     this.#net.framesSent++;
     if (rng.chance(faults.dropP)) {
       this.#net.count('frame dropped');
+      this.#net.scheduler.after(rng.int(0, 8000), () => this.reset());
       return;
     }
     this.#deliver(to, bytes, rng.chance(faults.reorderP));

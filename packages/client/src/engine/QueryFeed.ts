@@ -1,0 +1,135 @@
+import { hashValue, type QuerySpec } from '@topgun/core';
+import {
+  type ClientMessage,
+  type ErrorCode,
+  QUERY_CHANGE,
+  type QueryRespMessage,
+  type QueryUpdateMessage,
+} from '@topgun/protocol';
+import type { Feed } from './Feeds.js';
+import type { Replica } from './Replica.js';
+import type { ReplicaMap } from './ReplicaMap.js';
+import { type BaseRow, compareOffsets, isGone, itemOf, rowFromWire } from './rows.js';
+
+export interface QueryFeedPorts {
+  send(message: ClientMessage): void;
+  monoMs(): number;
+  changed(): void;
+}
+
+/** The same question has the same name in every tab, connection and start, so rows held from before are found again. */
+export const queryName = (map: string, spec: QuerySpec): string => String(hashValue([map, { ...spec }]));
+
+/**
+ * A live query of the server on a map without whole-map scope. Its rows go into base, each with the queries that hold it;
+ * a row leaves with its last hold (DEV-3). Every connection asks anew, and the answer replaces what the query held.
+ */
+export class QueryFeed implements Feed {
+  readonly name: string;
+  readonly map: string;
+  readonly #spec: QuerySpec;
+  readonly #replica: Replica;
+  readonly #ports: QueryFeedPorts;
+  /** Version of the last message; undefined before the first answer is whole. */
+  #v: number | undefined;
+  /** Items on this query's account when it was asked, and not in the answer so far. */
+  #unseen = new Set<string>();
+  askedAtMs: number | undefined;
+  isRefused = false;
+
+  constructor(name: string, map: string, spec: QuerySpec, replica: Replica, ports: QueryFeedPorts) {
+    this.name = name;
+    this.map = map;
+    this.#spec = spec;
+    this.#replica = replica;
+    this.#ports = ports;
+  }
+
+  get isComplete(): boolean {
+    return this.#v !== undefined;
+  }
+
+  isRequest(): boolean {
+    return false;
+  }
+
+  ask(): void {
+    this.#v = undefined;
+    this.askedAtMs = this.#ports.monoMs();
+    this.#unseen = new Set();
+    for (const [item, row] of this.#replica.maps.get(this.map)?.base ?? []) {
+      // Nobody holds what was folded in from own writes; the answer decides about that, too.
+      if (row.holds.length === 0 || row.holds.includes(this.name)) this.#unseen.add(item);
+    }
+    this.#ports.send({ type: 'QUERY_SUB', query: this.name, map: this.map, ...this.#spec });
+  }
+
+  close(): void {
+    this.#v = undefined;
+    this.askedAtMs = undefined;
+    this.isRefused = false;
+  }
+
+  /** What this user may not read (any more) leaves the device. */
+  refuse(code: ErrorCode): void {
+    this.close();
+    this.isRefused = true;
+    if (code === 'DENIED') this.releaseAll();
+  }
+
+  answer(message: QueryRespMessage): void {
+    if (this.isComplete) return;
+    this.askedAtMs = message.last ? undefined : this.#ports.monoMs();
+    for (const [, epoch, change] of message.rows) {
+      const row = rowFromWire(change, message.nodes, epoch);
+      this.#unseen.delete(itemOf(row));
+      this.#hold(row);
+    }
+    if (!message.last) return;
+    const map = this.#replica.maps.get(this.map);
+    if (map) for (const item of this.#unseen) release(map, item, this.name);
+    this.#v = message.v;
+    this.#ports.changed();
+  }
+
+  /** Changes, chained by version; a gap asks again. */
+  update(message: QueryUpdateMessage): void {
+    if (this.#v === undefined) return;
+    if (message.v !== this.#v + 1) {
+      this.#ports.send({ type: 'QUERY_UNSUB', query: this.name });
+      return this.ask();
+    }
+    this.#v = message.v;
+    for (const [kind, , epoch, change] of message.changes) {
+      const row = rowFromWire(change, message.nodes, epoch);
+      if (kind !== QUERY_CHANGE.LEAVE || isGone(row)) this.#hold(row);
+      else release(this.#replica.of(this.map, row), itemOf(row), this.name);
+    }
+  }
+
+  /** Ends all holds of this query. */
+  releaseAll(): void {
+    const map = this.#replica.maps.get(this.map);
+    if (map) for (const [item, row] of [...map.base]) if (row.holds.includes(this.name)) release(map, item, this.name);
+  }
+
+  #hold(row: BaseRow): void {
+    const map = this.#replica.of(this.map, row);
+    if (isGone(row)) return map.accept(row);
+    const known = map.known(itemOf(row));
+    const holds = known?.holds ?? [];
+    const isHeld = holds.includes(this.name);
+    const newer = known && compareOffsets(row, known) <= 0 ? known : row;
+    if (newer === known && isHeld) return;
+    map.put(itemOf(row), { ...newer, holds: isHeld ? holds : [...holds, this.name] });
+  }
+}
+
+/** Ends the hold of one query; a row that nobody holds then leaves. */
+function release(map: ReplicaMap, item: string, name: string): void {
+  const row = map.known(item);
+  if (!row) return;
+  const holds = row.holds.filter((hold) => hold !== name);
+  if (holds.length === 0) map.put(item, undefined);
+  else if (holds.length < row.holds.length) map.put(item, { ...row, holds });
+}

@@ -1,0 +1,186 @@
+import type { ClientMessage, MessageOf, MessageType, ServerMessage } from '@topgun/protocol';
+import type { Policy, Principal } from '../../security/PermissionPolicy.js';
+import { PartitionState } from '../../storage/PartitionState.js';
+import type { CommitBatch, CommitResult, DedupRow, Offset, StoreBoot } from '../../storage/Store.js';
+import type { EngineLimits } from '../EngineLimits.js';
+import type { DedupName, ServerEffects } from '../ports.js';
+import { ServerEngine } from '../ServerEngine.js';
+import { TestDevice, type TestDeviceOptions } from './TestDevice.js';
+
+export const ALL: readonly Policy[] = [{ role: 'user', map: '**', actions: ['READ', 'PUT', 'REMOVE'] }];
+
+export interface TestNodeOptions {
+  readonly policies?: readonly Policy[];
+  readonly limits?: Partial<EngineLimits>;
+}
+
+/** What a message looks like once it left: to whom, and whether it was encoded once for several. */
+export interface Sent {
+  readonly conn: number;
+  readonly message: ServerMessage;
+  readonly isShared: boolean;
+}
+
+/** An engine between recorded effects: commits stay pending until the test says what became of them. */
+export class TestNode {
+  now = 1_800_000_000_000;
+  engine: ServerEngine;
+  readonly sent: Sent[] = [];
+  readonly closed = new Map<number, number>();
+  readonly pending: { readonly id: number; readonly batch: CommitBatch }[] = [];
+  readonly batches: CommitBatch[] = [];
+  readonly dedupReads: { readonly id: number; readonly names: readonly DedupName[] }[] = [];
+  readonly verifying: { readonly conn: number; readonly token: string | undefined }[] = [];
+  readonly timers = new Map<string, number>();
+  isDrained = false;
+  readonly #options: TestNodeOptions;
+  readonly #partitions = new Map<number, PartitionState>();
+  readonly #meta = new Map<string, unknown>();
+  #conns = 0;
+
+  constructor(options: TestNodeOptions = {}) {
+    this.#options = options;
+    this.engine = this.#start();
+  }
+
+  /** A connected, authenticated device. */
+  device(sub = 'ann', options: TestDeviceOptions = {}): TestDevice {
+    const device = this.stranger(sub, options);
+    device.auth();
+    this.verify(device.principal);
+    return device;
+  }
+
+  /** A device whose socket is open and that has said nothing yet. */
+  stranger(sub = 'ann', options: TestDeviceOptions = {}): TestDevice {
+    const conn = ++this.#conns;
+    this.engine.opened(conn, { remote: 'test' }, this.now);
+    return new TestDevice(this, conn, sub, options);
+  }
+
+  receive(conn: number, message: ClientMessage): void {
+    this.engine.message(conn, message, this.now);
+  }
+
+  /** Answers the oldest token check. */
+  verify(principal: Principal): void {
+    const asked = this.verifying.shift();
+    if (asked !== undefined) this.engine.verified(asked.conn, { principal }, this.now);
+  }
+
+  tick(): void {
+    this.engine.tick(this.now);
+  }
+
+  /** Says what became of the oldest pending commit. `stored` matters for `unknown` only. */
+  complete(result: CommitResult = 'committed', stored = result === 'committed'): void {
+    const commit = this.pending.shift();
+    if (commit === undefined) throw new Error('No commit is pending.');
+    if (stored) this.#store(commit.batch);
+    this.engine.committed(commit.id, result, this.now);
+  }
+
+  /** Answers the oldest request for dedup rows. */
+  answerDedup(): void {
+    const asked = this.dedupReads.shift();
+    if (asked === undefined) throw new Error('Nobody asked for dedup rows.');
+    const states = asked.names.map(({ pid, clientId, session }) => {
+      return this.#partitions.get(pid)?.dedup.get(`${clientId}:${session}`);
+    });
+    this.engine.dedupRead(asked.id, states, this.now);
+  }
+
+  /** Lets time pass and fires what is due, in order. */
+  pass(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      const next = [...this.timers].filter(([, at]) => at <= end).sort((a, b) => a[1] - b[1])[0];
+      if (next === undefined) break;
+      this.timers.delete(next[0]);
+      this.now = Math.max(this.now, next[1]);
+      this.engine.timer(next[0], this.now);
+      this.tick();
+    }
+    this.now = end;
+  }
+
+  /** Ticks and completes commits until nothing is left to do. */
+  settle(): void {
+    for (let turn = 0; turn < 100; turn++) {
+      this.tick();
+      if (this.pending.length === 0) return;
+      this.complete();
+    }
+    throw new Error('The engine does not come to rest.');
+  }
+
+  /** The process ends and starts again on what the store holds. */
+  restart(): void {
+    this.pending.length = 0;
+    this.timers.clear();
+    this.now += 1_000;
+    this.engine = this.#start();
+  }
+
+  messages<T extends MessageType>(conn: number, type: T): MessageOf<T>[] {
+    const found = this.sent.filter((sent) => sent.conn === conn && sent.message.type === type);
+    return found.map(({ message }) => message as MessageOf<T>);
+  }
+
+  boot(): StoreBoot {
+    const partitions = new Map<number, Offset>();
+    for (const [pid, { high }] of this.#partitions) partitions.set(pid, high);
+    return { incarnation: 'life-1', partitions, meta: new Map(this.#meta) };
+  }
+
+  #store({ slices, meta }: CommitBatch): void {
+    for (const slice of slices) {
+      const state = this.#partitions.get(slice.pid) ?? new PartitionState();
+      this.#partitions.set(slice.pid, state);
+      state.absorb(slice);
+    }
+    for (const { name, value } of meta) this.#meta.set(name, value);
+  }
+
+  #start(): ServerEngine {
+    const engine = new ServerEngine(
+      {
+        nodeId: 'node-1',
+        boot: this.boot(),
+        policies: this.#options.policies ?? ALL,
+        random: () => 2 ** 31,
+        now: this.now,
+        limits: { flushDelayMs: 0, ...this.#options.limits },
+      },
+      this.#effects(),
+    );
+    const dedup: (readonly [number, DedupRow])[] = [];
+    for (const [pid, state] of this.#partitions) for (const row of state.dedup.values()) dedup.push([pid, row]);
+    engine.load(
+      [...this.#partitions.values()].flatMap((state) => [...state.records.values()]),
+      dedup,
+    );
+    return engine;
+  }
+
+  #effects(): ServerEffects {
+    return {
+      send: (conn, message) => this.sent.push({ conn, message: structuredClone(message), isShared: false }),
+      sendShared: (conns, message) => {
+        for (const conn of conns) this.sent.push({ conn, message: structuredClone(message), isShared: true });
+      },
+      close: (conn, code) => this.closed.set(conn, code),
+      verify: (conn, token) => this.verifying.push({ conn, token }),
+      commit: (id, batch) => {
+        this.pending.push({ id, batch });
+        this.batches.push(batch);
+      },
+      readDedup: (id, names) => this.dedupReads.push({ id, names }),
+      arm: (timer, delayMs) => this.timers.set(timer, this.now + delayMs),
+      cancel: (timer) => this.timers.delete(timer),
+      drained: () => {
+        this.isDrained = true;
+      },
+    };
+  }
+}
