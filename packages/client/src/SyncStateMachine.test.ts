@@ -1,6 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
-import { type SyncEventName, type SyncStateName, SyncStateMachine, transitions } from './SyncStateMachine.js';
+import { type SyncEventName, SyncStateMachine, type SyncStateName, transitions } from './SyncStateMachine.js';
 
 const pathTo: Record<SyncStateName, SyncEventName[]> = {
   DISCONNECTED: [],
@@ -63,7 +63,9 @@ describe('SyncStateMachine', () => {
         expect(machine.getState()).toBe(state);
         expect(machine.canTransition(event)).toBe(next !== undefined);
         if (next === undefined) {
-          expect(() => machine.transition(event)).toThrowError(expect.objectContaining({ code: 'STATE_TRANSITION' }));
+          expect(() => machine.transition(event)).toThrowError(
+            expect.objectContaining({ code: 'STATE_TRANSITION' }),
+          );
           expect(machine.getState()).toBe(state);
         } else {
           expect(machine.transition(event)).toBe(next);
@@ -78,7 +80,9 @@ describe('SyncStateMachine', () => {
   }
 
   it('[CONN-1] the table holds no transition that this test does not know', () => {
-    const found = Object.entries(transitions).flatMap(([state, row]) => Object.keys(row).map((e) => `${state} ${e}`));
+    const found = Object.entries(transitions).flatMap(([state, row]) =>
+      Object.keys(row).map((e) => `${state} ${e}`),
+    );
     expect(found.sort()).toEqual(Object.keys(allowed).sort());
   });
 
@@ -94,7 +98,8 @@ describe('SyncStateMachine', () => {
 
   it('[CONN-1] keeps no more changes than the limit', () => {
     const machine = machineIn('CONNECTING');
-    for (let i = 0; i < LIMITS.stateHistory + 50; i++) machine.transition(machine.canTransition('lost') ? 'lost' : 'retry');
+    for (let i = 0; i < LIMITS.stateHistory + 50; i++)
+      machine.transition(machine.canTransition('lost') ? 'lost' : 'retry');
     expect(machine.getHistory()).toHaveLength(LIMITS.stateHistory);
     expect(machine.getHistory().at(-1)?.to).toBe('CONNECTING');
   });

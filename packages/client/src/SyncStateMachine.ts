@@ -23,7 +23,9 @@ export type SyncEventName =
   | 'reset';
 
 /** The whole life of a connection (rules CONN-1 to CONN-7). What is not here is refused. */
-export const transitions: Readonly<Record<SyncStateName, Readonly<Partial<Record<SyncEventName, SyncStateName>>>>> = {
+export const transitions: Readonly<
+  Record<SyncStateName, Readonly<Partial<Record<SyncEventName, SyncStateName>>>>
+> = {
   DISCONNECTED: { connect: 'CONNECTING' },
   CONNECTING: { opened: 'AUTHENTICATING', lost: 'BACKOFF', close: 'DISCONNECTED' },
   AUTHENTICATING: { accepted: 'SYNCING', refused: 'ERROR', lost: 'BACKOFF', close: 'DISCONNECTED' },

@@ -25,7 +25,7 @@ describe('HLC', () => {
     expect(hlc.now()).toEqual({ millis: 6_000, counter: 0, nodeId: 'n' });
   });
 
-  it('strict mode refuses drift and leaves the clock unchanged', () => {
+  it('[CLK-4] strict mode refuses drift and leaves the clock unchanged', () => {
     const hlc = new HLC('n', { clock: new FakeClock(1_000), strictMode: true });
     const before = hlc.highWater;
     expect(() => hlc.update({ millis: 61_001, counter: 0, nodeId: 'm' })).toThrow(
@@ -35,7 +35,7 @@ describe('HLC', () => {
     expect(hlc.update({ millis: 61_000, counter: 0, nodeId: 'm' })).toBe(true);
   });
 
-  it('without strict mode a stamp too far ahead never moves the clock', () => {
+  it('[CLK-4] without strict mode a stamp too far ahead never moves the clock', () => {
     const hlc = new HLC('n', { clock: new FakeClock(1_000) });
     expect(hlc.update({ millis: 61_001, counter: 0, nodeId: 'm' })).toBe(false);
     expect(hlc.now()).toEqual({ millis: 1_000, counter: 0, nodeId: 'n' });

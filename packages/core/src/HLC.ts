@@ -2,13 +2,15 @@ import {
   COUNTER_SIZE,
   compareStamps,
   isPackedTime,
+  isText,
   millisOf,
   PACKED_TIME_MAX,
+  packTime,
   stampOf,
   type Timestamp,
   timestampOf,
 } from './clock/Timestamp.js';
-import { coreError } from './errors.js';
+import { mapError } from './errors.js';
 
 /** Where an HLC reads the time: ms since the epoch. It may stand still, step back or jump. */
 export interface WallClock {
@@ -47,8 +49,7 @@ export class HLC {
 
   /** Throws `NODE_INVALID` for an empty node id and `TIMESTAMP_FORMAT` for a bad `highWater`. */
   constructor(nodeId: string, options: HLCOptions) {
-    if (typeof nodeId !== 'string' || nodeId === '')
-      throw coreError('NODE_INVALID', 'The node id of a clock is empty.');
+    if (!isText(nodeId)) throw mapError('NODE_INVALID', 'The node id of a clock is empty');
     this.clock = options.clock;
     this.#nodeId = nodeId;
     this.#strictMode = options.strictMode ?? false;
@@ -83,8 +84,7 @@ export class HLC {
     const wall = Math.floor(this.clock.wallMs()) * COUNTER_SIZE;
     // NaN and infinity fail the comparison: a broken clock counts as a frozen one.
     const next = wall > this.#last && wall <= PACKED_TIME_MAX ? wall : this.#last + 1;
-    if (next > PACKED_TIME_MAX)
-      throw coreError('HLC_DRIFT', 'The clock has reached the last time it can stamp.');
+    if (next > PACKED_TIME_MAX) throw mapError('HLC_DRIFT', 'No time is left to stamp');
     this.#last = next;
     return next;
   }
@@ -109,9 +109,9 @@ export class HLC {
       return true;
     }
     if (!this.#strictMode) return false;
-    throw coreError(
+    throw mapError(
       'HLC_DRIFT',
-      `Clock drift detected: a stamp is ${aheadMs} ms ahead of this node's clock, allowed are ${this.#maxDriftMs} ms.`,
+      `Clock drift detected: a stamp is ${aheadMs} ms ahead, allowed are ${this.#maxDriftMs}`,
     );
   }
 
@@ -122,7 +122,7 @@ export class HLC {
 
   /** Orders timestamps by millis, counter, then node id by code unit (CLK-1). */
   static compare(a: Timestamp, b: Timestamp): number {
-    return a.millis - b.millis || a.counter - b.counter || compareStamps(0, a.nodeId, 0, b.nodeId);
+    return compareStamps(packTime(a.millis, a.counter), a.nodeId, packTime(b.millis, b.counter), b.nodeId);
   }
 
   /** `millis:counter:nodeId` */
@@ -138,14 +138,13 @@ export class HLC {
       counter: Number(match[2]),
       nodeId: match[3] as string,
     };
-    if (!parsed)
-      throw coreError('TIMESTAMP_FORMAT', `Invalid timestamp format: ${String(text).slice(0, 80)}`);
+    if (!parsed) throw mapError('TIMESTAMP_FORMAT', `Invalid timestamp format: ${String(text).slice(0, 80)}`);
     stampOf(parsed);
     return parsed;
   }
 }
 
 function assertPacked(t: number): number {
-  if (!isPackedTime(t)) throw coreError('TIMESTAMP_FORMAT', `Invalid packed timestamp: ${String(t)}`);
+  if (!isPackedTime(t)) throw mapError('TIMESTAMP_FORMAT', `Invalid packed timestamp: ${t}`);
   return t;
 }

@@ -37,12 +37,12 @@ export interface LWWChange<V> {
  */
 export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
   readonly kind = 'LWW';
-  readonly #items: Map<string, Item>;
+  readonly #items: KeyTable;
 
   constructor(hlc: HLC) {
-    const table = new KeyTable();
-    super(hlc, table);
-    this.#items = table.items;
+    const items = new KeyTable();
+    super(hlc, items);
+    this.#items = items;
   }
 
   /**
@@ -108,15 +108,12 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   /** Present keys and values. The order may differ between replicas. */
   *entries(): IterableIterator<[string, V]> {
-    for (const item of this.#items.values()) {
-      const value = this.shown(item);
-      if (value !== undefined) yield [item.key, value];
-    }
+    for (const item of this.presentItems()) yield [item.key, item.value as V];
   }
 
   /** Present keys. */
   *keys(): IterableIterator<string> {
-    for (const [key] of this.entries()) yield key;
+    for (const { key } of this.presentItems()) yield key;
   }
 
   /** All keys, deleted and expired ones included. */
@@ -125,7 +122,7 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
   }
 
   protected itemOf({ key, value, t, node, ttlMs }: ReplicatedRow): Item {
-    return this.#item(key, value, t, node, ttlMs);
+    return this.#item(key, value, t, node, ttlMs || undefined);
   }
 
   protected changesOf(changes: readonly ItemChange<Item>[]): LWWChange<V>[] {
@@ -140,7 +137,8 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
   #write(key: string, value: unknown, ttlMs?: number): LWWRecord<V> {
     assertKey(key);
     const known = this.#items.get(key);
-    const item = new Item(key, value, stampAbove(this.hlc, known?.t), this.hlc.getNodeId, assertTtl(ttlMs));
+    assertTtl(ttlMs);
+    const item = new Item(key, value, stampAbove(this.hlc, known?.t), this.hlc.getNodeId, ttlMs ?? 0);
     this.write(item, known);
     return recordOf(item);
   }
@@ -153,43 +151,30 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
   #item(key: string, value: unknown, t: number, node: string, ttlMs: number | undefined): Item {
     assertKey(key);
     assertStamp(t, node);
-    return new Item(key, value, t, this.intern(node), assertTtl(ttlMs));
+    assertTtl(ttlMs);
+    return new Item(key, value, t, this.intern(node), ttlMs ?? 0);
   }
 }
 
-class KeyTable implements ItemTable<Item> {
-  readonly items = new Map<string, Item>();
-
-  get size(): number {
-    return this.items.size;
-  }
-
+class KeyTable extends Map<string, Item> implements ItemTable<Item> {
   nameOf(item: Item): string {
     return item.key;
   }
 
   find(name: string): Item | undefined {
-    return this.items.get(name);
+    return this.get(name);
   }
 
   known(item: Item): Item | undefined {
-    return this.items.get(item.key);
+    return this.get(item.key);
   }
 
   put(item: Item): void {
-    this.items.set(item.key, item);
+    this.set(item.key, item);
   }
 
-  delete(item: Item): void {
-    this.items.delete(item.key);
-  }
-
-  values(): Iterable<Item> {
-    return this.items.values();
-  }
-
-  clear(): void {
-    this.items.clear();
+  discard(item: Item): void {
+    this.delete(item.key);
   }
 }
 

@@ -1,4 +1,4 @@
-import { coreError } from './errors.js';
+import { mapError } from './errors.js';
 import { hashHi, hashLo } from './hash/hashString.js';
 import { DigestTrie } from './merkle/DigestTrie.js';
 
@@ -27,7 +27,7 @@ export class MerkleTree extends DigestTrie {
   /** Puts an item or replaces its digest; O(depth). Throws `MERKLE_INVALID` for a digest outside 0 … 2^53 - 1. */
   update(key: string, digest: number): void {
     if (!(Number.isSafeInteger(digest) && digest >= 0))
-      throw coreError('MERKLE_INVALID', `Invalid digest: ${digest}`);
+      throw mapError('MERKLE_INVALID', `Invalid digest: ${digest}`);
     const old = this.#digests.get(key);
     if (old === undefined) this.keysChanged();
     else this.toggle(key, hashHi(old), hashLo(old), -1);

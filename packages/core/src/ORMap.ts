@@ -1,5 +1,5 @@
-import { compareStamps, stampOf, type Timestamp, timestampOf } from './clock/Timestamp.js';
-import { coreError } from './errors.js';
+import { compareStamps, isText, stampOf, type Timestamp, timestampOf } from './clock/Timestamp.js';
+import { mapError } from './errors.js';
 import { HLC } from './HLC.js';
 import { Element, REMOVAL_TIME } from './maps/Item.js';
 import { type ItemChange, ItemMap } from './maps/ItemMap.js';
@@ -77,14 +77,12 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
    */
   add(key: string, value: V, ttlMs?: number): ORMapRecord<V> {
     assertAdmitted(value);
-    const timestamp = this.hlc.now();
-    const tag = this.#nextTag === undefined ? HLC.toString(timestamp) : this.#nextTag();
-    const element = this.#element(key, tag, cloneAdmitted(value), timestamp, ttlMs);
+    const t = this.hlc.nowPacked();
+    const node = this.hlc.getNodeId;
+    const tag = this.#nextTag === undefined ? HLC.toString(timestampOf(t, node)) : this.#nextTag();
+    const element = this.#make(key, tag, cloneAdmitted(value), t, node, ttlMs);
     if (this.#table.known(element) !== undefined) {
-      throw coreError(
-        'TAG_INVALID',
-        `Key ${JSON.stringify(key)} already had the tag ${JSON.stringify(tag)}.`,
-      );
+      throw mapError('TAG_INVALID', `Key ${key} already had the tag ${tag}`);
     }
     this.write(element, undefined);
     return recordOf(element);
@@ -124,9 +122,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** Takes in an element of another replica; true when it changed the state. See `LWWMap.merge` for what is trusted. */
   apply(key: string, record: ORMapRecord<V>): boolean {
-    return (
-      this.mergeItems([this.#element(key, record.tag, record.value, record.timestamp, record.ttlMs)]) === 1
-    );
+    return this.mergeItems([this.#foreign(key, record)]) === 1;
   }
 
   /** Takes in the removal of a tag, in O(1); true when it changed the state. The add may still be to come. */
@@ -136,11 +132,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** Takes in everything another replica holds; returns how many elements changed. */
   merge(other: ORMap<V>): MergeKeyResult {
-    return this.#mergeCounted(
-      Array.from(other.#table.values(), ({ key, tag, value, t, node, ttlMs }) =>
-        this.#make(key, tag, value, t, node, ttlMs || undefined),
-      ),
-    );
+    return this.#mergeCounted(Array.from(other.allItems(), (row) => this.itemOf(row)));
   }
 
   /** Takes in elements and removed tags of one key. */
@@ -149,9 +141,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     records: Iterable<ORMapRecord<V>>,
     tombstones: Iterable<string> = [],
   ): MergeKeyResult {
-    const added = Array.from(records, ({ tag, value, timestamp, ttlMs }) =>
-      this.#element(key, tag, value, timestamp, ttlMs),
-    );
+    const added = Array.from(records, (record) => this.#foreign(key, record));
     return this.#mergeCounted([...added, ...Array.from(tombstones, (tag) => this.#removal(key, tag))]);
   }
 
@@ -204,8 +194,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   protected itemOf({ key, tag, value, t, node, ttlMs }: ReplicatedRow): Element {
     if (value === undefined) return this.#removal(key, tag);
-    assertStamp(t, node);
-    return this.#make(key, tag, value, t, node, ttlMs);
+    return this.#make(key, tag, value, t, node, ttlMs || undefined);
   }
 
   protected changesOf(changes: readonly ItemChange<Element>[]): ORChange<V>[] {
@@ -231,19 +220,13 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     return { added, updated: changed - added };
   }
 
-  #element(
-    key: string,
-    tag: string,
-    value: unknown,
-    timestamp: Timestamp,
-    ttlMs: number | undefined,
-  ): Element {
+  #foreign(key: string, { tag, value, timestamp, ttlMs }: ORMapRecord<V>): Element {
     const { t, node } = stampOf(timestamp);
-    return this.itemOf({ key, tag, value, t, node, ...(ttlMs === undefined ? {} : { ttlMs }) });
+    return this.#make(key, tag, value, t, node, ttlMs);
   }
 
   #removal(key: string, tag: string | undefined): Element {
-    return this.#make(key, tag, undefined, REMOVAL_TIME, '', undefined);
+    return checked(new Element(key, tag, undefined, REMOVAL_TIME, '', 0, this.hlc.nowPacked()));
   }
 
   #make(
@@ -254,13 +237,16 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     node: string,
     ttlMs: number | undefined,
   ): Element {
-    assertKey(key);
-    if (typeof tag !== 'string' || tag === '') {
-      throw coreError('TAG_INVALID', `An element of key ${JSON.stringify(key)} has no tag.`);
-    }
-    const learnt = value === undefined ? this.hlc.nowPacked() : 0;
-    return new Element(key, tag, value, t, this.intern(node), assertTtl(ttlMs), learnt);
+    assertStamp(t, node);
+    assertTtl(ttlMs);
+    return checked(new Element(key, tag, value, t, this.intern(node), ttlMs ?? 0, 0));
   }
+}
+
+function checked(element: Element): Element {
+  assertKey(element.key);
+  if (isText(element.tag)) return element;
+  throw mapError('TAG_INVALID', `An element of key ${element.key} has no tag`);
 }
 
 function compareElements(a: Element, b: Element): number {

@@ -1,4 +1,5 @@
-import { coreError } from './errors.js';
+import { isText } from './clock/Timestamp.js';
+import { mapError } from './errors.js';
 import { Listeners } from './maps/Listeners.js';
 
 /** The state of a counter: what each node has added and taken away in total, by node id. */
@@ -32,8 +33,8 @@ export class PNCounter {
 
   /** Throws `NODE_INVALID` for an empty node id, `COUNTER_INVALID` for a bad initial state. */
   constructor(options: PNCounterOptions) {
-    if (typeof options.nodeId !== 'string' || options.nodeId === '') {
-      throw coreError('NODE_INVALID', 'The node id of a counter is empty.');
+    if (!isText(options.nodeId)) {
+      throw mapError('NODE_INVALID', 'The node id of a counter is empty');
     }
     this.#nodeId = options.nodeId;
     if (options.initialState !== undefined) this.merge(options.initialState);
@@ -63,7 +64,7 @@ export class PNCounter {
     const totals = delta < 0 ? this.#negative : this.#positive;
     const total = (totals.get(this.#nodeId) ?? 0) + Math.abs(delta);
     if (!Number.isSafeInteger(delta) || !Number.isSafeInteger(total)) {
-      throw coreError('COUNTER_INVALID', `A counter cannot take the delta ${String(delta)}.`);
+      throw mapError('COUNTER_INVALID', `A counter cannot take the delta ${delta}`);
     }
     if (delta === 0) return this.get();
     totals.set(this.#nodeId, total);
@@ -133,7 +134,7 @@ function raise(totals: Map<string, number>, remote: ReadonlyMap<string, number>)
 function assertTotals(totals: ReadonlyMap<string, number>): void {
   for (const [node, total] of totals) {
     if (!Number.isSafeInteger(total) || total < 0) {
-      throw coreError('COUNTER_INVALID', `The total of node ${JSON.stringify(node)} is ${String(total)}.`);
+      throw mapError('COUNTER_INVALID', `The total of node ${node} is ${total}`);
     }
   }
 }

@@ -26,34 +26,30 @@ export class TopGunError extends Error {
   }
 }
 
-/** Every code that core throws, with its way out. */
-export const coreErrors = {
+/** The codes of clocks, values and maps, each with its way out. Those of queries stand in `query/queryErrors.ts`. */
+export const mapErrors = {
   VALUE_NOT_ADMITTED: {
     remedy:
-      'Store finite numbers, strings, booleans, 64-bit bigints, dates, Uint8Arrays, and plain arrays and objects of them.',
+      'Store numbers, strings, booleans, 64-bit bigints, dates, Uint8Arrays, and plain arrays and objects of them.',
   },
   TTL_INVALID: { remedy: 'Pass a positive whole number of milliseconds, or none.' },
   KEY_INVALID: { remedy: 'Use a well-formed string of 1 to 512 UTF-8 bytes.' },
-  TAG_INVALID: { remedy: 'Use a non-empty tag that this key never had.' },
-  NODE_INVALID: { remedy: 'Use a non-empty string that no other node uses.' },
+  TAG_INVALID: { remedy: 'Use a tag that this key never had.' },
+  NODE_INVALID: { remedy: 'Use a string that no other node uses.' },
   HLC_DRIFT: { remedy: 'Correct the clock that is ahead.' },
-  TIMESTAMP_FORMAT: {
-    remedy: 'Use whole millis of 0 to 4398046511103, a counter of 0 to 2047 and a node id.',
-  },
-  CANONICAL_FORMAT: { remedy: 'Decode only bytes made by encodeCanonical.' },
+  TIMESTAMP_FORMAT: { remedy: 'Use whole millis, a counter of 0 to 2047 and a node id.' },
   COUNTER_INVALID: { remedy: 'Use safe integers.' },
-  MERKLE_INVALID: {
-    remedy: 'Use paths of at most 6 hex digits, depths of 0 to 4, digests of 0 to 2^53 - 1.',
-  },
-  PREDICATE_INVALID: { remedy: 'Correct the part named.' },
-  PREDICATE_OPERATOR_UNKNOWN: { remedy: 'Use an operator that the guide on queries lists.' },
-  QUERY_INVALID: { remedy: "Sort by up to 8 paths, 'asc' or 'desc'; limit by a positive whole number." },
-} as const satisfies Record<string, { readonly remedy: string }>;
+  MERKLE_INVALID: { remedy: 'Use paths of 0 to 6 hex digits, depths of 0 to 4, digests of 53 bits.' },
+} as const satisfies ErrorTable;
 
-/** A code that core throws. */
-export type CoreErrorCode = keyof typeof coreErrors;
+/** Codes with their remedies. */
+export type ErrorTable = Readonly<Record<string, { readonly remedy: string }>>;
 
-/** The error of one core code, with the remedy of the table unless there is a better one. */
-export function coreError(code: CoreErrorCode, message: string, remedy?: string): TopGunError {
-  return new TopGunError({ code, message, remedy: remedy ?? coreErrors[code].remedy });
+/** The error of a code of the table above, with its remedy unless there is a better one. */
+export function mapError(
+  code: keyof typeof mapErrors,
+  message: string,
+  remedy: string = mapErrors[code].remedy,
+): TopGunError {
+  return new TopGunError({ code, message, remedy });
 }

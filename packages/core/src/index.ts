@@ -14,7 +14,8 @@ export {
   unpackTime,
 } from './clock/Timestamp.js';
 export { compareVersions, isExpired, type Version } from './clock/versions.js';
-export { type CoreErrorCode, coreErrors, TopGunError, type TopGunErrorOptions } from './errors.js';
+export { type CoreErrorCode, coreErrors } from './coreErrors.js';
+export { TopGunError, type TopGunErrorOptions } from './errors.js';
 export { HLC, type HLCOptions, type WallClock } from './HLC.js';
 export { hashString, xorHash } from './hash/hashString.js';
 export { hashValue } from './hash/hashValue.js';

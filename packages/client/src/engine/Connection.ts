@@ -105,10 +105,14 @@ export class Connection {
   }
 
   closed(code: number): void {
-    const info = closeCodes[code as CloseCode] as { readonly reconnect: boolean; readonly meaning: string } | undefined;
+    const info = closeCodes[code as CloseCode] as
+      | { readonly reconnect: boolean; readonly meaning: string }
+      | undefined;
     // A socket that this side gave up, or a normal end that this side did not ask for.
     if (code !== CLOSE_CODE.NORMAL && info?.reconnect === false) {
-      this.#refuse(this.#refusal ?? wireError('AUTH_FAILED', `The server closed the connection: ${info.meaning}.`));
+      this.#refuse(
+        this.#refusal ?? wireError('AUTH_FAILED', `The server closed the connection: ${info.meaning}.`),
+      );
     } else this.lost();
   }
 
@@ -125,7 +129,10 @@ export class Connection {
       ...this.#options.backoff,
     };
     if (this.#attempt >= maxRetries) {
-      this.#go('exhausted', wireError('UNAVAILABLE', `The server could not be reached in ${this.#attempt + 1} attempts.`));
+      this.#go(
+        'exhausted',
+        wireError('UNAVAILABLE', `The server could not be reached in ${this.#attempt + 1} attempts.`),
+      );
       return;
     }
     const bound = Math.min(capMs, baseMs * 2 ** Math.min(this.#attempt++, 30));
@@ -161,7 +168,8 @@ export class Connection {
       case 'PONG': {
         const sentMs = this.#pings.get(message.id);
         this.#pings.clear();
-        if (sentMs !== undefined && message.serverTime !== undefined) this.#clock.correct(message.serverTime, sentMs);
+        if (sentMs !== undefined && message.serverTime !== undefined)
+          this.#clock.correct(message.serverTime, sentMs);
         return true;
       }
       case 'SHUTDOWN':
@@ -238,7 +246,8 @@ export class Connection {
   #end(): void {
     const { machine } = this;
     for (const timer of ['beat', 'retry']) this.#fx.cancel(timer);
-    if (machine.canTransition('lost') && machine.getState() !== 'BACKOFF') this.#fx.disconnect(CLOSE_CODE.NORMAL);
+    if (machine.canTransition('lost') && machine.getState() !== 'BACKOFF')
+      this.#fx.disconnect(CLOSE_CODE.NORMAL);
     this.#pings.clear();
     if (!this.#isUp) return;
     this.#isUp = false;

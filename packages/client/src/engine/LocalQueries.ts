@@ -1,7 +1,14 @@
-import { type CompiledQuery, compileQuery, normalizeQuery, type PredicateNode, type QueryFilter, type QuerySpec } from '@topgun/core';
+import {
+  type CompiledQuery,
+  compileQuery,
+  normalizeQuery,
+  type PredicateNode,
+  type QueryFilter,
+  type QuerySpec,
+} from '@topgun/core';
 import type { OrElement } from './ports.js';
-import type { Replica } from './Replica.js';
 import { queryName } from './QueryFeed.js';
+import type { Replica } from './Replica.js';
 
 /** One row of a query: for OR maps one per (key, tag). */
 export interface ResultRow {
@@ -41,7 +48,9 @@ export class LocalQueries {
     return this.#byId.size;
   }
 
-  all(): Iterable<readonly [id: string, query: { readonly name: string; readonly map: string; readonly spec: QuerySpec }]> {
+  all(): Iterable<
+    readonly [id: string, query: { readonly name: string; readonly map: string; readonly spec: QuerySpec }]
+  > {
     return this.#byId;
   }
 
@@ -72,12 +81,15 @@ export class LocalQueries {
     query.source = entries;
     const { matches, compare, limit } = query.compiled;
     const rows = entries.flatMap(([key, value]): ResultRow[] =>
-      map.kind === 'OR' ? (value as readonly OrElement[]).map((element) => ({ key, ...element })) : [{ key, value }],
+      map.kind === 'OR'
+        ? (value as readonly OrElement[]).map((element) => ({ key, ...element }))
+        : [{ key, value }],
     );
     const found = rows.filter((row) => matches(row.value));
     found.sort((a, b) => compare(a.key, a.value, b.key, b.value) || ((a.tag ?? '') < (b.tag ?? '') ? -1 : 1));
     const shown = limit < found.length ? found.slice(0, limit) : found;
-    const isSame = shown.length === query.rows.length && shown.every((row, i) => isSameRow(row, query.rows[i]));
+    const isSame =
+      shown.length === query.rows.length && shown.every((row, i) => isSameRow(row, query.rows[i]));
     if (!isSame) query.rows = shown;
     return query.rows;
   }
@@ -88,6 +100,7 @@ const isSameRow = (a: ResultRow, b: ResultRow | undefined): boolean =>
 
 /** A predicate node has an operator and what it works on; a where-clause has the app's field names. */
 function isNode(where: unknown): where is PredicateNode {
-  if (typeof where !== 'object' || where === null || !('op' in where) || typeof where.op !== 'string') return false;
+  if (typeof where !== 'object' || where === null || !('op' in where) || typeof where.op !== 'string')
+    return false;
   return 'path' in where || 'children' in where || 'child' in where;
 }

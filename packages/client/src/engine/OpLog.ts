@@ -115,7 +115,9 @@ export class OpLog {
         continue;
       }
       if (op.wanted !== undefined) {
-        op.value = map.elements(op.key).flatMap(({ tag, value }) => (deepEqual(value, op.wanted) ? [tag] : []));
+        op.value = map
+          .elements(op.key)
+          .flatMap(({ tag, value }) => (deepEqual(value, op.wanted) ? [tag] : []));
       }
       this.#stamp(op);
       this.#add(op);
@@ -195,7 +197,11 @@ export class OpLog {
     const pending = map.pendingOf(op.key).at(-1);
     op.t = this.#clock.stamp(Math.max(map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0));
     const own = pending && seen === (pending as unknown) && pending.session === op.session;
-    op.base = own ? [1, pending.session, pending.seq] : seen && map.kind === 'LWW' ? [0, seen.t, seen.node] : null;
+    op.base = own
+      ? [1, pending.session, pending.seq]
+      : seen && map.kind === 'LWW'
+        ? [0, seen.t, seen.node]
+        : null;
   }
 
   #add(op: PendingOp): void {
@@ -222,6 +228,7 @@ export class OpLog {
 /** Splits the observed tags so that no remove names more than one op may. */
 export function chunkTags(tags: readonly string[]): (readonly string[])[] {
   const chunks: (readonly string[])[] = [];
-  for (let i = 0; i < tags.length; i += LIMITS.tagsPerRemove) chunks.push(tags.slice(i, i + LIMITS.tagsPerRemove));
+  for (let i = 0; i < tags.length; i += LIMITS.tagsPerRemove)
+    chunks.push(tags.slice(i, i + LIMITS.tagsPerRemove));
   return chunks;
 }

@@ -95,7 +95,21 @@ export function newOp(
 ): PendingOp {
   const state = { isIssued: false, isLogged: false, isSent: false, isAnswered: false, sentAtMs: 0 };
   const bytes = OP_BYTES + bytesOf(key) + bytesOf(value);
-  return { session, seq, op, map, key, t: 0, node: session, base: null, value, ttlMs, tag: '', ...state, bytes };
+  return {
+    session,
+    seq,
+    op,
+    map,
+    key,
+    t: 0,
+    node: session,
+    base: null,
+    value,
+    ttlMs,
+    tag: '',
+    ...state,
+    bytes,
+  };
 }
 
 /** An upper bound of the encoded size, close to it; nothing is encoded. */

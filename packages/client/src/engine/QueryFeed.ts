@@ -110,7 +110,9 @@ export class QueryFeed implements Feed {
   /** Ends all holds of this query. */
   releaseAll(): void {
     const map = this.#replica.maps.get(this.map);
-    if (map) for (const [item, row] of [...map.base]) if (row.holds.includes(this.name)) release(map, item, this.name);
+    if (map)
+      for (const [item, row] of [...map.base])
+        if (row.holds.includes(this.name)) release(map, item, this.name);
   }
 
   #hold(row: BaseRow): void {

@@ -1,11 +1,11 @@
-import { assertAdmitted, deepEqual, TopGunError } from '@topgun/core';
+import { assertAdmitted, deepEqual, type TopGunError } from '@topgun/core';
 import { OP, type ServerMessage } from '@topgun/protocol';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import type { StoreKey } from '../storage/IStorageAdapter.js';
 import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
+import type { QueryRequest, ResultRow } from './LocalQueries.js';
 import { chunkTags } from './OpLog.js';
 import type { ClientEffects, Kind, OrElement, RealmOptions, TabMessage } from './ports.js';
-import type { QueryRequest, ResultRow } from './LocalQueries.js';
 import { Realm } from './Realm.js';
 
 export type { QueryRequest as QuerySpec, ResultRow as QueryRow } from './LocalQueries.js';
@@ -37,7 +37,7 @@ export class RealmEngine {
 
   /** Once, after the store is open and the session's Web Lock is held: reads the store. */
   boot(): void {
-    this.#realm.readStore();
+    this.#realm.storeSide.read();
   }
 
   txDone(id: number, commit: number): void {
@@ -49,16 +49,16 @@ export class RealmEngine {
   }
 
   storeRead(id: number, entries: readonly (readonly [StoreKey, unknown])[], commit: number): void {
-    this.#realm.storeRead(id, entries, commit);
+    this.#realm.storeSide.readDone(id, entries, commit);
   }
 
   storeReadFailed(id: number, error: unknown): void {
-    this.#realm.storeReadFailed(id, error);
+    this.#realm.storeSide.readFailed(id, error);
   }
 
   /** The store was lost or evicted; what this realm holds is written to it again. */
   storeLost(reason: string): void {
-    this.#realm.storeLost(reason);
+    this.#realm.storeSide.lost(reason, this.#realm.app.kinds);
   }
 
   lockGranted(): void {
@@ -108,12 +108,12 @@ export class RealmEngine {
   /** Opens a map and its whole-map scope. Throws `MAP_NAME_INVALID`, or `WRONG_KIND` if the map has another kind. */
   openMap(map: string, kind: Kind): void {
     checkMap(map);
-    this.#realm.openMap(map, kind);
+    this.#realm.app.openMap(map, kind);
   }
 
   /** Ends the scope; what the device holds stays. */
   closeMap(map: string): void {
-    this.#realm.closeMap(map);
+    this.#realm.app.closeMap(map);
   }
 
   get(map: string, key: string): unknown {
@@ -142,8 +142,11 @@ export class RealmEngine {
   /** Removes the elements with an equal value that this device sees. */
   orRemove(map: string, key: string, value: unknown): number {
     const wanted = checkWrite(map, key, value);
-    if (!this.#realm.isBooted) return this.#realm.write(OP.OR_REMOVE, map, key, this.#tagsOf(map, key, wanted), undefined, wanted);
-    const seqs = chunkTags(this.#tagsOf(map, key, wanted)).map((tags) => this.#realm.write(OP.OR_REMOVE, map, key, tags));
+    if (!this.#realm.isBooted)
+      return this.#realm.write(OP.OR_REMOVE, map, key, this.#tagsOf(map, key, wanted), undefined, wanted);
+    const seqs = chunkTags(this.#tagsOf(map, key, wanted)).map((tags) =>
+      this.#realm.write(OP.OR_REMOVE, map, key, tags),
+    );
     return seqs.at(-1) ?? this.#realm.log.skip();
   }
 
@@ -177,24 +180,27 @@ export class RealmEngine {
   /** Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN`, `QUERY_INVALID` or `MAP_NAME_INVALID`. */
   openQuery(id: string, map: string, spec: QueryRequest): void {
     checkMap(map);
-    this.#realm.openQuery(id, map, spec);
+    this.#realm.app.openQuery(id, map, spec);
   }
 
   closeQuery(id: string): void {
-    this.#realm.closeQuery(id);
+    this.#realm.app.closeQuery(id);
   }
 
   /** Rows from what the device holds, own writes included; the same array until one of them changes. */
   queryResult(id: string): QueryResult {
-    return { rows: this.#realm.queries.rows(id), status: this.#realm.isAnswered(id) ? 'complete' : 'partial' };
+    return {
+      rows: this.#realm.app.queries.rows(id),
+      status: this.#realm.isAnswered(id) ? 'complete' : 'partial',
+    };
   }
 
   topicSubscribe(topic: string): void {
-    this.#realm.subscribe(topic, true);
+    this.#realm.app.subscribe(topic, true);
   }
 
   topicUnsubscribe(topic: string): void {
-    this.#realm.subscribe(topic, false);
+    this.#realm.app.subscribe(topic, false);
   }
 
   /** Sends to all other subscribers, other tabs included. Throws `VALUE_NOT_ADMITTED`. */
@@ -215,7 +221,8 @@ export class RealmEngine {
 
   /** Calls back when the connection is CONNECTED and no op is pending. */
   whenSynced(cb: () => void): void {
-    this.#realm.whenSynced(cb);
+    this.#realm.announcer.whenSynced(cb);
+    this.#realm.touch();
   }
 
   /** Whether the whole map is here and follows the server. */
@@ -255,7 +262,7 @@ export class RealmEngine {
   }
 
   state(): SyncStateName {
-    return this.#realm.state();
+    return this.#realm.status.now.state;
   }
 
   isLeader(): boolean {

@@ -132,7 +132,10 @@ export class ReplicaMap {
 
   /** The cached entries hold until the first of them expires. */
   #limitEntries(key: string): void {
-    const versions = [...(this.#tagsByKey.get(key)?.values() ?? [this.base.get(key)]), ...(this.#overlay.get(key) ?? [])];
+    const versions = [
+      ...(this.#tagsByKey.get(key)?.values() ?? [this.base.get(key)]),
+      ...(this.#overlay.get(key) ?? []),
+    ];
     for (const version of versions) {
       if (version?.ttlMs) {
         this.#entriesUntilMs = Math.min(this.#entriesUntilMs, millisOf(version.t) + version.ttlMs);
@@ -268,7 +271,12 @@ export class ReplicaMap {
     for (const [item, key] of this.#stale) {
       const row = this.known(item);
       const pid = partitionOf(key);
-      if (row) this.#tree.update(pid, item, itemDigest(key, row.t, row.node, row.ttlMs, hashValue(row.value), row.tag));
+      if (row)
+        this.#tree.update(
+          pid,
+          item,
+          itemDigest(key, row.t, row.node, row.ttlMs, hashValue(row.value), row.tag),
+        );
       else this.#tree.remove(pid, item);
     }
     this.#stale.clear();

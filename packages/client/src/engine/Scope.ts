@@ -67,7 +67,13 @@ export class Scope implements Feed {
   ask(): void {
     this.isComplete = false;
     this.#stopWalk();
-    this.#request({ type: 'SYNC_INIT', req: 0, map: this.map.name, kind: this.map.kind, root: this.map.tree().rootHash() });
+    this.#request({
+      type: 'SYNC_INIT',
+      req: 0,
+      map: this.map.name,
+      kind: this.map.kind,
+      root: this.map.tree().rootHash(),
+    });
   }
 
   /** The connection is gone: nothing is known of the server's position any more. */
@@ -126,7 +132,7 @@ export class Scope implements Feed {
       }
       for (const change of rows) {
         const row = rowFromWire(change, message.nodes, epoch);
-        this.#touched.add(itemOf(row));
+        this.touch(itemOf(row));
         this.map.accept(row);
       }
       this.#advance(pid, to);
@@ -136,12 +142,13 @@ export class Scope implements Feed {
   /** What the server pruned was gone before: an idle, complete scope only moves its position (GC-4). */
   prune(at: readonly Position[]): void {
     if (!this.isComplete) return;
-    for (const [pid, epoch, n] of at) if (this.#order(pid, { epoch, n }) > 0) this.#advance(pid, { epoch, n });
+    for (const [pid, epoch, n] of at)
+      if (this.#order(pid, { epoch, n }) > 0) this.#advance(pid, { epoch, n });
   }
 
-  /** An own op was folded: the running walk must not overwrite it. */
+  /** An item changed by a delta or an answer: the running walk must not overwrite it. */
   touch(item: string): void {
-    this.#touched.add(item);
+    if (!this.isComplete) this.#touched.add(item);
   }
 
   merkle(message: MerkleRespMessage): void {
@@ -212,7 +219,9 @@ export class Scope implements Feed {
       const nodes = asked.map(([pid, path]) => [pid, path, tree.nodeHash(pid, path)] as const);
       this.#request({ type: 'MERKLE_REQ', req: 0, map: name, nodes });
     } else if (this.#items.size > 0) {
-      const items = [...this.#items].slice(0, LIMITS.itemsPerRequest).map(([item, pid]) => [pid, item] as const);
+      const items = [...this.#items]
+        .slice(0, LIMITS.itemsPerRequest)
+        .map(([item, pid]) => [pid, item] as const);
       this.#request({ type: 'ROWS_REQ', req: 0, map: name, items });
     } else {
       for (const [item, row] of this.#swap) if (!this.#touched.has(item)) this.map.put(item, row);
@@ -233,4 +242,3 @@ export class Scope implements Feed {
     this.#touched.clear();
   }
 }
-

@@ -5,7 +5,7 @@ import type { Kind, Rejection } from './ports.js';
 import type { RealmClock } from './RealmClock.js';
 import type { Rejections } from './Rejections.js';
 import type { Replica } from './Replica.js';
-import { type BaseRow, compareOffsets, rowFromStore } from './rows.js';
+import { type BaseRow, compareOffsets, rowFromStore, rowToStore } from './rows.js';
 import { joinKey, type StoreWriter } from './StoreWriter.js';
 
 export interface MirrorParts {
@@ -47,18 +47,34 @@ export class StoreMirror {
     const mark = snapshot.get(joinKey(['meta', 'clock']));
     if (mark && isBoot) clock.load(mark[1]);
     // Identity and kinds first: ops and rows are read by them.
-    for (const [key, value] of snapshot.values()) if (key[0] === 'meta' || key[0] === 'map') this.#apply(key, value);
+    for (const [key, value] of snapshot.values())
+      if (key[0] === 'meta' || key[0] === 'map') this.#apply(key, value);
     for (const map of replica.maps.values()) {
       for (const item of [...map.base.keys()]) {
         if (!snapshot.has(joinKey(['base', map.name, item]))) map.load(item, undefined);
       }
     }
     for (const op of [...log.ops()]) {
-      if (op.isIssued && !snapshot.has(joinKey(opKey(op.session, op.seq)))) log.load(op.session, op.seq, undefined, false);
+      if (op.isIssued && !snapshot.has(joinKey(opKey(op.session, op.seq))))
+        log.load(op.session, op.seq, undefined, false);
     }
-    for (const id of rejections.ids()) if (!snapshot.has(joinKey(['reject', id]))) rejections.load(id, undefined);
-    for (const [key, value] of snapshot.values()) if (key[0] !== 'meta' && key[0] !== 'map') this.#apply(key, value, true);
+    for (const id of rejections.ids())
+      if (!snapshot.has(joinKey(['reject', id]))) rejections.load(id, undefined);
+    for (const [key, value] of snapshot.values())
+      if (key[0] !== 'meta' && key[0] !== 'map') this.#apply(key, value, true);
     return hasIdentity;
+  }
+
+  /** Writes all of memory again to a store that may have lost it; of a follower's only what nobody else writes. */
+  rewrite(kinds: ReadonlyMap<string, Kind>): void {
+    const { replica, log, store } = this.#parts;
+    const isLeader = this.#ports.isLeader();
+    if (log.clientId !== '') store.put(['meta', 'client'], log.clientId);
+    for (const [map, kind] of kinds) store.put(['map', map], { kind });
+    for (const op of log.ops()) if (isLeader || op.session === this.#ports.session) log.rewrite(op);
+    for (const map of isLeader ? replica.maps.values() : []) {
+      for (const [item, row] of map.base) store.put(['base', map.name, item], rowToStore(row));
+    }
   }
 
   /** A transaction of this realm has committed: its ops may now be sent, its rejections shown. */
@@ -109,4 +125,8 @@ export class StoreMirror {
 }
 
 const isSame = (a: BaseRow, b: BaseRow): boolean =>
-  compareOffsets(a, b) === 0 && a.form === b.form && a.t === b.t && a.node === b.node && a.holds.join() === b.holds.join();
+  compareOffsets(a, b) === 0 &&
+  a.form === b.form &&
+  a.t === b.t &&
+  a.node === b.node &&
+  a.holds.join() === b.holds.join();

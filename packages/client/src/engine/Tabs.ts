@@ -9,7 +9,11 @@ const PINGS_MAX = 3;
 const NOTHING: Wants = { maps: [], queries: [], topics: [] };
 
 /** Without the sender, which is added here. */
-type Outgoing = TabMessage extends infer M ? (M extends { readonly from: string } ? Omit<M, 'from'> : never) : never;
+type Outgoing = TabMessage extends infer M
+  ? M extends { readonly from: string }
+    ? Omit<M, 'from'>
+    : never
+  : never;
 
 /**
  * Who uploads (TX-3). The holder of the store's lock is the leader: it alone has a connection, for the wants of all

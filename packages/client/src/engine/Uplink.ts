@@ -1,15 +1,22 @@
 import type { QuerySpec, TopGunError } from '@topgun/core';
-import { type AuthAckMessage, type ErrorCode, type ErrorMessage, LIMITS, OP, type ServerMessage } from '@topgun/protocol';
+import {
+  type AuthAckMessage,
+  type ErrorCode,
+  type ErrorMessage,
+  LIMITS,
+  OP,
+  type ServerMessage,
+} from '@topgun/protocol';
 import { Connection } from './Connection.js';
 import { Feeds } from './Feeds.js';
 import { foldAnswer, settleCounter } from './foldAnswer.js';
 import type { OpLog } from './OpLog.js';
 import { opId, type PendingOp } from './PendingOp.js';
 import type { ClientEffects, Kind, RealmOptions, Rejection, SettledOutcome } from './ports.js';
+import { QueryFeed } from './QueryFeed.js';
 import type { RealmClock } from './RealmClock.js';
 import type { Rejections } from './Rejections.js';
 import type { Replica } from './Replica.js';
-import { QueryFeed } from './QueryFeed.js';
 import { Scope } from './Scope.js';
 import { Topics } from './Topics.js';
 import { Uploader, type Verdict } from './Uploader.js';
@@ -104,7 +111,8 @@ export class Uplink {
         fold: (op, verdict) => this.#fold(op, verdict),
         refuse: (op, code) => this.refuse(op, code),
         // What may have been sent already is what the answered ones wait for.
-        mustWait: (op) => op.op === OP.INCREMENT && !op.isSent && !!replica.maps.get(op.map)?.answered.has(op.key),
+        mustWait: (op) =>
+          op.op === OP.INCREMENT && !op.isSent && !!replica.maps.get(op.map)?.answered.has(op.key),
       },
       log,
       clock,
@@ -125,9 +133,15 @@ export class Uplink {
     this.#wants = wants;
     const { maps } = this.#parts.replica;
     // Realms that disagree about the kind of a map have been told; the stored kind is asked for.
-    this.scopes.want(new Set([...wants.maps].flatMap(([name, kind]) => ((maps.get(name)?.kind ?? kind) === kind ? [name] : []))));
+    this.scopes.want(
+      new Set(
+        [...wants.maps].flatMap(([name, kind]) => ((maps.get(name)?.kind ?? kind) === kind ? [name] : [])),
+      ),
+    );
     // A query on a map that is here as a whole needs no help of the server.
-    this.queries.want(new Set([...wants.queries].flatMap(([name, [map]]) => (this.scopes.get(map) ? [] : [name]))));
+    this.queries.want(
+      new Set([...wants.queries].flatMap(([name, [map]]) => (this.scopes.get(map) ? [] : [name]))),
+    );
     this.topics.want(wants.topics);
     for (const [name, feed] of this.#retained) {
       if (!this.queries.get(name)) {
@@ -172,6 +186,14 @@ export class Uplink {
     this.queries.open();
   }
 
+  /** A dead realm with nothing left to answer: neither server nor store have to remember it. True when it was ended. */
+  endSession(session: string): boolean {
+    const { sessions } = this.#parts.log;
+    if (!this.connection.isUp || sessions.get(session)?.ops.size !== 0) return false;
+    this.uploader.end(session);
+    return sessions.delete(session);
+  }
+
   timer(name: string): void {
     const [kind, about = ''] = split(name);
     if (kind === 'beat') this.connection.beat();
@@ -197,7 +219,9 @@ export class Uplink {
     const map = replica.maps.get(op.map);
     const scope = this.scopes.get(op.map);
     const touch = (item: string): void => scope?.touch(item);
-    const isCovered = scope ? !scope.isRefused : [...this.queries.all()].some((query) => query.map === op.map);
+    const isCovered = scope
+      ? !scope.isRefused
+      : [...this.queries.all()].some((query) => query.map === op.map);
     if (op.op === OP.INCREMENT && map?.kind === 'PN') {
       op.isAnswered = true;
       map.answered.add(op.key);
@@ -238,7 +262,9 @@ export class Uplink {
     if (message.code === 'RESYNC') {
       if (!isKnown) this.resync();
     } else if (!isRetriable(message.code)) {
-      this.#ports.failed(wireError(message.code, `${message.ref ?? 'server'}: ${message.message}`, message.path));
+      this.#ports.failed(
+        wireError(message.code, `${message.ref ?? 'server'}: ${message.message}`, message.path),
+      );
     } else if (!isKnown) this.uploader.pause(message.retryAfterMs ?? RETRY_MS);
   }
 }
@@ -248,4 +274,3 @@ function split(name: string): readonly [string, string?] {
   const at = name.indexOf(' ');
   return at < 0 ? [name] : [name.slice(0, at), name.slice(at + 1)];
 }
-

@@ -225,7 +225,9 @@ export class Uploader {
   #row(op: PendingOp, at: number): OpRow {
     const { seq, key, t, base, value, ttlMs, node } = op;
     if (node !== op.session) return [seq, op.op, at, key, t, base, value ?? null, ttlMs ?? null, node];
-    return ttlMs ? [seq, op.op, at, key, t, base, value ?? null, ttlMs] : [seq, op.op, at, key, t, base, value ?? null];
+    return ttlMs
+      ? [seq, op.op, at, key, t, base, value ?? null, ttlMs]
+      : [seq, op.op, at, key, t, base, value ?? null];
   }
 
   #forget(op: PendingOp): void {

@@ -2,7 +2,8 @@ import type { ServerMessage } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import { FakeWorld } from './testing/FakeWorld.js';
 
-const states = (realm: ReturnType<FakeWorld['realm']>): string[] => realm.eventsOf('state').map(({ state }) => state);
+const states = (realm: ReturnType<FakeWorld['realm']>): string[] =>
+  realm.eventsOf('state').map(({ state }) => state);
 
 describe('connection', () => {
   it('[CONN-1] goes through every state to CONNECTED', () => {
@@ -18,7 +19,8 @@ describe('connection', () => {
     const receive = world.server.receive.bind(world.server);
     const held: (() => void)[] = [];
     world.server.receive = (connection, message) => {
-      if (message.type === 'SYNC_INIT' || message.type === 'QUERY_SUB') held.push(() => receive(connection, message));
+      if (message.type === 'SYNC_INIT' || message.type === 'QUERY_SUB')
+        held.push(() => receive(connection, message));
       else receive(connection, message);
     };
     realm.engine.boot();
@@ -183,7 +185,12 @@ describe('connection', () => {
     world.server.receive = (connection, message) => {
       if (message.type !== 'OPS') return receive(connection, message);
       connection.received.push(message);
-      connection.deliver({ type: 'ERROR', code: 'RATE', message: 'slower', retryAfterMs: 3000 } satisfies ServerMessage);
+      connection.deliver({
+        type: 'ERROR',
+        code: 'RATE',
+        message: 'slower',
+        retryAfterMs: 3000,
+      } satisfies ServerMessage);
     };
     realm.engine.put('m', 'k', 1);
     world.settle();

@@ -67,4 +67,3 @@ export function settleCounter(map: ReplicaMap, key: string): readonly PendingOp[
   map.answered.delete(key);
   return pending.filter((op) => op.isAnswered);
 }
-

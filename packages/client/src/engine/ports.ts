@@ -66,12 +66,24 @@ export type ClientEvent =
   /** `queryResult(id)` has a new value (rows or status). */
   | { readonly type: 'query'; readonly id: string }
   /** A write of this realm was answered by the server, or replaced before it was logged (`by` = the newer seq). */
-  | { readonly type: 'settled'; readonly seq: number; readonly outcome: SettledOutcome; readonly by?: number; readonly code?: string }
+  | {
+      readonly type: 'settled';
+      readonly seq: number;
+      readonly outcome: SettledOutcome;
+      readonly by?: number;
+      readonly code?: string;
+    }
   /** Show it, then call `rejectionShown(rejection.id)`. Comes in one tab only. */
   | { readonly type: 'rejection'; readonly rejection: Rejection }
   /** Writes of all realms of this store that the server has not answered. */
   | { readonly type: 'pending'; readonly count: number }
-  | { readonly type: 'topic'; readonly topic: string; readonly data: unknown; readonly from: string; readonly ts: number }
+  | {
+      readonly type: 'topic';
+      readonly topic: string;
+      readonly data: unknown;
+      readonly from: string;
+      readonly ts: number;
+    }
   /** Whether this realm holds the uploader lock. */
   | { readonly type: 'role'; readonly leader: boolean }
   | { readonly type: 'error'; readonly error: TopGunError };

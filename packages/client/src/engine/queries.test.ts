@@ -169,7 +169,9 @@ describe('queries', () => {
 
   it('[QRY-1] refuses a wrong predicate, sort or limit with its path', () => {
     const realm = new FakeWorld().realm();
-    expect(() => realm.engine.openQuery('q', 'm', { limit: 0 })).toThrowError(expect.objectContaining({ code: 'QUERY_INVALID' }));
+    expect(() => realm.engine.openQuery('q', 'm', { limit: 0 })).toThrowError(
+      expect.objectContaining({ code: 'QUERY_INVALID' }),
+    );
     expect(() => realm.engine.openQuery('q', 'm', { where: { n: { $nope: 1 } } })).toThrowError();
   });
 });

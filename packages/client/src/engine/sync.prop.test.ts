@@ -23,7 +23,15 @@ describe('Merkle walk', () => {
           const world = new FakeWorld();
           for (let i = 0; i < rows; i++) {
             if (kind === 'PN') world.server.addToCounter('m', `k${i}`, i + 1);
-            else world.server.put('m', `k${i % 97}x${kind === 'LWW' ? i : ''}`, i, T + i, 'n', kind === 'OR' ? `c:s:${i}` : undefined);
+            else
+              world.server.put(
+                'm',
+                `k${i % 97}x${kind === 'LWW' ? i : ''}`,
+                i,
+                T + i,
+                'n',
+                kind === 'OR' ? `c:s:${i}` : undefined,
+              );
           }
           const store = new FakeStore();
           const first = world.started(store);
@@ -44,7 +52,10 @@ describe('Merkle walk', () => {
             else if (fault.kind !== 'add') store.rows.set(key.join('\0'), [key, changed]);
             else if (kind !== 'OR') {
               changed[1] = `added ${fault.at}`;
-              store.rows.set(['base', 'm', changed[1]].join('\0'), [['base', 'm', changed[1] as string], changed]);
+              store.rows.set(['base', 'm', changed[1]].join('\0'), [
+                ['base', 'm', changed[1] as string],
+                changed,
+              ]);
             }
           }
           const second = world.started(store);
@@ -58,14 +69,25 @@ describe('Merkle walk', () => {
           expect(third.engine.liveRoot('m')).toBe(world.server.tree('m').rootHash());
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
   it('[RES-5] converges while several devices write, drop off and come back', () => {
     const step = fc.record({
       who: fc.nat(2),
-      what: fc.constantFrom('put', 'remove', 'add', 'inc', 'cut', 'settle', 'reload', 'noAnswers', 'freeze', 'txFails'),
+      what: fc.constantFrom(
+        'put',
+        'remove',
+        'add',
+        'inc',
+        'cut',
+        'settle',
+        'reload',
+        'noAnswers',
+        'freeze',
+        'txFails',
+      ),
       key: fc.nat(4),
     });
     fc.assert(
@@ -80,7 +102,11 @@ describe('Merkle walk', () => {
           return realm;
         };
         // Two realms on the first store, one on the second.
-        const realms = [open(stores[0] as FakeStore), open(stores[0] as FakeStore), open(stores[1] as FakeStore)];
+        const realms = [
+          open(stores[0] as FakeStore),
+          open(stores[0] as FakeStore),
+          open(stores[1] as FakeStore),
+        ];
         let sum = 0;
         for (const [i, { who, what, key }] of steps.entries()) {
           const realm = realms[who] as (typeof realms)[number];
@@ -126,7 +152,7 @@ describe('Merkle walk', () => {
         }
         expect([...world.server.effects.values()].every((effects) => effects === 1)).toBe(true);
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 });

@@ -167,7 +167,13 @@ describe('whole-map scopes', () => {
     const receive = world.server.receive.bind(world.server);
     world.server.receive = (connection, message) => {
       if (message.type !== 'SYNC_INIT') return receive(connection, message);
-      connection.deliver({ type: 'ERROR', code: 'DENIED', message: 'no', req: message.req, ref: message.map });
+      connection.deliver({
+        type: 'ERROR',
+        code: 'DENIED',
+        message: 'no',
+        req: message.req,
+        ref: message.map,
+      });
     };
     realm.drop(1006);
     world.advance(60_000);

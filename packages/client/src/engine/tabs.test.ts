@@ -65,7 +65,12 @@ describe('tabs', () => {
     expect(follower.engine.state()).toBe('CONNECTED');
     expect(follower.engine.pendingOps()).toBe(0);
     expect([...world.server.effects.values()]).toEqual([1, 1, 1]);
-    expect(follower.engine.entries('m').map(([key]) => key).sort()).toEqual(['a', 'b', 'mine']);
+    expect(
+      follower.engine
+        .entries('m')
+        .map(([key]) => key)
+        .sort(),
+    ).toEqual(['a', 'b', 'mine']);
     expect(store.table('op')).toEqual([]);
   });
 
@@ -94,7 +99,13 @@ describe('tabs', () => {
     follower.held.add('tx');
     world.settle();
     follower.store.apply({
-      puts: [[['op', follower.engine.session, '0000000000000001'], [0, 'm', 'untold', world.timeMs * 2048, follower.engine.session, null, 1, null]], [['low', follower.engine.session], 2]],
+      puts: [
+        [
+          ['op', follower.engine.session, '0000000000000001'],
+          [0, 'm', 'untold', world.timeMs * 2048, follower.engine.session, null, 1, null],
+        ],
+        [['low', follower.engine.session], 2],
+      ],
       deletes: [],
     });
     follower.kill();
@@ -191,7 +202,10 @@ describe('tabs', () => {
     expect(store.table('low').map(([key]) => key[1])).toContain(follower.engine.session);
     follower.kill();
     world.advance(1000);
-    expect(leader.connection?.received).toContainEqual({ type: 'SESSION_END', session: follower.engine.session });
+    expect(leader.connection?.received).toContainEqual({
+      type: 'SESSION_END',
+      session: follower.engine.session,
+    });
     expect(store.table('low').map(([key]) => key[1])).not.toContain(follower.engine.session);
   });
 

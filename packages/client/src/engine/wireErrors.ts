@@ -4,7 +4,11 @@ import { type ErrorCode, protocolErrors } from '@topgun/protocol';
 /** An error of the server as the app meets it: its text, and the remedy that the table has for its code. */
 export function wireError(code: ErrorCode, message: string, path?: string): TopGunError {
   const info = protocolErrors[code];
-  return new TopGunError({ code, message: path === undefined ? message : `${message} (at ${path})`, ...info });
+  return new TopGunError({
+    code,
+    message: path === undefined ? message : `${message} (at ${path})`,
+    ...info,
+  });
 }
 
 /** Whether the same op or request can succeed later without a change by the app. */

@@ -1,4 +1,4 @@
-import { coreError } from '../errors.js';
+import { queryError } from '../query/queryErrors.js';
 import { faultOf } from '../value/admission.js';
 import { VALUE_LIMITS } from '../value/limits.js';
 import { CANONICAL_TAGS } from './encodeCanonical.js';
@@ -33,7 +33,7 @@ class Reader {
   }
 
   error(what: string): Error {
-    return coreError('CANONICAL_FORMAT', `Invalid canonical encoding at byte ${this.#at}: ${what}.`);
+    return queryError('CANONICAL_FORMAT', `Invalid canonical encoding at byte ${this.#at}: ${what}.`);
   }
 
   value(depthLeft: number): unknown {

@@ -1,4 +1,4 @@
-import { coreError } from '../errors.js';
+import { mapError } from '../errors.js';
 
 /** A hybrid logical time: wall clock in ms since the epoch, a counter from 0 to 2047, and the node that made it. */
 export interface Timestamp {
@@ -40,6 +40,11 @@ export function isPackedTime(t: unknown): t is number {
   return Number.isSafeInteger(t) && (t as number) >= 0;
 }
 
+/** Whether a value is a string with something in it, as node ids and tags are. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
 /**
  * Orders two stamps by packed time, then by node id in code units (CLK-1).
  * Negative when the first is older, 0 when they are the same stamp.
@@ -53,20 +58,14 @@ export function compareStamps(t1: number, node1: string, t2: number, node2: stri
 export function stampOf(timestamp: Timestamp): Stamp {
   const { millis, counter, nodeId } = timestamp;
   const t = packTime(millis, counter);
-  // A fractional part would survive the multiplication as a whole number, so each part is checked on its own.
-  const whole = Number.isSafeInteger(millis) && Number.isSafeInteger(counter);
+  // A fractional part could survive the multiplication as a whole number, so the way back is checked.
   if (
-    !whole ||
-    counter < 0 ||
-    counter >= COUNTER_SIZE ||
     !isPackedTime(t) ||
-    typeof nodeId !== 'string' ||
-    nodeId === ''
+    !isText(nodeId) ||
+    millisOf(t) !== millis ||
+    t - millis * COUNTER_SIZE !== counter
   ) {
-    throw coreError(
-      'TIMESTAMP_FORMAT',
-      `Invalid timestamp: ${String(millis)}:${String(counter)}:${String(nodeId)}`,
-    );
+    throw mapError('TIMESTAMP_FORMAT', `Invalid timestamp: ${millis}:${counter}:${nodeId}`);
   }
   return { t, node: nodeId };
 }

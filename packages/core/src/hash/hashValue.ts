@@ -1,17 +1,17 @@
-import { finishLanes, hashLanes, lanes, lanesToHash, mixLanes } from './hashString.js';
+import { absorbLanes, finishLanes, hashLanes, lanes, lanesToHash, mixLanes } from './hashString.js';
 
 // One seed per type, so that values of different types never share a hash by construction.
-const SEED_FALSE = 0x3c6ef372;
-const SEED_TRUE = 0x510e527f;
-const SEED_NULL = 0x1f83d9ab;
-const SEED_NUMBER = 0x6a09e667;
-const SEED_BIGINT = 0x243f6a88;
-const SEED_STRING = 0x452821e6;
-const SEED_DATE = 0x13198a2e;
-const SEED_BYTES = 0x03707344;
-const SEED_ARRAY = 0x299f31d0;
-const SEED_OBJECT = 0x082efa98;
-const SEED_FIELD = 0x38d01377;
+const SEED_FALSE = 1;
+const SEED_TRUE = 2;
+const SEED_NULL = 3;
+const SEED_NUMBER = 4;
+const SEED_BIGINT = 5;
+const SEED_STRING = 6;
+const SEED_DATE = 7;
+const SEED_BYTES = 8;
+const SEED_ARRAY = 9;
+const SEED_OBJECT = 10;
+const SEED_FIELD = 11;
 
 const scratch = new DataView(new ArrayBuffer(8));
 
@@ -28,9 +28,9 @@ export function hashValue(value: unknown): number {
 export function valueLanes(value: unknown): void {
   if (typeof value === 'string') hashLanes(value, SEED_STRING);
   else if (typeof value === 'number') numberLanes(value, SEED_NUMBER);
-  else if (typeof value === 'boolean') finishLanes(value ? SEED_TRUE : SEED_FALSE, SEED_NULL);
+  else if (typeof value === 'boolean') hashLanes('', value ? SEED_TRUE : SEED_FALSE);
   else if (typeof value === 'bigint') hashLanes(value.toString(), SEED_BIGINT);
-  else if (value === null) finishLanes(SEED_NULL, SEED_NULL);
+  else if (value === null) hashLanes('', SEED_NULL);
   else if (Array.isArray(value)) arrayLanes(value);
   else if (value instanceof Date) numberLanes(value.getTime(), SEED_DATE);
   else if (value instanceof Uint8Array) bytesLanes(value);
@@ -39,32 +39,26 @@ export function valueLanes(value: unknown): void {
 
 function numberLanes(value: number, seed: number): void {
   scratch.setFloat64(0, value);
-  finishLanes(seed ^ scratch.getInt32(0), Math.imul(seed, 0x9e3779b1) ^ scratch.getInt32(4));
+  hashLanes('', seed);
+  mixLanes(scratch.getInt32(0), scratch.getInt32(4));
 }
 
 function bytesLanes(bytes: Uint8Array): void {
-  let a = SEED_BYTES;
-  let b = SEED_BYTES ^ bytes.length;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number;
-    a = Math.imul(a ^ byte, 0x9e3779b1);
-    a = (a << 13) | (a >>> 19);
-    b = Math.imul(b ^ byte, 0x85ebca6b);
-    b = (b << 15) | (b >>> 17);
-  }
-  finishLanes(a, b);
+  hashLanes('', SEED_BYTES);
+  for (const byte of bytes) absorbLanes(byte, byte);
+  mixLanes(bytes.length, 0);
 }
 
 function arrayLanes(items: readonly unknown[]): void {
   let a = SEED_ARRAY;
   let b = items.length;
-  for (let i = 0; i < items.length; i++) {
-    valueLanes(items[i]);
+  for (const item of items) {
+    valueLanes(item);
     mixLanes(a, b);
     a = lanes[0] as number;
     b = lanes[1] as number;
   }
-  finishLanes(a ^ SEED_OBJECT, b);
+  finishLanes(a ^ SEED_ARRAY, b);
 }
 
 // Field hashes are added up, which makes the order of fields vanish without sorting. Names are unique within an object,

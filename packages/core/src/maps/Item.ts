@@ -53,7 +53,8 @@ export class Element extends Item {
     learnt: number,
   ) {
     super(key, value, t, node, ttlMs);
-    this.tag = tag;
+    // Checked before the element enters a map.
+    this.tag = tag as string;
     this.learnt = learnt;
   }
 }

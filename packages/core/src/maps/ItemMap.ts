@@ -1,7 +1,7 @@
 import { compareVersions, isExpired } from '../clock/versions.js';
 import type { HLC } from '../HLC.js';
 import type { ChildHash, ItemHash, MerkleReader } from '../merkle/DigestTrie.js';
-import { type Element, type Item, REMOVAL_TIME } from './Item.js';
+import { type Item, REMOVAL_TIME } from './Item.js';
 import type { ItemTable } from './ItemTable.js';
 import { LazyTree } from './LazyTree.js';
 import { Listeners } from './Listeners.js';
@@ -58,8 +58,7 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
   }
 
   rowsOf(items: Iterable<string>): ReplicatedRow[] {
-    const found = Array.from(items, (name) => this.#table.find(name));
-    return found.filter((item) => item !== undefined).map(rowOf);
+    return Array.from(items, (name) => this.#table.find(name)).filter((item) => item !== undefined);
   }
 
   mergeRows(rows: Iterable<ReplicatedRow>): number {
@@ -95,9 +94,9 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
 
   /** Forgets deleted items that meet a test, as if they had never been. */
   protected forget(test: (item: I) => boolean): I[] {
-    const found = [...this.#table.values()].filter((item) => item.value === undefined && test(item));
+    const found = [...this.allItems()].filter((item) => item.value === undefined && test(item));
     for (const item of found) {
-      this.#table.delete(item);
+      this.#table.discard(item);
       this.#tree.drop(item);
     }
     return found;
@@ -113,8 +112,12 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
     if (changes.length > 0) this.#listeners.emit(this.changesOf(changes));
   }
 
+  protected allItems(): Iterable<I> {
+    return this.#table.values();
+  }
+
   protected *presentItems(): IterableIterator<I> {
-    for (const item of this.#table.values()) if (this.shown(item) !== undefined) yield item;
+    for (const item of this.allItems()) if (this.shown(item) !== undefined) yield item;
   }
 
   /** Present items; O(1), or O(n) while an item with a time to live is held. */
@@ -155,11 +158,4 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
     if (this.hlc.updatePacked(greatest)) return;
     for (const { t } of items) if (t !== REMOVAL_TIME) this.hlc.updatePacked(t);
   }
-}
-
-function rowOf(item: Item): ReplicatedRow {
-  const { key, value, t, node, ttlMs } = item;
-  // Only elements have a tag.
-  const { tag } = item as Partial<Element>;
-  return { key, value, t, node, ...(ttlMs === 0 ? {} : { ttlMs }), ...(tag === undefined ? {} : { tag }) };
 }

@@ -12,7 +12,7 @@ export interface ItemTable<I extends Item> {
   known(item: I): I | undefined;
   /** Puts an item in the place of the one it replaces. */
   put(item: I, known: I | undefined): void;
-  delete(item: I): void;
+  discard(item: I): void;
   values(): Iterable<I>;
   clear(): void;
 }

@@ -1,13 +1,13 @@
-import { isPackedTime } from '../clock/Timestamp.js';
-import { coreError } from '../errors.js';
+import { isPackedTime, isText } from '../clock/Timestamp.js';
+import { mapError } from '../errors.js';
 import type { HLC } from '../HLC.js';
 import type { ChildHash, ItemHash } from '../merkle/DigestTrie.js';
 import { REMOVAL_TIME } from './Item.js';
 
 /**
  * One row of a replicated map, the same for both kinds: a record of an LWW map, or with `tag` an element of an OR map.
- * `value` undefined means deleted or removed; the stamp of a removed element says nothing. `ttlMs` is absent when the row
- * lives for ever.
+ * `value` undefined means deleted or removed; the stamp of a removed element says nothing. `ttlMs` absent or 0 means for
+ * ever.
  */
 export interface ReplicatedRow {
   readonly key: string;
@@ -38,21 +38,15 @@ export interface ReplicatedMap {
 
 /** Throws `TIMESTAMP_FORMAT` unless packed time and node id are such. */
 export function assertStamp(t: number, node: string): void {
-  if (!isPackedTime(t) || t === REMOVAL_TIME || typeof node !== 'string' || node === '') {
-    throw coreError('TIMESTAMP_FORMAT', `Invalid stamp: ${t} of node ${JSON.stringify(node)}`);
+  if (!isPackedTime(t) || t === REMOVAL_TIME || !isText(node)) {
+    throw mapError('TIMESTAMP_FORMAT', `Invalid stamp: ${t} of node ${node}`);
   }
 }
 
-/** Throws `TTL_INVALID` unless the time to live is absent or a positive safe integer; returns it with 0 for none. */
-export function assertTtl(ttlMs: number | undefined): number {
-  if (ttlMs === undefined) return 0;
-  if (!Number.isSafeInteger(ttlMs) || ttlMs <= 0) {
-    throw coreError(
-      'TTL_INVALID',
-      `TTL must be a positive finite whole number of milliseconds, not ${String(ttlMs)}.`,
-    );
-  }
-  return ttlMs;
+/** Throws `TTL_INVALID` unless the time to live is absent or a positive safe integer. */
+export function assertTtl(ttlMs: number | undefined): void {
+  if (ttlMs === undefined || (Number.isSafeInteger(ttlMs) && ttlMs > 0)) return;
+  throw mapError('TTL_INVALID', `TTL must be a positive finite whole number, not ${ttlMs}`);
 }
 
 /**

@@ -34,7 +34,7 @@ export class TagTable implements ItemTable<Element> {
     if (value === undefined) this.removedTags.add(tag);
   }
 
-  delete(element: Element): void {
+  discard(element: Element): void {
     const { key, tag } = element;
     const elements = this.#byKey.get(key);
     if (!elements?.delete(tag)) return;

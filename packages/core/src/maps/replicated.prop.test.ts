@@ -30,7 +30,11 @@ function stateOf(map: ReplicatedMap): unknown[] {
   const names = map.itemsOf('').map(([name]) => name);
   return map
     .rowsOf(names.sort())
-    .map(({ t, node, ...row }) => (map.kind === 'OR' && row.value === undefined ? row : { t, node, ...row }));
+    .map(({ key, tag, value, t, node, ttlMs }) =>
+      map.kind === 'OR' && value === undefined
+        ? { key, tag }
+        : { key, tag, value, t, node, ttlMs: ttlMs || 0 },
+    );
 }
 
 function expectSame(a: ReplicatedMap, b: ReplicatedMap): void {

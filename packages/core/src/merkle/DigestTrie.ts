@@ -1,14 +1,5 @@
-import { coreError } from '../errors.js';
-import {
-  hashHi,
-  hashLanes,
-  hashLo,
-  joinHash,
-  lanes,
-  lanesToHash,
-  mixLanes,
-  xorHash,
-} from '../hash/hashString.js';
+import { mapError } from '../errors.js';
+import { hashHi, hashLanes, hashLo, joinHash, lanes, mixLanes } from '../hash/hashString.js';
 
 /** Hex digits a path may have: 24 of the 26 high bits of a key's hash. */
 export const PATH_DIGITS_MAX = 6;
@@ -56,17 +47,23 @@ const NODE_WORDS = 3;
 // Bits of a key's hash that place it: the high part of a 53-bit hash.
 const PLACE_BITS = 26;
 
+interface Placed {
+  readonly key: string;
+  readonly place: number;
+}
+
 /**
  * A prefix trie over the hash of the key, 16 children per node, whose nodes carry the xor of the items under them.
  *
  * The xor makes a write O(depth): it flips the item's old hash out and the new one in, along one path, in one typed array.
  * It also makes a node's hash independent of the order of writes, of the depth, and of anything removed again, so an
  * emptied tree equals a fresh one. Each item enters as a well-mixed hash of key and digest; a bare xor of digests would
- * not see two keys that swap theirs. Below the kept levels a node is computed from its leaf, so paths of up to 6 digits
+ * not see two keys that swap theirs. Below the kept levels a node is computed from its items, so paths of up to 6 digits
  * work in every tree.
  *
  * Where the items live is left to the subclass: this class keeps hashes only, and sorts the keys by place when somebody
- * asks for keys and they have changed since. Not for adversaries: who can choose values freely can find colliding 53-bit hashes.
+ * asks for keys and they have changed since. Not for adversaries: who can choose values freely can find colliding 53-bit
+ * hashes.
  */
 export abstract class DigestTrie implements MerkleReader {
   readonly #depth: number;
@@ -75,20 +72,18 @@ export abstract class DigestTrie implements MerkleReader {
   #nodes: Int32Array | undefined;
   #placed: Placed[] | undefined;
 
-  constructor(options: DigestTrieOptions = {}) {
-    const depth = options.depth ?? 3;
-    if (!Number.isInteger(depth) || depth < 0 || depth > DEPTH_MAX) {
-      throw coreError('MERKLE_INVALID', `Invalid Merkle depth: ${depth}`);
+  constructor({ depth = 3, hashKey }: DigestTrieOptions = {}) {
+    if (!(depth >= 0 && depth <= DEPTH_MAX && Number.isInteger(depth))) {
+      throw mapError('MERKLE_INVALID', `Invalid Merkle depth: ${depth}`);
     }
     this.#depth = depth;
     this.#leavesFrom = firstOfLevel(depth);
-    this.#hashKey = options.hashKey;
+    this.#hashKey = hashKey;
   }
 
   abstract readonly size: number;
   abstract get(key: string): number | undefined;
   protected abstract itemKeys(): Iterable<string>;
-
   /** Called before anything is read; a subclass that hashes lazily catches up here. */
   protected abstract settle(): void;
 
@@ -101,17 +96,18 @@ export abstract class DigestTrie implements MerkleReader {
   }
 
   getNode(path: string): number {
-    const kept = this.#keptNode(path);
-    return kept < 0 ? this.#sumsUnder(path, 0)[0][1] : this.#hashOf(kept);
+    return this.#read(path)[1];
+  }
+
+  countUnder(path: string): number {
+    return this.#read(path)[0];
   }
 
   children(path: string): ChildHash[] {
-    const kept = this.#keptNode(path);
-    if (kept < 0 || path.length === this.#depth) return this.#sumsUnder(path, 1);
     const found: ChildHash[] = [];
-    for (let digit = 0; digit < 16; digit++) {
-      const child = kept * 16 + 1 + digit;
-      if (this.#wordOf(child, 0) > 0) found.push([digit, this.#hashOf(child)]);
+    for (let digit = 0; digit < 16 && path.length !== PATH_DIGITS_MAX; digit++) {
+      const [count, hash] = this.#read(path + digit.toString(16));
+      if (count > 0) found.push([digit, hash]);
     }
     return found;
   }
@@ -120,14 +116,9 @@ export abstract class DigestTrie implements MerkleReader {
     return Object.fromEntries(this.children(path).map(([digit, hash]) => [digit.toString(16), hash]));
   }
 
-  countUnder(path: string): number {
-    const kept = this.#keptNode(path);
-    return kept < 0 ? this.#placedUnder(path).length : this.#wordOf(kept, 0);
-  }
-
   getKeysInBucket(path: string): string[] {
-    this.#keptNode(path);
-    return this.#placedUnder(path).map((placed) => placed.key);
+    this.#read(path);
+    return this.#keysUnder(path);
   }
 
   items(path: string): ItemHash[] {
@@ -138,14 +129,11 @@ export abstract class DigestTrie implements MerkleReader {
   protected toggle(key: string, digestHi: number, digestLo: number, count: 1 | -1): void {
     this.#nodes ??= new Int32Array((this.#leavesFrom * 16 + 1) * NODE_WORDS);
     const nodes = this.#nodes;
-    let place = this.#placeOf(key);
-    // A custom `hashKey` leaves anything in the lanes.
-    if (this.#hashKey !== undefined) hashLanes(key);
-    mixLanes(digestHi, digestLo);
+    const place = this.#contribute(key, digestHi, digestLo);
     const hi = (lanes[0] as number) >>> 6;
     const lo = (lanes[1] as number) >>> 5;
-    place >>>= PLACE_BITS - 4 * this.#depth;
-    for (let node = this.#leavesFrom + place; node >= 0; node = (node - 1) >> 4) {
+    let node = this.#leavesFrom + (place >>> (PLACE_BITS - 4 * this.#depth));
+    for (; node >= 0; node = (node - 1) >> 4) {
       const at = node * NODE_WORDS;
       nodes[at] = (nodes[at] as number) + count;
       nodes[at + 1] = (nodes[at + 1] as number) ^ hi;
@@ -161,63 +149,48 @@ export abstract class DigestTrie implements MerkleReader {
   /** Forgets everything. */
   protected reset(): void {
     this.#nodes = undefined;
-    this.#placed = undefined;
+    this.keysChanged();
   }
 
-  #wordOf(node: number, word: number): number {
-    return this.#nodes?.[node * NODE_WORDS + word] ?? 0;
-  }
-
-  #hashOf(node: number): number {
-    return joinHash(this.#wordOf(node, 1), this.#wordOf(node, 2));
-  }
-
-  // The number of a node that is kept in the array, or -1 for one below; after this, everything written is hashed.
-  #keptNode(path: string): number {
-    if (!/^[0-9a-f]{0,6}$/.test(path)) {
-      throw coreError('MERKLE_INVALID', `Invalid Merkle path: ${String(path).slice(0, 40)}`);
-    }
+  // How many items lie under a path, and their hash.
+  #read(path: string): [count: number, hash: number] {
+    if (!/^[0-9a-f]{0,6}$/.test(path)) throw mapError('MERKLE_INVALID', `Invalid Merkle path: ${path}`);
     this.settle();
-    return path.length > this.#depth ? -1 : firstOfLevel(path.length) + pathNumber(path);
-  }
-
-  // The hash of a node below the kept ones (`levels` 0), or those of its children (1).
-  #sumsUnder(path: string, levels: 0): [ChildHash];
-  #sumsUnder(path: string, levels: 0 | 1): ChildHash[];
-  #sumsUnder(path: string, levels: 0 | 1): ChildHash[] {
-    const sums = new Map<number, number>(levels === 0 ? [[0, 0]] : []);
-    for (const { key, place } of this.#placedUnder(path)) {
-      const digit = levels * ((place >>> (PLACE_BITS - 4 - 4 * path.length)) & 15);
-      const digest = this.get(key) as number;
-      hashLanes(key);
-      mixLanes(hashHi(digest), hashLo(digest));
-      sums.set(digit, xorHash(sums.get(digit) ?? 0, lanesToHash()));
+    if (path.length <= this.#depth) {
+      const at = (firstOfLevel(path.length) + pathNumber(path)) * NODE_WORDS;
+      const [count = 0, hi = 0, lo = 0] = this.#nodes?.subarray(at, at + NODE_WORDS) ?? [];
+      return [count, joinHash(hi, lo)];
     }
-    // Keys come in order of places, hence of digits.
-    return [...sums];
+    let hi = 0;
+    let lo = 0;
+    const keys = this.#keysUnder(path);
+    for (const key of keys) {
+      const digest = this.get(key) as number;
+      this.#contribute(key, hashHi(digest), hashLo(digest));
+      hi ^= (lanes[0] as number) >>> 6;
+      lo ^= (lanes[1] as number) >>> 5;
+    }
+    return [keys.length, joinHash(hi, lo)];
   }
 
-  #placedUnder(path: string): Placed[] {
-    this.#placed ??= Array.from(this.itemKeys(), (key) => ({ key, place: this.#placeOf(key) })).sort(byPlace);
+  #keysUnder(path: string): string[] {
+    this.#placed ??= Array.from(this.itemKeys(), (key) => ({ key, place: this.#contribute(key, 0, 0) })).sort(
+      (a, b) => a.place - b.place,
+    );
     const spread = 2 ** (PLACE_BITS - 4 * path.length);
     const first = pathNumber(path) * spread;
-    return this.#placed.slice(firstFrom(this.#placed, first), firstFrom(this.#placed, first + spread));
+    const found = this.#placed.slice(firstFrom(this.#placed, first), firstFrom(this.#placed, first + spread));
+    return found.map(({ key }) => key);
   }
 
-  #placeOf(key: string): number {
-    if (this.#hashKey !== undefined) return hashHi(this.#hashKey(key));
+  // Leaves an item's part in the hash of its nodes in the lanes; returns the key's place.
+  #contribute(key: string, digestHi: number, digestLo: number): number {
+    const hash = this.#hashKey?.(key);
     hashLanes(key);
-    return (lanes[0] as number) >>> 6;
+    const place = hash === undefined ? (lanes[0] as number) >>> 6 : hashHi(hash);
+    mixLanes(digestHi, digestLo);
+    return place;
   }
-}
-
-interface Placed {
-  readonly key: string;
-  readonly place: number;
-}
-
-function byPlace(a: Placed, b: Placed): number {
-  return a.place - b.place;
 }
 
 function firstFrom(sorted: readonly Placed[], place: number): number {

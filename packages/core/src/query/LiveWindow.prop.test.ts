@@ -43,7 +43,7 @@ function follow(rows: (readonly [string, Row])[], deltas: readonly Delta<Row>[])
 }
 
 describe('LiveWindow', () => {
-  it('after every change shows what a fresh run gives, and its deltas lead there', () => {
+  it('[Q-9] after every change shows what a fresh run gives, and its deltas lead there', () => {
     fc.assert(
       fc.property(
         specs,
@@ -71,7 +71,7 @@ describe('LiveWindow', () => {
     );
   });
 
-  it('sends nothing for what stays outside', () => {
+  it('[Q-9] sends nothing for what stays outside', () => {
     const window = new LiveWindow<Row>({ sort: [['a', 'asc']], limit: 1 });
     window.reset([['k1', { a: 1 }]]);
     expect(window.apply('k2', { a: 2 })).toEqual([]);

@@ -1,8 +1,8 @@
-import { coreError } from '../errors.js';
 import { faultOf } from '../value/admission.js';
 import { VALUE_LIMITS } from '../value/limits.js';
 import { LIKE_PATTERN_MAX } from './like.js';
 import { COMPARISONS, isAuthRef, type PredicateNode } from './PredicateNode.js';
+import { queryError } from './queryErrors.js';
 
 /** What one predicate may cost. */
 export interface PredicateBudget {
@@ -61,7 +61,7 @@ function checkLeaf(parts: Readonly<Record<string, unknown>>, at: string): void {
   const knownOp = typeof op === 'string' && (LEAF_OPS as readonly string[]).includes(op);
   if (!knownOp) {
     const shown = typeof op === 'string' ? JSON.stringify(op.slice(0, 64)) : typeof op;
-    throw coreError('PREDICATE_OPERATOR_UNKNOWN', `Unknown operator of the predicate at ${at}: ${shown}`);
+    throw queryError('PREDICATE_OPERATOR_UNKNOWN', `Unknown operator of the predicate at ${at}: ${shown}`);
   }
   if (typeof path !== 'string' || path.length > PATH_MAX)
     throw invalid(at, `a path is a text of at most ${PATH_MAX}`);
@@ -109,5 +109,5 @@ function checkOperand(operand: unknown, at: string): void {
 }
 
 function invalid(at: string, what: string): Error {
-  return coreError('PREDICATE_INVALID', `Invalid predicate at ${at}: ${what}.`);
+  return queryError('PREDICATE_INVALID', `Invalid predicate at ${at}: ${what}.`);
 }

@@ -1,9 +1,9 @@
-import { coreError } from '../errors.js';
 import { assertPredicate } from './assertPredicate.js';
 import type { QuerySpec, SortDirection } from './compileQuery.js';
 import type { PredicateNode } from './PredicateNode.js';
 import { Predicates } from './Predicates.js';
 import { parseWhere } from './parseWhere.js';
+import { queryError } from './queryErrors.js';
 
 /** A query as apps write it. */
 export interface QueryFilter {
@@ -28,7 +28,7 @@ export function normalizeQuery(filter: QueryFilter): QuerySpec {
   const sort = sortOf(filter);
   const { limit } = filter;
   if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
-    throw coreError(
+    throw queryError(
       'QUERY_INVALID',
       `The limit of a query is a positive whole number, not ${String(limit)}.`,
     );
@@ -51,14 +51,14 @@ function whereOf({ where, predicate }: QueryFilter): PredicateNode | undefined {
 function sortOf({ sort }: QueryFilter): (readonly [string, SortDirection])[] {
   const fields = sort === undefined ? [] : isPairs(sort) ? [...sort] : Object.entries(sort);
   if (fields.length > SORT_FIELDS_MAX) {
-    throw coreError(
+    throw queryError(
       'QUERY_INVALID',
       `A query sorts by at most ${SORT_FIELDS_MAX} fields, not ${fields.length}.`,
     );
   }
   for (const [path, direction] of fields) {
     if (typeof path !== 'string' || (direction !== 'asc' && direction !== 'desc')) {
-      throw coreError(
+      throw queryError(
         'QUERY_INVALID',
         `Invalid sort by ${JSON.stringify(path)}: ${JSON.stringify(direction)}.`,
       );

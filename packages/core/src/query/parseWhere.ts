@@ -1,7 +1,7 @@
-import { coreError } from '../errors.js';
 import { isPlain } from '../value/admission.js';
 import { isAuthRef, type PredicateNode } from './PredicateNode.js';
 import { Predicates } from './Predicates.js';
+import { queryError } from './queryErrors.js';
 
 /** The operators of a field in a where-clause, each with the node it stands for. */
 const fieldOperators: Record<string, (path: string, operand: unknown) => PredicateNode> = {
@@ -90,12 +90,12 @@ function listOf(name: string, operand: unknown): readonly unknown[] {
 }
 
 function unknownOperator(name: string): Error {
-  return coreError(
+  return queryError(
     'PREDICATE_OPERATOR_UNKNOWN',
     `Unknown operator in a where-clause: ${JSON.stringify(name.slice(0, 64))}`,
   );
 }
 
 function invalid(message: string): Error {
-  return coreError('PREDICATE_INVALID', message);
+  return queryError('PREDICATE_INVALID', message);
 }

@@ -70,7 +70,7 @@ const cases: [node: PredicateNode, verdict: boolean][] = [
 
 describe('evaluate', () => {
   it.each(cases.map(([node, verdict], i) => [i, node.op, verdict, node] as const))(
-    'case %i, %s, is %s',
+    '[Q-3] case %i, %s, is %s',
     (_, __, verdict, node) => {
       expect(evaluate(node, row)).toBe(verdict);
       expect(evaluate(P.not(node), row)).toBe(!verdict);
@@ -78,12 +78,12 @@ describe('evaluate', () => {
     },
   );
 
-  it('the empty path is the value itself', () => {
+  it('[Q-1] the empty path is the value itself', () => {
     expect(evaluate(P.greaterThan('', 4), 5)).toBe(true);
     expect(evaluate(P.exists('a'), 'text')).toBe(false);
   });
 
-  it('claims stand for values, and a missing one never matches, not even under not', () => {
+  it('[Q-6] claims stand for values, and a missing one never matches, not even under not', () => {
     const mine = P.equal('owner.id', { $auth: 'sub' });
     const teams = P.in('owner.id', { $auth: 'org.teams' });
     const auth = { sub: 'u1', org: { teams: ['u1'] } };
@@ -127,7 +127,7 @@ describe('like', () => {
     expect(compileLike(pattern)(text)).toBe(verdict);
   });
 
-  it('no pattern is slow', () => {
+  it('[Q-4] no pattern is slow', () => {
     expect(compileLike(`${'%a'.repeat(100)}%b`)('a'.repeat(100_000))).toBe(false);
   });
 });
@@ -158,7 +158,7 @@ describe('parseWhere', () => {
   });
 
   it.each([{ a: { $regex: 'x' } }, { $nor: [] }, { a: { $gt: 1, b: 2 } }, { a: { $constructor: 1 } }])(
-    'refuses the unknown operator in %j',
+    '[Q-7] refuses the unknown operator in %j',
     (where) => {
       expect(() => parseWhere(where)).toThrow(
         expect.objectContaining({ code: 'PREDICATE_OPERATOR_UNKNOWN' }),
@@ -199,7 +199,7 @@ describe('assertPredicate', () => {
     expect(() => assertPredicate(node)).toThrow(expect.objectContaining({ code: 'PREDICATE_INVALID' }));
   });
 
-  it('takes what just fits, and names what it does not know', () => {
+  it('[Q-7] takes what just fits, and names what it does not know', () => {
     expect(() => assertPredicate(deep(16))).not.toThrow();
     expect(() => assertPredicate(P.and(...new Array(255).fill(P.exists('a'))))).not.toThrow();
     expect(() => assertPredicate(P.and({ op: 'regex', path: 'a' } as unknown as PredicateNode))).toThrow(
@@ -220,7 +220,7 @@ describe('queries', () => {
     ['v', { a: null, b: 9 }],
   ];
 
-  it('sorts by several fields with the key last, mixed types in one order, then limits', () => {
+  it('[Q-8] sorts by several fields with the key last, mixed types in one order, then limits', () => {
     const keysOf = (sort: Record<string, 'asc' | 'desc'>, limit?: number) =>
       runQuery(normalizeQuery({ sort, ...(limit === undefined ? {} : { limit }) }), rows).map(([key]) => key);
     expect(keysOf({ a: 'asc' })).toEqual(['w', 'v', 'y', 'z', 'x']);

@@ -1,4 +1,4 @@
-import { coreError } from '../errors.js';
+import { mapError } from '../errors.js';
 import { faultOf } from './admission.js';
 import { VALUE_LIMITS, type ValueLimits } from './limits.js';
 
@@ -14,5 +14,5 @@ export function assertAdmitted(value: unknown, limits: ValueLimits = VALUE_LIMIT
   if (fault === undefined) return;
   // The default remedy, except where one call does what was meant.
   const remedy = value === null ? 'To delete a record, use remove.' : undefined;
-  throw coreError('VALUE_NOT_ADMITTED', `Value not admitted at ${fault}`, remedy);
+  throw mapError('VALUE_NOT_ADMITTED', `Value not admitted at ${fault}`, remedy);
 }

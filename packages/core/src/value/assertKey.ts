@@ -1,4 +1,4 @@
-import { coreError } from '../errors.js';
+import { mapError } from '../errors.js';
 import { KEY_BYTES_MAX } from './limits.js';
 import { fitsText } from './text.js';
 
@@ -6,6 +6,6 @@ import { fitsText } from './text.js';
 export function assertKey(key: string): void {
   if (typeof key !== 'string' || key === '' || !fitsText(key, KEY_BYTES_MAX)) {
     const shown = typeof key === 'string' ? JSON.stringify(key.slice(0, 40)) : typeof key;
-    throw coreError('KEY_INVALID', `Invalid key: ${shown}`);
+    throw mapError('KEY_INVALID', `Invalid key: ${shown}`);
   }
 }

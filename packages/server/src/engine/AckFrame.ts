@@ -57,7 +57,8 @@ export class AckFrame {
   /** Shows a row beside the answer of `seq`. */
   show(seq: number, { row, seen }: SeenRow): void {
     this.#rows ??= new RowWriter();
-    const change = seen === undefined ? this.#rows.gone(row, this.epoch) : this.#rows.present(row, seen, this.epoch);
+    const change =
+      seen === undefined ? this.#rows.gone(row, this.epoch) : this.#rows.present(row, seen, this.epoch);
     this.#bytes += bytesOfRow(row, seen);
     this.#except(row.epoch === this.epoch ? [seq, null, change] : [seq, null, change, row.epoch]);
   }

@@ -10,127 +10,6 @@ function world(options: TestNodeOptions = {}) {
   return { node, ann };
 }
 
-describe('dedup', () => {
-  it('[SRV-3] a duplicate gets the first outcome, offset and epoch, and has no effect', () => {
-    const { node, ann } = world();
-    const row = ann.increment('likes', 'total', 5);
-    node.settle();
-    const first = ann.outcomeOf(1);
-    ann.ops(['likes'], [row]);
-    node.settle();
-    expect(ann.outcomeOf(1)).toEqual({ ...first, outcome: OUTCOME.DUPLICATE });
-    expect(node.engine.stats()).toMatchObject({ opsApplied: 1, opsDuplicate: 1 });
-    expect(ann.last('OP_ACK')?.ex?.[0]?.[2]?.[5]).toEqual([5, 0]);
-  });
-
-  it('[SRV-3] a duplicate of a staged op joins its batch, on another connection too', () => {
-    const { node, ann } = world();
-    ann.put('todos', 'a', 0);
-    node.settle();
-    const row = ann.put('todos', 'k', 1);
-    ann.ops(['todos'], [row]);
-    const again = node.device('ann', { clientId: ann.clientId, session: ann.session });
-    again.ops(['todos'], [row]);
-    node.settle();
-    expect(ann.answers.filter((answer) => answer.seq === 2)).toHaveLength(1);
-    expect(again.answers).toMatchObject([{ seq: 2, outcome: OUTCOME.APPLIED, n: ann.outcomeOf(2)?.n }]);
-    expect(node.engine.stats().opsApplied).toBe(2);
-  });
-
-  it('[SRV-3] survives a restart', () => {
-    const { node, ann } = world();
-    const row = ann.increment('likes', 'total', 5);
-    node.settle();
-    const first = ann.outcomeOf(1);
-    node.restart();
-    const again = node.device('ann', { clientId: ann.clientId, session: ann.session });
-    again.ops(['likes'], [row]);
-    node.settle();
-    expect(again.outcomeOf(1)).toEqual({ ...first, outcome: OUTCOME.DUPLICATE });
-  });
-
-  it('[SRV-3] a final rejection is remembered, whatever the policies say later', () => {
-    const { node, ann } = world({ policies: [] });
-    const row = ann.put('todos', 'k', 1);
-    node.settle();
-    expect(ann.codeOf(1)).toBe('DENIED');
-    node.engine.setPolicies([{ role: '*', map: '**', actions: ['PUT'] }], node.now);
-    ann.ops(['todos'], [row]);
-    node.settle();
-    expect(ann.answers.map(({ outcome }) => outcome)).toEqual([OUTCOME.REJECTED, OUTCOME.REJECTED]);
-  });
-
-  it('[SRV-3] refuses seqs beyond the window, without remembering that', () => {
-    const { node, ann } = world({ limits: { seqWindow: 10 } });
-    ann.ops(['todos'], [[10, OP.PUT, 0, 'k', ann.stamp(), null, 1]]);
-    node.settle();
-    expect(ann.codeOf(10)).toBe('SEQ_WINDOW');
-    ann.settledBelow = 1;
-    ann.ops(['todos'], [[10, OP.PUT, 0, 'k', ann.stamp(), null, 1]]);
-    node.settle();
-    expect(ann.outcomeOf(10)?.outcome).toBe(OUTCOME.APPLIED);
-  });
-
-  it('[SRV-3] an op below settledBelow is not executed again', () => {
-    const { node, ann } = world();
-    const row = ann.increment('likes', 'total', 5);
-    node.settle();
-    ann.settledBelow = 2;
-    ann.increment('likes', 'total', 1);
-    ann.ops(['likes'], [row]);
-    node.settle();
-    expect(ann.outcomeOf(1)).toMatchObject({ outcome: OUTCOME.DUPLICATE, pid: partitionOf('total') });
-    expect(ann.all('OP_ACK').flatMap(({ ex }) => ex ?? []).at(-1)?.[2]?.[5]).toEqual([6, 0]);
-  });
-
-  it('[INC-1] settledBelow counts only from frames that name the incarnation', () => {
-    const { node, ann } = world();
-    const row = ann.put('todos', 'k', 1);
-    node.settle();
-    const first = ann.outcomeOf(1);
-    ann.settledBelow = 2;
-    ann.incarnation = 'another life';
-    ann.put('todos', 'k', 2);
-    ann.ops(['todos'], [row]);
-    node.settle();
-    expect(ann.outcomeOf(1)).toEqual({ ...first, outcome: OUTCOME.DUPLICATE });
-  });
-
-  it('[ID-2] the same id with another fingerprint is ID_REUSED; stamp and base are not in it', () => {
-    const { node, ann } = world();
-    ann.put('todos', 'k', { a: 1 });
-    node.settle();
-    ann.ops(['todos'], [[1, OP.PUT, 0, 'k', ann.stamp(), [0, 5, 'x'], { a: 1 }]]);
-    node.settle();
-    expect(ann.outcomeOf(1)?.outcome).toBe(OUTCOME.DUPLICATE);
-    for (const [code, key, value] of [
-      [OP.PUT, 'k', { a: 2 }],
-      [OP.PUT, 'l', { a: 1 }],
-      [OP.OR_ADD, 'k', { a: 1 }],
-    ] as const) {
-      ann.ops(['todos'], [[1, code, 0, key, ann.stamp(), null, value]]);
-      node.tick();
-      expect(ann.outcomeOf(1)?.outcome).toBe(OUTCOME.REJECTED);
-      expect(ann.codeOf(1)).toBe('ID_REUSED');
-    }
-    ann.ops(['others'], [[1, OP.PUT, 0, 'k', ann.stamp(), null, { a: 1 }]]);
-    node.tick();
-    expect(ann.codeOf(1)).toBe('ID_REUSED');
-  });
-
-  it('[ID-2] tells apart a transaction whose writes change places or payloads', () => {
-    const { node, ann } = world();
-    ann.transaction(['m'], [[0, 0, '{t}a', null, 1], [0, 0, '{t}b', null, 2]]);
-    node.settle();
-    for (const [a, b] of [['{t}a', '{t}b'], ['{t}b', '{t}a']] as const) {
-      ann.seq = 0;
-      ann.transaction(['m'], [[0, 0, a, null, 2], [0, 0, b, null, 1]]);
-      node.tick();
-      expect(ann.codeOf(1)).toBe('ID_REUSED');
-    }
-  });
-});
-
 describe('sessions and kinds', () => {
   it('[SRV-4] ops of a session that was not declared are refused unexecuted', () => {
     const { node, ann } = world();
@@ -177,19 +56,40 @@ describe('sessions and kinds', () => {
 
   it('[TX-1] a transaction lies in one partition and is applied whole', () => {
     const { node, ann } = world();
-    ann.transaction(['a', 'b'], [[0, 0, '{t}x', null, 1], [2, 1, '{t}y', null, 'e']]);
-    ann.transaction(['a'], [[0, 0, 'x', null, 1], [0, 0, 'y', null, 1]]);
+    ann.transaction(
+      ['a', 'b'],
+      [
+        [0, 0, '{t}x', null, 1],
+        [2, 1, '{t}y', null, 'e'],
+      ],
+    );
+    ann.transaction(
+      ['a'],
+      [
+        [0, 0, 'x', null, 1],
+        [0, 0, 'y', null, 1],
+      ],
+    );
     node.settle();
     expect(ann.outcomeOf(1)?.outcome).toBe(OUTCOME.APPLIED);
     expect(ann.codeOf(2)).toBe('CROSS_PARTITION');
     const records = node.batches.flatMap(({ slices }) => slices).flatMap((slice) => slice.records);
-    expect(records).toMatchObject([{ map: 'a', key: '{t}x' }, { map: 'b', tag: `${ann.clientId}:${ann.session}:1:1` }]);
+    expect(records).toMatchObject([
+      { map: 'a', key: '{t}x' },
+      { map: 'b', tag: `${ann.clientId}:${ann.session}:1:1` },
+    ]);
     expect(new Set(records.map(({ n }) => n)).size).toBe(1);
   });
 
   it('[TX-1] one denied write refuses the whole transaction', () => {
     const { node, ann } = world({ policies: [{ role: 'user', map: 'a', actions: ['PUT'] }] });
-    ann.transaction(['a', 'b'], [[0, 0, '{t}x', null, 1], [0, 1, '{t}y', null, 1]]);
+    ann.transaction(
+      ['a', 'b'],
+      [
+        [0, 0, '{t}x', null, 1],
+        [0, 1, '{t}y', null, 1],
+      ],
+    );
     node.settle();
     expect(ann.codeOf(1)).toBe('DENIED');
     expect(node.engine.stats().records).toBe(0);
@@ -201,7 +101,11 @@ describe('sessions and kinds', () => {
     ann.increment('likes', 'k', Number.MAX_SAFE_INTEGER);
     ann.increment('likes', 'k', 1);
     node.settle();
-    expect([1, 2, 3].map((seq) => ann.codeOf(seq))).toEqual(['VALUE_NOT_ADMITTED', undefined, 'VALUE_NOT_ADMITTED']);
+    expect([1, 2, 3].map((seq) => ann.codeOf(seq))).toEqual([
+      'VALUE_NOT_ADMITTED',
+      undefined,
+      'VALUE_NOT_ADMITTED',
+    ]);
   });
 });
 
@@ -260,7 +164,11 @@ describe('answers', () => {
     );
     node.settle();
     const ack = ann.last('OP_ACK');
-    expect(ack?.spans).toEqual([[2, 3, OUTCOME.APPLIED], [5, 1, OUTCOME.SUPERSEDED], [6, 1, OUTCOME.APPLIED]]);
+    expect(ack?.spans).toEqual([
+      [2, 3, OUTCOME.APPLIED],
+      [5, 1, OUTCOME.SUPERSEDED],
+      [6, 1, OUTCOME.APPLIED],
+    ]);
     expect(ack?.pos).toHaveLength(10);
     expect(ack?.ex).toMatchObject([[5, null, [0, 'x', expect.any(Number), expect.any(Number), 0, 0]]]);
     for (const [i, key] of keys.entries()) expect(ann.outcomeOf(2 + i)?.pid).toBe(partitionOf(key));
@@ -284,7 +192,9 @@ describe('answers', () => {
     expect(JSON.stringify(ann.all('OP_ACK'))).not.toContain('secret');
     expect(ann.all('OP_ACK').every(({ ex }) => ex === undefined)).toBe(true);
     expect(root.outcomeOf(1)?.n).toBeLessThan(ann.outcomeOf(1)?.n ?? 0);
-    expect(node.engine.changesSince(partitionOf('k'), { epoch: 0, n: 0 }, 9)).toMatchObject([{ value: 'secret' }]);
+    expect(node.engine.changesSince(partitionOf('k'), { epoch: 0, n: 0 }, 9)).toMatchObject([
+      { value: 'secret' },
+    ]);
   });
 
   it('[SRV-9] MEMORY and APPLIED are told to the writer before the commit, PERSISTED follows', () => {
@@ -316,7 +226,13 @@ describe('answers', () => {
     node.settle();
     for (let i = 0; i < 5; i++) ann.put('m', `k${i}`, i);
     node.tick();
-    expect([2, 3, 4, 5, 6].map((seq) => ann.codeOf(seq))).toEqual([undefined, undefined, undefined, 'UNAVAILABLE', 'UNAVAILABLE']);
+    expect([2, 3, 4, 5, 6].map((seq) => ann.codeOf(seq))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'UNAVAILABLE',
+      'UNAVAILABLE',
+    ]);
     node.settle();
   });
 });
@@ -344,7 +260,12 @@ describe('OR maps', () => {
     const policies: Policy[] = [
       { role: 'user', map: 'tags', actions: ['READ'], where: { op: 'neq', path: 'secret', value: true } },
       { role: 'user', map: 'tags', actions: ['PUT'] },
-      { role: 'user', map: 'tags', actions: ['REMOVE'], where: { op: 'eq', path: 'by', value: { $auth: 'sub' } } },
+      {
+        role: 'user',
+        map: 'tags',
+        actions: ['REMOVE'],
+        where: { op: 'eq', path: 'by', value: { $auth: 'sub' } },
+      },
     ];
     const { node, ann } = world({ policies });
     const hidden = ann.add('tags', 'k', { secret: true, by: 'ann' });
@@ -356,7 +277,9 @@ describe('OR maps', () => {
     node.settle();
     expect(ann.codeOf(4)).toBe('DENIED');
     expect(ann.outcomeOf(5)?.outcome).toBe(OUTCOME.APPLIED);
-    const left = node.engine.changesSince(partitionOf('k'), { epoch: 0, n: 0 }, 9).filter((r) => r.value !== undefined);
+    const left = node.engine
+      .changesSince(partitionOf('k'), { epoch: 0, n: 0 }, 9)
+      .filter((r) => r.value !== undefined);
     expect(left.map(({ tag }) => tag)).toEqual([hidden, foreign]);
   });
 });

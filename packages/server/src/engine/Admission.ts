@@ -6,7 +6,7 @@ import type { Connection } from './Connection.js';
 import type { DedupTable } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
-import { kindOf, type Judge } from './Judge.js';
+import { type Judge, kindOf } from './Judge.js';
 import { mapOf, Op, writesOf } from './Op.js';
 import type { ServerEffects } from './ports.js';
 import { mapMetaName, type RecordTable } from './RecordTable.js';
@@ -19,7 +19,7 @@ export interface AdmissionParts {
   readonly incarnation: string;
   readonly clock: HLC;
   readonly table: RecordTable;
-  readonly dedup: DedupTable;
+  readonly dedup: DedupTable<Op>;
   readonly judge: Judge;
   readonly answers: Answers;
   readonly tally: Tally;
@@ -47,12 +47,16 @@ export class Admission {
   }
 
   /** Takes in a frame of ops. */
-  ops(conn: Connection, { session: id, settledBelow, incarnation, concern, maps, rows }: OpsMessage, now: number): void {
-    const session = conn.sessions.get(id);
-    if (session === undefined) {
+  ops(
+    conn: Connection,
+    { session: id, settledBelow, incarnation, concern, maps, rows }: OpsMessage,
+    now: number,
+  ): void {
+    if (!conn.sessions.has(id)) {
       for (const row of rows) this.#refuse(conn, id, row[0], 'SESSION_UNKNOWN');
       return;
     }
+    const session = this.#parts.dedup.session(conn.clientId, id);
     if (incarnation === this.#parts.incarnation) session.settle(settledBelow);
     let isSkewed = false;
     for (const row of rows) {
@@ -72,7 +76,8 @@ export class Admission {
     for (const op of ops) {
       const fault = this.admit(op, now);
       if (fault === undefined) continue;
-      for (const conn of [op.conn, ...(op.joined ?? [])]) this.#refuse(conn, op.session.session, op.seq, fault);
+      for (const conn of [op.conn, ...(op.joined ?? [])])
+        this.#refuse(conn, op.session.session, op.seq, fault);
     }
   }
 
@@ -120,7 +125,8 @@ export class Admission {
     if (seq >= session.settledBelow + limits.seqWindow) return 'SEQ_WINDOW';
 
     const partition = table.partition(op.pid);
-    const fault = op.concern === CONCERN.REPLICATED ? 'REPLICATED_UNSUPPORTED' : judge.rule(op, partition.staged + 1);
+    const fault =
+      op.concern === CONCERN.REPLICATED ? 'REPLICATED_UNSUPPORTED' : judge.rule(op, partition.staged + 1);
     if (fault !== undefined) {
       tally.refuse(fault);
       this.#stage(op, OUTCOME.REJECTED, 0, now, fault);

@@ -1,4 +1,13 @@
-import { ACK_LEVEL, type AckLevel, CONCERN, type ErrorCode, isErrorCode, OP, OUTCOME, type Outcome } from '@topgun/protocol';
+import {
+  ACK_LEVEL,
+  type AckLevel,
+  CONCERN,
+  type ErrorCode,
+  isErrorCode,
+  OP,
+  OUTCOME,
+  type Outcome,
+} from '@topgun/protocol';
 import type { DedupEntry } from '../storage/Store.js';
 import { AckFrame, type SeenRow } from './AckFrame.js';
 import type { Connection } from './Connection.js';
@@ -53,7 +62,12 @@ export class Answers {
   /** The op lies below what its client called settled: nothing is known but that its effect is at or before this place. */
   settled(op: Op): void {
     const { epoch, n } = this.#table.partition(op.pid).committed;
-    this.#frame(op.conn, op.session.session, ACK_LEVEL.PERSISTED, epoch).add(op.seq, OUTCOME.DUPLICATE, op.pid, n);
+    this.#frame(op.conn, op.session.session, ACK_LEVEL.PERSISTED, epoch).add(
+      op.seq,
+      OUTCOME.DUPLICATE,
+      op.pid,
+      n,
+    );
   }
 
   /** Sends what the tick brought. */
@@ -86,7 +100,8 @@ export class Answers {
   /** The rows an answer brings: those that stand instead of the op's, and of counters always; undefined when one is hidden. */
   #rowsFor(op: Op, conn: Connection, entry: DedupEntry): readonly SeenRow[] | undefined {
     const code = op.row[1];
-    if (entry.outcome === OUTCOME.APPLIED && code !== OP.INCREMENT && code !== OP.TRANSACTION) return undefined;
+    if (entry.outcome === OUTCOME.APPLIED && code !== OP.INCREMENT && code !== OP.TRANSACTION)
+      return undefined;
     const rows: SeenRow[] = [];
     for (const [map, item, write] of itemsOf(op)) {
       if (entry.outcome === OUTCOME.APPLIED && write !== OP.INCREMENT) continue;

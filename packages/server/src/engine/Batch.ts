@@ -8,7 +8,7 @@ import type { Row } from './Row.js';
 
 interface MutableSlice {
   readonly records: Row[];
-  readonly dedup: Map<DedupSession, DedupEntry[]>;
+  readonly dedup: Map<DedupSession<Op>, DedupEntry[]>;
 }
 
 /** What is staged for one commit: ops with their outcomes, the maps that hold their rows, and meta records. */
@@ -26,7 +26,8 @@ export class Batch {
   /** The batch for the store; its rows lie in the maps' in-flight layer. Records of one item are one record by now. */
   toCommit(table: RecordTable): CommitBatch {
     const slices = new Map<number, MutableSlice>();
-    for (const map of this.maps) for (const row of map.inFlight.values()) sliceOf(slices, row.pid).records.push(row);
+    for (const map of this.maps)
+      for (const row of map.inFlight.values()) sliceOf(slices, row.pid).records.push(row);
     for (const op of this.ops) {
       if (op.entry === undefined) continue;
       const { dedup } = sliceOf(slices, op.pid);

@@ -10,7 +10,8 @@ export class ClientBindings {
   constructor(meta: ReadonlyMap<string, unknown>, staging: Staging) {
     this.#staging = staging;
     for (const [name, value] of meta) {
-      if (!name.startsWith(PREFIX) || typeof value !== 'object' || value === null || !('sub' in value)) continue;
+      if (!name.startsWith(PREFIX) || typeof value !== 'object' || value === null || !('sub' in value))
+        continue;
       if (typeof value.sub === 'string') this.#subs.set(name.slice(PREFIX.length), value.sub);
     }
   }

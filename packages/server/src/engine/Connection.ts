@@ -1,14 +1,11 @@
 import type { AuthMessage } from '@topgun/protocol';
-import type { Principal } from '../security/PermissionPolicy.js';
+import type { Principal } from '../security/policy/Policy.js';
 import type { Rights } from '../security/policy/Rights.js';
 import type { AckFrame } from './AckFrame.js';
-import type { DedupSession } from './DedupTable.js';
-import type { Subscription } from './SharedQuery.js';
-import type { ViewGroup } from './ViewGroup.js';
 
 export type Phase = 'STRANGER' | 'VERIFYING' | 'READY' | 'CLOSED';
 
-/** One socket as the engine knows it. Each part below belongs to the machine named beside it. */
+/** One socket as the engine knows it. What it subscribed to is kept by the machines that serve it. */
 export class Connection {
   readonly id: number;
   readonly remote: string;
@@ -19,40 +16,28 @@ export class Connection {
   /** set when READY */
   principal: Principal | undefined;
   /** what AUTH said while its token is being checked */
-  claim: { readonly clientId: string; readonly sessions: readonly string[]; readonly version: number } | undefined;
+  claim:
+    | { readonly clientId: string; readonly sessions: readonly string[]; readonly version: number }
+    | undefined;
   /** AUTH that came meanwhile; of several the last */
   nextAuth: AuthMessage | undefined;
   /** the sessions this connection speaks for */
-  readonly sessions = new Map<string, DedupSession>();
+  readonly sessions = new Set<string>();
   seenAtMs: number;
   /** frames before authentication */
   frames = 0;
   /** times of refused messages */
   strikes: number[] = [];
 
-  // Gate
+  /** Kept by Gate: what the connection may do, by map. */
   readonly rights = new Map<string, Rights>();
 
-  // Answers
+  /** Kept by Answers: what is to be sent at the end of the turn. */
   acks: AckFrame[] = [];
-
-  // Scopes: by map; undefined where nothing of the map may be read
-  readonly scopes = new Map<string, ViewGroup | undefined>();
-
-  // Queries: by the client's id; undefined where nothing of the map may be read
-  readonly queries = new Map<string, Subscription>();
-
-  // Topics
-  readonly topics = new Set<string>();
 
   constructor(id: number, remote: string, now: number) {
     this.id = id;
     this.remote = remote;
     this.seenAtMs = now;
-  }
-
-  /** Scopes, queries and topics, refused ones included. */
-  get subscriptions(): number {
-    return this.scopes.size + this.queries.size + this.topics.size;
   }
 }

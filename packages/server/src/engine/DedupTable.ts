@@ -1,5 +1,4 @@
 import type { DedupEntry, DedupRow } from '../storage/Store.js';
-import type { Op } from './Op.js';
 
 /** A remembered op: what became of it, and in which partition. */
 export interface Remembered {
@@ -9,15 +8,15 @@ export interface Remembered {
 
 /**
  * What is known of the ops of one (client, session). The store keeps one row per partition; here they lie together,
- * because a seq belongs to one op whatever its key.
+ * because a seq belongs to one op whatever its key. `Staged` is what stands for an op that is not durable yet.
  */
-export class DedupSession {
+export class DedupSession<Staged> {
   readonly clientId: string;
   readonly session: string;
   /** every op below is finally answered (L of SRV-3) */
   settledBelow = 0;
   /** ops that are staged and not yet durable */
-  readonly staged = new Map<number, Op>();
+  readonly staged = new Map<number, Staged>();
   readonly #remembered = new Map<number, Remembered>();
   #prunedBelow = 0;
 
@@ -62,15 +61,15 @@ export class DedupSession {
 }
 
 /** Dedup of all sessions, as far as it is durable or staged (SRV-3). */
-export class DedupTable {
-  readonly #sessions = new Map<string, DedupSession>();
+export class DedupTable<Staged> {
+  readonly #sessions = new Map<string, DedupSession<Staged>>();
 
   /** The session of a client; made when it is new. */
-  session(clientId: string, session: string): DedupSession {
+  session(clientId: string, session: string): DedupSession<Staged> {
     const id = `${clientId}:${session}`;
     let found = this.#sessions.get(id);
     if (found === undefined) {
-      found = new DedupSession(clientId, session);
+      found = new DedupSession<Staged>(clientId, session);
       this.#sessions.set(id, found);
     }
     return found;

@@ -1,7 +1,7 @@
 import { PermissionPolicy, type Policy, type Principal } from '../security/PermissionPolicy.js';
 import type { Rights } from '../security/policy/Rights.js';
 import type { Connection } from './Connection.js';
-import { readableOf, type Row } from './Row.js';
+import { type Row, readableOf } from './Row.js';
 
 /** Maps whose rights one connection keeps ready; a client can name any number of them. */
 const RIGHTS_MAX = 256;
@@ -45,6 +45,7 @@ export class Gate {
 
 function principalOf({ id, principal }: Connection): Principal {
   // Nothing but AUTH and PING is handled before; going on would ask for a nobody, to whom role '*' applies.
-  if (principal === undefined) throw new Error(`Connection ${id} asks for rights before it is authenticated.`);
+  if (principal === undefined)
+    throw new Error(`Connection ${id} asks for rights before it is authenticated.`);
   return principal;
 }

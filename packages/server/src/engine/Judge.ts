@@ -1,12 +1,19 @@
-import { assertAdmitted, compareStamps, compareVersions, partitionOf, rowKey, TopGunError } from '@topgun/core';
+import {
+  assertAdmitted,
+  compareStamps,
+  compareVersions,
+  partitionOf,
+  rowKey,
+  TopGunError,
+} from '@topgun/core';
 import { type ErrorCode, type Kind, OP, type OpCode, OUTCOME } from '@topgun/protocol';
-import { DENIED } from '../security/policy/Rights.js';
 import type { Rights } from '../security/policy/Rights.js';
+import { DENIED } from '../security/policy/Rights.js';
 import type { Gate } from './Gate.js';
 import type { MapState } from './MapState.js';
 import { mapOf, type Op, tagOf, type Write, writesOf } from './Op.js';
 import type { RecordTable } from './RecordTable.js';
-import { readableOf, Row, type Totals, totalsOf } from './Row.js';
+import { Row, readableOf, type Totals, totalsOf } from './Row.js';
 
 const NO_TOTALS: Totals = [0, 0];
 
@@ -82,13 +89,22 @@ export class Judge {
     const current = this.#current(name, map, key);
     const value = rights.put(readableOf(current), payload);
     if (value === DENIED) return 'DENIED';
-    if (this.#offer(op, current, this.#row(op, name, 'LWW', key, key, value, current, undefined, ttlMs)) && value !== payload) {
+    if (
+      this.#offer(op, current, this.#row(op, name, 'LWW', key, key, value, current, undefined, ttlMs)) &&
+      value !== payload
+    ) {
       this.#changed = true;
     }
     return undefined;
   }
 
-  #remove(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights): ErrorCode | undefined {
+  #remove(
+    op: Op,
+    name: string,
+    map: MapState | undefined,
+    write: Write,
+    rights: Rights,
+  ): ErrorCode | undefined {
     const [, , key] = write;
     const current = this.#current(name, map, key);
     if (!rights.remove(readableOf(current))) return 'DENIED';
@@ -96,7 +112,14 @@ export class Judge {
     return undefined;
   }
 
-  #add(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights, tag: string): ErrorCode | undefined {
+  #add(
+    op: Op,
+    name: string,
+    map: MapState | undefined,
+    write: Write,
+    rights: Rights,
+    tag: string,
+  ): ErrorCode | undefined {
     const [, , key, , payload, ttlMs] = write;
     if (!isAdmitted(payload)) return 'VALUE_NOT_ADMITTED';
     const value = rights.put(undefined, payload);
@@ -115,7 +138,13 @@ export class Judge {
    * Each observed tag on its own (DAT-6). One that the writer cannot read counts as absent, and of absent ones only its
    * own client's are remembered as removed: their adds may still come, while foreign ones cannot have been observed.
    */
-  #removeTags(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights): ErrorCode | undefined {
+  #removeTags(
+    op: Op,
+    name: string,
+    map: MapState | undefined,
+    write: Write,
+    rights: Rights,
+  ): ErrorCode | undefined {
     const [, , key, , payload] = write;
     // The guard of the protocol checked that it is a list of tags.
     for (const tag of payload as readonly string[]) {
@@ -132,7 +161,13 @@ export class Judge {
     return undefined;
   }
 
-  #increment(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights): ErrorCode | undefined {
+  #increment(
+    op: Op,
+    name: string,
+    map: MapState | undefined,
+    write: Write,
+    rights: Rights,
+  ): ErrorCode | undefined {
     const [, , key, , payload] = write;
     const current = this.#current(name, map, key);
     const [plus, minus] = current === undefined ? NO_TOTALS : totalsOf(current.value);

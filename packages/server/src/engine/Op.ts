@@ -8,7 +8,7 @@ import { itemOf } from './Row.js';
 /** An op on its way: as it came, and once it is staged what became of it. */
 export class Op {
   readonly conn: Connection;
-  readonly session: DedupSession;
+  readonly session: DedupSession<Op>;
   readonly row: OpRow;
   /** the frame's table of maps */
   readonly maps: readonly string[];
@@ -22,7 +22,13 @@ export class Op {
   /** other connections that sent the same op and wait for the same answer */
   joined: Connection[] | undefined;
 
-  constructor(conn: Connection, session: DedupSession, row: OpRow, maps: readonly string[], concern: Concern) {
+  constructor(
+    conn: Connection,
+    session: DedupSession<Op>,
+    row: OpRow,
+    maps: readonly string[],
+    concern: Concern,
+  ) {
     this.conn = conn;
     this.session = session;
     this.row = row;
@@ -90,6 +96,11 @@ function fingerprintOf(row: OpRow, maps: readonly string[]): number {
   }, 0);
 }
 
-function fingerprintOfWrite(code: OpCode | string, map: string | undefined, key: string, payload: unknown): number {
+function fingerprintOfWrite(
+  code: OpCode | string,
+  map: string | undefined,
+  key: string,
+  payload: unknown,
+): number {
   return hashString(`${code}/${map}/${hashValue(payload ?? null)}/${key}`);
 }

@@ -8,8 +8,8 @@ import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import { RowWriter } from './RowWriter.js';
 import { SharedQuery, type Subscription, type Update } from './SharedQuery.js';
-import { bytesOfRow } from './sizeOf.js';
 import type { Commit } from './Staging.js';
+import { bytesOfRow } from './sizeOf.js';
 
 /** The live queries of all connections, those that ask the same of the same view sharing one window. */
 export class Queries {
@@ -18,6 +18,8 @@ export class Queries {
   readonly #table: RecordTable;
   readonly #limits: EngineLimits;
   readonly #byMap = new Map<string, Map<string, SharedQuery>>();
+  /** By connection and the id it chose. */
+  readonly #open = new Map<Connection, Map<string, Subscription>>();
 
   constructor(effects: ServerEffects, gate: Gate, table: RecordTable, limits: EngineLimits) {
     this.#effects = effects;
@@ -34,8 +36,18 @@ export class Queries {
 
   get subscriberCount(): number {
     let count = 0;
-    for (const queries of this.#byMap.values()) for (const query of queries.values()) count += query.subscribers.size;
+    for (const queries of this.#byMap.values())
+      for (const query of queries.values()) count += query.subscribers.size;
     return count;
+  }
+
+  /** Queries of a connection, refused ones included. */
+  countOf(conn: Connection): number {
+    return this.#open.get(conn)?.size ?? 0;
+  }
+
+  isOpen(conn: Connection, id: string): boolean {
+    return this.#open.get(conn)?.has(id) === true;
   }
 
   /** Opens a query and answers it; one under the same id is replaced. */
@@ -44,7 +56,7 @@ export class Queries {
     this.unsubscribe(conn, id);
     const { view } = this.#gate.rights(conn, map);
     if (view.isBlind) {
-      conn.queries.set(id, { id, conn, map, query: undefined, v: 0 });
+      this.#note({ id, conn, map, query: undefined, v: 0 });
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: id }));
       return;
     }
@@ -60,13 +72,13 @@ export class Queries {
     const shared = this.#shared(map, view.signature, spec, conn);
     const subscription: Subscription = { id, conn, map, query: shared, v: 0 };
     shared.subscribers.add(subscription);
-    conn.queries.set(id, subscription);
+    this.#note(subscription);
     this.#answer(subscription, shared);
   }
 
   unsubscribe(conn: Connection, id: string): void {
-    const subscription = conn.queries.get(id);
-    conn.queries.delete(id);
+    const subscription = this.#open.get(conn)?.get(id);
+    this.#open.get(conn)?.delete(id);
     const query = subscription?.query;
     if (subscription === undefined || query === undefined) return;
     query.subscribers.delete(subscription);
@@ -78,7 +90,8 @@ export class Queries {
   }
 
   unsubscribeAll(conn: Connection): void {
-    for (const id of [...conn.queries.keys()]) this.unsubscribe(conn, id);
+    for (const id of [...(this.#open.get(conn)?.keys() ?? [])]) this.unsubscribe(conn, id);
+    this.#open.delete(conn);
   }
 
   /** Sends what a commit changed in each result. */
@@ -93,12 +106,19 @@ export class Queries {
 
   /** Rights have changed: whoever now sees the map differently asks again. */
   review(conn: Connection): void {
-    for (const [id, { map, query }] of [...conn.queries]) {
+    for (const [id, { map, query }] of [...(this.#open.get(conn) ?? [])]) {
       const { view } = this.#gate.rights(conn, map);
       if ((query?.view.signature ?? 'blind') === view.signature) continue;
       this.unsubscribe(conn, id);
       this.#effects.send(conn.id, errorMessage('RESYNC', { ref: id }));
     }
+  }
+
+  #note(subscription: Subscription): void {
+    const { conn, id } = subscription;
+    const open = this.#open.get(conn);
+    if (open === undefined) this.#open.set(conn, new Map([[id, subscription]]));
+    else open.set(id, subscription);
   }
 
   #shared(map: string, signature: string, spec: QuerySpec, conn: Connection): SharedQuery {
@@ -119,7 +139,15 @@ export class Queries {
     let writer = new RowWriter();
     let bytes = 0;
     const send = (last: boolean): void => {
-      this.#effects.send(conn.id, { type: 'QUERY_RESP', query: id, v: 0, nodes: writer.nodes, rows, last, part });
+      this.#effects.send(conn.id, {
+        type: 'QUERY_RESP',
+        query: id,
+        v: 0,
+        nodes: writer.nodes,
+        rows,
+        last,
+        part,
+      });
       part++;
       rows = [];
       writer = new RowWriter();

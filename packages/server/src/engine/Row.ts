@@ -58,7 +58,21 @@ export class Row implements StoredRecord {
   static of(record: StoredRecord): Row {
     const { map, key, kind, value, t, node, epoch, n, tag, ttlMs, owner } = record;
     const item = itemOf(key, tag);
-    return new Row({ map, key, item, pid: partitionOf(key), kind, value, t, node, epoch, n, tag, ttlMs, owner });
+    return new Row({
+      map,
+      key,
+      item,
+      pid: partitionOf(key),
+      kind,
+      value,
+      t,
+      node,
+      epoch,
+      n,
+      tag,
+      ttlMs,
+      owner,
+    });
   }
 }
 
@@ -74,7 +88,14 @@ export function readableOf(row: Row | undefined): unknown {
 
 /** The digest of a present row whose value is seen as `seen` (DAT-5). */
 export function digestOf(row: Row, seen: unknown): number {
-  return itemDigest(row.key, row.t, row.node, row.ttlMs, seen === undefined ? GONE_HASH : hashValue(seen), row.tag);
+  return itemDigest(
+    row.key,
+    row.t,
+    row.node,
+    row.ttlMs,
+    seen === undefined ? GONE_HASH : hashValue(seen),
+    row.tag,
+  );
 }
 
 /** [increments, decrements] of a counter row. */

@@ -9,7 +9,12 @@ export class RowWriter {
   /** A row as it is seen; `epoch` is the one named beside it in the frame. */
   present(row: Row, seen: unknown, epoch: number): ChangeRow {
     const value = row.kind === 'PN' ? row.value : seen;
-    return this.#row(row.kind === 'LWW' ? FORM.LWW_PRESENT : row.kind === 'OR' ? FORM.OR_PRESENT : FORM.COUNTER, row, value, epoch);
+    return this.#row(
+      row.kind === 'LWW' ? FORM.LWW_PRESENT : row.kind === 'OR' ? FORM.OR_PRESENT : FORM.COUNTER,
+      row,
+      value,
+      epoch,
+    );
   }
 
   /** A row that is deleted, or not to be seen any more: both look alike. */

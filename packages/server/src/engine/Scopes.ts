@@ -14,6 +14,8 @@ export class Scopes {
   readonly #table: RecordTable;
   readonly #limits: EngineLimits;
   readonly #groups = new Map<string, Map<string, ViewGroup>>();
+  /** By connection and map; undefined where nothing of the map may be read. */
+  readonly #open = new Map<Connection, Map<string, ViewGroup | undefined>>();
 
   constructor(effects: ServerEffects, gate: Gate, table: RecordTable, limits: EngineLimits) {
     this.#effects = effects;
@@ -30,37 +32,58 @@ export class Scopes {
 
   get memberCount(): number {
     let count = 0;
-    for (const groups of this.#groups.values()) for (const group of groups.values()) count += group.members.size;
+    for (const groups of this.#groups.values())
+      for (const group of groups.values()) count += group.members.size;
     return count;
+  }
+
+  /** Scopes of a connection, refused ones included. */
+  countOf(conn: Connection): number {
+    return this.#open.get(conn)?.size ?? 0;
+  }
+
+  isOpen(conn: Connection, map: string): boolean {
+    return this.#open.get(conn)?.has(map) === true;
+  }
+
+  /** The group a connection follows a map with. */
+  group(conn: Connection, map: string): ViewGroup | undefined {
+    return this.#open.get(conn)?.get(map);
   }
 
   /** Opens the scope, or finds it open. Undefined when nothing of the map may be read; that is remembered, too. */
   join(conn: Connection, map: string): ViewGroup | undefined {
     const { view } = this.#gate.rights(conn, map);
-    const held = conn.scopes.get(map);
+    const held = this.group(conn, map);
     if (held?.view.signature === view.signature) return held;
     this.leave(conn, map);
     if (view.isBlind) {
-      conn.scopes.set(map, undefined);
+      this.#note(conn, map, undefined);
       return undefined;
     }
     const groups = this.#groups.get(map) ?? new Map<string, ViewGroup>();
     this.#groups.set(map, groups);
     let group = groups.get(view.signature);
     if (group === undefined) {
-      group = new ViewGroup(this.#table.hold(map), view, this.#table, this.#limits.dirtyItems, this.#limits.frameBytes);
+      group = new ViewGroup(
+        this.#table.hold(map),
+        view,
+        this.#table,
+        this.#limits.dirtyItems,
+        this.#limits.frameBytes,
+      );
       groups.set(view.signature, group);
     } else {
       for (const frame of group.catchUp()) this.#effects.sendShared(idsOf(group.members), frame);
     }
     group.members.add(conn);
-    conn.scopes.set(map, group);
+    this.#note(conn, map, group);
     return group;
   }
 
   leave(conn: Connection, map: string): void {
-    const group = conn.scopes.get(map);
-    conn.scopes.delete(map);
+    const group = this.group(conn, map);
+    this.#open.get(conn)?.delete(map);
     if (group === undefined) return;
     group.members.delete(conn);
     if (group.members.size > 0) return;
@@ -71,7 +94,8 @@ export class Scopes {
   }
 
   leaveAll(conn: Connection): void {
-    for (const map of [...conn.scopes.keys()]) this.leave(conn, map);
+    for (const map of [...(this.#open.get(conn)?.keys() ?? [])]) this.leave(conn, map);
+    this.#open.delete(conn);
   }
 
   /** Sends what a commit changed: one frame per group, shared by its members. */
@@ -86,12 +110,18 @@ export class Scopes {
 
   /** Rights have changed: whoever now sees a map differently opens it again. */
   review(conn: Connection): void {
-    for (const [map, group] of [...conn.scopes]) {
+    for (const [map, group] of [...(this.#open.get(conn) ?? [])]) {
       const { view } = this.#gate.rights(conn, map);
       if ((group?.view.signature ?? 'blind') === view.signature) continue;
       this.leave(conn, map);
       this.#effects.send(conn.id, errorMessage('RESYNC', { ref: map }));
     }
+  }
+
+  #note(conn: Connection, map: string, group: ViewGroup | undefined): void {
+    const open = this.#open.get(conn);
+    if (open === undefined) this.#open.set(conn, new Map([[map, group]]));
+    else open.set(map, group);
   }
 }
 

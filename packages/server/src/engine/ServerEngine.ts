@@ -12,6 +12,7 @@ import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { Gate } from './Gate.js';
 import { Judge } from './Judge.js';
+import type { Op } from './Op.js';
 import type {
   ClientMessage,
   CommitResult,
@@ -23,6 +24,7 @@ import type {
 } from './ports.js';
 import { Queries } from './Queries.js';
 import { mapOfMetaName, RecordTable } from './RecordTable.js';
+import { Router } from './Router.js';
 import { Scopes } from './Scopes.js';
 import { SessionMachine } from './SessionMachine.js';
 import { type Commit, Staging } from './Staging.js';
@@ -46,18 +48,18 @@ export class ServerEngine {
   readonly #clock: HLC;
   readonly #connections = new Map<number, Connection>();
   readonly #tally = new Tally();
-  readonly #dedup = new DedupTable();
+  readonly #dedup = new DedupTable<Op>();
   readonly #gate: Gate;
   readonly #table: RecordTable;
   readonly #answers: Answers;
   readonly #staging: Staging;
   readonly #admission: Admission;
   readonly #scopes: Scopes;
-  readonly #sync: SyncServer;
   readonly #queries: Queries;
   readonly #topics: Topics;
   readonly #sessions: SessionMachine;
   readonly #reserve: ClockReserve;
+  readonly #router: Router;
   #isDraining = false;
   #isDrained = false;
 
@@ -76,7 +78,6 @@ export class ServerEngine {
     this.#table = new RecordTable(boot, options.now, limits.dirtyItems);
     this.#answers = new Answers(effects, this.#gate, this.#table, limits);
     this.#scopes = new Scopes(effects, this.#gate, this.#table, limits);
-    this.#sync = new SyncServer(effects, this.#scopes, limits);
     this.#queries = new Queries(effects, this.#gate, this.#table, limits);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
     this.#staging = new Staging(effects, this.#table, limits, {
@@ -85,10 +86,11 @@ export class ServerEngine {
       metaFor: (batch) => this.#reserve.stage(batch),
     });
     const { incarnation } = boot;
-    const shared = { effects, limits, incarnation, dedup: this.#dedup, tally: this.#tally };
+    const shared = { effects, limits, incarnation, tally: this.#tally };
     this.#admission = new Admission(
       {
         ...shared,
+        dedup: this.#dedup,
         clock: this.#clock,
         table: this.#table,
         judge: new Judge(this.#gate, this.#table),
@@ -105,6 +107,15 @@ export class ServerEngine {
         this.#review(conn);
       },
       gone: (conn) => this.#gone(conn),
+    });
+    this.#router = new Router({
+      ...shared,
+      sessions: this.#sessions,
+      admission: this.#admission,
+      scopes: this.#scopes,
+      sync: new SyncServer(effects, this.#scopes, limits),
+      queries: this.#queries,
+      topics: this.#topics,
     });
   }
 
@@ -132,7 +143,7 @@ export class ServerEngine {
     if (connection === undefined) return;
     this.#at(now);
     connection.seenAtMs = now;
-    if (this.#sessions.admits(connection, message.type)) this.#handle(connection, message, now);
+    if (this.#sessions.admits(connection, message.type)) this.#router.route(connection, message, now);
   }
 
   /** The shell could not decode a frame. */
@@ -142,9 +153,13 @@ export class ServerEngine {
     this.#at(now);
     connection.seenAtMs = now;
     if (code === 'BAD_FRAME') return this.#sessions.fail(connection, code, CLOSE_CODE.BAD_FRAME);
-    if (connection.phase !== 'READY') return this.#sessions.fail(connection, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
+    if (connection.phase !== 'READY')
+      return this.#sessions.fail(connection, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
     this.#tally.refuse(code);
-    this.#effects.send(conn, errorMessage(code, path === undefined ? {} : { path: path.slice(0, LIMITS.errorPathChars) }));
+    this.#effects.send(
+      conn,
+      errorMessage(code, path === undefined ? {} : { path: path.slice(0, LIMITS.errorPathChars) }),
+    );
     this.#sessions.strike(connection, now);
   }
 
@@ -245,7 +260,9 @@ export class ServerEngine {
 
   /** Committed position of every partition that has one. */
   positions(): readonly (readonly [pid: number, offset: Offset])[] {
-    return this.#table.partitions.flatMap(({ pid, committed }) => (committed.epoch > 0 ? [[pid, committed] as const] : []));
+    return this.#table.partitions.flatMap(({ pid, committed }) =>
+      committed.epoch > 0 ? [[pid, committed] as const] : [],
+    );
   }
 
   /** Committed records changed after an offset, by rising offset; those of one offset are never parted. O(changes). */
@@ -259,51 +276,6 @@ export class ServerEngine {
 
   #at(now: number): void {
     this.#wall.nowMs = now;
-  }
-
-  #handle(conn: Connection, message: ClientMessage, now: number): void {
-    switch (message.type) {
-      case 'AUTH':
-        return this.#sessions.auth(conn, message);
-      case 'SESSIONS':
-        return this.#sessions.declare(conn, message.sessions);
-      case 'SESSION_END':
-        return this.#sessions.end(conn, message.session);
-      case 'OPS':
-        return this.#admission.ops(conn, message, now);
-      case 'SYNC_INIT':
-        return this.#mayAdd(conn, conn.scopes.has(message.map), message.map) ? this.#sync.init(conn, message) : undefined;
-      case 'MERKLE_REQ':
-        return this.#sync.merkle(conn, message);
-      case 'ROWS_REQ':
-        return this.#sync.rows(conn, message);
-      case 'SYNC_END':
-        return this.#scopes.leave(conn, message.map);
-      case 'QUERY_SUB':
-        if (this.#mayAdd(conn, conn.queries.has(message.query), message.query)) this.#queries.subscribe(conn, message);
-        return undefined;
-      case 'QUERY_UNSUB':
-        return this.#queries.unsubscribe(conn, message.query);
-      case 'TOPIC_SUB':
-        if (this.#mayAdd(conn, conn.topics.has(message.topic), message.topic)) this.#topics.subscribe(conn, message.topic);
-        return undefined;
-      case 'TOPIC_UNSUB':
-        return this.#topics.unsubscribe(conn, message.topic);
-      case 'TOPIC_PUB':
-        return this.#topics.publish(conn, message.topic, message.data, now);
-      case 'PING':
-        return this.#effects.send(conn.id, { type: 'PONG', id: message.id, serverTime: now });
-      case 'PONG':
-        // That it came is all it says.
-        return undefined;
-    }
-  }
-
-  #mayAdd(conn: Connection, isOpen: boolean, ref: string): boolean {
-    if (isOpen || conn.subscriptions < LIMITS.subscriptionsPerConnection) return true;
-    this.#tally.refuse('LIMIT');
-    this.#effects.send(conn.id, errorMessage('LIMIT', { ref }));
-    return false;
   }
 
   /** Memory has advanced. Deltas leave before answers, so that a writer's scope has passed what it is told about. */

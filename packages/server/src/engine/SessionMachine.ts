@@ -1,7 +1,13 @@
-import { type AuthMessage, CLOSE_CODE, type CloseCode, type ErrorCode, LIMITS, negotiate } from '@topgun/protocol';
-import type { Principal } from '../security/PermissionPolicy.js';
+import {
+  type AuthMessage,
+  CLOSE_CODE,
+  type CloseCode,
+  type ErrorCode,
+  LIMITS,
+  negotiate,
+} from '@topgun/protocol';
+import type { Principal } from '../security/policy/Policy.js';
 import type { Connection } from './Connection.js';
-import type { DedupTable } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import type { ServerEffects, Verdict } from './ports.js';
@@ -14,7 +20,6 @@ export interface SessionParts {
   readonly effects: ServerEffects;
   readonly limits: EngineLimits;
   readonly incarnation: string;
-  readonly dedup: DedupTable;
   readonly tally: Tally;
 }
 
@@ -64,7 +69,8 @@ export class SessionMachine {
       return;
     }
     const { versions, clientId, sessions, token } = message;
-    if (conn.phase === 'READY' && clientId !== conn.clientId) return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
+    if (conn.phase === 'READY' && clientId !== conn.clientId)
+      return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
     const version = negotiate(versions);
     if (version === undefined) return this.fail(conn, 'VERSION', CLOSE_CODE.VERSION);
     conn.claim = { clientId, sessions, version };
@@ -98,7 +104,7 @@ export class SessionMachine {
         this.#parts.effects.send(conn.id, errorMessage('LIMIT', { ref: session }));
         return;
       }
-      conn.sessions.set(session, this.#parts.dedup.session(conn.clientId, session));
+      conn.sessions.add(session);
     }
   }
 

@@ -3,7 +3,7 @@ import { QUERY_CHANGE, type QueryChange, type QueryDelta } from '@topgun/protoco
 import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
 import type { Change, MapState } from './MapState.js';
-import { readableOf, type Row } from './Row.js';
+import { type Row, readableOf } from './Row.js';
 import { RowWriter } from './RowWriter.js';
 import { bytesOfRow } from './sizeOf.js';
 
@@ -113,7 +113,11 @@ export class SharedQuery {
   }
 }
 
-function note({ type, key }: Delta<unknown>, before: Map<string, boolean>, after: Map<string, boolean>): void {
+function note(
+  { type, key }: Delta<unknown>,
+  before: Map<string, boolean>,
+  after: Map<string, boolean>,
+): void {
   if (!before.has(key)) before.set(key, type !== 'ENTER');
   after.set(key, type !== 'LEAVE');
 }

@@ -28,7 +28,12 @@ describe('group commit', () => {
     expect(node.engine.rootOf('todos')).toBe(root);
     expect(node.engine.positions()).toEqual(positions);
     expect(ben.syncInit('todos')?.root).toBe(root);
-    ben.send({ type: 'ROWS_REQ', req: 77, map: 'todos', items: [[node.batches.at(-1)?.slices[0]?.pid ?? 0, 'k']] });
+    ben.send({
+      type: 'ROWS_REQ',
+      req: 77,
+      map: 'todos',
+      items: [[node.batches.at(-1)?.slices[0]?.pid ?? 0, 'k']],
+    });
     expect(ben.last('ROWS_RESP')?.parts[0]?.[4]).toEqual(['k']);
 
     node.settle();
@@ -156,7 +161,7 @@ describe('group commit', () => {
     for (let i = 0; i < 6; i++) {
       node.tick();
       node.complete('failed');
-      node.pass(5_000);
+      node.pass(2_000);
     }
     node.settle();
     expect(ann.outcomeOf(2)?.outcome).toBe(OUTCOME.APPLIED);
@@ -178,7 +183,10 @@ describe('group commit', () => {
     node.settle();
     ann.add('tags', 'k', 'red');
     node.tick();
-    expect(node.pending[0]?.batch).toMatchObject({ slices: [], meta: [{ name: 'map:tags', value: { kind: 'OR' } }] });
+    expect(node.pending[0]?.batch).toMatchObject({
+      slices: [],
+      meta: [{ name: 'map:tags', value: { kind: 'OR' } }],
+    });
     node.complete('failed');
     node.pass(10_000);
     expect(node.pending[0]?.batch.meta).toMatchObject([{ name: 'map:tags' }]);

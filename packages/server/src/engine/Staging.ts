@@ -155,7 +155,9 @@ export class Staging {
   /** What the store remembers of the ops of an unknown commit: any one of them proves that all are stored. */
   dedupRead(id: number, states: readonly (DedupState | undefined)[]): void {
     if (id !== this.#id || this.#state !== 'SETTLING') return;
-    const staged = new Map(this.#inFlight.ops.map(({ entry, seq }) => [`${entry?.fingerprint}/${seq}`, entry]));
+    const staged = new Map(
+      this.#inFlight.ops.map(({ entry, seq }) => [`${entry?.fingerprint}/${seq}`, entry]),
+    );
     const isStored = states.some((state) => {
       return state?.entries.some(({ fingerprint, seq, epoch, n }) => {
         const entry = staged.get(`${fingerprint}/${seq}`);
@@ -238,6 +240,9 @@ export class Staging {
     for (const [name, value] of meta) this.#open.meta.set(name, value);
     this.#held = lost;
     this.#state = 'HOLDING';
-    this.#effects.arm(RETRY_TIMER, Math.min(this.#limits.retryCapMs, this.#limits.retryBaseMs * 2 ** this.#failures++));
+    this.#effects.arm(
+      RETRY_TIMER,
+      Math.min(this.#limits.retryCapMs, this.#limits.retryBaseMs * 2 ** this.#failures++),
+    );
   }
 }

@@ -70,7 +70,10 @@ export class SyncServer {
       }
       const { epoch, n } = group.position(pid);
       const count = tree.countUnder(pid, path);
-      const changes = localHash === 0 && count > 0 ? this.#rowsUnder(group, tree, pid, path, count, rows, budget) : undefined;
+      const changes =
+        localHash === 0 && count > 0
+          ? this.#rowsUnder(group, tree, pid, path, count, rows, budget)
+          : undefined;
       if (changes !== undefined) parts.push([pid, path, epoch, n, MERKLE_FORM.ROWS, changes]);
       else if (localHash === 0 && count > 0 && count <= ROWS_MAX && parts.length > 0) break;
       else if (count > this.#limits.merkleItems && path.length < PATH_DIGITS_MAX) {
@@ -111,7 +114,7 @@ export class SyncServer {
   }
 
   #group(conn: Connection, map: string, req: number): ViewGroup | undefined {
-    const group = conn.scopes.get(map);
+    const group = this.#scopes.group(conn, map);
     if (group === undefined) this.#effects.send(conn.id, errorMessage('RESYNC', { req, ref: map }));
     return group;
   }

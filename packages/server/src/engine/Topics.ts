@@ -24,6 +24,7 @@ export class Topics {
   readonly #gate: Gate;
   readonly #tally: Tally;
   readonly #audiences = new Map<string, Map<string, Audience>>();
+  readonly #open = new Map<Connection, Set<string>>();
 
   constructor(effects: ServerEffects, gate: Gate, tally: Tally) {
     this.#effects = effects;
@@ -33,6 +34,14 @@ export class Topics {
 
   get count(): number {
     return this.#audiences.size;
+  }
+
+  countOf(conn: Connection): number {
+    return this.#open.get(conn)?.size ?? 0;
+  }
+
+  isOpen(conn: Connection, topic: string): boolean {
+    return this.#open.get(conn)?.has(topic) === true;
   }
 
   subscribe(conn: Connection, topic: string): void {
@@ -47,11 +56,13 @@ export class Topics {
     const audience = audiences.get(view.signature) ?? { view, members: new Set<Connection>() };
     audiences.set(view.signature, audience);
     audience.members.add(conn);
-    conn.topics.add(topic);
+    const open = this.#open.get(conn);
+    if (open === undefined) this.#open.set(conn, new Set([topic]));
+    else open.add(topic);
   }
 
   unsubscribe(conn: Connection, topic: string): void {
-    if (!conn.topics.delete(topic)) return;
+    if (this.#open.get(conn)?.delete(topic) !== true) return;
     const audiences = this.#audiences.get(topic);
     for (const [signature, { members }] of audiences ?? []) {
       if (members.delete(conn) && members.size === 0) audiences?.delete(signature);
@@ -60,7 +71,8 @@ export class Topics {
   }
 
   unsubscribeAll(conn: Connection): void {
-    for (const topic of [...conn.topics]) this.unsubscribe(conn, topic);
+    for (const topic of [...(this.#open.get(conn) ?? [])]) this.unsubscribe(conn, topic);
+    this.#open.delete(conn);
   }
 
   publish(conn: Connection, topic: string, data: unknown, now: number): void {
@@ -82,6 +94,6 @@ export class Topics {
 
   /** Rights have changed: whoever may still listen does, under the new view; the others are told. */
   review(conn: Connection): void {
-    for (const topic of [...conn.topics]) this.subscribe(conn, topic);
+    for (const topic of [...(this.#open.get(conn) ?? [])]) this.subscribe(conn, topic);
   }
 }

@@ -5,7 +5,7 @@ import type { Connection } from './Connection.js';
 import { LiveTree } from './LiveTree.js';
 import type { Change, MapState } from './MapState.js';
 import type { RecordTable } from './RecordTable.js';
-import { readableOf, type Row } from './Row.js';
+import { type Row, readableOf } from './Row.js';
 import { RowWriter } from './RowWriter.js';
 import { bytesOfRow } from './sizeOf.js';
 
@@ -45,7 +45,9 @@ export class ViewGroup {
   }
 
   positions(): Position[] {
-    return this.#to.flatMap(({ epoch, n }, pid) => (epoch === 0 && n === 0 ? [] : [[pid, epoch, n] as const]));
+    return this.#to.flatMap(({ epoch, n }, pid) =>
+      epoch === 0 && n === 0 ? [] : [[pid, epoch, n] as const],
+    );
   }
 
   /** What of a committed row is seen; undefined when it is absent or hidden. */

@@ -1,36 +1,11 @@
-import { assertPredicate, type PredicateNode } from '@topgun/core';
+import { assertPredicate } from '@topgun/core';
 import { serverError } from '../errors.js';
 import { compileMapPattern, type MapMatcher } from './policy/mapPattern.js';
+import { ACTIONS, type Action, type Policy, type Principal } from './policy/Policy.js';
 import { DENIED, Rights } from './policy/Rights.js';
 import type { View } from './policy/View.js';
 
-export const ACTIONS = ['READ', 'PUT', 'REMOVE'] as const;
-export type Action = (typeof ACTIONS)[number];
-
-/** A right, as data. What no policy allows is denied. */
-export interface Policy {
-  /** role the principal must have; '*' = every authenticated principal */
-  readonly role: string;
-  /**
-   * Map pattern, compared by segments between ':' or '/': `*` is one segment, a trailing `**` the rest, `{sub}` the
-   * principal's subject. Topics are maps named `topic:<name>`.
-   */
-  readonly map: string;
-  readonly actions: readonly Action[];
-  /** row predicate, may use `$auth`; a write must meet it with the row before and the row after */
-  readonly where?: PredicateNode;
-  /** top-level fields that may be read or put; absent = all. A masked policy never allows REMOVE. */
-  readonly fields?: readonly string[];
-}
-
-/** Who is on the other end of a socket. `$auth` in predicates holds the claims, `sub` and `roles`. */
-export interface Principal {
-  readonly sub: string;
-  readonly roles: readonly string[];
-  readonly claims: Readonly<Record<string, unknown>>;
-  /** ms since the epoch; absent = never */
-  readonly expiresAtMs?: number;
-}
+export type { Action, Policy, Principal } from './policy/Policy.js';
 
 /** `value`: what may be read, or what is to be stored, after masking. */
 export type Decision = { readonly allow: false } | { readonly allow: true; readonly value: unknown };
@@ -56,7 +31,8 @@ export class PermissionPolicy {
     this.#policies = policies.map((policy, at) => {
       if (policy.role === '') throw invalid(at, 'role is empty');
       const matches = compileMapPattern(policy.map);
-      if (matches === undefined) throw invalid(at, `the map pattern ${JSON.stringify(policy.map)} is malformed`);
+      if (matches === undefined)
+        throw invalid(at, `the map pattern ${JSON.stringify(policy.map)} is malformed`);
       const wrong = policy.actions.find((action) => !ACTIONS.includes(action));
       if (wrong !== undefined) throw invalid(at, `${JSON.stringify(wrong)} is no action`);
       if (policy.where !== undefined) assertPredicate(policy.where);

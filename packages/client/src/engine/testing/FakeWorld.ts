@@ -221,7 +221,9 @@ export class FakeRealm implements ClientEffects {
 
   readStore(id: number): void {
     this.#complete('read', () => {
-      const rows = [...this.store.rows.keys()].sort().map((key) => this.store.rows.get(key) as readonly [StoreKey, unknown]);
+      const rows = [...this.store.rows.keys()]
+        .sort()
+        .map((key) => this.store.rows.get(key) as readonly [StoreKey, unknown]);
       this.engine.storeRead(id, structuredClone(rows), this.store.commits);
     });
   }
@@ -251,7 +253,8 @@ export class FakeRealm implements ClientEffects {
   }
 
   noticeDeath(session: string): void {
-    if (this.#watched.delete(session)) this.world.later(() => this.run(() => this.engine.sessionGone(session)));
+    if (this.#watched.delete(session))
+      this.world.later(() => this.run(() => this.engine.sessionGone(session)));
   }
 
   post(message: TabMessage): void {

@@ -1,4 +1,12 @@
-import { compareVersions, hashValue, itemDigest, PartitionedTree, partitionOf, rowKey, runQuery } from '@topgun/core';
+import {
+  compareVersions,
+  hashValue,
+  itemDigest,
+  PartitionedTree,
+  partitionOf,
+  rowKey,
+  runQuery,
+} from '@topgun/core';
 import {
   type AckException,
   type ChangeRow,
@@ -39,7 +47,10 @@ interface Answer {
 export class ModelConnection {
   clientId = '';
   readonly scopes = new Set<string>();
-  readonly queries = new Map<string, { map: string; spec: object; shown: Map<string, ModelRow>; v: number }>();
+  readonly queries = new Map<
+    string,
+    { map: string; spec: object; shown: Map<string, ModelRow>; v: number }
+  >();
   readonly topics = new Set<string>();
   readonly received: ClientMessage[] = [];
   readonly deliver: (message: ServerMessage) => void;
@@ -106,12 +117,21 @@ export class ModelServer {
         const tree = this.tree(message.map);
         const parts = message.root === tree.rootHash() ? {} : { parts: tree.partitionRoots() };
         const at = [...this.#last].map(([pid, n]) => [pid, EPOCH, n] as const);
-        connection.deliver({ type: 'SYNC_ROOT', req: message.req, map: message.map, root: tree.rootHash(), at, ...parts });
+        connection.deliver({
+          type: 'SYNC_ROOT',
+          req: message.req,
+          map: message.map,
+          root: tree.rootHash(),
+          at,
+          ...parts,
+        });
         return;
       }
       case 'MERKLE_REQ': {
         const nodes: string[] = [];
-        const parts = message.nodes.map(([pid, path, hash]) => this.#node(message.map, pid, path, hash, nodes));
+        const parts = message.nodes.map(([pid, path, hash]) =>
+          this.#node(message.map, pid, path, hash, nodes),
+        );
         connection.deliver({ type: 'MERKLE_RESP', req: message.req, map: message.map, nodes, parts });
         return;
       }
@@ -121,7 +141,13 @@ export class ModelServer {
           const row = this.rows.get(message.map)?.get(item);
           const isLive = row !== undefined && (row.form & 1) === 0;
           if (isLive) this.rowsSent++;
-          return [pid, EPOCH, this.#last.get(pid) ?? 0, isLive ? [this.#wire(row, nodes)] : [], isLive ? [] : [item]];
+          return [
+            pid,
+            EPOCH,
+            this.#last.get(pid) ?? 0,
+            isLive ? [this.#wire(row, nodes)] : [],
+            isLive ? [] : [item],
+          ];
         });
         connection.deliver({ type: 'ROWS_RESP', req: message.req, map: message.map, nodes, parts });
         return;
@@ -134,7 +160,9 @@ export class ModelServer {
         const shown = this.#select(map, spec);
         connection.queries.set(query, { map, spec, shown, v: 0 });
         const nodes: string[] = [];
-        const rows = [...shown.values()].map((row) => [partitionOf(row.key), EPOCH, this.#wire(row, nodes)] as const);
+        const rows = [...shown.values()].map(
+          (row) => [partitionOf(row.key), EPOCH, this.#wire(row, nodes)] as const,
+        );
         this.rowsSent += rows.length;
         connection.deliver({ type: 'QUERY_RESP', query, v: 0, nodes, rows, last: true, part: 0 });
         return;
@@ -151,7 +179,13 @@ export class ModelServer {
       case 'TOPIC_PUB':
         for (const other of this.connections) {
           if (other === connection || !other.topics.has(message.topic)) continue;
-          other.deliver({ type: 'TOPIC_MSG', topic: message.topic, data: message.data, from: 'u', ts: this.nowMs() });
+          other.deliver({
+            type: 'TOPIC_MSG',
+            topic: message.topic,
+            data: message.data,
+            from: 'u',
+            ts: this.nowMs(),
+          });
         }
         return;
       case 'PING':
@@ -167,7 +201,14 @@ export class ModelServer {
 
   /** A write by somebody else. */
   put(map: string, key: string, value: unknown, t: number, node = 'other', tag?: string): void {
-    const form = tag !== undefined ? (value === undefined ? FORM.OR_GONE : FORM.OR_PRESENT) : value === undefined ? FORM.LWW_GONE : FORM.LWW_PRESENT;
+    const form =
+      tag !== undefined
+        ? value === undefined
+          ? FORM.OR_GONE
+          : FORM.OR_PRESENT
+        : value === undefined
+          ? FORM.LWW_GONE
+          : FORM.LWW_PRESENT;
     this.#commit(map, [{ form, key, t, node, value, ttlMs: undefined, tag }]);
   }
 
@@ -201,12 +242,22 @@ export class ModelServer {
       spans.push([row[0], 1, outcome]);
       pos.push(answer.pid, answer.n);
       const current = this.rows.get(map)?.get(answer.item);
-      const needsRow = outcome === OUTCOME.SUPERSEDED || outcome === OUTCOME.CHANGED || row[1] === OP.INCREMENT;
+      const needsRow =
+        outcome === OUTCOME.SUPERSEDED || outcome === OUTCOME.CHANGED || row[1] === OP.INCREMENT;
       if (answer.code !== undefined) ex.push([row[0], answer.code, null]);
       else if (needsRow && current) ex.push([row[0], null, this.#wire(current, nodes), EPOCH]);
     }
     if (this.dropAnswers) return;
-    connection.deliver({ type: 'OP_ACK', session: message.session, level: 4, epoch: EPOCH, spans, pos, nodes, ex });
+    connection.deliver({
+      type: 'OP_ACK',
+      session: message.session,
+      level: 4,
+      epoch: EPOCH,
+      spans,
+      pos,
+      nodes,
+      ex,
+    });
   }
 
   #apply(id: string, session: string, map: string, row: OpRow): Answer {
@@ -286,20 +337,24 @@ export class ModelServer {
       const changes: (readonly [0 | 1 | 2, number, number, ChangeRow])[] = [];
       for (const [item, row] of now) {
         const before = state.shown.get(item);
-        if (before?.n !== row.n) changes.push([before ? 1 : 0, partitionOf(row.key), EPOCH, this.#wire(row, nodes)]);
+        if (before?.n !== row.n)
+          changes.push([before ? 1 : 0, partitionOf(row.key), EPOCH, this.#wire(row, nodes)]);
       }
       for (const [item, row] of state.shown) {
         const current = this.rows.get(map)?.get(item) ?? row;
         if (!now.has(item)) changes.push([2, partitionOf(row.key), EPOCH, this.#wire(current, nodes)]);
       }
       state.shown = now;
-      if (changes.length > 0) connection.deliver({ type: 'QUERY_UPDATE', query, v: ++state.v, nodes, changes });
+      if (changes.length > 0)
+        connection.deliver({ type: 'QUERY_UPDATE', query, v: ++state.v, nodes, changes });
     }
   }
 
   #select(map: string, spec: object): Map<string, ModelRow> {
     const rows = this.rows.get(map) ?? new Map<string, ModelRow>();
-    const live = [...rows].filter(([, row]) => (row.form & 1) === 0).map(([item, row]) => [item, row.value] as const);
+    const live = [...rows]
+      .filter(([, row]) => (row.form & 1) === 0)
+      .map(([item, row]) => [item, row.value] as const);
     return new Map(runQuery(spec, live).map(([item]) => [item, rows.get(item) as ModelRow]));
   }
 
@@ -310,7 +365,14 @@ export class ModelServer {
     const items = tree.items(pid, path);
     if (hash === 0) {
       this.rowsSent += items.length;
-      return [pid, path, n === 0 ? 0 : EPOCH, n, 2, items.map(([item]) => this.#wire(rows.get(item) as ModelRow, nodes))];
+      return [
+        pid,
+        path,
+        n === 0 ? 0 : EPOCH,
+        n,
+        2,
+        items.map(([item]) => this.#wire(rows.get(item) as ModelRow, nodes)),
+      ];
     }
     if (items.length <= LEAF_ITEMS) return [pid, path, n === 0 ? 0 : EPOCH, n, 1, items];
     return [pid, path, EPOCH, n, 0, tree.children(pid, path)];

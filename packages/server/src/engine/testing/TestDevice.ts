@@ -14,7 +14,13 @@ import {
   type SubRow,
 } from '@topgun/protocol';
 import type { Principal } from '../../security/PermissionPolicy.js';
-import type { TestNode } from './TestNode.js';
+
+/** What a device needs of the node it talks to. */
+export interface TestWire {
+  readonly now: number;
+  receive(conn: number, message: ClientMessage): void;
+  messages<T extends MessageType>(conn: number, type: T): MessageOf<T>[];
+}
 
 export interface TestDeviceOptions {
   readonly clientId?: string;
@@ -34,7 +40,6 @@ export interface Answered {
   readonly n: number;
 }
 
-
 /** The other end of a socket: it sends frames and reads what came back, and knows nothing else. */
 export class TestDevice {
   readonly conn: number;
@@ -45,11 +50,11 @@ export class TestDevice {
   seq = 0;
   settledBelow = 0;
   incarnation = 'life-1';
-  readonly #node: TestNode;
+  readonly #node: TestWire;
   #counter = 0;
   #req = 0;
 
-  constructor(node: TestNode, conn: number, sub: string, options: TestDeviceOptions) {
+  constructor(node: TestWire, conn: number, sub: string, options: TestDeviceOptions) {
     this.#node = node;
     this.conn = conn;
     this.sub = sub;

@@ -155,7 +155,8 @@ export class TestNode {
       this.#effects(),
     );
     const dedup: (readonly [number, DedupRow])[] = [];
-    for (const [pid, state] of this.#partitions) for (const row of state.dedup.values()) dedup.push([pid, row]);
+    for (const [pid, state] of this.#partitions)
+      for (const row of state.dedup.values()) dedup.push([pid, row]);
     engine.load(
       [...this.#partitions.values()].flatMap((state) => [...state.records.values()]),
       dedup,

@@ -1,6 +1,6 @@
 import { type CompiledPredicate, compilePredicate } from '@topgun/core';
-import type { Policy, Principal } from '../PermissionPolicy.js';
 import { isFields, keepFields, onlyFields, outsideOf } from './fields.js';
+import type { Policy, Principal } from './Policy.js';
 import { type ReadRule, View } from './View.js';
 
 /** What a write is answered with when no policy allows it; never a value. */
@@ -25,11 +25,17 @@ export class Rights {
   readonly #freeRemove: boolean;
 
   /** `policies`: those of the principal's roles that name the map, with their places in the policy set. */
-  constructor(policies: readonly (readonly [at: number, policy: Policy])[], principal: Principal, version: number) {
+  constructor(
+    policies: readonly (readonly [at: number, policy: Policy])[],
+    principal: Principal,
+    version: number,
+  ) {
     const auth = { ...principal.claims, sub: principal.sub, roles: principal.roles };
     this.#context = { auth };
     this.view = new View(
-      policies.filter(([, policy]) => policy.actions.includes('READ')).map(([at, policy]) => readRule(at, policy)),
+      policies
+        .filter(([, policy]) => policy.actions.includes('READ'))
+        .map(([at, policy]) => readRule(at, policy)),
       auth,
       version,
     );
@@ -78,7 +84,10 @@ function readRule(at: number, { where, fields }: Policy): ReadRule {
   return { at, where, fields: fields === undefined ? undefined : new Set(fields) };
 }
 
-function writeRules(policies: readonly (readonly [at: number, policy: Policy])[], action: 'PUT' | 'REMOVE'): WriteRule[] {
+function writeRules(
+  policies: readonly (readonly [at: number, policy: Policy])[],
+  action: 'PUT' | 'REMOVE',
+): WriteRule[] {
   const rules: WriteRule[] = [];
   for (const [, { actions, where, fields }] of policies) {
     if (!actions.includes(action)) continue;

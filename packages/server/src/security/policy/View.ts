@@ -23,7 +23,10 @@ export class View {
   readonly isWhole: boolean;
   /** No row at all. */
   readonly isBlind: boolean;
-  readonly #rules: readonly { readonly test: CompiledPredicate | undefined; readonly fields: ReadonlySet<string> | undefined }[];
+  readonly #rules: readonly {
+    readonly test: CompiledPredicate | undefined;
+    readonly fields: ReadonlySet<string> | undefined;
+  }[];
   readonly #context: { readonly auth: Readonly<Record<string, unknown>> };
 
   constructor(rules: readonly ReadRule[], auth: Readonly<Record<string, unknown>>, version: number) {
@@ -51,7 +54,11 @@ export class View {
   }
 }
 
-function signatureOf(rules: readonly ReadRule[], auth: Readonly<Record<string, unknown>>, version: number): string {
+function signatureOf(
+  rules: readonly ReadRule[],
+  auth: Readonly<Record<string, unknown>>,
+  version: number,
+): string {
   const paths = new Set(rules.flatMap((rule) => (rule.where === undefined ? [] : authPathsOf(rule.where))));
   const claims = [...paths].sort().map((path) => {
     const claim = claimUnder(auth, path);

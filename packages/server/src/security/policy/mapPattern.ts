@@ -21,7 +21,8 @@ export function compileMapPattern(pattern: string): MapMatcher | undefined {
     if (rest ? given.length <= wanted.length : given.length !== wanted.length) return false;
     for (let i = 0; i < wanted.length; i++) {
       const segment = wanted[i];
-      if (segment === '*' ? given[i] === '' : (segment === '{sub}' ? sub : segment) !== given[i]) return false;
+      if (segment === '*' ? given[i] === '' : (segment === '{sub}' ? sub : segment) !== given[i])
+        return false;
     }
     return true;
   };

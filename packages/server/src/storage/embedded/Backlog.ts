@@ -1,26 +1,27 @@
 import type { CommitBatch, Offset, PartitionSlice } from '../Store.js';
 import { compareOffsets } from '../Store.js';
 
-interface PendingSlice {
-  readonly seq: number;
-  readonly slice: PartitionSlice;
-}
+/** Slices of commits by partition, in commit order. */
+export type SlicesByPid = Map<number, PartitionSlice[]>;
 
-/** Slices to fold at once, and the seq of the last of them. */
-export interface Bite {
-  readonly slices: readonly PartitionSlice[];
-  readonly cut: number;
+export function addSlices(slices: SlicesByPid, batch: CommitBatch): void {
+  for (const slice of batch.slices) {
+    const list = slices.get(slice.pid);
+    if (list === undefined) slices.set(slice.pid, [slice]);
+    else list.push(slice);
+  }
 }
 
 /**
- * What the log holds beyond the snapshot, by partition. It keeps the very objects of the commits, which the engine
- * holds as well, so it costs little; the compactor bounds it together with the log.
+ * What is known of the log beyond the snapshot: which rows, how long, the offsets and meta values in them.
+ *
+ * Records are not kept: holding every commit until it is folded made the garbage collector the greatest cost of a
+ * write. Whoever needs them decodes the log again, which folding does once and reads hardly ever do.
  */
 export class Backlog {
-  readonly #slices = new Map<number, PendingSlice[]>();
-  readonly #meta = new Map<string, unknown>();
   readonly #bytesBySeq = new Map<number, number>();
   readonly #highs = new Map<number, Offset>();
+  readonly #meta = new Map<string, unknown>();
   #bytes = 0;
   #lastSeq = 0;
 
@@ -32,11 +33,13 @@ export class Backlog {
     return this.#lastSeq;
   }
 
+  /** Rows whose commit is complete and that are not folded yet, oldest first. */
+  seqs(): Iterable<number> {
+    return this.#bytesBySeq.keys();
+  }
+
   add(seq: number, bytes: number, batch: CommitBatch): void {
     for (const slice of batch.slices) {
-      const list = this.#slices.get(slice.pid);
-      if (list === undefined) this.#slices.set(slice.pid, [{ seq, slice }]);
-      else list.push({ seq, slice });
       const high = this.#highs.get(slice.pid);
       if (high === undefined || compareOffsets(high, slice.high) < 0) this.#highs.set(slice.pid, slice.high);
     }
@@ -53,35 +56,6 @@ export class Backlog {
 
   meta(): ReadonlyMap<string, unknown> {
     return this.#meta;
-  }
-
-  pids(): number[] {
-    return [...this.#slices.keys()];
-  }
-
-  slicesOf(pid: number): PartitionSlice[] {
-    return (this.#slices.get(pid) ?? []).map((pending) => pending.slice);
-  }
-
-  /** The oldest slices of a partition up to `cut`, ended early once they hold `rows` records; undefined when none. */
-  biteOf(pid: number, cut: number, rows: number): Bite | undefined {
-    const slices: PartitionSlice[] = [];
-    let last = 0;
-    let taken = 0;
-    for (const { seq, slice } of this.#slices.get(pid) ?? []) {
-      if (seq > cut || taken >= rows) break;
-      slices.push(slice);
-      taken += slice.records.length + slice.dedup.length;
-      last = seq;
-    }
-    return slices.length === 0 ? undefined : { slices, cut: last };
-  }
-
-  /** Forgets what has been folded into the snapshot. */
-  dropSlices(pid: number, cut: number): void {
-    const rest = (this.#slices.get(pid) ?? []).filter((pending) => pending.seq > cut);
-    if (rest.length === 0) this.#slices.delete(pid);
-    else this.#slices.set(pid, rest);
   }
 
   dropRows(seqs: readonly number[]): void {

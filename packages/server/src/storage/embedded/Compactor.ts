@@ -1,9 +1,11 @@
-import type { Backlog } from './Backlog.js';
+import type { PartitionSlice } from '../Store.js';
+import type { Backlog, SlicesByPid } from './Backlog.js';
+import { addSlices } from './Backlog.js';
 import { foldPartition } from './foldPartition.js';
 import type { StoreFiles } from './StoreFiles.js';
 
 export interface CompactorOptions {
-  /** folding begins when the log holds more bytes than this, and more than half of the snapshot */
+  /** folding begins when the log holds more bytes than this, and more than half of the snapshot or four times this */
   readonly logBytes: number;
   /** after so long a slice of work ends, and sockets and commits get their turn */
   readonly sliceMs: number;
@@ -16,13 +18,16 @@ export interface CompactorOptions {
 const LOG_ROWS_PER_REMOVAL = 1_000;
 /** merged at once, before the first chunk is touched: some 10 ms */
 const ROWS_PER_BITE = 8_192;
+/** a pass holds the log decoded, at some five times its bytes: that bounds how long a log may grow */
+const LOG_GROWTH_MAX = 4;
 
 /**
  * Keeps the log short: folds it into the snapshot, partition by partition, and removes rows whose every slice is
  * folded. The snapshot is always committed before the rows it makes superfluous go, so at any moment snapshot and log
  * together hold everything; what both hold merges to the same.
  *
- * Waiting until the log is half the snapshot bounds the rewriting to about three times what was written.
+ * Waiting until the log is half the snapshot bounds the rewriting to about three times what was written, as long as
+ * the snapshot is below 128 MiB.
  */
 export class Compactor {
   readonly #files: StoreFiles;
@@ -41,18 +46,19 @@ export class Compactor {
   /** Called after each commit: starts a pass when one is due and none is running. */
   consider(): void {
     if (this.#pass !== undefined || this.#closing) return;
-    if (this.#backlog.bytes <= Math.max(this.#options.logBytes, this.#restUntilBytes)) return;
-    if (this.#backlog.bytes <= this.#files.snapBytes() / 2) return;
+    const { logBytes } = this.#options;
+    if (this.#backlog.bytes <= Math.max(logBytes, this.#restUntilBytes)) return;
+    if (this.#backlog.bytes <= Math.min(this.#files.snapBytes() / 2, logBytes * LOG_GROWTH_MAX)) return;
     this.run().catch((error: unknown) => {
       // A full disk must not cost a new attempt at every commit.
-      this.#restUntilBytes = this.#backlog.bytes + this.#options.logBytes / 4;
+      this.#restUntilBytes = this.#backlog.bytes + logBytes / 4;
       this.#options.onFault(error);
     });
   }
 
   /** Folds everything committed so far. Joins a pass under way. */
   run(): Promise<void> {
-    this.#pass ??= this.#fold(this.#backlog.lastSeq).finally(() => {
+    this.#pass ??= this.#fold().finally(() => {
       this.#pass = undefined;
     });
     return this.#pass;
@@ -64,22 +70,38 @@ export class Compactor {
     await this.#pass?.catch(this.#options.onFault);
   }
 
-  async #fold(cut: number): Promise<void> {
-    for (const pid of this.#backlog.pids()) {
-      await this.#foldOne(pid, cut);
+  async #fold(): Promise<void> {
+    const seqs = [...this.#backlog.seqs()];
+    const slices = await this.#decodeLog(seqs);
+    for (const [pid, pending] of slices) {
       if (this.#closing) return;
+      await this.#foldOne(pid, pending);
+      slices.delete(pid);
     }
+    if (this.#closing) return;
     await this.#foldMeta();
-    await this.#removeLog(cut);
+    await this.#removeLog(seqs);
   }
 
-  async #foldOne(pid: number, cut: number): Promise<void> {
-    for (;;) {
-      const bite = this.#backlog.biteOf(pid, cut, ROWS_PER_BITE);
-      if (bite === undefined) return;
-      const chunks = foldPartition(this.#files, pid, bite.slices);
+  async #decodeLog(seqs: readonly number[]): Promise<SlicesByPid> {
+    const slices: SlicesByPid = new Map();
+    let end = performance.now() + this.#options.sliceMs;
+    for (const seq of seqs) {
+      if (this.#closing) break;
+      addSlices(slices, this.#files.logRow(seq));
+      if (performance.now() < end) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      end = performance.now() + this.#options.sliceMs;
+    }
+    return slices;
+  }
+
+  async #foldOne(pid: number, slices: readonly PartitionSlice[]): Promise<void> {
+    for (let from = 0; from < slices.length; ) {
+      const to = biteEnd(slices, from);
+      const chunks = foldPartition(this.#files, pid, slices.slice(from, to));
       while (!(await this.#foldSlice(chunks))) if (this.#closing) return;
-      this.#backlog.dropSlices(pid, bite.cut);
+      from = to;
     }
   }
 
@@ -107,13 +129,22 @@ export class Compactor {
   }
 
   /** Oldest rows first, so that a stop in between leaves a log without a hole. */
-  async #removeLog(cut: number): Promise<void> {
-    while (!this.#closing) {
-      const seqs = this.#files.logKeys(cut, LOG_ROWS_PER_REMOVAL);
-      if (seqs.length === 0) return;
+  async #removeLog(seqs: readonly number[]): Promise<void> {
+    for (let from = 0; from < seqs.length && !this.#closing; from += LOG_ROWS_PER_REMOVAL) {
+      const some = seqs.slice(from, from + LOG_ROWS_PER_REMOVAL);
       await this.#options.beforeSlice?.();
-      await this.#files.removeLog(seqs);
-      this.#backlog.dropRows(seqs);
+      await this.#files.removeLog(some);
+      this.#backlog.dropRows(some);
     }
   }
+}
+
+/** How many slices from `from` on are merged at once. */
+function biteEnd(slices: readonly PartitionSlice[], from: number): number {
+  let to = from;
+  for (let rows = 0; to < slices.length && rows < ROWS_PER_BITE; to++) {
+    const slice = slices[to];
+    rows += (slice?.records.length ?? 0) + (slice?.dedup.length ?? 0);
+  }
+  return to;
 }

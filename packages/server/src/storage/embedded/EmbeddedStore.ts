@@ -10,12 +10,13 @@ import type {
   DedupRow,
   DedupState,
   Offset,
+  PartitionSlice,
   Store,
   StoreBoot,
   StoredRecord,
 } from '../Store.js';
 import { compareOffsets } from '../Store.js';
-import { Backlog } from './Backlog.js';
+import { addSlices, Backlog, type SlicesByPid } from './Backlog.js';
 import { Compactor } from './Compactor.js';
 import { encodeCommit } from './chunkCodec.js';
 import { isDiskFull } from './diskFaults.js';
@@ -29,7 +30,7 @@ const INCARNATION_ROW = '.incarnation';
 export interface EmbeddedStoreOptions {
   /** folder of the store, made when missing; one process at a time */
   readonly folder: string;
-  /** bytes of log from which it is folded into the snapshot, default 32 MiB; more log = longer start, less writing */
+  /** bytes of log from which it is folded into the snapshot, default 16 MiB; more log = longer start, less writing */
   readonly compactLogBytes?: number;
   /** longest stretch of folding before sockets and commits get their turn, in ms, default 10 */
   readonly compactSliceMs?: number;
@@ -54,6 +55,8 @@ export class EmbeddedStore implements Store {
   #lock: FolderLock | undefined;
   #files: StoreFiles | undefined;
   #backlog = new Backlog();
+  /** the log decoded, between the start and the first commit, and between commits once a read asked for it */
+  #decoded: SlicesByPid | undefined;
   #compactor: Compactor | undefined;
   #nextSeq = 1;
   #stopped: TopGunError | undefined;
@@ -70,7 +73,7 @@ export class EmbeddedStore implements Store {
       this.#files = new StoreFiles(folder);
       const boot = await this.#boot(this.#files);
       this.#compactor = new Compactor(this.#files, this.#backlog, {
-        logBytes: this.#options.compactLogBytes ?? 32 * 1024 * 1024,
+        logBytes: this.#options.compactLogBytes ?? 16 * 1024 * 1024,
         sliceMs: this.#options.compactSliceMs ?? 10,
         onFault: (error) => this.#options.onCompactionFault?.(error),
         ...(this.#options.beforeCompactionSlice && { beforeSlice: this.#options.beforeCompactionSlice }),
@@ -157,6 +160,7 @@ export class EmbeddedStore implements Store {
     }
     await this.#options.gate?.flushed();
     this.#backlog.add(seq, chunk.length, batch);
+    this.#decoded = undefined;
     this.#compactor?.consider();
     return fault ?? 'committed';
   }
@@ -188,7 +192,12 @@ export class EmbeddedStore implements Store {
     const meta = files.metaRows();
     await this.#checkFormat(files, meta);
     this.#backlog = new Backlog();
-    files.replay((seq, bytes, batch) => this.#backlog.add(seq, bytes, batch));
+    const decoded: SlicesByPid = new Map();
+    files.replay((seq, bytes, batch) => {
+      this.#backlog.add(seq, bytes, batch);
+      addSlices(decoded, batch);
+    });
+    this.#decoded = decoded;
     this.#nextSeq = this.#backlog.lastSeq + 1;
     for (const [name, value] of this.#backlog.meta()) meta.set(name, value);
     const partitions = files.heads();
@@ -223,9 +232,18 @@ export class EmbeddedStore implements Store {
     return this.#files;
   }
 
+  /** What complete commits hold of a partition beyond the snapshot; what is folded meanwhile merges to the same. */
+  #slicesOf(pid: number): readonly PartitionSlice[] {
+    if (this.#decoded === undefined) {
+      this.#decoded = new Map();
+      for (const seq of this.#backlog.seqs()) addSlices(this.#decoded, this.#opened().logRow(seq));
+    }
+    return this.#decoded.get(pid) ?? [];
+  }
+
   #pending(pid: number): PartitionState {
     const state = new PartitionState();
-    for (const slice of this.#backlog.slicesOf(pid)) state.absorb(slice);
+    for (const slice of this.#slicesOf(pid)) state.absorb(slice);
     return state;
   }
 
@@ -235,7 +253,7 @@ export class EmbeddedStore implements Store {
     const state = new PartitionState();
     const stored = files.snapChunk(pid, lowFor(files.snapLows(pid), hash));
     if (stored !== undefined) state.absorb(stored);
-    for (const slice of this.#backlog.slicesOf(pid)) state.absorb(slice);
+    for (const slice of this.#slicesOf(pid)) state.absorb(slice);
     return state;
   }
 

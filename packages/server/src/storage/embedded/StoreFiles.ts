@@ -71,9 +71,11 @@ export class StoreFiles {
       visit(key, value.length, decodeCommit(value, `log row ${key}`));
   }
 
-  /** Sequence numbers of the log rows up to `cut`, oldest first. */
-  logKeys(cut: number, limit: number): number[] {
-    return [...this.#log.getKeys({ end: cut + 1, limit })];
+  /** One commit of the log. */
+  logRow(seq: number): CommitBatch {
+    const chunk = this.#log.get(seq);
+    if (chunk === undefined) throw serverError('STORE_CORRUPT', `Log row ${seq} is gone.`);
+    return decodeCommit(chunk, `log row ${seq}`);
   }
 
   removeLog(seqs: readonly number[]): Promise<boolean> {

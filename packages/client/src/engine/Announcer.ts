@@ -1,0 +1,58 @@
+import type { TopGunError } from '@topgun/core';
+import type { ClientEvent } from './ports.js';
+
+export interface Announcement {
+  readonly keysByMap: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Open queries, by id: their map, and whether the server's rows are in. */
+  readonly queries: Iterable<readonly [id: string, map: string, isAnswered: boolean]>;
+  readonly pending: number;
+  readonly isConnected: boolean;
+  isDurable(seq: number): boolean;
+}
+
+/** Collects what the app is to hear and tells it at the end of a turn, so that listeners find every part at rest. */
+export class Announcer {
+  #events: ClientEvent[] = [];
+  #durable: { readonly seq: number; readonly cb: (error?: TopGunError) => void }[] = [];
+  #synced: (() => void)[] = [];
+  #answered = new Map<string, boolean>();
+  #pending = 0;
+
+  add(event: ClientEvent): void {
+    this.#events.push(event);
+  }
+
+  whenDurable(seq: number, cb: (error?: TopGunError) => void): void {
+    this.#durable.push({ seq, cb });
+  }
+
+  whenSynced(cb: () => void): void {
+    this.#synced.push(cb);
+  }
+
+  /** The store refused a transaction: whoever waits for one hears of it. */
+  failDurable(error: TopGunError): void {
+    for (const { cb } of this.#durable.splice(0)) cb(error);
+  }
+
+  /** Everything since the last call, to listeners that may read and write at will. */
+  tell(now: Announcement, event: (event: ClientEvent) => void): void {
+    const { keysByMap, pending } = now;
+    if (keysByMap.size > 0) this.add({ type: 'changes', keysByMap });
+    const before = this.#answered;
+    this.#answered = new Map();
+    for (const [id, map, isAnswered] of now.queries) {
+      this.#answered.set(id, isAnswered);
+      if (keysByMap.has(map) || before.get(id) !== isAnswered) this.add({ type: 'query', id });
+    }
+    if (pending !== this.#pending) this.add({ type: 'pending', count: pending });
+    this.#pending = pending;
+    const durable = this.#durable.splice(0);
+    this.#durable = durable.filter(({ seq }) => !now.isDurable(seq));
+    const synced = now.isConnected && pending === 0 ? this.#synced.splice(0) : [];
+    const events = this.#events.splice(0);
+    for (const { seq, cb } of durable) if (now.isDurable(seq)) cb();
+    for (const cb of synced) cb();
+    for (const one of events) event(one);
+  }
+}
