@@ -16,6 +16,7 @@ export const checks = {
   rooms: withTools('rooms'),
   purity: withTools('purity'),
   imports: withTools('imports'),
+  docs: withTools('docs'),
   unused,
   duplicates,
   packages: packedPackages,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findDocFaults } from './docs/findDocFaults.js';
 import type { Finding } from './Finding.js';
 import { formatFinding } from './Finding.js';
 import { findZodImports } from './imports/findZodImports.js';
@@ -18,6 +19,7 @@ const checks: Readonly<Record<string, Check>> = {
   },
   purity: { fine: 'core, protocol and every engine are free of time, chance and I/O', find: findImpurities },
   imports: { fine: "no import of zod's whole namespace object", find: findZodImports },
+  docs: { fine: 'every TypeScript fence in the documents compiles', find: findDocFaults },
 };
 
 const name = process.argv[2] ?? '';

@@ -27,7 +27,7 @@ export interface PendingOp {
   isLogged: boolean;
   /** The server may have it: sent by this realm, or found in the log. */
   isSent: boolean;
-  /** Answered, and waiting for the other answers of its counter (DEV-5). */
+  /** Answered, and waiting for the answers of earlier ops on its key, or of its counter (DEV-5). */
   isAnswered: boolean;
   /** Monotone ms of the last send. */
   sentAtMs: number;

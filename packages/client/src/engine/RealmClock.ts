@@ -74,6 +74,7 @@ export class RealmClock {
 
   #save(highMs: number): void {
     this.#reservedMs = highMs;
-    this.#store.put(KEY, [highMs, Math.round(this.offsetMs)]);
+    // Adding 0 makes 0 of the -0 that rounding may give, which no store admits.
+    this.#store.put(KEY, [highMs, Math.round(this.offsetMs) + 0]);
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '@topgun/protocol';
 import { Connection } from './Connection.js';
 import { Feeds } from './Feeds.js';
-import { foldAnswer, settleCounter } from './foldAnswer.js';
+import { type Coverage, foldAnswer, settleCounter } from './foldAnswer.js';
 import type { OpLog } from './OpLog.js';
 import { opId, type PendingOp } from './PendingOp.js';
 import type { ClientEffects, Kind, RealmOptions, Rejection, SettledOutcome } from './ports.js';
@@ -64,6 +64,8 @@ export class Uplink {
   readonly #ports: UplinkPorts;
   /** Closed queries whose rows stay for a while, so that an app finds them when it comes back to a page, offline too. */
   readonly #retained = new Map<string, QueryFeed>();
+  /** Answered ops that wait in the overlay for an earlier one of their key. */
+  readonly #held = new Map<PendingOp, Verdict>();
   #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
   #req = 0;
 
@@ -209,31 +211,54 @@ export class Uplink {
     const payload = op.wanted ?? op.value ?? null;
     const about = { map: op.map, key: op.key, op: OP_NAMES[op.op] ?? 'PUT', payload, code };
     rejections.add({ id: opId(log.clientId, op), ...about });
+    const next = this.#parts.replica.maps.get(op.map)?.pendingOf(op.key).find((other) => this.#held.has(other));
     log.remove(op);
     this.#settleCounter(op);
+    if (next) this.#release(next);
     this.#ports.settled(op, 'rejected', code);
   }
 
   #fold(op: PendingOp, verdict: Verdict): void {
-    const { log, replica } = this.#parts;
-    const map = replica.maps.get(op.map);
-    const scope = this.scopes.get(op.map);
-    const touch = (item: string): void => scope?.touch(item);
-    const isCovered = scope
-      ? !scope.isRefused
-      : [...this.queries.all()].some((query) => query.map === op.map);
+    const map = this.#parts.replica.maps.get(op.map);
+    op.isAnswered = true;
     if (op.op === OP.INCREMENT && map?.kind === 'PN') {
-      op.isAnswered = true;
+      const { isCovered, touch } = this.#coverage(op, verdict);
       map.answered.add(op.key);
       touch(op.key);
       if (verdict.row && isCovered) map.accept(verdict.row);
       this.#settleCounter(op);
     } else {
-      const coverage = { isCovered, hasScope: scope !== undefined, to: scope?.position(verdict.pid), touch };
-      if (map) foldAnswer(map, op, verdict, coverage);
-      log.remove(op);
+      this.#held.set(op, verdict);
+      this.#release(op);
     }
     this.#ports.settled(op, OUTCOMES[verdict.outcome] ?? 'applied');
+  }
+
+  /**
+   * Moves answered ops of a key from the overlay into base, oldest first, up to the first one without an answer. What was written later
+   * waits for it in the overlay: base keeps no tombstones, so a removal that left early would let the older write show through again.
+   */
+  #release(last: PendingOp): void {
+    const { log, replica } = this.#parts;
+    const map = replica.maps.get(last.map);
+    const pending = map?.pendingOf(last.key).includes(last) ? map.pendingOf(last.key) : [last];
+    for (const op of [...pending].sort((a, b) => a.t - b.t)) {
+      const verdict = this.#held.get(op);
+      if (!op.isAnswered || !verdict) break;
+      this.#held.delete(op);
+      if (map) foldAnswer(map, op, verdict, this.#coverage(op, verdict));
+      log.remove(op);
+    }
+  }
+
+  #coverage({ map }: PendingOp, { pid }: Verdict): Coverage {
+    const scope = this.scopes.get(map);
+    return {
+      isCovered: scope ? !scope.isRefused : [...this.queries.all()].some((query) => query.map === map),
+      hasScope: scope !== undefined,
+      to: scope?.position(pid),
+      touch: (item) => scope?.touch(item),
+    };
   }
 
   #settleCounter(op: PendingOp): void {

@@ -45,7 +45,7 @@ export class Element extends Item {
 
   constructor(
     key: string,
-    tag: string,
+    tag: string | undefined,
     value: unknown,
     t: number,
     node: string,
@@ -53,7 +53,7 @@ export class Element extends Item {
     learnt: number,
   ) {
     super(key, value, t, node, ttlMs);
-    // Checked before the element enters a map.
+    // A missing tag is refused before the element enters a map.
     this.tag = tag as string;
     this.learnt = learnt;
   }

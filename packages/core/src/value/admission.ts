@@ -6,10 +6,6 @@ let nodesLeft = 0;
 let faultPath = '';
 let faultReason = '';
 
-// Records mostly have the same fields in the same order: the last name found good at each place needs no second check.
-const GOOD_MASK = 15;
-const goodNames: string[] = [];
-
 /** Where and why a value does not round-trip exactly (DAT-4), such as `$.items[3]: undefined`; undefined when it does. */
 export function faultOf(value: unknown, limits: ValueLimits): string | undefined {
   nodesLeft = limits.nodes;
@@ -51,10 +47,7 @@ function areFieldsAdmitted(object: Record<string, unknown>, depthLeft: number, l
     const field = Object.getOwnPropertyDescriptor(object, name);
     if (field === undefined) continue;
     // Decoders rename a field called __proto__ or, worse, follow it.
-    if (name !== goodNames[fields & GOOD_MASK]) {
-      if (name === '__proto__' || !fitsText(name, NAME_BYTES_MAX)) return refuse('a field name', name);
-      goodNames[fields & GOOD_MASK] = name;
-    }
+    if (name === '__proto__' || !fitsText(name, NAME_BYTES_MAX)) return refuse('a field name', name);
     if (!('value' in field)) return refuse('an accessor', name);
     if (!isAdmitted(field.value, depthLeft, limits)) return refuse(faultReason, name, faultPath);
     fields++;

@@ -1,9 +1,7 @@
-// ES2024, in every current engine and several times faster; not yet in the types of ES2023.
-const nativeCheck = (String.prototype as { isWellFormed?: () => boolean }).isWellFormed;
-
 /** Whether a string has no lone surrogates, so that UTF-8 can carry it unchanged. */
 export function isWellFormed(text: string): boolean {
-  return nativeCheck === undefined ? !/\p{Surrogate}/u.test(text) : nativeCheck.call(text);
+  // In unicode mode a pair reads as one code point, so only a lone surrogate matches.
+  return !/\p{Surrogate}/u.test(text);
 }
 
 /** UTF-8 bytes of a well-formed string. */

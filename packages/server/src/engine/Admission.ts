@@ -177,17 +177,10 @@ export class Admission {
     const { judge, table } = this.#parts;
     const [seq, , , , t, , , , node] = op.row;
     const isRejected = code !== undefined;
-    op.entry = {
-      seq,
-      outcome,
-      t,
-      node: node ?? op.session.session,
-      n,
-      epoch: isRejected ? table.epoch : table.partition(op.pid).high(table.epoch).epoch,
-      fingerprint: op.fingerprint,
-      concern: op.concern,
-      ...(isRejected ? { code } : undefined),
-    };
+    const epoch = isRejected ? table.epoch : table.partition(op.pid).high(table.epoch).epoch;
+    const { fingerprint, concern, session } = op;
+    const entry = { seq, outcome, t, node: node ?? session.session, n, epoch, fingerprint, concern };
+    op.entry = isRejected ? { ...entry, code } : entry;
     this.#staging.stage(op, isRejected ? NO_ROWS : judge.rows, now);
     if (!isRejected) this.#announce(op, judge.isHidden ? OUTCOME.APPLIED : outcome);
   }

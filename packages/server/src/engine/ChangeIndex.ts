@@ -7,17 +7,12 @@ import type { Row } from './Row.js';
  * O(changes).
  *
  * Rows are only ever appended, since offsets rise. A row that was replaced stays behind as a hole until half of the
- * list are holes; `isCurrent` tells them.
+ * list are holes.
  */
 export class ChangeIndex {
-  readonly #isCurrent: (row: Row) => boolean;
   #rows: Row[] = [];
   #holes = 0;
   #sorted = true;
-
-  constructor(isCurrent: (row: Row) => boolean) {
-    this.#isCurrent = isCurrent;
-  }
 
   /** Takes in a committed row; `replaced` says that it took the place of another. */
   append(row: Row, replaced: boolean): void {
@@ -34,7 +29,7 @@ export class ChangeIndex {
     const found: Row[] = [];
     for (let at = this.#firstAfter(after); at < this.#rows.length; at++) {
       const row = this.#rows[at] as Row;
-      if (!this.#isCurrent(row)) continue;
+      if (row.isReplaced) continue;
       const last = found.at(-1);
       if (found.length >= limit && (last === undefined || compareOffsets(last, row) !== 0)) break;
       found.push(row);
@@ -59,7 +54,7 @@ export class ChangeIndex {
   }
 
   #close(): void {
-    this.#rows = this.#rows.filter(this.#isCurrent);
+    this.#rows = this.#rows.filter((row) => !row.isReplaced);
     this.#holes = 0;
   }
 }

@@ -27,7 +27,7 @@ export class MapState {
   readers = 0;
   /** ops that wait until the meta record is durable */
   parked: Op[] = [];
-  /** the last offset an op of this map took, by partition, since this engine started */
+  /** the last offset an op of this map took, by partition, as far as somebody looked at the map then */
   readonly reached = new Map<number, Offset>();
   /** digests of everything, unmasked */
   readonly tree: LiveTree;
@@ -39,6 +39,15 @@ export class MapState {
 
   /** The row a write meets: staged before committed. */
   current(item: string): Row | undefined {
-    return this.open.get(item) ?? this.inFlight.get(item) ?? this.committed.get(item);
+    // Mostly one of the staged layers is empty, and asking for the size is cheaper than looking up.
+    if (this.open.size > 0) {
+      const row = this.open.get(item);
+      if (row !== undefined) return row;
+    }
+    if (this.inFlight.size > 0) {
+      const row = this.inFlight.get(item);
+      if (row !== undefined) return row;
+    }
+    return this.committed.get(item);
   }
 }

@@ -56,12 +56,6 @@ export type Write = SubRow;
 /** The name of the map that a write of the op is about; the guard of the protocol checked the index. */
 export const mapOf = (op: Op, mapIdx: number): string => op.maps[mapIdx] as string;
 
-/** The maps an op writes to. */
-export function mapsOf(op: Op): readonly string[] {
-  if (op.row[1] !== OP.TRANSACTION) return [mapOf(op, op.row[2])];
-  return [...new Set(writesOf(op.row).map(([, mapIdx]) => mapOf(op, mapIdx)))];
-}
-
 /** The op's writes in their order. */
 export function writesOf(row: OpRow): readonly Write[] {
   const [, op, mapIdx, key, , base, payload, ttlMs] = row;

@@ -3,7 +3,7 @@ import type { Kind } from '@topgun/protocol';
 import { KINDS } from '@topgun/protocol';
 import type { Offset, StoreBoot, StoredRecord } from '../storage/Store.js';
 import { ChangeIndex } from './ChangeIndex.js';
-import { type Change, MapState } from './MapState.js';
+import { MapState } from './MapState.js';
 import { Partition } from './Partition.js';
 import { Row } from './Row.js';
 
@@ -32,9 +32,8 @@ export class RecordTable {
     let last = 0;
     for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
     this.epoch = Math.max(last + 1, nowMs);
-    const isCurrent = (row: Row): boolean => this.#maps.get(row.map)?.committed.get(row.item) === row;
     this.partitions = Array.from({ length: PARTITION_COUNT }, (_, pid) => {
-      return new Partition(pid, boot.partitions.get(pid) ?? START, new ChangeIndex(isCurrent));
+      return new Partition(pid, boot.partitions.get(pid) ?? START, new ChangeIndex());
     });
     for (const [metaName, value] of boot.meta) {
       const name = mapOfMetaName(metaName);
@@ -90,14 +89,15 @@ export class RecordTable {
     this.put(map, Row.of(record));
   }
 
-  /** Makes a durable row the current one. */
-  put(map: MapState, row: Row): Change {
+  /** Makes a durable row the current one; returns the one before. */
+  put(map: MapState, row: Row): Row | undefined {
     const old = map.committed.get(row.item);
     map.committed.set(row.item, row);
+    if (old !== undefined) old.isReplaced = true;
     map.tree.touch(row);
     this.partition(row.pid).changes.append(row, old !== undefined);
     if (old === undefined) this.#records++;
-    return { row, old };
+    return old;
   }
 
   #found(name: string, value: unknown): void {

@@ -21,7 +21,7 @@ export interface RowFields {
 
 /**
  * One record, element or counter in memory: a stored record that also knows its partition and its item key. One class
- * with always the same fields, and never changed once made: a change is a new row.
+ * with always the same fields. What it says never changes: a change is a new row.
  */
 export class Row implements StoredRecord {
   readonly map: string;
@@ -38,6 +38,8 @@ export class Row implements StoredRecord {
   readonly tag?: string;
   readonly ttlMs?: number;
   readonly owner?: string;
+  /** a later row of the item has become durable; a mark in the row costs less than a look into the map */
+  isReplaced = false;
 
   constructor(fields: RowFields) {
     this.map = fields.map;

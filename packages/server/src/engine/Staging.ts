@@ -1,10 +1,10 @@
-import { OUTCOME } from '@topgun/protocol';
+import { OP, OUTCOME } from '@topgun/protocol';
 import type { CommitResult, DedupState, Offset } from '../storage/Store.js';
 import { Batch } from './Batch.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Change, MapState } from './MapState.js';
-import { mapsOf, type Op } from './Op.js';
+import { mapOf, type Op, writesOf } from './Op.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import type { Row } from './Row.js';
@@ -195,7 +195,11 @@ export class Staging {
     const changes = new Map<MapState, Change[]>();
     for (const map of batch.maps) {
       const made: Change[] = [];
-      for (const row of map.inFlight.values()) made.push(this.#table.put(map, row));
+      for (const row of map.inFlight.values()) {
+        const old = this.#table.put(map, row);
+        // Changes are for those who look at the map.
+        if (map.readers > 0) made.push({ row, old });
+      }
       map.inFlight = new Map();
       changes.set(map, made);
     }
@@ -203,21 +207,29 @@ export class Staging {
     const touched = new Map<MapState, Set<number>>();
     const writers = new Set<Connection>();
     for (const op of batch.ops) {
-      op.session.staged.delete(op.seq);
-      if (op.entry !== undefined) op.session.remember(op.pid, op.entry);
-      writers.add(op.conn);
-      for (const conn of op.joined ?? []) writers.add(conn);
-      if (op.entry?.outcome === OUTCOME.REJECTED) continue;
-      for (const name of mapsOf(op)) this.#touch(touched, name, op);
+      const { session, entry, conn, joined } = op;
+      session.staged.delete(op.seq);
+      writers.add(conn);
+      if (joined !== undefined) for (const other of joined) writers.add(other);
+      if (entry === undefined) continue;
+      session.remember(op.pid, entry);
+      if (entry.outcome !== OUTCOME.REJECTED) this.#touch(touched, op);
     }
     this.#ports.committed({ ops: batch.ops, changes, touched, writers, meta: batch.meta });
   }
 
-  #touch(touched: Map<MapState, Set<number>>, name: string, { pid }: Op): void {
+  /** Notes where the op's maps have got to, for those who look at them. */
+  #touch(touched: Map<MapState, Set<number>>, op: Op): void {
+    if (op.row[1] !== OP.TRANSACTION) return this.#touchMap(touched, mapOf(op, op.row[2]), op.pid);
+    for (const [, mapIdx] of writesOf(op.row)) this.#touchMap(touched, mapOf(op, mapIdx), op.pid);
+  }
+
+  #touchMap(touched: Map<MapState, Set<number>>, name: string, pid: number): void {
     const map = this.#table.map(name);
-    if (map === undefined) return;
-    map.reached.set(pid, this.#table.partition(pid).committed);
+    if (map === undefined || map.readers === 0) return;
     const pids = touched.get(map);
+    if (pids?.has(pid)) return;
+    map.reached.set(pid, this.#table.partition(pid).committed);
     if (pids === undefined) touched.set(map, new Set([pid]));
     else pids.add(pid);
   }
