@@ -8,6 +8,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@topgun\/([^/]+)$/, replacement: `${packages}/$1/src/index.ts` },
+      { find: /^@topgun\/([^/]+)\/internal\/(.+)$/, replacement: `${packages}/$1/src/$2.ts` },
       { find: /^@topgun\/([^/]+)\/(.+)$/, replacement: `${packages}/$1/src/$2.ts` },
     ],
   },

@@ -9,14 +9,14 @@ import { capture } from '../lib/shell.mjs';
 const fault = (title, output) => `${title}\n${output.trim()}`;
 
 /** Folders of the packages that go to the registry. */
-function publishedFolders() {
+export function publishedFolders() {
   return readdirSync(rootPath('packages'))
     .map((name) => rootPath('packages', name))
     .filter((folder) => readJson(join(folder, 'package.json')).private !== true);
 }
 
 /** Packs one package as it would be published; resolves with the tarball's path. */
-async function pack(folder, destination) {
+export async function pack(folder, destination) {
   const { code, output } = await capturePnpm(['pack', '--json', '--pack-destination', destination], {
     cwd: folder,
   });

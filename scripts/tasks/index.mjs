@@ -2,8 +2,9 @@ import { checks } from '../checks/index.mjs';
 import { runBin } from '../lib/bin.mjs';
 import { pnpm } from '../lib/pnpm.mjs';
 import { build } from './build.mjs';
+import { testPacked } from './packed.mjs';
 import { start } from './start.mjs';
-import { test, testE2e, testUnit } from './test.mjs';
+import { test, testE2e, testExamples, testUnit } from './test.mjs';
 import { checkTask, verify } from './verify.mjs';
 
 /** Builds a package with what it needs and the command line it may start, then runs a script of its package.json with the given arguments. */
@@ -18,7 +19,9 @@ export const tasks = {
   build: () => build(),
   test,
   'test:unit': testUnit,
+  'test:examples': testExamples,
   'test:e2e': testE2e,
+  'test:packed': testPacked,
   'test:crash': packageScript('@topgun/sim', 'crash'),
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),

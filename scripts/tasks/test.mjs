@@ -5,6 +5,8 @@ import { build } from './build.mjs';
 
 const unitTotals = (args) => runVitest({ args });
 
+const examplesTotals = (args) => runVitest({ config: 'packages/tools/e2e/vitest.config.ts', args });
+
 async function e2eTotals(args) {
   const chromium = await resolvePiece('chromium');
   return runVitest({ config: 'apps/todo/e2e/vitest.config.ts', args, env: { TOPGUN_CHROMIUM: chromium } });
@@ -15,14 +17,21 @@ export async function allTotals() {
   await resolvePiece('chromium'); // first, so that a missing piece is told at once and not after minutes
   if ((await build()) !== 0) return { ...none, failed: 1 };
   const unit = await unitTotals([]);
-  return add(unit, await e2eTotals([]));
+  const examples = await examplesTotals([]);
+  return [examples, await e2eTotals([])].reduce(add, unit);
 }
 
-/** Everything: set-up, build, unit tests, browser tests. */
+/** Everything: set-up, build, unit tests, examples of the documents, browser tests. */
 export const test = async () => closeWith(await allTotals());
 
 /** Unit tests only; arguments go to vitest: `npm run test:unit -- packages/core`. */
 export const testUnit = async (args) => closeWith(await unitTotals(args));
+
+/** The examples of the documents that are run, on a fresh build. */
+export async function testExamples(args) {
+  if ((await build(['@topgun/cli', '@topgun/react', '@topgun/adapters', '@topgun/tools'])) !== 0) return 1;
+  return closeWith(await examplesTotals(args));
+}
 
 /** Browser tests only, on a fresh build. */
 export async function testE2e(args) {

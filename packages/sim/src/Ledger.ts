@@ -1,3 +1,4 @@
+import type { SimDevice } from './world/SimDevice.js';
 import type { SimRealm } from './world/SimRealm.js';
 
 /** A value of the workload: which write made it, and a field that policies look at. */
@@ -28,16 +29,31 @@ export class Ledger {
   readonly writes: Write[] = [];
   /** Rejection id → the realm that showed it last. */
   readonly rejections = new Map<string, SimRealm>();
+  /** `session:seq` that stood for two writes (ID-1). */
+  readonly reused: string[] = [];
   #nextId = 1;
+  readonly #writers = new Map<number, SimDevice>();
   readonly #bySeq = new Map<string, Write>();
 
   nextId(): number {
     return this.#nextId++;
   }
 
+  /** The device that wrote the value with this id. */
+  writerOf(id: number): SimDevice | undefined {
+    return this.#writers.get(id);
+  }
+
+  /** A value is about to be written: it may be shown before the write has a seq. */
+  writing(id: number, realm: SimRealm): void {
+    this.#writers.set(id, realm.device);
+  }
+
   add(write: Write): void {
     this.writes.push(write);
-    this.#bySeq.set(`${write.realm.session}:${write.seq}`, write);
+    const id = `${write.realm.session}:${write.seq}`;
+    if (this.#bySeq.has(id)) this.reused.push(id);
+    this.#bySeq.set(id, write);
   }
 
   bySeq(session: string, seq: number): Write | undefined {

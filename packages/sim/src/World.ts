@@ -1,6 +1,7 @@
 import type { ClientEvent } from '@topgun/client/engine';
 import type { Policy } from '@topgun/server/engine';
 import { OPEN_POLICIES } from './faults.js';
+import type { SimValue } from './Ledger.js';
 import { Ledger } from './Ledger.js';
 import { Rng } from './rng.js';
 import { Scheduler } from './Scheduler.js';
@@ -101,7 +102,7 @@ export class World implements RealmWorld, NodeWorld {
       this.ledger.rejections.set(id, realm);
       realm.soon((engine) => engine.rejectionShown(id));
     }
-    if (event.type === 'changes' && event.keysByMap.has(MAPS.todos)) this.#mix(event.keysByMap.size);
+    if (event.type === 'changes') this.#checkShown(realm, event.keysByMap.get(MAPS.todos));
   }
 
   onApplied(): void {
@@ -118,6 +119,16 @@ export class World implements RealmWorld, NodeWorld {
   #checkDurable(realm: SimRealm, seq: number): void {
     if (this.store.settledOps.has(`${realm.session}:${seq}`)) return;
     this.fail(`D1: ${realm.device.name} was told that op ${seq} of ${realm.session} is applied, but no commit holds it`);
+  }
+
+  /** SRV-1: what a device shows of others is on disk. */
+  #checkShown(realm: SimRealm, keys: ReadonlySet<string> | undefined): void {
+    for (const key of keys ?? []) {
+      const value = realm.engine.get(MAPS.todos, key) as SimValue | undefined;
+      if (value === undefined || this.store.values.has(value.id)) continue;
+      if (this.ledger.writerOf(value.id) === realm.device) continue;
+      this.fail(`SRV-1: ${realm.device.name} shows ${value.id} of another device at todos/${key}, which no commit holds`);
+    }
   }
 
   #mix(n: number): void {

@@ -54,8 +54,10 @@ export function simulate(seed: number, profile: Profile = STANDARD): SimResult {
 function faultyPhase(world: World, profile: Profile, chance: World['rng']): void {
   const { scheduler } = world;
   world.startNode();
+  const clockStepMs = chance.chance(0.3) ? 2000 : 1;
   for (let i = 0; i < profile.devices; i++) {
     const device = world.addDevice(`device-${i}`);
+    device.clockStepMs = clockStepMs;
     device.skewMs = chance.int(-5000, 5000);
     world.openTab(device);
     if (i === 0) world.openTab(device);

@@ -28,6 +28,7 @@ export function userStep(realm: SimRealm, ledger: Ledger, rng: Rng, fail: (why: 
   const k = key(rng);
   if (dice < 0.45) {
     const value: SimValue = { id: ledger.nextId(), rank: rng.int(0, 9) };
+    ledger.writing(value.id, realm);
     const seq = engine.put(MAPS.todos, k, value);
     record({ kind: 'put', map: MAPS.todos, key: k, seq, id: value.id, takes: [] });
     const seen = engine.get(MAPS.todos, k) as SimValue | undefined;
@@ -38,6 +39,7 @@ export function userStep(realm: SimRealm, ledger: Ledger, rng: Rng, fail: (why: 
     if (engine.has(MAPS.todos, k)) fail(`read-your-writes: ${realm.device.name} removed todos/${k} and still sees it`);
   } else if (dice < 0.72) {
     const value: SimValue = { id: ledger.nextId(), rank: rng.int(0, 9) };
+    ledger.writing(value.id, realm);
     const seq = engine.orAdd(MAPS.tags, k, value);
     record({ kind: 'add', map: MAPS.tags, key: k, seq, id: value.id, takes: [] });
     if (!idsAt(realm, k).includes(value.id)) fail(`read-your-writes: ${realm.device.name} added ${value.id} at tags/${k} and does not see it`);

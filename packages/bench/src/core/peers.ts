@@ -49,7 +49,7 @@ const topgun: CorePeer = {
   fill(keys, salt) {
     const map = new LWWMap<BenchRecord>(new HLC('writer', { clock }));
     for (let i = 0; i < keys.length; i++) map.set(keys[i] as string, benchRecord(i, salt));
-    return { replica: map, check: map.rootHash };
+    return { replica: map, check: map.rootHash() };
   },
   read(replica, keys) {
     const map = replica as LWWMap<BenchRecord>;

@@ -50,6 +50,8 @@ export class ReplicaMap {
   readonly #elements = new Map<string, readonly OrElement[]>();
   readonly #held = new Map<string, BaseRow>();
   readonly #gone = new Map<string, Offset & { readonly pid: number }>();
+  /** LWW: removals by others of keys with pending ops, as long as there are any. Base itself keeps no tombstones. */
+  readonly #removed = new Map<string, Version>();
   readonly #tree = new PartitionedTree();
   readonly #stale = new Map<string, string>();
   #entries: readonly Entry[] = [];
@@ -66,7 +68,7 @@ export class ReplicaMap {
 
   /** The winning version of an LWW key, deletions among the pending ops included. */
   versionOf(key: string): Version | undefined {
-    let best: Version | undefined = this.base.get(key);
+    let best: Version | undefined = this.base.get(key) ?? this.#removed.get(key);
     for (const op of this.#overlay.get(key) ?? []) {
       if (best === undefined || compareVersions(op, best) > 0) best = op;
     }
@@ -162,7 +164,10 @@ export class ReplicaMap {
     this.#show(op.key, () => {
       const rest = this.pendingOf(op.key).filter((other) => other !== op);
       if (rest.length > 0) this.#overlay.set(op.key, rest);
-      else this.#overlay.delete(op.key);
+      else {
+        this.#overlay.delete(op.key);
+        this.#removed.delete(op.key);
+      }
     });
   }
 
@@ -180,6 +185,8 @@ export class ReplicaMap {
     const gone = this.#gone.get(item);
     if (known && compareOffsets(row, known) <= 0) return;
     if (gone && compareOffsets(row, gone) <= 0) return;
+    // An own write without an answer that is older than a removal has lost to it; it must not show through where the row was.
+    if (this.kind === 'LWW' && isGone(row) && this.#overlay.has(row.key)) this.#removed.set(row.key, { ...row, value: undefined });
     this.put(item, isGone(row) ? undefined : known?.holds.length ? { ...row, holds: known.holds } : row);
   }
 

@@ -197,6 +197,27 @@ describe('answers', () => {
     ]);
   });
 
+  it('[PERM-7] a put under a mask keeps the other fields and is answered with the row that stands', () => {
+    const { node, ann } = world({
+      policies: [
+        { role: 'admin', map: '**', actions: ['READ', 'PUT'] },
+        { role: 'user', map: 'm', actions: ['READ', 'PUT'], fields: ['text'] },
+      ],
+    });
+    const root = node.device('root', { roles: ['admin'] });
+    root.put('m', 'k', { text: 'a', by: 'SECRET' });
+    node.settle();
+    node.now += 10;
+    ann.put('m', 'k', { text: 'b' });
+    ann.put('m', 'k', { text: 'c', by: 'ann' });
+    node.settle();
+    expect([1, 2].map((seq) => ann.outcomeOf(seq)?.outcome)).toEqual([OUTCOME.CHANGED, OUTCOME.REJECTED]);
+    expect(ann.last('OP_ACK')?.ex?.[0]?.[2]?.[5]).toEqual({ text: 'b' });
+    expect(node.engine.changesSince(partitionOf('k'), { epoch: 0, n: 0 }, 9)).toMatchObject([
+      { value: { text: 'b', by: 'SECRET' } },
+    ]);
+  });
+
   it('[SRV-9] MEMORY and APPLIED are told to the writer before the commit, PERSISTED follows', () => {
     const { node, ann } = world();
     ann.put('m', 'x', 0);

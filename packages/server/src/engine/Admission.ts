@@ -7,7 +7,7 @@ import type { DedupTable } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { type Judge, kindOf } from './Judge.js';
-import { mapOf, Op, writesOf } from './Op.js';
+import { mapOf, Op } from './Op.js';
 import type { ServerEffects } from './ports.js';
 import { mapMetaName, type RecordTable } from './RecordTable.js';
 import type { Staging } from './Staging.js';
@@ -157,7 +157,7 @@ export class Admission {
   /** Makes an op wait whose map has no durable meta record yet, and asks for that record (DAT-2). */
   #park(op: Op, now: number): boolean {
     const { table } = this.#parts;
-    for (const [code, mapIdx] of writesOf(op.row)) {
+    for (const [code, mapIdx] of op.writes) {
       const name = mapOf(op, mapIdx);
       const map = table.obtain(name);
       if (map.isFounded) continue;

@@ -148,4 +148,22 @@ describe('dedup', () => {
       expect(ann.codeOf(1)).toBe('ID_REUSED');
     }
   });
+
+  it('[SRV-5] what is stored as settled never passes an op that is only being stored', () => {
+    const { node, ann } = world();
+    ann.put('todos', 'k', 1);
+    node.settle();
+    ann.put('todos', 'k', 2);
+    ann.settledBelow = 9;
+    ann.seq = 9;
+    ann.put('todos', 'k', 3);
+    node.tick();
+    expect(node.pending[0]?.batch.slices[0]?.dedup).toMatchObject([
+      { settledBelow: 2, entries: [{ seq: 2 }, { seq: 10 }] },
+    ]);
+    node.complete('unknown', true);
+    node.answerDedup();
+    node.settle();
+    expect([2, 10].map((seq) => ann.outcomeOf(seq)?.outcome)).toEqual([OUTCOME.APPLIED, OUTCOME.APPLIED]);
+  });
 });

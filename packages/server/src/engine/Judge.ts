@@ -11,7 +11,7 @@ import type { Rights } from '../security/policy/Rights.js';
 import { DENIED } from '../security/policy/Rights.js';
 import type { Gate } from './Gate.js';
 import type { MapState } from './MapState.js';
-import { mapOf, type Op, tagOf, type Write, writesOf } from './Op.js';
+import { mapOf, type Op, tagOf, type Write } from './Op.js';
 import type { RecordTable } from './RecordTable.js';
 import { Row, readableOf, type Totals, totalsOf } from './Row.js';
 
@@ -50,7 +50,7 @@ export class Judge {
     this.#n = n;
     this.#won = 0;
     this.#changed = false;
-    const writes = writesOf(op.row);
+    const { writes } = op;
     for (let at = 0; at < writes.length; at++) {
       const fault = this.#write(op, writes[at] as Write, at);
       if (fault !== undefined) return fault;

@@ -14,6 +14,8 @@ export class Op {
   readonly maps: readonly string[];
   readonly concern: Concern;
   readonly pid: number;
+  /** in their order: the op itself, or each write of a transaction */
+  readonly writes: readonly Write[];
   readonly fingerprint: number;
   /** set when the op is staged */
   entry: DedupEntry | undefined;
@@ -35,6 +37,7 @@ export class Op {
     this.maps = maps;
     this.concern = concern;
     this.pid = partitionOf(row[3]);
+    this.writes = writesOf(row);
     this.fingerprint = fingerprintOf(row, maps);
   }
 
@@ -56,8 +59,7 @@ export type Write = SubRow;
 /** The name of the map that a write of the op is about; the guard of the protocol checked the index. */
 export const mapOf = (op: Op, mapIdx: number): string => op.maps[mapIdx] as string;
 
-/** The op's writes in their order. */
-export function writesOf(row: OpRow): readonly Write[] {
+function writesOf(row: OpRow): readonly Write[] {
   const [, op, mapIdx, key, , base, payload, ttlMs] = row;
   // The guard of the protocol checked both shapes.
   if (op === OP.TRANSACTION) return payload as readonly SubRow[];
@@ -72,7 +74,7 @@ export function tagOf(op: Op, at: number): string {
 
 /** The items whose rows an answer may show: those a write decides about, except elements it removes. */
 export function itemsOf(op: Op): readonly (readonly [map: string, item: string, code: OpCode])[] {
-  return writesOf(op.row).flatMap(([code, mapIdx, key], at) => {
+  return op.writes.flatMap(([code, mapIdx, key], at) => {
     if (code === OP.OR_REMOVE) return [];
     return [[mapOf(op, mapIdx), itemOf(key, code === OP.OR_ADD ? tagOf(op, at) : undefined), code] as const];
   });

@@ -1,10 +1,10 @@
-import { OP, OUTCOME } from '@topgun/protocol';
+import { OUTCOME } from '@topgun/protocol';
 import type { CommitResult, DedupState, Offset } from '../storage/Store.js';
 import { Batch } from './Batch.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Change, MapState } from './MapState.js';
-import { mapOf, type Op, writesOf } from './Op.js';
+import { mapOf, type Op } from './Op.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import type { Row } from './Row.js';
@@ -220,8 +220,7 @@ export class Staging {
 
   /** Notes where the op's maps have got to, for those who look at them. */
   #touch(touched: Map<MapState, Set<number>>, op: Op): void {
-    if (op.row[1] !== OP.TRANSACTION) return this.#touchMap(touched, mapOf(op, op.row[2]), op.pid);
-    for (const [, mapIdx] of writesOf(op.row)) this.#touchMap(touched, mapOf(op, mapIdx), op.pid);
+    for (const [, mapIdx] of op.writes) this.#touchMap(touched, mapOf(op, mapIdx), op.pid);
   }
 
   #touchMap(touched: Map<MapState, Set<number>>, name: string, pid: number): void {

@@ -8,6 +8,7 @@ import type { SimRealm } from '../world/SimRealm.js';
 export function checkEnd(world: World): void {
   checkQuiet(world);
   if (world.failures.length > 0) return;
+  checkLogs(world);
   checkConvergence(world);
   checkNothingLost(world);
   checkEffectOnce(world);
@@ -20,6 +21,14 @@ function checkQuiet(world: World): void {
     const { engine } = realm;
     if (engine.pendingOps() > 0) world.fail(`C8: ${realm.device.name} still has ${engine.pendingOps()} pending ops in state ${engine.state()}`);
     else if (engine.state() !== 'CONNECTED') world.fail(`C8: ${realm.device.name} is stuck in ${engine.state()}`);
+  }
+}
+
+/** B1: nothing that a device logged is left behind on its disk. */
+function checkLogs(world: World): void {
+  for (const device of world.devices) {
+    const left = device.disk.entries(['op']);
+    if (left.length > 0) world.fail(`B1: ${device.name} has ${left.length} ops in its log that nobody sends, the first is ${JSON.stringify(left[0])}`);
   }
 }
 
@@ -78,6 +87,7 @@ function checkNothingLost(world: World): void {
   const { store, ledger } = world;
   const taken = new Set<number>();
   for (const write of ledger.writes) for (const id of write.takes) taken.add(id);
+  const shown = new Set([...ledger.rejections.keys()].map((id) => id.slice(id.indexOf(':') + 1)));
   const onDisk = new Set<number>();
   for (const record of store.records.values()) {
     const value = record.value as Partial<SimValue> | undefined;
@@ -92,6 +102,9 @@ function checkNothingLost(world: World): void {
     if (write.kind === 'put') checkPut(world, write);
   }
   for (const write of ledger.writes) {
+    if (write.outcome === 'rejected' && write.realm.alive && !shown.has(`${write.realm.session}:${write.seq}`)) {
+      world.fail(`DEV-7: the rejection of ${write.kind} ${write.map}/${write.key} was never shown`);
+    }
     if (write.outcome === 'rejected' && (write.kind === 'put' || write.kind === 'add') && onDisk.has(write.id)) {
       world.fail(`DEV-7: ${write.map}/${write.key} holds ${write.id}, which was answered as rejected`);
     }
@@ -114,6 +127,7 @@ function checkPut(world: World, write: Write): void {
 /** D4 and C7: the counter is the sum of the increments that took effect, each once; no op id has two outcomes. */
 function checkEffectOnce(world: World): void {
   const { store, ledger } = world;
+  for (const id of ledger.reused) world.fail(`ID-1: ${id} names two writes`);
   for (const id of store.doubled) world.fail(`D4: op ${id} has two durable outcomes`);
   let expected = 0;
   for (const [id, entry] of store.outcomes) {
@@ -126,8 +140,10 @@ function checkEffectOnce(world: World): void {
   if (plus - minus !== expected) world.fail(`C7: the counter is ${plus - minus}, the increments that took effect sum up to ${expected}`);
 }
 
-/** T2: nothing on disk is stamped beyond the allowed skew. */
+/** T2: neither the server's clock nor anything on disk is beyond the allowed skew. */
 function checkClock(world: World): void {
+  const clockAheadMs = (world.node?.engine.stats().clock ?? 0) / 2048 - world.trueWallMs();
+  if (clockAheadMs > 60_000) world.fail(`T2: the server's clock is ${Math.round(clockAheadMs / 1000)} s ahead of its wall clock`);
   for (const record of world.store.records.values()) {
     const aheadMs = record.t / 2048 - world.trueWallMs();
     if (aheadMs > 60_000) world.fail(`T2: ${record.map}/${record.key} is stamped ${Math.round(aheadMs / 1000)} s ahead of the server`);

@@ -13,6 +13,8 @@ export class SimDevice {
   readonly realms: SimRealm[] = [];
   /** Added to true time, ms. */
   skewMs = 0;
+  /** The clock moves in steps of this many ms: coarse clocks make equal stamps. */
+  clockStepMs = 1;
   /** Reaches the server at all. */
   online = true;
   readonly #scheduler: Scheduler;
@@ -30,6 +32,11 @@ export class SimDevice {
   /** Who may upload; for assertions. */
   get holder(): SimRealm | undefined {
     return this.#holder;
+  }
+
+  /** What this device takes the time to be. */
+  wallMs(trueWallMs: number): number {
+    return Math.floor((trueWallMs + this.skewMs) / this.clockStepMs) * this.clockStepMs;
   }
 
   acquire(realm: SimRealm, steal: boolean): void {

@@ -66,7 +66,7 @@ export class SimNode {
     link.attach('server', {
       frame: (bytes) => {
         if (!this.alive || !this.#links.has(link.id)) return;
-        const decoded = decode(bytes, this.#authenticated.has(link.id) ? 'client' : 'preauth');
+        const decoded = decode(bytes, this.profileOf(link.id));
         if (decoded.ok) this.engine.message(link.id, decoded.message as ClientMessage, this.#now);
         else this.engine.refused(link.id, decoded.code, decoded.path, this.#now);
         this.#tick();
@@ -75,6 +75,11 @@ export class SimNode {
     });
     this.engine.opened(link.id, { remote: `link-${link.id}` }, this.#now);
     this.#tick();
+  }
+
+  /** The wire profile of a socket: strict until it has authenticated. */
+  profileOf(conn: number): 'client' | 'preauth' {
+    return this.#authenticated.has(conn) ? 'client' : 'preauth';
   }
 
   setPolicies(policies: readonly Policy[]): void {

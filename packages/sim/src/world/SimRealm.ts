@@ -20,6 +20,9 @@ export interface RealmWorld {
 
 /** One tab: the shipped engine, with every effect performed by the world. */
 export class SimRealm {
+  /** Where a realm's ids come from; replaced only to plant a bug. */
+  static randomFor = (_device: SimDevice, rng: Rng): (() => number) => (): number => rng.u32();
+
   readonly device: SimDevice;
   readonly engine: RealmEngine;
   alive = true;
@@ -35,8 +38,8 @@ export class SimRealm {
     this.#rng = rng;
     this.engine = new RealmEngine(
       {
-        clock: { wallMs: () => world.trueWallMs() + device.skewMs, monoMs: () => world.scheduler.nowMs },
-        random: () => rng.u32(),
+        clock: { wallMs: () => device.wallMs(world.trueWallMs()), monoMs: () => world.scheduler.nowMs },
+        random: SimRealm.randomFor(device, rng),
         backoff: { baseMs: 200, capMs: 2000 },
         ...options,
       },

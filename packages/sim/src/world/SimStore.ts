@@ -33,6 +33,8 @@ export class SimStore {
   readonly outcomes = new Map<string, DedupEntry>();
   /** `session:seq` of every op in the ledger. */
   readonly settledOps = new Set<string>();
+  /** Ids of all workload values that were ever on disk. */
+  readonly values = new Set<number>();
   /** Op ids with two different durable outcomes. */
   readonly doubled: string[] = [];
   commits = 0;
@@ -53,6 +55,8 @@ export class SimStore {
       this.highs.set(slice.pid, slice.high);
       for (const record of slice.records) {
         const item = itemOf(record);
+        const id = (record.value as { id?: unknown } | undefined)?.id;
+        if (typeof id === 'number') this.values.add(id);
         const old = this.records.get(item);
         if (old === undefined || wins(record, old)) this.records.set(item, structuredClone(record));
       }

@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+// Needs the built packages: examples run on what is shipped, not on the sources.
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  test: {
+    environment: 'node',
+    include: ['**/*.e2e.test.ts'],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+  },
+});
