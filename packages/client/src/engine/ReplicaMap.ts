@@ -185,9 +185,19 @@ export class ReplicaMap {
     const gone = this.#gone.get(item);
     if (known && compareOffsets(row, known) <= 0) return;
     if (gone && compareOffsets(row, gone) <= 0) return;
-    // An own write without an answer that is older than a removal has lost to it; it must not show through where the row was.
-    if (this.kind === 'LWW' && isGone(row) && this.#overlay.has(row.key)) this.#removed.set(row.key, { ...row, value: undefined });
+    if (isGone(row)) this.#noteRemoved(row);
     this.put(item, isGone(row) ? undefined : known?.holds.length ? { ...row, holds: known.holds } : row);
+  }
+
+  /**
+   * An own write without an answer that is older than a removed row, or than the removal, has lost: it must not show through where the
+   * row was. A follower learns of the row alone.
+   */
+  #noteRemoved({ key, t, node }: BaseRow): void {
+    if (this.kind !== 'LWW' || !this.#overlay.has(key)) return;
+    const noted = this.#removed.get(key);
+    const removal = { t, node, value: undefined };
+    if (!noted || compareVersions(removal, noted) > 0) this.#removed.set(key, removal);
   }
 
   /** Sets an item whatever was known of it. A counter row with an own sent, unanswered increment waits (DEV-5). */
@@ -230,6 +240,7 @@ export class ReplicaMap {
     const before = this.base.get(item);
     const key = (row ?? before)?.key;
     if (key === undefined) return;
+    if (!row && before) this.#noteRemoved(before);
     // The echo of an own write is the same value: keep the object that readers already hold.
     const shown = row && this.kind === 'LWW' ? this.versionOf(row.key)?.value : undefined;
     const kept = row && shown !== row.value && deepEqual(shown, row.value) ? { ...row, value: shown } : row;
