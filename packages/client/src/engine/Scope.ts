@@ -43,6 +43,8 @@ export class Scope implements Feed {
   #rounds = 0;
   #nodes = new Map<string, readonly [pid: number, path: string]>();
   #items = new Map<string, number>();
+  /** How far deltas reached that came before there was a position to put them at, by partition. */
+  readonly #early = new Map<number, Offset>();
   readonly #swap = new Map<string, BaseRow | undefined>();
   readonly #touched = new Set<string>();
   askedAtMs: number | undefined;
@@ -81,6 +83,7 @@ export class Scope implements Feed {
     this.isComplete = false;
     this.isRefused = false;
     this.#to = undefined;
+    this.#early.clear();
     this.#req = 0;
     this.#rounds = 0;
     this.askedAtMs = undefined;
@@ -99,6 +102,10 @@ export class Scope implements Feed {
     if (message.req !== this.#req) return;
     this.askedAtMs = undefined;
     this.#to = new Map(message.at.map(([pid, epoch, n]) => [pid, { epoch, n }]));
+    // A delta that came before this answer and reaches beyond it: the transport has turned them round, and the delta is lost.
+    const isOvertaken = [...this.#early].some(([pid, to]) => this.#order(pid, to) > 0);
+    this.#early.clear();
+    if (isOvertaken) return this.ask();
     for (const [pid, to] of this.#to) this.map.passed(pid, to);
     const tree = this.map.tree();
     if (message.root === tree.rootHash()) {
@@ -121,7 +128,10 @@ export class Scope implements Feed {
 
   /** Deltas: applied where they continue the chain, ignored where they are old, a new start where one is missing. */
   event(message: ServerEventMessage): void {
-    if (!this.#to) return;
+    if (!this.#to) {
+      for (const [pid, , , epoch, n] of message.parts) this.#early.set(pid, { epoch, n });
+      return;
+    }
     for (const [pid, fromEpoch, fromN, epoch, n, rows] of message.parts) {
       const at = this.#to.get(pid) ?? START;
       const to = { epoch, n };
