@@ -8,7 +8,7 @@ const STORE_NAME = 'topgun-todo';
 const RETRY_MS_MAX = 5000;
 
 /** The server is where the page came from. */
-export function serverUrlOf(page: Pick<Location, 'protocol' | 'host'>): string {
+function serverUrlOf(page: Pick<Location, 'protocol' | 'host'>): string {
   return `${page.protocol === 'https:' ? 'wss' : 'ws'}://${page.host}`;
 }
 

@@ -12,7 +12,10 @@ export interface Child {
 
 /** Starts a fresh process for `role`, so that no peer warms or litters another's heap. */
 export function startChild(role: string): Child {
-  const child = fork(entry, [role], { execArgv: ['--expose-gc', '--max-old-space-size=4096'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(entry, [role], {
+    execArgv: ['--expose-gc', '--max-old-space-size=4096'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   return {
     ask<T>(request: object, deadlineMs = 300_000): Promise<T> {
       return new Promise<T>((resolve, reject) => {
@@ -22,7 +25,10 @@ export function startChild(role: string): Child {
           child.removeAllListeners('exit');
           act();
         };
-        const timer = setTimeout(() => finish(() => reject(new Error(`${role} did not answer in ${deadlineMs} ms`))), deadlineMs);
+        const timer = setTimeout(
+          () => finish(() => reject(new Error(`${role} did not answer in ${deadlineMs} ms`))),
+          deadlineMs,
+        );
         child.once('message', (answer) => finish(() => resolve(answer as T)));
         child.once('exit', (code) => finish(() => reject(new Error(`${role} ended with code ${code}`))));
         child.send(request);

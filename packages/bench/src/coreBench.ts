@@ -1,6 +1,6 @@
-import type { CoreRound } from './core/round.js';
-import { corePeers } from './core/peers.js';
 import { startChild } from './child.js';
+import { corePeers } from './core/peers.js';
+import type { CoreRound } from './core/round.js';
 import { median, short } from './statistics.js';
 
 /** What Must show 5 asks of core; printed with the figures. */
@@ -20,15 +20,28 @@ export async function coreBench(rounds: number): Promise<Bar[]> {
       child.stop();
     }
   }
-  const figure = (peer: string, of: (round: CoreRound) => number): number => median((byPeer.get(peer) ?? []).map(of));
-  console.log('W1 core map: records of 5 fields, per CPU second; set includes the final root hash; heap with keys and values');
-  console.log(`${'peer'.padEnd(24)}${'records'.padStart(9)}${'set/s'.padStart(9)}${'get/s'.padStart(9)}${'merge/s'.padStart(9)}${'heap B'.padStart(9)}`);
+  const figure = (peer: string, of: (round: CoreRound) => number): number =>
+    median((byPeer.get(peer) ?? []).map(of));
+  console.log(
+    'W1 core map: records of 5 fields, per CPU second; set includes the final root hash; heap with keys and values',
+  );
+  console.log(
+    `${'peer'.padEnd(24)}${'records'.padStart(9)}${'set/s'.padStart(9)}${'get/s'.padStart(9)}${'merge/s'.padStart(9)}${'heap B'.padStart(9)}`,
+  );
   for (const { name, count } of corePeers) {
-    const cells = [short(figure(name, (r) => r.set)), short(figure(name, (r) => r.get)), short(figure(name, (r) => r.merge)), short(figure(name, (r) => r.heapBytes))];
-    console.log(`${name.padEnd(24)}${short(count).padStart(9)}${cells.map((cell) => cell.padStart(9)).join('')}`);
+    const cells = [
+      short(figure(name, (r) => r.set)),
+      short(figure(name, (r) => r.get)),
+      short(figure(name, (r) => r.merge)),
+      short(figure(name, (r) => r.heapBytes)),
+    ];
+    console.log(
+      `${name.padEnd(24)}${short(count).padStart(9)}${cells.map((cell) => cell.padStart(9)).join('')}`,
+    );
   }
   const ours = 'TopGun LWWMap';
-  const ratio = (of: (round: CoreRound) => number, other: string): number => figure(ours, of) / figure(other, of);
+  const ratio = (of: (round: CoreRound) => number, other: string): number =>
+    figure(ours, of) / figure(other, of);
   const set = (r: CoreRound): number => r.set;
   const merge = (r: CoreRound): number => r.merge;
   const heap = (r: CoreRound): number => r.heapBytes;

@@ -12,9 +12,12 @@ const rounds = Number(option('rounds') ?? 3);
 const seconds = Number(option('seconds') ?? 5);
 const only = option('only');
 
-console.log(`${rounds} interleaved rounds, medians; Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`);
+console.log(
+  `${rounds} interleaved rounds, medians; Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}`,
+);
 const bars = [];
 if (only !== 'server') bars.push(...(await coreBench(rounds)));
 if (only !== 'core') bars.push(...(await serverBench(rounds, seconds)));
-for (const { name, value, holds } of bars) console.log(`${holds ? 'holds' : 'FALLS SHORT'}  ${name}: ${value.toFixed(2)}`);
+for (const { name, value, holds } of bars)
+  console.log(`${holds ? 'holds' : 'FALLS SHORT'}  ${name}: ${value.toFixed(2)}`);
 if (bars.some((bar) => !bar.holds)) process.exitCode = 1;

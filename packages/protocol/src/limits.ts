@@ -173,25 +173,57 @@ export const limits = {
   // --- engine of the server ---
   flushOps: { value: 200, unit: 'count', reason: 'ops that start a group commit at once' },
   flushDelayMs: { value: 1, unit: 'ms', reason: 'age of the oldest staged op that starts a group commit' },
-  pendingOpsPerNode: { value: 50_000, unit: 'count', reason: 'ops held while the store is slow or away; then UNAVAILABLE' },
+  pendingOpsPerNode: {
+    value: 50_000,
+    unit: 'count',
+    reason: 'ops held while the store is slow or away; then UNAVAILABLE',
+  },
   flushRetryBaseMs: { value: 50, unit: 'ms', reason: 'first pause after a failed flush' },
   flushRetryCapMs: { value: 2_000, unit: 'ms', reason: 'a store that recovers is used again within seconds' },
-  preAuthFrames: { value: 4, unit: 'count', reason: 'times frameBytesPreAuth: the 16 KiB a stranger may cost' },
-  merkleItemsPerNode: { value: 64, unit: 'count', reason: 'item digests listed instead of going one level deeper' },
-  replyBytes: { value: 768 * KIB, unit: 'bytes', reason: 'estimated size of a bulk frame; the exact one stays below frameBytesFromServer' },
+  preAuthFrames: {
+    value: 4,
+    unit: 'count',
+    reason: 'times frameBytesPreAuth: the 16 KiB a stranger may cost',
+  },
+  merkleItemsPerNode: {
+    value: 64,
+    unit: 'count',
+    reason: 'item digests listed instead of going one level deeper',
+  },
+  replyBytes: {
+    value: 768 * KIB,
+    unit: 'bytes',
+    reason: 'estimated size of a bulk frame; the exact one stays below frameBytesFromServer',
+  },
   reconnectInMsMax: { value: 5_000, unit: 'ms', reason: 'spreads the reconnects after a shutdown' },
   dirtyItems: { value: 2_000, unit: 'count', reason: 'digests brought up to date at once: 2 to 3 ms' },
 
   // --- doors of the server ---
-  bytesPreAuth: { value: 16 * KIB, unit: 'bytes', reason: 'all a stranger may send on a socket before AUTH is accepted' },
+  bytesPreAuth: {
+    value: 16 * KIB,
+    unit: 'bytes',
+    reason: 'all a stranger may send on a socket before AUTH is accepted',
+  },
   connections: { value: 20_000, unit: 'count', reason: 'default for one node: some 10 kB each' },
   connectionsPerIp: { value: 1_000, unit: 'count', reason: 'default: an office behind one address' },
-  handshakesPerIp: { value: 200, unit: 'count', reason: 'per second and address, ten seconds may be saved up' },
-  pauseReadingBytes: { value: 256 * KIB, unit: 'bytes', reason: 'unsent bytes at which a socket is no longer read' },
+  handshakesPerIp: {
+    value: 200,
+    unit: 'count',
+    reason: 'per second and address, ten seconds may be saved up',
+  },
+  pauseReadingBytes: {
+    value: 256 * KIB,
+    unit: 'bytes',
+    reason: 'unsent bytes at which a socket is no longer read',
+  },
   headerBytes: { value: 8 * KIB, unit: 'bytes', reason: 'request line and headers of one HTTP request' },
   headersMs: { value: 5_000, unit: 'ms', reason: 'time for the headers of one HTTP request to arrive' },
   requestMs: { value: 30_000, unit: 'ms', reason: 'time for one HTTP request to arrive whole' },
-  closeWaitMs: { value: 3_000, unit: 'ms', reason: 'time for the other side to answer a close before it is cut' },
+  closeWaitMs: {
+    value: 3_000,
+    unit: 'ms',
+    reason: 'time for the other side to answer a close before it is cut',
+  },
   fragments: { value: 64, unit: 'count', reason: 'pieces of one message; clients send one' },
   secretBytes: { value: 32, unit: 'bytes', reason: 'least length of an HS256 secret: that of its hash' },
 } as const satisfies Record<string, Limit>;

@@ -32,21 +32,21 @@ export const mapName = z.string().check(z.regex(new RegExp(`^[A-Za-z0-9_.:/-]{1,
 export const session = z.string().check(z.regex(/^[A-Za-z0-9_-]{11}$/));
 export const clientId = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));
 export const merklePath = z.string().check(z.regex(new RegExp(`^[0-9a-f]{0,${LIMITS.merklePathChars}}$`)));
-export const key = utf8(LIMITS.keyBytes);
+const key = utf8(LIMITS.keyBytes);
 export const itemKey = utf8(LIMITS.itemKeyBytes);
-export const tag = text(LIMITS.tagChars);
-export const nodeId = text(LIMITS.nodeIdChars);
+const tag = text(LIMITS.tagChars);
+const nodeId = text(LIMITS.nodeIdChars);
 export const nodeTable = list(nodeId, LIMITS.nodesPerTable);
 export const topic = text(LIMITS.topicChars);
 export const queryId = text(LIMITS.queryIdChars);
 export const incarnation = text(LIMITS.incarnationChars);
-export const ttlMs = upTo(1, LIMITS.ttlMs);
+const ttlMs = upTo(1, LIMITS.ttlMs);
 export const kind = z.enum(['LWW', 'OR', 'PN']);
 export const predicate = z.custom<PredicateNode>(isPredicate);
 /** Any admitted value; what is admitted is settled by the pre-scan and by core. */
 export const anyValue = z.unknown();
 
-export const base = z.nullable(
+const base = z.nullable(
   z.union([z.tuple([z.literal(0), uint, nodeId]), z.tuple([z.literal(1), session, uint])]),
 );
 
@@ -63,7 +63,7 @@ function payloadFits(op: number, payload: unknown, ttl: unknown): boolean {
   return op === 3 ? tags.safeParse(payload).success : op === 4 && delta.safeParse(payload).success;
 }
 
-export const subRow = z
+const subRow = z
   .tuple([z.literal([0, 1, 2, 3, 4]), uint, key, base, anyValue, trailing(ttlMs)])
   .check(z.refine((row) => payloadFits(row[0], row[4], row[5]), { path: [4], abort: true }));
 
@@ -120,7 +120,7 @@ export const changeRow = z
   .check(z.refine((row) => formFits(row[0], row[5], row[7]), { path: [5], abort: true }));
 
 export const changeRows = list(changeRow, LIMITS.rowsPerReply);
-export const position = z.tuple([pid, uint, uint]);
+const position = z.tuple([pid, uint, uint]);
 export const positions = list(position, PARTITION_COUNT);
 
 /** The indexes of rows into the table of their frame. */

@@ -1,5 +1,4 @@
-import type { SimDevice } from './world/SimDevice.js';
-import type { SimRealm } from './world/SimRealm.js';
+import type { Device, SimRealm } from './world/SimRealm.js';
 
 /** A value of the workload: which write made it, and a field that policies look at. */
 export interface SimValue {
@@ -32,7 +31,7 @@ export class Ledger {
   /** `session:seq` that stood for two writes (ID-1). */
   readonly reused: string[] = [];
   #nextId = 1;
-  readonly #writers = new Map<number, SimDevice>();
+  readonly #writers = new Map<number, Device>();
   readonly #bySeq = new Map<string, Write>();
 
   nextId(): number {
@@ -40,7 +39,7 @@ export class Ledger {
   }
 
   /** The device that wrote the value with this id. */
-  writerOf(id: number): SimDevice | undefined {
+  writerOf(id: number): Device | undefined {
     return this.#writers.get(id);
   }
 

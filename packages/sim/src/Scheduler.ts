@@ -31,7 +31,12 @@ export class Scheduler {
 
   /** Runs `run` after `delayMs` of virtual time. */
   after(delayMs: number, run: () => void, fifo = false): void {
-    this.#push({ atMs: this.nowMs + Math.max(0, delayMs), tie: fifo ? 0 : this.#rng.u32(), seq: this.#seq++, run });
+    this.#push({
+      atMs: this.nowMs + Math.max(0, delayMs),
+      tie: fifo ? 0 : this.#rng.u32(),
+      seq: this.#seq++,
+      run,
+    });
   }
 
   /** Runs the next task; false when there is none at or before `untilMs` (then time stands at `untilMs`). */

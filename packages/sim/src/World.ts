@@ -6,13 +6,13 @@ import { Ledger } from './Ledger.js';
 import { Rng } from './rng.js';
 import { Scheduler } from './Scheduler.js';
 import { MAPS, openAll } from './workload.js';
-import type { RealmWorld } from './world/SimRealm.js';
-import { SimRealm } from './world/SimRealm.js';
 import { SimDevice } from './world/SimDevice.js';
 import type { Link } from './world/SimNetwork.js';
 import { SimNetwork } from './world/SimNetwork.js';
 import type { NodeWorld } from './world/SimNode.js';
 import { SimNode } from './world/SimNode.js';
+import type { Device, RealmWorld } from './world/SimRealm.js';
+import { SimRealm } from './world/SimRealm.js';
 import { SimStore } from './world/SimStore.js';
 
 /** Wall clock at virtual time 0. */
@@ -25,7 +25,7 @@ export class World implements RealmWorld, NodeWorld {
   readonly network: SimNetwork;
   readonly store: SimStore;
   readonly ledger = new Ledger();
-  readonly devices: SimDevice[] = [];
+  readonly devices: Device[] = [];
   readonly failures: string[] = [];
   /** A rolling digest of everything that happened: equal for equal seeds, on any machine. */
   trace = 0;
@@ -65,13 +65,13 @@ export class World implements RealmWorld, NodeWorld {
     this.node = undefined;
   }
 
-  addDevice(name: string): SimDevice {
-    const device = new SimDevice(name, this.scheduler, this.rng.fork());
+  addDevice(name: string): Device {
+    const device = new SimDevice<SimRealm>(name, this.scheduler, this.rng.fork());
     this.devices.push(device);
     return device;
   }
 
-  openTab(device: SimDevice): SimRealm {
+  openTab(device: Device): SimRealm {
     const realm = new SimRealm(device, this, this.#realmRng.fork());
     openAll(realm, this.#realmRng);
     return realm;
@@ -112,13 +112,16 @@ export class World implements RealmWorld, NodeWorld {
   onSend(message: { readonly type: string }, authenticated: boolean): void {
     this.#mix(message.type.length);
     const open = ['AUTH_ACK', 'ERROR', 'PONG', 'PING', 'SHUTDOWN'];
-    if (!authenticated && !open.includes(message.type)) this.fail(`S4: ${message.type} left for a socket that has not authenticated`);
+    if (!authenticated && !open.includes(message.type))
+      this.fail(`S4: ${message.type} left for a socket that has not authenticated`);
   }
 
   /** D1 at the moment of the answer: what is answered as applied is on disk. */
   #checkDurable(realm: SimRealm, seq: number): void {
     if (this.store.settledOps.has(`${realm.session}:${seq}`)) return;
-    this.fail(`D1: ${realm.device.name} was told that op ${seq} of ${realm.session} is applied, but no commit holds it`);
+    this.fail(
+      `D1: ${realm.device.name} was told that op ${seq} of ${realm.session} is applied, but no commit holds it`,
+    );
   }
 
   /** SRV-1: what a device shows of others is on disk. */
@@ -127,7 +130,9 @@ export class World implements RealmWorld, NodeWorld {
       const value = realm.engine.get(MAPS.todos, key) as SimValue | undefined;
       if (value === undefined || this.store.values.has(value.id)) continue;
       if (this.ledger.writerOf(value.id) === realm.device) continue;
-      this.fail(`SRV-1: ${realm.device.name} shows ${value.id} of another device at todos/${key}, which no commit holds`);
+      this.fail(
+        `SRV-1: ${realm.device.name} shows ${value.id} of another device at todos/${key}, which no commit holds`,
+      );
     }
   }
 

@@ -7,7 +7,8 @@ function main(argv: readonly string[]): number {
     const at = argv.indexOf(`--${name}`);
     if (at < 0) return undefined;
     const value = Number(argv[at + 1]);
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${name} takes a whole number, found ${argv[at + 1]}`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new RangeError(`--${name} takes a whole number, found ${argv[at + 1]}`);
     return value;
   };
   const seed = option('seed');
@@ -19,7 +20,8 @@ function one(seed: number): number {
   const result = simulate(seed);
   for (const [name, count] of [...result.counts].sort()) console.log(`${String(count).padStart(7)}  ${name}`);
   const again = simulate(seed);
-  if (again.trace !== result.trace) console.log('NOT DETERMINISTIC: a second run of this seed took another course');
+  if (again.trace !== result.trace)
+    console.log('NOT DETERMINISTIC: a second run of this seed took another course');
   report(result);
   return result.failures.length > 0 || again.trace !== result.trace ? 1 : 0;
 }
@@ -37,13 +39,17 @@ function many(from: number, count: number): number {
     if (failed.length >= 10) break;
   }
   const minutes = (performance.now() - started) / 60_000;
-  console.log(`${count} seeds, ${faults} faults, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(', ')})` : ''}, ${Math.round(count / minutes)} seeds per minute`);
+  console.log(
+    `${count} seeds, ${faults} faults, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(', ')})` : ''}, ${Math.round(count / minutes)} seeds per minute`,
+  );
   return failed.length > 0 ? 1 : 0;
 }
 
 function report(result: SimResult): void {
   if (result.failures.length === 0) return;
-  console.log(`seed ${result.seed} FAILED after ${result.events} events; replay: npm run sim -- --seed ${result.seed}`);
+  console.log(
+    `seed ${result.seed} FAILED after ${result.events} events; replay: npm run sim -- --seed ${result.seed}`,
+  );
   for (const failure of result.failures) console.log(`  ${failure}`);
 }
 

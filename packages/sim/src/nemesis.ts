@@ -1,5 +1,5 @@
-import { encode } from '@topgun/protocol';
 import type { ClientMessage } from '@topgun/protocol';
+import { encode } from '@topgun/protocol';
 import type { FaultKind } from './faults.js';
 import { LOW_RANKS_ONLY, NO_TODO_WRITES, OPEN_POLICIES } from './faults.js';
 import type { Rng } from './rng.js';
@@ -15,7 +15,12 @@ export function strike(world: World, kind: FaultKind, rng: Rng): void {
   const device = rng.pick(world.devices);
   switch (kind) {
     case 'link storm':
-      network.faults = { delayMsMax: rng.int(5, 400), dropP: rng.float() * 0.1, duplicateP: rng.float() * 0.1, reorderP: rng.float() * 0.1 };
+      network.faults = {
+        delayMsMax: rng.int(5, 400),
+        dropP: rng.float() * 0.1,
+        duplicateP: rng.float() * 0.1,
+        reorderP: rng.float() * 0.1,
+      };
       scheduler.after(rng.int(500, 8000), () => {
         network.faults = CALM_LINK;
       });
@@ -58,7 +63,11 @@ export function strike(world: World, kind: FaultKind, rng: Rng): void {
       return;
     case 'flush trouble':
       if (world.node === undefined) return;
-      world.node.flush = { delayMsMax: rng.int(4, 300), failP: rng.float() * 0.5, unknownP: rng.float() * 0.3 };
+      world.node.flush = {
+        delayMsMax: rng.int(4, 300),
+        failP: rng.float() * 0.5,
+        unknownP: rng.float() * 0.3,
+      };
       scheduler.after(rng.int(200, 5000), () => {
         if (world.node !== undefined) world.node.flush = CALM_FLUSH;
       });
@@ -84,13 +93,22 @@ function hostile(world: World, rng: Rng): void {
     { type: 'PING', id: 1 },
     { type: 'SYNC_INIT', req: 1, map: MAPS.todos, kind: 'LWW', root: 0 },
     {
-      type: 'OPS', session: victim, settledBelow: 0, incarnation: world.store.incarnation, concern: 4, maps: [MAPS.todos],
+      type: 'OPS',
+      session: victim,
+      settledBelow: 0,
+      incarnation: world.store.incarnation,
+      concern: 4,
+      maps: [MAPS.todos],
       rows: [[1, 0, 0, 'a', future, null, { id: -1, rank: 0 }]],
     },
     { type: 'QUERY_SUB', query: 'q', map: MAPS.todos },
   ];
   for (let i = rng.int(1, 4); i > 0; i--) {
-    if (rng.chance(0.3)) link.send('server', Uint8Array.from({ length: rng.int(0, 200) }, () => rng.int(0, 255)));
+    if (rng.chance(0.3))
+      link.send(
+        'server',
+        Uint8Array.from({ length: rng.int(0, 200) }, () => rng.int(0, 255)),
+      );
     else link.send('server', encode(rng.pick(messages)));
   }
 }

@@ -48,7 +48,14 @@ export function simulate(seed: number, profile: Profile = STANDARD): SimResult {
   }
   let faults = 0;
   for (const kind of FAULT_KINDS) faults += world.network.counts.get(`fault ${kind}`) ?? 0;
-  return { seed, failures: world.failures, faults, events: world.scheduler.ran, trace: world.trace, counts: world.network.counts };
+  return {
+    seed,
+    failures: world.failures,
+    faults,
+    events: world.scheduler.ran,
+    trace: world.trace,
+    counts: world.network.counts,
+  };
 }
 
 function faultyPhase(world: World, profile: Profile, chance: World['rng']): void {
@@ -90,7 +97,8 @@ function healPhase(world: World, profile: Profile): void {
   for (const device of world.devices) {
     device.online = true;
     if (device.realms.length === 0) world.openTab(device);
-    for (const realm of device.realms) if (realm.engine.state() === 'ERROR') realm.input((engine) => engine.reset());
+    for (const realm of device.realms)
+      if (realm.engine.state() === 'ERROR') realm.input((engine) => engine.reset());
   }
   const deadline = scheduler.nowMs + profile.healMs;
   let quietSince = Number.POSITIVE_INFINITY;

@@ -101,7 +101,8 @@ const tinybase: CorePeer = {
   count: 10_000,
   fill(keys, salt) {
     const store = createMergeableStore('writer');
-    for (let i = 0; i < keys.length; i++) store.setRow('records', keys[i] as string, { ...(benchRecord(i, salt)) });
+    for (let i = 0; i < keys.length; i++)
+      store.setRow('records', keys[i] as string, { ...benchRecord(i, salt) });
     return { replica: store, check: store.getRowCount('records') };
   },
   read(replica, keys) {

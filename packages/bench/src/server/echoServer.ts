@@ -7,7 +7,9 @@ import { cpuAnswer } from './requests.js';
 export async function echoServer(request: ServerRequest): Promise<CpuAnswer | { port: number }> {
   if (request.what === 'cpu') return cpuAnswer();
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
-  server.on('connection', (socket) => socket.on('message', (data) => socket.send(data as Buffer, { binary: true })));
+  server.on('connection', (socket) =>
+    socket.on('message', (data) => socket.send(data as Buffer, { binary: true })),
+  );
   await new Promise((resolve) => server.once('listening', resolve));
   return { port: (server.address() as AddressInfo).port };
 }

@@ -36,7 +36,8 @@ class Sender {
       this.#socket.once('error', reject);
       this.#socket.on('open', () => {
         if (this.#request.opsPerFrame === 0) resolve();
-        else this.#send({ type: 'AUTH', versions: [1, 1], clientId: this.#clientId, sessions: [this.#session] });
+        else
+          this.#send({ type: 'AUTH', versions: [1, 1], clientId: this.#clientId, sessions: [this.#session] });
       });
       this.#socket.on('message', (data) => this.#received(data as Buffer));
       this.#socket.on('close', (code) => reject(new Error(`The server closed a load socket with ${code}`)));
@@ -59,7 +60,15 @@ class Sender {
     const t = Date.now() * 2048;
     for (let i = 0; i < Math.max(1, opsPerFrame); i++) {
       const seq = this.#seq++;
-      rows.push([seq, 0, 0, `${this.#session}-${seq % KEYS_PER_CLIENT}`, t + (seq % 2048), null, benchRecord(seq)]);
+      rows.push([
+        seq,
+        0,
+        0,
+        `${this.#session}-${seq % KEYS_PER_CLIENT}`,
+        t + (seq % 2048),
+        null,
+        benchRecord(seq),
+      ]);
     }
     this.#send({
       type: 'OPS',
@@ -128,7 +137,11 @@ export async function load(request: LoadRequest): Promise<LoadAnswer> {
   }
   await new Promise((resolve) => setTimeout(resolve, request.milliseconds));
   const after = total();
-  return { frames: after.frames - before.frames, ops: after.ops - before.ops, seconds: (performance.now() - started) / 1000 };
+  return {
+    frames: after.frames - before.frames,
+    ops: after.ops - before.ops,
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
 function total(): { frames: number; ops: number } {

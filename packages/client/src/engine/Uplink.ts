@@ -211,7 +211,10 @@ export class Uplink {
     const payload = op.wanted ?? op.value ?? null;
     const about = { map: op.map, key: op.key, op: OP_NAMES[op.op] ?? 'PUT', payload, code };
     rejections.add({ id: opId(log.clientId, op), ...about });
-    const next = this.#parts.replica.maps.get(op.map)?.pendingOf(op.key).find((other) => this.#held.has(other));
+    const next = this.#parts.replica.maps
+      .get(op.map)
+      ?.pendingOf(op.key)
+      .find((other) => this.#held.has(other));
     log.remove(op);
     this.#settleCounter(op);
     if (next) this.#release(next);

@@ -1,5 +1,4 @@
-import type { Unsubscribe } from '../utils/Listeners.js';
-import type { ChangedKeys, HandleContext } from './HandleContext.js';
+import { MapHandle } from './MapHandle.js';
 import type { WriteHandle } from './WriteHandle.js';
 
 /** One element of an OR map: the value and the tag its add got. */
@@ -12,25 +11,18 @@ export interface ORMapElement<V> {
  * A map with a set of values per key: concurrent adds all survive, and a remove takes only what its device had seen.
  * Reads and writes are local and immediate. Made by `client.getORMap(name)`.
  */
-export class ORMapHandle<V> {
-  readonly name: string;
-  readonly #context: HandleContext;
+export class ORMapHandle<V> extends MapHandle<readonly V[]> {
   #source: unknown;
   #entries: readonly (readonly [string, readonly V[]])[] = [];
 
-  constructor(name: string, context: HandleContext) {
-    this.name = name;
-    this.#context = context;
-  }
-
   /** Adds a value to a key. Throws `VALUE_NOT_ADMITTED`, `KEY_INVALID` or `TTL_INVALID`, and changes nothing then. */
   add(key: string, value: V, ttlMs?: number): WriteHandle {
-    return this.#context.writes.follow(this.#context.writable().orAdd(this.name, key, value, ttlMs));
+    return this.context.writes.follow(this.context.writable().orAdd(this.name, key, value, ttlMs));
   }
 
   /** Removes every element of the key whose value equals this one in depth and which this device has seen. */
   remove(key: string, value: V): WriteHandle {
-    return this.#context.writes.follow(this.#context.writable().orRemove(this.name, key, value));
+    return this.context.writes.follow(this.context.writable().orRemove(this.name, key, value));
   }
 
   /** The values of a key, in the order of their tags; empty when there are none. */
@@ -44,7 +36,7 @@ export class ORMapHandle<V> {
   }
 
   getRecords(key: string): readonly ORMapElement<V>[] {
-    return this.#context.engine.orGet(this.name, key) as readonly ORMapElement<V>[];
+    return this.context.engine.orGet(this.name, key) as readonly ORMapElement<V>[];
   }
 
   has(key: string): boolean {
@@ -52,8 +44,8 @@ export class ORMapHandle<V> {
   }
 
   /** Keys with their values; the same array until the map changes. */
-  entries(): readonly (readonly [key: string, values: readonly V[]])[] {
-    const source = this.#context.engine.entries(this.name) as readonly (readonly [
+  override entries(): readonly (readonly [key: string, values: readonly V[]])[] {
+    const source = this.context.engine.entries(this.name) as readonly (readonly [
       string,
       readonly ORMapElement<V>[],
     ])[];
@@ -64,29 +56,5 @@ export class ORMapHandle<V> {
       );
     }
     return this.#entries;
-  }
-
-  keys(): readonly string[] {
-    return this.entries().map(([key]) => key);
-  }
-
-  /** Number of keys that have at least one value. */
-  get size(): number {
-    return this.entries().length;
-  }
-
-  /** Calls back with the changed keys, once per tick in which something visible changed, whoever changed it. */
-  subscribe(callback: (keys: ChangedKeys) => void): Unsubscribe {
-    return this.#context.mapListeners(this.name).add(callback);
-  }
-
-  /** The same as `subscribe`. */
-  onChange(callback: (keys: ChangedKeys) => void): Unsubscribe {
-    return this.subscribe(callback);
-  }
-
-  /** Whether the server's state of this map is complete on this device. */
-  get isSynced(): boolean {
-    return this.#context.engine.isSynced(this.name);
   }
 }

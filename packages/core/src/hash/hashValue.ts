@@ -25,7 +25,7 @@ export function hashValue(value: unknown): number {
 }
 
 /** Hashes an admitted value into the shared `lanes`, by walking it; nothing is encoded or sorted. */
-export function valueLanes(value: unknown): void {
+function valueLanes(value: unknown): void {
   if (typeof value === 'string') hashLanes(value, SEED_STRING);
   else if (typeof value === 'number') numberLanes(value, SEED_NUMBER);
   else if (typeof value === 'boolean') hashLanes('', value ? SEED_TRUE : SEED_FALSE);

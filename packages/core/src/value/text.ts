@@ -1,5 +1,5 @@
 /** Whether a string has no lone surrogates, so that UTF-8 can carry it unchanged. */
-export function isWellFormed(text: string): boolean {
+function isWellFormed(text: string): boolean {
   // In unicode mode a pair reads as one code point, so only a lone surrogate matches.
   return !/\p{Surrogate}/u.test(text);
 }

@@ -56,9 +56,7 @@ function objectOf(value: fc.Arbitrary<unknown>): fc.Arbitrary<Record<string, unk
     });
 }
 
-export const sampleMessage: fc.Arbitrary<Message> = fc.constantFrom(
-  ...sampleEntries.map(([, message]) => message),
-);
+const sampleMessage: fc.Arbitrary<Message> = fc.constantFrom(...sampleEntries.map(([, message]) => message));
 
 const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(

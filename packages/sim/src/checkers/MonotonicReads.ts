@@ -40,7 +40,9 @@ export class MonotonicReads {
       if (stamp === undefined) continue;
       const before = seen.get(key);
       if (before !== undefined && stamp < before) {
-        this.#world.fail(`B2: ${realm.device.name} showed todos/${key} at stamp ${before} and now at ${stamp}`);
+        this.#world.fail(
+          `B2: ${realm.device.name} showed todos/${key} at stamp ${before} and now at ${stamp}`,
+        );
       }
       seen.set(key, stamp);
     }

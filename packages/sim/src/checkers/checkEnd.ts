@@ -19,8 +19,12 @@ export function checkEnd(world: World): void {
 function checkQuiet(world: World): void {
   for (const realm of world.realms()) {
     const { engine } = realm;
-    if (engine.pendingOps() > 0) world.fail(`C8: ${realm.device.name} still has ${engine.pendingOps()} pending ops in state ${engine.state()}`);
-    else if (engine.state() !== 'CONNECTED') world.fail(`C8: ${realm.device.name} is stuck in ${engine.state()}`);
+    if (engine.pendingOps() > 0)
+      world.fail(
+        `C8: ${realm.device.name} still has ${engine.pendingOps()} pending ops in state ${engine.state()}`,
+      );
+    else if (engine.state() !== 'CONNECTED')
+      world.fail(`C8: ${realm.device.name} is stuck in ${engine.state()}`);
   }
 }
 
@@ -28,7 +32,10 @@ function checkQuiet(world: World): void {
 function checkLogs(world: World): void {
   for (const device of world.devices) {
     const left = device.disk.entries(['op']);
-    if (left.length > 0) world.fail(`B1: ${device.name} has ${left.length} ops in its log that nobody sends, the first is ${JSON.stringify(left[0])}`);
+    if (left.length > 0)
+      world.fail(
+        `B1: ${device.name} has ${left.length} ops in its log that nobody sends, the first is ${JSON.stringify(left[0])}`,
+      );
   }
 }
 
@@ -41,7 +48,8 @@ function checkConvergence(world: World): void {
   for (const record of world.store.records.values()) {
     if (record.value === undefined) continue;
     if (record.map === MAPS.todos) todos.push([record.key, record.value]);
-    if (record.map === MAPS.tags) byKey.set(record.key, [...(byKey.get(record.key) ?? []), (record.value as SimValue).id]);
+    if (record.map === MAPS.tags)
+      byKey.set(record.key, [...(byKey.get(record.key) ?? []), (record.value as SimValue).id]);
     if (record.map === MAPS.likes) {
       const [plus, minus] = record.value as [number, number];
       likes = plus - minus;
@@ -51,11 +59,13 @@ function checkConvergence(world: World): void {
   const disk = describe(todos, tags, likes);
   for (const realm of world.realms()) {
     const shown = stateOf(realm);
-    if (shown !== disk) world.fail(`C1: ${realm.device.name} shows ${difference(shown, disk)} (disk on the right)`);
+    if (shown !== disk)
+      world.fail(`C1: ${realm.device.name} shows ${difference(shown, disk)} (disk on the right)`);
     for (const map of Object.values(MAPS)) {
       const own = realm.engine.liveRoot(map);
       const server = world.node?.engine.rootOf(map) ?? 0;
-      if (own !== server) world.fail(`C1: live root of ${map} is ${own} on ${realm.device.name} and ${server} on the server`);
+      if (own !== server)
+        world.fail(`C1: live root of ${map} is ${own} on ${realm.device.name} and ${server} on the server`);
     }
   }
 }
@@ -64,13 +74,27 @@ function stateOf(realm: SimRealm): string {
   const { engine } = realm;
   const tags = engine
     .entries(MAPS.tags)
-    .map(([key, elements]) => [key, (elements as { value: SimValue }[]).map((e) => e.value.id).sort((a, b) => a - b)] as [string, number[]]);
-  return describe([...engine.entries(MAPS.todos)] as [string, unknown][], tags, engine.counterValue(MAPS.likes));
+    .map(
+      ([key, elements]) =>
+        [key, (elements as { value: SimValue }[]).map((e) => e.value.id).sort((a, b) => a - b)] as [
+          string,
+          number[],
+        ],
+    );
+  return describe(
+    [...engine.entries(MAPS.todos)] as [string, unknown][],
+    tags,
+    engine.counterValue(MAPS.likes),
+  );
 }
 
 function describe(todos: [string, unknown][], tags: [string, number[]][], likes: number): string {
   const byKey = (a: [string, unknown], b: [string, unknown]): number => (a[0] < b[0] ? -1 : 1);
-  const state = { todos: todos.sort(byKey), tags: tags.filter(([, ids]) => ids.length > 0).sort(byKey), likes };
+  const state = {
+    todos: todos.sort(byKey),
+    tags: tags.filter(([, ids]) => ids.length > 0).sort(byKey),
+    likes,
+  };
   // The canonical bytes decide; the text is for people.
   return `${JSON.stringify(state)}#${encodeCanonical(state).length}`;
 }
@@ -98,14 +122,25 @@ function checkNothingLost(world: World): void {
     if (write.kind === 'add' && !onDisk.has(write.id) && !taken.has(write.id)) {
       world.fail(`D1: tags/${write.key} lost ${write.id}, answered as applied and removed by nobody`);
     }
-    if (write.kind === 'take') for (const id of write.takes) if (onDisk.has(id)) world.fail(`C6: tags/${write.key} still holds ${id} after its removal was answered`);
+    if (write.kind === 'take')
+      for (const id of write.takes)
+        if (onDisk.has(id))
+          world.fail(`C6: tags/${write.key} still holds ${id} after its removal was answered`);
     if (write.kind === 'put') checkPut(world, write);
   }
   for (const write of ledger.writes) {
-    if (write.outcome === 'rejected' && write.realm.alive && !shown.has(`${write.realm.session}:${write.seq}`)) {
+    if (
+      write.outcome === 'rejected' &&
+      write.realm.alive &&
+      !shown.has(`${write.realm.session}:${write.seq}`)
+    ) {
       world.fail(`DEV-7: the rejection of ${write.kind} ${write.map}/${write.key} was never shown`);
     }
-    if (write.outcome === 'rejected' && (write.kind === 'put' || write.kind === 'add') && onDisk.has(write.id)) {
+    if (
+      write.outcome === 'rejected' &&
+      (write.kind === 'put' || write.kind === 'add') &&
+      onDisk.has(write.id)
+    ) {
       world.fail(`DEV-7: ${write.map}/${write.key} holds ${write.id}, which was answered as rejected`);
     }
   }
@@ -113,7 +148,9 @@ function checkNothingLost(world: World): void {
 
 function checkPut(world: World, write: Write): void {
   const record = world.store.get(MAPS.todos, write.key);
-  const first = [...world.store.outcomes].find(([id]) => id.endsWith(`:${write.realm.session}:${write.seq}`))?.[1];
+  const first = [...world.store.outcomes].find(([id]) =>
+    id.endsWith(`:${write.realm.session}:${write.seq}`),
+  )?.[1];
   if (record === undefined || first === undefined) {
     world.fail(`D1: todos/${write.key} lost ${write.id}, answered as applied`);
     return;
@@ -137,15 +174,20 @@ function checkEffectOnce(world: World): void {
   }
   const record = store.get(MAPS.likes, MAPS.likes);
   const [plus, minus] = (record?.value as [number, number] | undefined) ?? [0, 0];
-  if (plus - minus !== expected) world.fail(`C7: the counter is ${plus - minus}, the increments that took effect sum up to ${expected}`);
+  if (plus - minus !== expected)
+    world.fail(`C7: the counter is ${plus - minus}, the increments that took effect sum up to ${expected}`);
 }
 
 /** T2: neither the server's clock nor anything on disk is beyond the allowed skew. */
 function checkClock(world: World): void {
   const clockAheadMs = (world.node?.engine.stats().clock ?? 0) / 2048 - world.trueWallMs();
-  if (clockAheadMs > 60_000) world.fail(`T2: the server's clock is ${Math.round(clockAheadMs / 1000)} s ahead of its wall clock`);
+  if (clockAheadMs > 60_000)
+    world.fail(`T2: the server's clock is ${Math.round(clockAheadMs / 1000)} s ahead of its wall clock`);
   for (const record of world.store.records.values()) {
     const aheadMs = record.t / 2048 - world.trueWallMs();
-    if (aheadMs > 60_000) world.fail(`T2: ${record.map}/${record.key} is stamped ${Math.round(aheadMs / 1000)} s ahead of the server`);
+    if (aheadMs > 60_000)
+      world.fail(
+        `T2: ${record.map}/${record.key} is stamped ${Math.round(aheadMs / 1000)} s ahead of the server`,
+      );
   }
 }

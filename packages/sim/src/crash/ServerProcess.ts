@@ -32,7 +32,8 @@ export class ServerProcess {
     child.stderr?.on('data', collect);
     const deadline = performance.now() + deadlineMs;
     while (performance.now() < deadline) {
-      if (child.exitCode !== null) throw new Error(`The server ended with code ${child.exitCode}:\n${this.#output}`);
+      if (child.exitCode !== null)
+        throw new Error(`The server ended with code ${child.exitCode}:\n${this.#output}`);
       if (await isReady(port)) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

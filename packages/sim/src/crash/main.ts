@@ -31,9 +31,13 @@ async function main(): Promise<number> {
   const policiesFile = join(folder, 'policies.json');
   await writeFile(policiesFile, JSON.stringify([{ role: 'user', map: CRASH_MAP, actions: ['READ', 'PUT'] }]));
   const env = { TOPGUN_JWT_SECRET: secret };
-  const token = execFileSync(process.execPath, [bin, 'token', '--sub', 'crash-test', '--roles', 'user', '--ttl', '2h'], {
-    env: { ...process.env, ...env },
-  })
+  const token = execFileSync(
+    process.execPath,
+    [bin, 'token', '--sub', 'crash-test', '--roles', 'user', '--ttl', '2h'],
+    {
+      env: { ...process.env, ...env },
+    },
+  )
     .toString()
     .trim();
   const server = new ServerProcess(
@@ -65,7 +69,9 @@ async function main(): Promise<number> {
   }
   const acknowledged = writers.reduce((sum, writer) => sum + writer.acknowledgements, 0);
   const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(`${kills} kills, ${acknowledged} acknowledged writes of ${CLIENTS} clients, ${lost} lost, ${seconds} s, seed ${seed}`);
+  console.log(
+    `${kills} kills, ${acknowledged} acknowledged writes of ${CLIENTS} clients, ${lost} lost, ${seconds} s, seed ${seed}`,
+  );
   return lost === 0 ? 0 : 1;
 }
 
@@ -81,8 +87,17 @@ async function answersAfter(writers: readonly Writer[], count: number): Promise<
 }
 
 /** Reads the whole map with a client of its own; names every key whose number fell below what was answered. */
-async function readBack(url: string, token: string, expected: ReadonlyMap<string, number>): Promise<string[]> {
-  const client = new TopGunClient({ serverUrl: url, token, storage: new MemoryAdapter(), storeName: 'reader' });
+async function readBack(
+  url: string,
+  token: string,
+  expected: ReadonlyMap<string, number>,
+): Promise<string[]> {
+  const client = new TopGunClient({
+    serverUrl: url,
+    token,
+    storage: new MemoryAdapter(),
+    storeName: 'reader',
+  });
   try {
     const map = client.getMap<Counted>(CRASH_MAP);
     await client.whenSynced();

@@ -16,7 +16,11 @@ function main(argv: readonly string[]): number {
     for (; seed <= SEEDS_MAX && found === undefined; seed++) found = simulate(seed).failures[0];
     takeOut();
     if (found === undefined) hidden++;
-    console.log(found === undefined ? `HIDDEN   ${bug.name}: not found in ${SEEDS_MAX} seeds` : `found    ${bug.name}: seed ${seed - 1}, ${found.split('\n')[0]}`);
+    console.log(
+      found === undefined
+        ? `HIDDEN   ${bug.name}: not found in ${SEEDS_MAX} seeds`
+        : `found    ${bug.name}: seed ${seed - 1}, ${found.split('\n')[0]}`,
+    );
   }
   const sound = simulate(1).failures;
   if (sound.length > 0) console.log(`The code without planted bugs fails seed 1: ${sound[0]}`);

@@ -1,5 +1,7 @@
 type Methods<T> = { [K in keyof T]: T[K] extends (...args: never[]) => unknown ? K : never }[keyof T];
-type Method<T, K extends keyof T> = T[K] extends (...args: infer A) => infer R ? (this: T, ...args: A) => R : never;
+type Method<T, K extends keyof T> = T[K] extends (...args: infer A) => infer R
+  ? (this: T, ...args: A) => R
+  : never;
 
 /** Replaces a method of a class for everybody; returns how to put the shipped one back. */
 export function replaceMethod<T extends object, K extends Methods<T> & string>(

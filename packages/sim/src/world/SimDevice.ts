@@ -1,16 +1,25 @@
+import type { RealmEngine } from '@topgun/client/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import { SimDisk } from './SimDisk.js';
-import type { SimRealm } from './SimRealm.js';
+
+/** What a device needs of a tab. */
+export interface Tab {
+  readonly session: string;
+  /** Feeds one input, unless the tab is gone. */
+  input(feed: (engine: RealmEngine) => void): void;
+  /** Feeds one input a little later. */
+  soon(feed: (engine: RealmEngine) => void): void;
+}
 
 /**
  * One device: a disk, a clock with its own error, and the realms (tabs) that share both, with what a browser gives them to agree:
  * one exclusive uploader lock, a broadcast channel, and the knowledge when a realm is gone.
  */
-export class SimDevice {
+export class SimDevice<T extends Tab = Tab> {
   readonly name: string;
   readonly disk = new SimDisk();
-  readonly realms: SimRealm[] = [];
+  readonly realms: T[] = [];
   /** Added to true time, ms. */
   skewMs = 0;
   /** The clock moves in steps of this many ms: coarse clocks make equal stamps. */
@@ -19,9 +28,9 @@ export class SimDevice {
   online = true;
   readonly #scheduler: Scheduler;
   readonly #rng: Rng;
-  #holder: SimRealm | undefined;
-  #waiting: SimRealm[] = [];
-  #watchers: { readonly session: string; readonly realm: SimRealm }[] = [];
+  #holder: T | undefined;
+  #waiting: T[] = [];
+  #watchers: { readonly session: string; readonly realm: T }[] = [];
 
   constructor(name: string, scheduler: Scheduler, rng: Rng) {
     this.name = name;
@@ -30,7 +39,7 @@ export class SimDevice {
   }
 
   /** Who may upload; for assertions. */
-  get holder(): SimRealm | undefined {
+  get holder(): T | undefined {
     return this.#holder;
   }
 
@@ -39,7 +48,7 @@ export class SimDevice {
     return Math.floor((trueWallMs + this.skewMs) / this.clockStepMs) * this.clockStepMs;
   }
 
-  acquire(realm: SimRealm, steal: boolean): void {
+  acquire(realm: T, steal: boolean): void {
     if (this.#holder === realm) return;
     if (steal && this.#holder !== undefined) {
       const robbed = this.#holder;
@@ -52,19 +61,19 @@ export class SimDevice {
     this.#grant();
   }
 
-  release(realm: SimRealm): void {
+  release(realm: T): void {
     this.#waiting = this.#waiting.filter((other) => other !== realm);
     if (this.#holder !== realm) return;
     this.#holder = undefined;
     this.#grant();
   }
 
-  watch(session: string, realm: SimRealm): void {
+  watch(session: string, realm: T): void {
     if (this.realms.some((other) => other.session === session)) this.#watchers.push({ session, realm });
     else realm.soon((engine) => engine.sessionGone(session));
   }
 
-  broadcast(from: SimRealm, message: unknown): void {
+  broadcast(from: T, message: unknown): void {
     for (const realm of this.realms) {
       if (realm === from) continue;
       const copy = structuredClone(message);
@@ -73,7 +82,7 @@ export class SimDevice {
   }
 
   /** The realm is gone: its locks fall free and those who watch it are told. */
-  left(realm: SimRealm): void {
+  left(realm: T): void {
     const at = this.realms.indexOf(realm);
     if (at >= 0) this.realms.splice(at, 1);
     this.#watchers = this.#watchers.filter((watcher) => {

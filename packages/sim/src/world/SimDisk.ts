@@ -1,5 +1,5 @@
-import { encodeCanonical, decodeCanonical } from '@topgun/core';
 import type { StoreKey, StoreTx } from '@topgun/client/engine';
+import { decodeCanonical, encodeCanonical } from '@topgun/core';
 
 interface Commit {
   readonly atMs: number;

@@ -1,7 +1,7 @@
-import { decode, encode } from '@topgun/protocol';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
-import { ServerEngine } from '@topgun/server/engine';
+import { decode, encode } from '@topgun/protocol';
 import type { CommitBatch, CommitResult, Policy, Principal, ServerEffects } from '@topgun/server/engine';
+import { ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
@@ -164,7 +164,8 @@ export class SimNode {
         this.#authenticated.delete(conn);
         link?.close('server', code);
       },
-      verify: (conn, token) => later(this.#rng.int(0, 3), () => this.engine.verified(conn, verifyToken(token), this.#now)),
+      verify: (conn, token) =>
+        later(this.#rng.int(0, 3), () => this.engine.verified(conn, verifyToken(token), this.#now)),
       commit: (id, batch) => this.#commit(id, batch),
       readDedup: (id, rows) =>
         later(this.#rng.int(0, 3), () =>

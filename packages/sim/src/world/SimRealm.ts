@@ -1,7 +1,7 @@
-import { RealmEngine } from '@topgun/client/engine';
 import type { ClientEffects, ClientEvent, RealmOptions } from '@topgun/client/engine';
-import { decode, encode } from '@topgun/protocol';
+import { RealmEngine } from '@topgun/client/engine';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
+import { decode, encode } from '@topgun/protocol';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import type { SimDevice } from './SimDevice.js';
@@ -18,12 +18,18 @@ export interface RealmWorld {
   onEvent(realm: SimRealm, event: ClientEvent): void;
 }
 
+/** A device with the tabs of this simulation. */
+export type Device = SimDevice<SimRealm>;
+
 /** One tab: the shipped engine, with every effect performed by the world. */
 export class SimRealm {
   /** Where a realm's ids come from; replaced only to plant a bug. */
-  static randomFor = (_device: SimDevice, rng: Rng): (() => number) => (): number => rng.u32();
+  static randomFor =
+    (_device: Device, rng: Rng): (() => number) =>
+    (): number =>
+      rng.u32();
 
-  readonly device: SimDevice;
+  readonly device: Device;
   readonly engine: RealmEngine;
   alive = true;
   readonly #world: RealmWorld;
@@ -32,7 +38,7 @@ export class SimRealm {
   #timerSeq = 0;
   #link: Link | undefined;
 
-  constructor(device: SimDevice, world: RealmWorld, rng: Rng, options: Partial<RealmOptions> = {}) {
+  constructor(device: Device, world: RealmWorld, rng: Rng, options: Partial<RealmOptions> = {}) {
     this.device = device;
     this.#world = world;
     this.#rng = rng;
@@ -147,7 +153,10 @@ export class SimRealm {
       frame: (bytes) => {
         if (this.#link !== link) return;
         const decoded = decode(bytes, 'server');
-        if (!decoded.ok) throw new Error(`A device refused a frame of the server: ${decoded.code} at ${decoded.path ?? '?'}`);
+        if (!decoded.ok)
+          throw new Error(
+            `A device refused a frame of the server: ${decoded.code} at ${decoded.path ?? '?'}`,
+          );
         this.input((engine) => engine.socketMessage(decoded.message as ServerMessage));
       },
       closed: lost,

@@ -1,17 +1,26 @@
 import { hashValue } from '@topgun/core';
-import type { CommitBatch, DedupEntry, DedupRow, Offset, StoreBoot, StoredRecord } from '@topgun/server/engine';
+import type {
+  CommitBatch,
+  DedupEntry,
+  DedupRow,
+  Offset,
+  StoreBoot,
+  StoredRecord,
+} from '@topgun/server/engine';
 
 interface DedupState {
   settledBelow: number;
   readonly entries: Map<number, DedupEntry>;
 }
 
-const itemOf = (record: Pick<StoredRecord, 'map' | 'key' | 'tag'>): string => JSON.stringify([record.map, record.key, record.tag ?? null]);
+const itemOf = (record: Pick<StoredRecord, 'map' | 'key' | 'tag'>): string =>
+  JSON.stringify([record.map, record.key, record.tag ?? null]);
 const dedupOf = (pid: number, clientId: string, session: string): string => `${pid}/${clientId}/${session}`;
 
 /** Whether `next` replaces `old`, said as plainly as SYNC §1–2 says it; written apart from the product's own merge, to check it. */
-export function wins(next: StoredRecord, old: StoredRecord): boolean {
-  if (next.kind === 'OR' && (next.value === undefined) !== (old.value === undefined)) return next.value === undefined;
+function wins(next: StoredRecord, old: StoredRecord): boolean {
+  if (next.kind === 'OR' && (next.value === undefined) !== (old.value === undefined))
+    return next.value === undefined;
   if (next.kind === 'PN') {
     const [np, nn] = next.value as [number, number];
     const [op, on] = old.value as [number, number];
@@ -77,7 +86,10 @@ export class SimStore {
   dedupRows(): (readonly [pid: number, row: DedupRow])[] {
     return [...this.#dedup].map(([id, state]) => {
       const [pid, clientId, session] = id.split('/') as [string, string, string];
-      return [Number(pid), { clientId, session, settledBelow: state.settledBelow, entries: [...state.entries.values()] }] as const;
+      return [
+        Number(pid),
+        { clientId, session, settledBelow: state.settledBelow, entries: [...state.entries.values()] },
+      ] as const;
     });
   }
 
@@ -90,7 +102,8 @@ export class SimStore {
       const first = this.outcomes.get(op);
       this.settledOps.add(`${row.session}:${entry.seq}`);
       if (first === undefined) this.outcomes.set(op, entry);
-      else if (first.n !== entry.n || first.epoch !== entry.epoch || first.outcome !== entry.outcome) this.doubled.push(op);
+      else if (first.n !== entry.n || first.epoch !== entry.epoch || first.outcome !== entry.outcome)
+        this.doubled.push(op);
       state.entries.set(entry.seq, entry);
     }
     state.settledBelow = Math.max(state.settledBelow, row.settledBelow);

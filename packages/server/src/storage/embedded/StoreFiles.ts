@@ -48,6 +48,8 @@ export class StoreFiles {
         path: folder,
         encoding: 'binary',
         maxDbs: 8,
+        // Said, because a folder whose name has a dot is otherwise taken for a file.
+        noSubdir: false,
         overlappingSync: false,
         eventTurnBatching: false,
       });
