@@ -19,7 +19,7 @@ describe('totals of several runs', () => {
 
   it.each([
     ['all passed', totals(9, 0, 0), 'true'],
-    ['something was skipped outside CI', totals(9, 0, 1), undefined],
+    ['something was skipped outside CI', totals(9, 0, 1), ''],
   ])('are green when %s', (_why, sum, ci) => {
     expect(isGreen(sum, ci)).toBe(true);
   });

@@ -166,6 +166,17 @@ describe('EmbeddedStore', () => {
     await files.close();
   });
 
+  it('[STO-17] a folder whose name has a dot is a folder, also when it is there already', async () => {
+    const folder = join(await newFolder(), 'data.v2');
+    const record = storedRecord({ map: 'm', key: 'a' });
+    for (let round = 0; round < 2; round++) {
+      const store = await openStore(folder);
+      await store.commit(commitOf([record]));
+      expect(await store.read('m', 'a')).toMatchObject({ key: 'a' });
+      await store.close();
+    }
+  });
+
   it('[STO-19] a second opener of the folder is refused with STORE_LOCKED and does no harm', async () => {
     const folder = await newFolder();
     const store = await openStore(folder);
