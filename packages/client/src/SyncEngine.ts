@@ -13,7 +13,10 @@ import type { Release } from './tabs/RealmLocks.js';
 import type { Unsubscribe } from './utils/Listeners.js';
 import type { Logger } from './utils/logger.js';
 import type { Timers } from './utils/Timers.js';
+import { watchNetwork } from './utils/watchNetwork.js';
 import { watchVisibility } from './utils/watchVisibility.js';
+
+const GOING_AWAY = CLOSE_CODE.GOING_AWAY;
 
 /** A session is 64 random bits: nobody else takes its lock. */
 const ignoreLoss = (): void => undefined;
@@ -72,6 +75,8 @@ export class SyncEngine implements ClientEffects {
       }),
       provider.on('message', (frame) => this.#feed(() => this.#receive(frame))),
       watchVisibility((visible) => this.#feed(() => this.engine.visible(visible))),
+      // Without this hint a dead socket shows only when heartbeats stay unanswered, 15 s later.
+      watchNetwork((online) => (online ? this.#feed(() => this.#retryNow()) : provider.close(GOING_AWAY))),
     );
     this.#channel = this.#tabs.openChannel<TabMessage>(this.#name('channel'), (message) =>
       this.#feed(() => this.engine.channel(message)),
@@ -172,6 +177,11 @@ export class SyncEngine implements ClientEffects {
 
   connect(): void {
     this.#options.provider.connect();
+  }
+
+  /** Cuts a pause between attempts short; ERROR is left to the app. */
+  #retryNow(): void {
+    if (this.engine.state() === 'BACKOFF') this.engine.reset();
   }
 
   disconnect(code: number): void {
