@@ -4,7 +4,7 @@ import { watchNetwork } from './watchNetwork.js';
 describe('watchNetwork', () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  it('[CONN] tells when the browser goes off and on, until it is ended', () => {
+  it('[CONN-8] tells when the browser goes off and on, until it is ended', () => {
     const page = new EventTarget();
     vi.stubGlobal('window', page);
     const heard: boolean[] = [];
@@ -16,7 +16,7 @@ describe('watchNetwork', () => {
     expect(heard).toEqual([false, true]);
   });
 
-  it('[CONN] never calls where nobody tells', () => {
+  it('[CONN-8] never calls where nobody tells', () => {
     vi.stubGlobal('window', undefined);
     expect(watchNetwork(() => expect.unreachable())()).toBeUndefined();
   });
