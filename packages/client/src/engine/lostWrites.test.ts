@@ -54,18 +54,18 @@ describe('own writes that have lost', () => {
     realm.engine.openMap('m', 'LWW');
     world.settle();
     const kept: unknown[] = [];
-    const before = realm.engine.socketMessage.bind(realm.engine);
+    const deliver = realm.engine.socketMessage.bind(realm.engine);
     // The root answer is held back until the delta has passed it.
     realm.engine.socketMessage = (message) => {
       if (message.type === 'SYNC_ROOT' && kept.length === 0) kept.push(message);
-      else before(message);
+      else deliver(message);
     };
     realm.release('server');
     world.settle();
     world.server.put('m', 'k', 'v', later(world));
     world.settle();
     expect(realm.engine.get('m', 'k')).toBeUndefined();
-    for (const message of kept) before(message as Parameters<typeof before>[0]);
+    for (const message of kept) deliver(message as Parameters<typeof deliver>[0]);
     world.settle();
     expect(realm.engine.get('m', 'k')).toBe('v');
     expect(realm.connection).toBe(connection);
