@@ -145,6 +145,7 @@ export class Uplink {
       new Set([...wants.queries].flatMap(([name, [map]]) => (this.scopes.get(map) ? [] : [name]))),
     );
     this.topics.want(wants.topics);
+    this.#releaseHeld();
     for (const [name, feed] of this.#retained) {
       if (!this.queries.get(name)) {
         if (this.#retained.size <= LIMITS.retainedQueries) continue;
@@ -160,7 +161,8 @@ export class Uplink {
       case 'OP_ACK':
         return this.uploader.answer(message);
       case 'SYNC_ROOT':
-        return this.scopes.get(message.map)?.root(message);
+        this.scopes.get(message.map)?.root(message);
+        return this.#releaseHeld();
       case 'MERKLE_RESP':
         return this.scopes.get(message.map)?.merkle(message);
       case 'ROWS_RESP':
@@ -247,11 +249,24 @@ export class Uplink {
     const pending = map?.pendingOf(last.key).includes(last) ? map.pendingOf(last.key) : [last];
     for (const op of [...pending].sort((a, b) => a.t - b.t)) {
       const verdict = this.#held.get(op);
-      if (!op.isAnswered || !verdict) break;
+      if (!op.isAnswered || !verdict || !this.#maySettle(op, verdict)) break;
       this.#held.delete(op);
       if (map) foldAnswer(map, op, verdict, this.#coverage(op, verdict));
       log.remove(op);
     }
+  }
+
+  /**
+   * An answer without offset says that the op was settled before this device forgot it: a crash took the transaction that removed it, and
+   * perhaps rows of base with it. The op stays in view until the map is complete again.
+   */
+  #maySettle({ map }: PendingOp, { at }: Verdict): boolean {
+    const scope = this.scopes.get(map);
+    return at.n > 0 || !scope || scope.isRefused || scope.isComplete;
+  }
+
+  #releaseHeld(): void {
+    for (const op of [...this.#held.keys()]) this.#release(op);
   }
 
   #coverage({ map }: PendingOp, { pid }: Verdict): Coverage {
@@ -287,6 +302,7 @@ export class Uplink {
 
   #error(message: ErrorMessage): void {
     const isKnown = this.scopes.error(message) || this.queries.error(message);
+    this.#releaseHeld();
     if (message.code === 'RESYNC') {
       if (!isKnown) this.resync();
     } else if (!isRetriable(message.code)) {

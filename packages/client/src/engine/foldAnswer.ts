@@ -28,7 +28,8 @@ export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, cov
   const { outcome, at, pid, row } = verdict;
   if (!coverage.isCovered) return;
   const isOwn = outcome === OUTCOME.APPLIED || outcome === OUTCOME.DUPLICATE;
-  for (const said of isOwn ? rowsOf(op, at) : row ? [row] : []) {
+  // Without an offset (n = 0) nobody can say whether the own row still stands; the map is complete by now and shows what does.
+  for (const said of isOwn ? (at.n > 0 ? rowsOf(op, at) : []) : row ? [row] : []) {
     // A complete scope that has come this far has shown the row, or something newer, which may be its deletion.
     if (coverage.to && compareOffsets(coverage.to, said) >= 0) continue;
     map.accept(said);

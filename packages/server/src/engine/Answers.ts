@@ -59,14 +59,17 @@ export class Answers {
     this.#final(op, op.conn, pid, entry, true);
   }
 
-  /** The op lies below what its client called settled: nothing is known but that its effect is at or before this place. */
+  /**
+   * The op lies below what its client called settled: its offset is forgotten, so the answer names none. To name a later one would let the
+   * device put its old row above a newer one.
+   */
   settled(op: Op): void {
-    const { epoch, n } = this.#table.partition(op.pid).committed;
+    const { epoch } = this.#table.partition(op.pid).committed;
     this.#frame(op.conn, op.session.session, ACK_LEVEL.PERSISTED, epoch).add(
       op.seq,
       OUTCOME.DUPLICATE,
       op.pid,
-      n,
+      0,
     );
   }
 

@@ -78,7 +78,11 @@ describe('dedup', () => {
     ann.increment('likes', 'total', 1);
     ann.ops(['likes'], [row]);
     node.settle();
-    expect(ann.outcomeOf(1)).toMatchObject({ outcome: OUTCOME.DUPLICATE, pid: partitionOf('total') });
+    expect(ann.outcomeOf(1)).toMatchObject({
+      outcome: OUTCOME.DUPLICATE,
+      pid: partitionOf('total'),
+      n: 0,
+    });
     expect(
       ann
         .all('OP_ACK')
