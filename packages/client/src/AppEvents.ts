@@ -1,5 +1,5 @@
 import type { TopGunError } from '@topgun/core';
-import { LIMITS } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import type { ClientEvent } from './engine/ports.js';
 import type { ChangedKeys } from './handles/HandleContext.js';
 import type { SyncStateName } from './SyncStateMachine.js';

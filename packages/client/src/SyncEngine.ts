@@ -1,6 +1,8 @@
 import { TopGunError } from '@topgun/core';
 import type { ClientMessage } from '@topgun/protocol';
-import { CLOSE_CODE, decode, encode, LIMITS, protocolErrors } from '@topgun/protocol';
+import { CLOSE_CODE, protocolErrors } from '@topgun/protocol';
+import { decode, encode } from '@topgun/protocol/device';
+import * as LIMITS from '@topgun/protocol/limits';
 import type { IConnectionProvider } from './connection/IConnectionProvider.js';
 import type { ClientEffects, ClientEvent, RealmOptions, TabMessage } from './engine/ports.js';
 import { RealmEngine } from './engine/RealmEngine.js';
@@ -256,7 +258,7 @@ export class SyncEngine implements ClientEffects {
   }
 
   #receive(frame: Uint8Array): void {
-    const decoded = decode(frame, 'server');
+    const decoded = decode(frame);
     if (decoded.ok) {
       this.engine.socketMessage(decoded.message);
       return;

@@ -1,4 +1,4 @@
-import { LIMITS } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import { describe, expect, it } from 'vitest';
 import { type SyncEventName, SyncStateMachine, type SyncStateName, transitions } from './SyncStateMachine.js';
 

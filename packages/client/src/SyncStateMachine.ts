@@ -1,5 +1,5 @@
 import { TopGunError } from '@topgun/core';
-import { LIMITS } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 
 export type SyncStateName =
   | 'DISCONNECTED'

@@ -1,6 +1,7 @@
 import type { QueryFilter } from '@topgun/core';
 import { TopGunError } from '@topgun/core';
-import { LIMITS, protocolErrors } from '@topgun/protocol';
+import { protocolErrors } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import type { ConnectionStateChange, StateHistoryEntry } from './AppEvents.js';
 import { AppEvents } from './AppEvents.js';
 import type { TopGunClientOptions } from './config/options.js';

@@ -12,23 +12,21 @@ export interface ProtocolErrorInfo {
 
 export const protocolErrors = {
   BAD_FRAME: {
-    remedy: 'The frame breaks the strict wire profile. Use the codec of @topgun/protocol on both ends.',
+    remedy: 'Use the codec of @topgun/protocol on both ends.',
     retriable: false,
   },
   BAD_MESSAGE: {
-    remedy:
-      'The message does not fit its schema at `path`. Compare both ends: they may run different versions.',
+    remedy: 'Compare both ends: they may run different versions.',
     retriable: false,
   },
   UNKNOWN_TYPE: {
-    remedy: 'Update the older of the two ends: it does not know this message.',
+    remedy: 'Update the older of the two ends.',
     retriable: false,
   },
-  VERSION: { remedy: 'No common protocol version. Update the older of the two ends.', retriable: false },
+  VERSION: { remedy: 'Update the older of the two ends.', retriable: false },
   AUTH_REQUIRED: { remedy: 'Send AUTH with a token as the first frame.', retriable: false },
   AUTH_FAILED: {
-    remedy:
-      'The token was refused. Sign in again; on the server compare key, algorithm, issuer and audience.',
+    remedy: 'Sign in again; on the server compare key, algorithm, issuer and audience.',
     retriable: false,
   },
   AUTH_EXPIRED: {
@@ -36,67 +34,64 @@ export const protocolErrors = {
     retriable: true,
   },
   DENIED: {
-    remedy: 'Ask for the right, or add a permission policy for this role, map and action.',
+    remedy: 'Ask for the right, or add a policy for this role, map and action.',
     retriable: false,
   },
-  LIMIT: { remedy: 'Send less at once: the limit and its value are named in the message.', retriable: false },
+  LIMIT: { remedy: 'Send less at once: the message names the limit.', retriable: false },
   RATE: { remedy: 'Wait `retryAfterMs` and send more slowly.', retriable: true },
   CLOCK_SKEW: {
-    remedy: 'Set the clock to `serverTime` and stamp the op again under the same id.',
+    remedy: 'Set the clock to `serverTime` and stamp the op again under its id.',
     retriable: true,
   },
   STALE_OP: {
-    remedy:
-      'The op is older than what the server still remembers of deletions. Sync, then decide whether to write again.',
+    remedy: 'The server has forgotten deletions since. Sync, then decide whether to write again.',
     retriable: false,
   },
-  RESYNC: { remedy: 'Open the scope again: the server no longer follows it.', retriable: true },
+  RESYNC: { remedy: 'Open the scope again.', retriable: true },
   UNKNOWN_CLIENT: {
-    remedy:
-      'The client was forgotten after a year unused. Draw a new clientId and decide about the pending ops.',
+    remedy: 'Unused for a year: draw a new clientId and decide about the pending ops.',
     retriable: false,
   },
   NEW_INCARNATION: {
-    remedy: 'The store was restored. Send the retained ops again and sync from the start.',
+    remedy: 'The store was restored: send the retained ops again and sync.',
     retriable: true,
   },
   NOT_OWNER: {
-    remedy: 'Another node owns the partition now. Fetch the partition map and try there.',
+    remedy: 'Fetch the partition map and try its owner.',
     retriable: true,
   },
   UNAVAILABLE: {
-    remedy: 'The server cannot reach its store. Keep the op and try again later.',
+    remedy: 'Keep the op and try again later.',
     retriable: true,
   },
-  INTERNAL: { remedy: 'Report the reference in the message to whoever runs the server.', retriable: true },
+  INTERNAL: { remedy: 'Report the message to whoever runs the server.', retriable: true },
   WRONG_KIND: {
-    remedy: 'The map exists with another kind. Open it as that kind, or take another name.',
+    remedy: 'Open the map as the kind it has, or take another name.',
     retriable: false,
   },
   ID_REUSED: {
-    remedy: 'The op id belongs to another op. Give the op a new id and send it again.',
+    remedy: 'Give the op a new id and send it again.',
     retriable: false,
   },
   SESSION_UNKNOWN: {
-    remedy: 'Name the session in AUTH or SESSIONS before sending its ops.',
+    remedy: 'Name the session in AUTH or SESSIONS first.',
     retriable: true,
   },
   SEQ_WINDOW: {
-    remedy: 'Wait until older ops of the session are answered, then send again.',
+    remedy: 'Send again when older ops of the session are answered.',
     retriable: true,
   },
   CROSS_PARTITION: {
-    remedy: 'All keys of a transaction must lie in one partition: give them a common {tag}.',
+    remedy: 'Give all keys of the transaction a common {tag}.',
     retriable: false,
   },
   REPLICATED_UNSUPPORTED: {
-    remedy: 'This server keeps its data on one node. Ask for PERSISTED, or use a cluster.',
+    remedy: 'Ask for PERSISTED, or use a cluster.',
     retriable: false,
   },
   PREDICATE_INVALID: { remedy: 'Correct the query at `path`.', retriable: false },
   VALUE_NOT_ADMITTED: {
-    remedy:
-      'Store only values that travel exactly: see the list of admitted values. The path names the fault.',
+    remedy: 'Store only admitted values; the path names the fault.',
     retriable: false,
   },
 } as const satisfies Record<string, ProtocolErrorInfo>;

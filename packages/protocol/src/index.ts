@@ -1,13 +1,10 @@
-export type { Candidate, FromFrame, MessageFields, Sender } from './codec/fields.js';
-export { fromFrame, messageFields, toFrame } from './codec/fields.js';
-export { isMessage } from './codec/guard.js';
-export type { PrescanFault, PrescanRefusal, Profile, ProfileBounds, WireProfile } from './codec/prescan.js';
-export { prescan, profileBounds } from './codec/prescan.js';
+export type { Candidate } from './codec/fields.js';
+export type { Profile, WireProfile } from './codec/prescan.js';
+export type { Decoded, Explain } from './codec/readFrame.js';
 export * from './errors.js';
-export * from './limits.js';
+export * as LIMITS from './limits.js';
 export * from './messages/constants.js';
 export type * from './messages/types.js';
 export { clientMessageSchema, explainRefusal, messageSchema, serverMessageSchema } from './schemas.js';
-export type { Decoded, Explain } from './serializer.js';
 export { decode, deserialize, encode, fitsProfile, serialize } from './serializer.js';
 export * from './version.js';

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as z from 'zod/mini';
-import { messageFields } from './codec/fields.js';
 import { CLOSE_CODE, closeCodes, ERROR_CODES, isErrorCode, protocolErrors } from './errors.js';
-import { LIMITS, limits } from './limits.js';
+import * as LIMITS from './limits.js';
 import type { ClientMessage, Message, ServerMessage } from './messages/types.js';
 import type { clientMessageSchema, serverMessageSchema } from './schemas.js';
 import { messageSchema } from './schemas.js';
+import { messageFields } from './testing/messageFields.js';
 import { negotiate, PROTOCOL_VERSION, SCHEMA_HASH } from './version.js';
 
 type Frozen<T> = T extends Uint8Array | Date
@@ -81,11 +81,13 @@ describe('errors', () => {
 });
 
 describe('limits', () => {
-  it('[WIRE-7] each is a positive whole number with a reason', () => {
-    for (const limit of Object.values(limits)) {
-      expect(Number.isSafeInteger(limit.value) && limit.value > 0).toBe(true);
-      expect(limit.reason.length).toBeGreaterThan(5);
-    }
+  it('[WIRE-7] each is a positive whole number with a unit and a reason', () => {
+    const source = readFileSync(new URL('./limits.ts', import.meta.url), 'utf8');
+    const documented = [
+      ...source.matchAll(/^\/\*\* (?:bytes|chars|count|levels|ms): .{6,} \*\/\nexport const (\w+) = /gm),
+    ].map(([, name]) => name);
+    expect(documented.sort()).toEqual(Object.keys(LIMITS).sort());
+    for (const value of Object.values(LIMITS)) expect(Number.isSafeInteger(value) && value > 0).toBe(true);
   });
 
   it('[WIRE-7] fit into each other', () => {

@@ -3,7 +3,7 @@ import type { PredicateNode } from '@topgun/core';
 import * as z from 'zod/mini';
 import { isPredicate } from './codec/predicate.js';
 import { utf8Length } from './codec/utf8.js';
-import { LIMITS } from './limits.js';
+import * as LIMITS from './limits.js';
 import { PARTITION_COUNT } from './messages/constants.js';
 
 /** Largest length of the arrays made by `list`, for whoever must look at it before the elements. */

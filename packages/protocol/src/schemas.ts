@@ -8,7 +8,7 @@ import * as z from 'zod/mini';
 import type { Candidate } from './codec/fields.js';
 import type { ErrorCode } from './errors.js';
 import { ERROR_CODES } from './errors.js';
-import { LIMITS } from './limits.js';
+import * as LIMITS from './limits.js';
 import { PARTITION_COUNT } from './messages/constants.js';
 import * as p from './schemaParts.js';
 

@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { messageFields } from './codec/fields.js';
 import type { Message } from './messages/types.js';
 import { explainRefusal } from './schemas.js';
 import { decode, deserialize, encode, fitsProfile, serialize } from './serializer.js';
+import { messageFields } from './testing/messageFields.js';
 import { sampleEntries, samples } from './testing/samples.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

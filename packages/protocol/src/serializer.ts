@@ -1,6 +1,7 @@
 /**
- * Messages and values to bytes and back. Bytes → strict pre-scan → msgpack → field table → guard: each step sees only
- * what the one before let through, and nothing here throws on input from outside.
+ * Messages and values to bytes and back, as servers do it. Bytes → strict pre-scan → msgpack → field table → guard: each
+ * step sees only what the one before let through, and nothing here throws on input from outside. Devices use the codec
+ * in `device.ts`.
  *
  * `msgpackr/pack` is the pure JavaScript build on every platform. The default entry of msgpackr uses a native string
  * reader on Node when it finds one, and the two differ (a byte order mark survives one and not the other).
@@ -8,12 +9,13 @@
 import { TopGunError } from '@topgun/core';
 import { Packr } from 'msgpackr/pack';
 import { keepByteOrderMarks } from './codec/byteOrderMarks.js';
-import type { Candidate } from './codec/fields.js';
-import { fromFrame, toFrame } from './codec/fields.js';
-import { isMessage } from './codec/guard.js';
+import { clientGuards } from './codec/clientGuards.js';
+import { clientFields, serverFields, toFrame } from './codec/fields.js';
 import type { WireProfile } from './codec/prescan.js';
 import { prescan, profileBounds } from './codec/prescan.js';
-import type { ErrorCode } from './errors.js';
+import type { Decoded, Explain } from './codec/readFrame.js';
+import { frameReader } from './codec/readFrame.js';
+import { serverGuards } from './codec/serverGuards.js';
 import type { ClientMessage, Message, ServerMessage } from './messages/types.js';
 
 const packr = new Packr({
@@ -24,6 +26,9 @@ const packr = new Packr({
   // what is decoded outlives the frame
   copyBuffers: true,
 });
+const allFields = { ...clientFields, ...serverFields };
+const readClientFrame = frameReader<ClientMessage>(clientFields, clientGuards);
+const readServerFrame = frameReader<ServerMessage>(serverFields, serverGuards);
 
 const unpack = (bytes: Uint8Array): unknown => packr.unpack(keepByteOrderMarks(bytes)) as unknown;
 
@@ -54,7 +59,7 @@ export function deserialize(bytes: Uint8Array): unknown {
 
 /** The frame of a message. The sender answers for the fields: values admitted, names and counts within the limits. */
 export function encode(message: Message): Uint8Array {
-  return packr.pack(toFrame(message));
+  return packr.pack(toFrame<Message>(message, allFields));
 }
 
 /**
@@ -64,20 +69,6 @@ export function encode(message: Message): Uint8Array {
 export function fitsProfile(frame: Uint8Array, profile: WireProfile): boolean {
   return frame.length <= profileBounds[profile].bytes && prescan(frame, profile) === undefined;
 }
-
-export type Decoded<M extends Message = Message> =
-  | { readonly ok: true; readonly message: M }
-  | {
-      readonly ok: false;
-      readonly code: Extract<ErrorCode, 'BAD_FRAME' | 'BAD_MESSAGE' | 'UNKNOWN_TYPE' | 'AUTH_REQUIRED'>;
-      /** BAD_FRAME: fault and byte; BAD_MESSAGE: the field, when an `explain` was given */
-      readonly path?: string;
-      /** the request the refused message belongs to, when it can be read */
-      readonly req?: number;
-    };
-
-/** Says which field of a refused message is wrong: `explainRefusal` of the schemas, on the server. */
-export type Explain = (candidate: Candidate) => string | undefined;
 
 /**
  * The message of a frame, or the code of its refusal. Never throws, never blocks for long, changes nothing.
@@ -100,9 +91,9 @@ export function decode(bytes: Uint8Array, profile: WireProfile, explain?: Explai
   if (!((first > 0x90 && first < 0xa0) || first === 0xdc || first === 0xdd)) {
     return { ok: false, code: 'BAD_FRAME', path: 'NOT_A_FRAME@0' };
   }
-  let frame: unknown;
+  let frame: readonly unknown[];
   try {
-    frame = unpack(bytes);
+    frame = unpack(bytes) as readonly unknown[];
   } catch (error) {
     // The pre-scan lets through only what the decoder reads; should the two ever differ, the frame is refused.
     return {
@@ -111,19 +102,6 @@ export function decode(bytes: Uint8Array, profile: WireProfile, explain?: Explai
       path: `DECODER:${error instanceof Error ? error.name : 'unknown'}`,
     };
   }
-  return readFrame(frame as readonly unknown[], profile, explain);
-}
-
-function readFrame(frame: readonly unknown[], profile: WireProfile, explain: Explain | undefined): Decoded {
-  const read = fromFrame(frame);
-  if (!read.known) return { ok: false, code: 'UNKNOWN_TYPE' };
-  const { candidate } = read;
-  const wanted = profile === 'server' ? 'server' : 'client';
-  const req = read.req !== undefined && Number.isSafeInteger(read.req) ? { req: read.req } : undefined;
-  if (read.from !== wanted && read.from !== 'both') return { ok: false, code: 'UNKNOWN_TYPE', ...req };
-  if (profile === 'preauth' && read.type !== 'AUTH') return { ok: false, code: 'AUTH_REQUIRED', ...req };
-  if (candidate === undefined) return { ok: false, code: 'BAD_MESSAGE', path: 'length', ...req };
-  if (isMessage(candidate)) return { ok: true, message: candidate };
-  const path = explain?.(candidate);
-  return { ok: false, code: 'BAD_MESSAGE', ...(path === undefined ? undefined : { path }), ...req };
+  if (profile === 'server') return readServerFrame(frame, explain);
+  return readClientFrame(frame, explain, profile === 'preauth' ? 'AUTH' : undefined);
 }

@@ -1,6 +1,6 @@
 import type { IStorageAdapter, StoreKey, StoreTx } from '@topgun/client';
 import { checkStoreKey, checkStoreTx, storageError } from '@topgun/client';
-import { LIMITS } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import type { IDBPDatabase } from 'idb';
 import { openDB, unwrap } from 'idb';
 import { toStorageError } from './toStorageError.js';

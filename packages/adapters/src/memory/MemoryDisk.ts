@@ -1,5 +1,5 @@
 import type { StoreKey, StoreTx } from '@topgun/client';
-import { LIMITS } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import { encodeStoreKey } from './encodeStoreKey.js';
 
 interface Row {

@@ -6,11 +6,11 @@ import {
   closeCodes,
   type ErrorCode,
   type ErrorMessage,
-  LIMITS,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_MIN,
   type ServerMessage,
 } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import { type SyncEventName, SyncStateMachine } from '../SyncStateMachine.js';
 import type { ClientEffects, RealmOptions } from './ports.js';
 import type { RealmClock } from './RealmClock.js';

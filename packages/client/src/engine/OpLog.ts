@@ -1,5 +1,6 @@
 import { deepEqual } from '@topgun/core';
-import { LIMITS, OP } from '@topgun/protocol';
+import { OP } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import { newOp, opFromStore, opId, opKey, opToStore, type PendingOp, type WriteCode } from './PendingOp.js';
 import type { Kind, SettledOutcome } from './ports.js';
 import { DRAFT_T, type RealmClock } from './RealmClock.js';

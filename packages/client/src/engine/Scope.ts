@@ -2,7 +2,6 @@ import { compareChildren, compareItems, compareRoots } from '@topgun/core';
 import {
   type ClientMessage,
   type ErrorCode,
-  LIMITS,
   MERKLE_FORM,
   type MerkleRespMessage,
   type Position,
@@ -10,6 +9,7 @@ import {
   type ServerEventMessage,
   type SyncRootMessage,
 } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import type { Feed } from './Feeds.js';
 import type { QueryFeedPorts } from './QueryFeed.js';
 import type { ReplicaMap } from './ReplicaMap.js';

@@ -1,4 +1,5 @@
-import { type ClientMessage, LIMITS } from '@topgun/protocol';
+import type { ClientMessage } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 
 /** Topic subscriptions of all realms on one connection, and messages that wait for one. Nothing is stored. */
 export class Topics {

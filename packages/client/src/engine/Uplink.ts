@@ -3,10 +3,10 @@ import {
   type AuthAckMessage,
   type ErrorCode,
   type ErrorMessage,
-  LIMITS,
   OP,
   type ServerMessage,
 } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import { Connection } from './Connection.js';
 import { Feeds } from './Feeds.js';
 import { type Coverage, foldAnswer, settleCounter } from './foldAnswer.js';

@@ -3,12 +3,12 @@ import {
   type ClientMessage,
   CONCERN,
   type ErrorCode,
-  LIMITS,
   type OpAckMessage,
   type OpRow,
   OUTCOME,
   type Outcome,
 } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import { type OpLog, type SessionLog, settledBelow } from './OpLog.js';
 import type { PendingOp } from './PendingOp.js';
 import type { RealmClock } from './RealmClock.js';

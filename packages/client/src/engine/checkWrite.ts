@@ -1,5 +1,5 @@
 import { assertAdmitted, assertKey, cloneAdmitted, coreErrors, TopGunError } from '@topgun/core';
-import { LIMITS } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import { bytesOf } from './PendingOp.js';
 
 const MAP_NAME = /^[A-Za-z0-9_.:/-]{1,128}$/;

@@ -1,5 +1,5 @@
 import { hashValue } from '@topgun/core';
-import { LIMITS } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import type { QuerySpec, RealmEngine } from '../engine/RealmEngine.js';
 import type { Logger } from '../utils/logger.js';
 import type { Timers } from '../utils/Timers.js';

@@ -9,7 +9,7 @@
  * Cost: linear in the bytes, apart from O(k log k) for the keys of a map of more than 16. Open containers and the
  * keys of open maps live on two stacks that are reused from frame to frame, so a good frame allocates nothing.
  */
-import { LIMITS } from '../limits.js';
+import * as LIMITS from '../limits.js';
 import { scanUtf8 } from './utf8.js';
 
 /** Who sent the frame: a stranger, an authenticated client, or the server. */

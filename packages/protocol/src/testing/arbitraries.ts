@@ -1,6 +1,6 @@
 /** Generators of admitted values, and of messages that are good or nearly so. */
 import fc from 'fast-check';
-import { toFrame } from '../codec/fields.js';
+import { clientFields, serverFields, toFrame } from '../codec/fields.js';
 import type { Message } from '../messages/types.js';
 import { sampleEntries } from './samples.js';
 
@@ -123,7 +123,7 @@ export const mutatedFrame: fc.Arbitrary<unknown[]> = fc
     fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(4), oddValue), { minLength: 1, maxLength: 3 }),
   )
   .map(([message, changes]) => {
-    const frame = clone(toFrame(message)) as unknown[];
+    const frame = clone(toFrame<Message>(message, { ...clientFields, ...serverFields })) as unknown[];
     for (const [which, where, how, value] of changes) {
       const arrays = arraysIn(frame);
       const target = arrays[which % arrays.length] as unknown[];
@@ -138,3 +138,33 @@ export const mutatedFrame: fc.Arbitrary<unknown[]> = fc
     }
     return frame.map((item) => (item === undefined ? null : item));
   });
+
+/** Bytes that open containers, strings and extensions come up far more often than by chance. */
+const wireByte = fc.oneof(
+  fc.nat(255),
+  fc.integer({ min: 0xc0, max: 0xdf }),
+  fc.integer({ min: 0x80, max: 0x9f }),
+  fc.constantFrom(0xff, 0x72, 0x42, 0x00, 0xa1, 0x61),
+);
+const randomBytes = fc.array(wireByte, { maxLength: 60 }).map((bytes) => Uint8Array.from(bytes));
+
+/** Random bytes, and those of good frames with up to six of them changed, removed, inserted or cut off. */
+export function hostileBytes(frames: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
+  const mutated = fc
+    .tuple(
+      fc.constantFrom(...frames),
+      fc.array(fc.tuple(fc.nat(), wireByte, fc.nat(3)), { minLength: 1, maxLength: 6 }),
+    )
+    .map(([frame, edits]) => {
+      let bytes = [...frame];
+      for (const [where, byte, how] of edits) {
+        const at = where % Math.max(1, bytes.length);
+        if (how === 0) bytes[at] = byte;
+        else if (how === 1) bytes.splice(at, 1);
+        else if (how === 2) bytes.splice(at, 0, byte);
+        else bytes = bytes.slice(0, at);
+      }
+      return Uint8Array.from(bytes);
+    });
+  return fc.oneof(randomBytes, mutated);
+}

@@ -1,7 +1,7 @@
 import type { ClientEffects, ClientEvent, RealmOptions } from '@topgun/client/engine';
 import { RealmEngine } from '@topgun/client/engine';
-import type { ClientMessage, ServerMessage } from '@topgun/protocol';
-import { decode, encode } from '@topgun/protocol';
+import type { ClientMessage } from '@topgun/protocol';
+import { decode, encode } from '@topgun/protocol/device';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import type { SimDevice } from './SimDevice.js';
@@ -152,12 +152,12 @@ export class SimRealm {
     link.attach('client', {
       frame: (bytes) => {
         if (this.#link !== link) return;
-        const decoded = decode(bytes, 'server');
+        const decoded = decode(bytes);
         if (!decoded.ok)
           throw new Error(
             `A device refused a frame of the server: ${decoded.code} at ${decoded.path ?? '?'}`,
           );
-        this.input((engine) => engine.socketMessage(decoded.message as ServerMessage));
+        this.input((engine) => engine.socketMessage(decoded.message));
       },
       closed: lost,
     });

@@ -1,6 +1,6 @@
-/** Guards of the rows that fill the hot messages. Written out by hand: 500 of them must take microseconds. */
-import { LIMITS } from '../limits.js';
-import { isAbsent, isKey, isNodeId, isPid, isRow, isSession, isTag, isTtl, isUint } from './scalars.js';
+/** Guards of the rows a device sends. Written out by hand: 500 of them must take microseconds. */
+import * as LIMITS from '../limits.js';
+import { isAbsent, isKey, isNodeId, isRow, isSession, isTag, isTtl, isUint } from './checks.js';
 
 function isBase(value: unknown): boolean {
   if (value === null) return true;
@@ -49,8 +49,7 @@ function isTransaction(row: readonly unknown[], maps: number): boolean {
   return first[1] === row[2] && first[2] === row[3];
 }
 
-/** `maps` = length of the frame's table of map names. */
-export function isOpRow(row: unknown, maps: number): boolean {
+function isOpRow(row: unknown, maps: number): boolean {
   return (
     isRow(row, 7, 9) &&
     isUint(row[0]) &&
@@ -64,43 +63,9 @@ export function isOpRow(row: unknown, maps: number): boolean {
   );
 }
 
-/** `nodes` = length of the frame's table of node ids. */
-export function isChangeRow(row: unknown, nodes: number): boolean {
-  if (
-    !isRow(row, 5, 9) ||
-    !isKey(row[1]) ||
-    !isUint(row[2]) ||
-    !isUint(row[3]) ||
-    !isUint(row[4]) ||
-    row[4] >= nodes ||
-    !(isAbsent(row[6]) || isTtl(row[6])) ||
-    !(isAbsent(row[8]) || isUint(row[8]))
-  ) {
-    return false;
-  }
-  const value = row[5];
-  switch (row[0]) {
-    case 0:
-      return !isAbsent(value) && isAbsent(row[7]);
-    case 1:
-      return isAbsent(value) && isAbsent(row[7]);
-    case 2:
-      return !isAbsent(value) && isTag(row[7]);
-    case 3:
-      return isAbsent(value) && isTag(row[7]);
-    case 4:
-      return isRow(value, 2, 2) && isUint(value[0]) && isUint(value[1]) && isAbsent(row[7]);
-    default:
-      return false;
-  }
-}
-
-export function areChangeRows(value: unknown, nodes: number): boolean {
-  if (!Array.isArray(value) || value.length > LIMITS.rowsPerReply) return false;
-  for (let i = 0; i < value.length; i++) if (!isChangeRow(value[i], nodes)) return false;
+/** `maps` = length of the frame's table of map names. */
+export function areOpRows(value: unknown, maps: number): boolean {
+  if (!isRow(value, 0, LIMITS.opsPerFrame)) return false;
+  for (let i = 0; i < value.length; i++) if (!isOpRow(value[i], maps)) return false;
   return true;
 }
-
-/** `[pid, epoch, n]` */
-export const isPosition = (value: unknown): boolean =>
-  isRow(value, 3, 3) && isPid(value[0]) && isUint(value[1]) && isUint(value[2]);
