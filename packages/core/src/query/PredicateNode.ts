@@ -4,9 +4,7 @@ export interface AuthRef {
 }
 
 /** The operators that compare one field with one value. */
-export const COMPARISONS = ['eq', 'neq', 'gt', 'gte', 'lt', 'lte'] as const;
-
-export type ComparisonOp = (typeof COMPARISONS)[number];
+export type ComparisonOp = 'eq' | 'neq' | 'gt' | 'gte' | 'lt' | 'lte';
 
 /**
  * A condition on a value, as plain data: the one predicate language of devices, servers, permissions and subscriptions.

@@ -1,7 +1,8 @@
 import { faultOf } from '../value/admission.js';
 import { VALUE_LIMITS } from '../value/limits.js';
 import { LIKE_PATTERN_MAX } from './like.js';
-import { COMPARISONS, isAuthRef, type PredicateNode } from './PredicateNode.js';
+import { operatorOf } from './operators.js';
+import { isAuthRef, type PredicateNode } from './PredicateNode.js';
 import { queryError } from './queryErrors.js';
 
 /** What one predicate may cost. */
@@ -58,49 +59,31 @@ function check(node: unknown, at: string, depthLeft: number, spent: Spent): void
 
 function checkLeaf(parts: Readonly<Record<string, unknown>>, at: string): void {
   const { op, path } = parts;
-  const knownOp = typeof op === 'string' && (LEAF_OPS as readonly string[]).includes(op);
-  if (!knownOp) {
+  const operator = operatorOf(op);
+  if (operator === undefined) {
     const shown = typeof op === 'string' ? JSON.stringify(op.slice(0, 64)) : typeof op;
     throw queryError('PREDICATE_OPERATOR_UNKNOWN', `Unknown operator of the predicate at ${at}: ${shown}`);
   }
   if (typeof path !== 'string' || path.length > PATH_MAX)
     throw invalid(at, `a path is a text of at most ${PATH_MAX}`);
-  switch (op) {
-    case 'in':
-    case 'containsAll':
-    case 'containsAny':
-      checkList(parts.values, `${at}.values`);
-      return;
-    case 'between':
-      checkOperand(parts.from, `${at}.from`);
-      checkOperand(parts.to, `${at}.to`);
-      return;
-    case 'like':
-      if (typeof parts.pattern === 'string' && parts.pattern.length <= LIKE_PATTERN_MAX) return;
-      throw invalid(`${at}.pattern`, `a pattern is a text of at most ${LIKE_PATTERN_MAX}`);
-    case 'exists':
-      return;
-    default:
-      checkOperand(parts.value, `${at}.value`);
+  for (const name of operator.operands) {
+    const operand = parts[name];
+    const place = `${at}.${name} on "${path}"`;
+    if (name === 'pattern') checkPattern(operand, place);
+    else if (name !== 'values') checkOperand(operand, place);
+    else if (!isAuthRef(operand)) checkList(operand, place);
   }
 }
 
-const LEAF_OPS = [
-  ...COMPARISONS,
-  'in',
-  'between',
-  'like',
-  'contains',
-  'containsAll',
-  'containsAny',
-  'exists',
-] as const;
+function checkPattern(pattern: unknown, at: string): void {
+  if (typeof pattern !== 'string' || pattern.length > LIKE_PATTERN_MAX)
+    throw invalid(at, `a pattern is a text of at most ${LIKE_PATTERN_MAX}`);
+}
 
 function checkList(values: unknown, at: string): void {
-  if (isAuthRef(values)) return;
   if (!Array.isArray(values) || values.length > VALUES_MAX)
     throw invalid(at, `a list of at most ${VALUES_MAX} values`);
-  for (const [i, value] of values.entries()) checkOperand(value, `${at}[${i}]`);
+  for (const value of values) checkOperand(value, at);
 }
 
 function checkOperand(operand: unknown, at: string): void {

@@ -1,7 +1,5 @@
-import { compareNumbers, compareValues, rankOf } from '../value/compareValues.js';
-import { deepEqual } from '../value/deepEqual.js';
-import { compileLike } from './like.js';
-import { type AuthRef, type ComparisonOp, isAuthRef, type PredicateNode } from './PredicateNode.js';
+import { type LeafNode, type Operator, operatorOf } from './operators.js';
+import { isAuthRef, type PredicateNode } from './PredicateNode.js';
 import { parsePath, readPath } from './path.js';
 
 /** What a predicate may refer to besides the value. */
@@ -82,103 +80,27 @@ function junction(children: readonly Test[], decisive: boolean): Test {
   };
 }
 
-type LeafNode = Exclude<PredicateNode, { readonly op: 'and' | 'or' | 'not' }>;
-
 function compileLeaf(node: LeafNode): Test {
   const segments = parsePath(node.path);
-  const on = (
-    operands: readonly unknown[],
-    check: (field: unknown, operands: readonly unknown[]) => boolean,
-  ): Test => {
-    if (!operands.some(isAuthRef)) return (value) => check(readPath(value, segments), operands);
-    return (value, context) => {
-      const resolved = operands.map((operand) => resolve(operand, context));
-      return resolved.includes(undefined) ? undefined : check(readPath(value, segments), resolved);
-    };
+  // Every leaf that is a node has an operator.
+  const { operands, test, prepare } = operatorOf(node.op) as Operator;
+  const given = operands.map((name) => (node as unknown as Readonly<Record<string, unknown>>)[name]);
+  const isList = operands[0] === 'values';
+  if (!given.some((operand) => isAuthRef(operand) || (isList && (operand as unknown[]).some(isAuthRef)))) {
+    const [first, second] = prepare === undefined ? given : given.map(prepare);
+    return (value) => test(readPath(value, segments), first, second);
+  }
+  return (value, context) => {
+    const [first, second] = given.map((operand) => resolve(operand, context, isList));
+    const isKnown = first !== undefined && (second !== undefined || given.length === 1);
+    return isKnown ? test(readPath(value, segments), first, second) : undefined;
   };
-  switch (node.op) {
-    case 'in':
-      return onList(node.values, on, (field, values) => values.some((value) => isSame(field, value)));
-    case 'between':
-      return on(
-        [node.from, node.to],
-        (field, [from, to]) => compares('gte', field, from) && compares('lte', field, to),
-      );
-    case 'like': {
-      const match = compileLike(node.pattern);
-      return on([], (field) => typeof field === 'string' && match(field));
-    }
-    case 'contains':
-      return on([node.value], (field, [value]) => holds(field, value));
-    case 'containsAll':
-      return onList(
-        node.values,
-        on,
-        (field, values) => isContainer(field) && values.every((value) => holds(field, value)),
-      );
-    case 'containsAny':
-      return onList(node.values, on, (field, values) => values.some((value) => holds(field, value)));
-    case 'exists':
-      return on([], (field) => field !== undefined);
-    default:
-      return on([node.value], (field, [value]) => compares(node.op, field, value));
-  }
 }
 
-type OnOperands = (
-  operands: readonly unknown[],
-  check: (field: unknown, operands: readonly unknown[]) => boolean,
-) => Test;
-
-// A list may itself be a claim, such as the teams of the principal; a claim that is no list matches nothing.
-function onList(
-  values: readonly unknown[] | AuthRef,
-  on: OnOperands,
-  check: (field: unknown, values: readonly unknown[]) => boolean,
-): Test {
-  if (!isAuthRef(values)) return on(values, check);
-  return on([values], (field, [claim]) => Array.isArray(claim) && check(field, claim));
-}
-
-function resolve(operand: unknown, context: EvaluationContext): unknown {
-  return isAuthRef(operand) ? readPath(context.auth, parsePath(operand.$auth)) : operand;
-}
-
-function compares(op: ComparisonOp, field: unknown, operand: unknown): boolean {
-  if (op === 'eq') return isSame(field, operand);
-  if (op === 'neq') return !isSame(field, operand);
-  if (field === undefined || rankOf(field) !== rankOf(operand)) return false;
-  const order =
-    isNumeric(field) && isNumeric(operand) ? compareNumbers(field, operand) : compareValues(field, operand);
-  switch (op) {
-    case 'gt':
-      return order > 0;
-    case 'gte':
-      return order >= 0;
-    case 'lt':
-      return order < 0;
-    default:
-      return order <= 0;
-  }
-}
-
-function isSame(field: unknown, operand: unknown): boolean {
-  if (field === undefined) return false;
-  return isNumeric(field) && isNumeric(operand)
-    ? compareNumbers(field, operand) === 0
-    : deepEqual(field, operand);
-}
-
-function isNumeric(value: unknown): value is number | bigint {
-  return typeof value === 'number' || typeof value === 'bigint';
-}
-
-function isContainer(field: unknown): field is string | readonly unknown[] {
-  return typeof field === 'string' || Array.isArray(field);
-}
-
-// An array holds an equal item, a string holds a piece of text.
-function holds(field: unknown, value: unknown): boolean {
-  if (typeof field === 'string') return typeof value === 'string' && field.includes(value);
-  return Array.isArray(field) && field.some((item) => isSame(item, value));
+// A list may itself be a claim, such as the teams of the principal, or hold some.
+function resolve(operand: unknown, context: EvaluationContext, isList: boolean): unknown {
+  if (isAuthRef(operand)) return readPath(context.auth, parsePath(operand.$auth));
+  if (!isList) return operand;
+  const values = (operand as unknown[]).map((value) => resolve(value, context, false));
+  return values.includes(undefined) ? undefined : values;
 }

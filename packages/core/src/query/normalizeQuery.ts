@@ -1,8 +1,7 @@
 import { assertPredicate } from './assertPredicate.js';
 import type { QuerySpec, SortDirection } from './compileQuery.js';
 import type { PredicateNode } from './PredicateNode.js';
-import { Predicates } from './Predicates.js';
-import { parseWhere } from './parseWhere.js';
+import { nodeOfWhere } from './parseWhere.js';
 import { queryError } from './queryErrors.js';
 
 /** A query as apps write it. */
@@ -28,10 +27,7 @@ export function normalizeQuery(filter: QueryFilter): QuerySpec {
   const sort = sortOf(filter);
   const { limit } = filter;
   if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {
-    throw queryError(
-      'QUERY_INVALID',
-      `The limit of a query is a positive whole number, not ${String(limit)}.`,
-    );
+    throw invalid(`The limit of a query is a positive whole number, not ${String(limit)}.`);
   }
   return {
     ...(where === undefined ? {} : { where }),
@@ -41,9 +37,13 @@ export function normalizeQuery(filter: QueryFilter): QuerySpec {
 }
 
 function whereOf({ where, predicate }: QueryFilter): PredicateNode | undefined {
-  const parsed = where === undefined || Object.keys(where).length === 0 ? undefined : parseWhere(where);
+  const parsed = where === undefined || Object.keys(where).length === 0 ? undefined : nodeOfWhere(where);
   const both =
-    parsed === undefined ? predicate : predicate === undefined ? parsed : Predicates.and(parsed, predicate);
+    parsed === undefined
+      ? predicate
+      : predicate === undefined
+        ? parsed
+        : { op: 'and' as const, children: [parsed, predicate] };
   if (both !== undefined) assertPredicate(both);
   return both;
 }
@@ -51,17 +51,11 @@ function whereOf({ where, predicate }: QueryFilter): PredicateNode | undefined {
 function sortOf({ sort }: QueryFilter): (readonly [string, SortDirection])[] {
   const fields = sort === undefined ? [] : isPairs(sort) ? [...sort] : Object.entries(sort);
   if (fields.length > SORT_FIELDS_MAX) {
-    throw queryError(
-      'QUERY_INVALID',
-      `A query sorts by at most ${SORT_FIELDS_MAX} fields, not ${fields.length}.`,
-    );
+    throw invalid(`A query sorts by at most ${SORT_FIELDS_MAX} fields, not ${fields.length}.`);
   }
   for (const [path, direction] of fields) {
     if (typeof path !== 'string' || (direction !== 'asc' && direction !== 'desc')) {
-      throw queryError(
-        'QUERY_INVALID',
-        `Invalid sort by ${JSON.stringify(path)}: ${JSON.stringify(direction)}.`,
-      );
+      throw invalid(`Invalid sort by ${JSON.stringify(path)}: ${JSON.stringify(direction)}.`);
     }
   }
   return fields;
@@ -71,4 +65,8 @@ function isPairs(
   sort: NonNullable<QueryFilter['sort']>,
 ): sort is readonly (readonly [string, SortDirection])[] {
   return Array.isArray(sort);
+}
+
+function invalid(message: string): Error {
+  return queryError('QUERY_INVALID', message);
 }

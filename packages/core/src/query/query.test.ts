@@ -180,6 +180,18 @@ describe('parseWhere', () => {
   });
 });
 
+describe('where-clauses that never end', () => {
+  it('[Q-7] are refused by their levels', () => {
+    const clause: Record<string, unknown> = {};
+    clause.$not = clause;
+    const operand: Record<string, unknown> = {};
+    operand.$not = operand;
+    for (const where of [clause, { a: operand }]) {
+      expect(() => parseWhere(where)).toThrow(expect.objectContaining({ code: 'PREDICATE_INVALID' }));
+    }
+  });
+});
+
 describe('assertPredicate', () => {
   const deep = (levels: number): PredicateNode => (levels === 1 ? P.exists('a') : P.not(deep(levels - 1)));
 
