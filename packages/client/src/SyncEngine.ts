@@ -12,13 +12,14 @@ import type { Tabs } from './tabs/openTabs.js';
 import { openTabs } from './tabs/openTabs.js';
 import type { RealmChannel } from './tabs/RealmChannel.js';
 import type { Release } from './tabs/RealmLocks.js';
+import { whenFree } from './tabs/RealmLocks.js';
 import type { Unsubscribe } from './utils/Listeners.js';
 import type { Logger } from './utils/logger.js';
 import type { Timers } from './utils/Timers.js';
 import { watchNetwork } from './utils/watchNetwork.js';
 import { watchVisibility } from './utils/watchVisibility.js';
 
-const GOING_AWAY = CLOSE_CODE.GOING_AWAY;
+const { BAD_FRAME, GOING_AWAY } = CLOSE_CODE;
 
 /** A session is 64 random bits: nobody else takes its lock. */
 const ignoreLoss = (): void => undefined;
@@ -166,7 +167,7 @@ export class SyncEngine implements ClientEffects {
 
   watchSession(session: string): void {
     if (this.#watches.has(session)) return;
-    const release = this.#tabs.locks.whenFree(this.#name(`session:${session}`), () => {
+    const release = whenFree(this.#tabs.locks, this.#name(`session:${session}`), () => {
       this.#watches.delete(session);
       this.#feed(() => this.engine.sessionGone(session));
     });
@@ -195,8 +196,7 @@ export class SyncEngine implements ClientEffects {
   }
 
   requestToken(): void {
-    this.#tokenRequests += 1;
-    const request = this.#tokenRequests;
+    const request = ++this.#tokenRequests;
     this.#options.token().then(
       (token) => {
         if (request === this.#tokenRequests) this.#feed(() => this.engine.token(token));
@@ -207,7 +207,7 @@ export class SyncEngine implements ClientEffects {
           error: clientError('TOKEN_PROVIDER_FAILED', 'The token provider failed', cause),
         });
         // Without a token this attempt is over; the next one asks again after a pause.
-        if (request === this.#tokenRequests) this.#options.provider.close(CLOSE_CODE.GOING_AWAY);
+        if (request === this.#tokenRequests) this.#options.provider.close(GOING_AWAY);
       },
     );
   }
@@ -266,12 +266,12 @@ export class SyncEngine implements ClientEffects {
     const { code, path } = decoded;
     const error = new TopGunError({
       code,
-      message: `The server sent something this client cannot read${path === undefined ? '' : ` (${path})`}`,
+      message: `The server sent a frame that this client cannot read (${path ?? code})`,
       ...protocolErrors[code],
     });
     this.#options.logger.error({ error }, 'unreadable frame');
     this.event({ type: 'error', error });
-    if (code === 'BAD_FRAME') this.#options.provider.close(CLOSE_CODE.BAD_FRAME);
+    if (code === 'BAD_FRAME') this.#options.provider.close(BAD_FRAME);
   }
 
   /** `open` returns at once when the store is open, and brings it back when it was lost. */

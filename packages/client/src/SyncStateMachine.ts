@@ -71,7 +71,7 @@ export class SyncStateMachine {
       throw new TopGunError({
         code: 'STATE_TRANSITION',
         message: `The connection is ${from}, where "${event}" is not allowed.`,
-        remedy: 'Ask canTransition(event) first; the table of transitions is in docs/specs/client.md.',
+        remedy: 'Ask canTransition(event) first.',
       });
     }
     const change: StateChange = { from, to, event, atMs: this.#wallMs() };

@@ -2,19 +2,19 @@ import { TopGunError } from '@topgun/core';
 
 /** What the client itself can fail with; codes of the server and of the storage have tables of their own. */
 export const clientErrors = {
-  OPTION_INVALID: { remedy: 'Correct the option named in the message.', retriable: false },
-  CLIENT_CLOSED: { remedy: 'Make a new TopGunClient; a closed one stays closed.', retriable: false },
+  OPTION_INVALID: { remedy: 'Correct the option named.', retriable: false },
+  CLIENT_CLOSED: { remedy: 'Make a new TopGunClient.', retriable: false },
   NO_SERVER: {
-    remedy: 'Give the client a `serverUrl` or a connection provider with a server.',
+    remedy: 'Give the client a `serverUrl`.',
     retriable: false,
   },
   NO_WEBSOCKET: {
-    remedy: 'Install the package `ws`, pass `webSocket` in the options, or use Node 22 or later.',
+    remedy: 'Install the package `ws`, pass `webSocket`, or use Node 22 or later.',
     retriable: false,
   },
   CLIENT_FAILED: { remedy: 'See `cause`.', retriable: false },
   TOKEN_PROVIDER_FAILED: {
-    remedy: 'See `cause`. The client asks the provider again at its next attempt.',
+    remedy: 'See `cause`. The next attempt asks again.',
     retriable: true,
   },
 } as const;

@@ -33,70 +33,56 @@ export interface TopGunClientOptions {
   readonly autoStart?: boolean;
 }
 
-interface Rule {
-  readonly allowed: string;
-  readonly holds: (value: unknown) => boolean;
-}
+/** What an option may be, in words and as a test. */
+type Rule = readonly [allowed: string, holds: (value: unknown) => boolean];
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
+const isText = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const has =
+  (...methods: readonly string[]) =>
+  (value: unknown) =>
+    isObject(value) && methods.every((name) => isFunction(value[name]));
 
-const text = (allowed: string, holds: (value: string) => boolean): Rule => ({
-  allowed,
-  holds: (value) => typeof value === 'string' && holds(value),
-});
-
-const number = (min: number, max: number, allowed: string): Rule => ({
-  allowed,
-  holds: (value) => typeof value === 'number' && value >= min && value <= max,
-});
-
-const methods = (allowed: string, ...names: readonly string[]): Rule => ({
-  allowed,
-  holds: (value) => isObject(value) && names.every((name) => typeof value[name] === 'function'),
-});
-
-const flag: Rule = { allowed: 'true or false', holds: (value) => typeof value === 'boolean' };
+function numbers(min: number, max: number): Rule {
+  return [
+    `a number from ${min} to ${max}`,
+    (value) => typeof value === 'number' && value >= min && value <= max,
+  ];
+}
 
 const rules: Readonly<Record<keyof TopGunClientOptions, Rule>> = {
-  storage: methods(
-    'a storage adapter, for example new IDBAdapter()',
-    'open',
-    'tx',
-    'get',
-    'iterate',
-    'close',
-  ),
-  serverUrl: text('an address that begins with ws:// or wss://', (value) => /^wss?:\/\/[^\s/]+/i.test(value)),
-  connectionProvider: methods('an IConnectionProvider', 'connect', 'send', 'isConnected', 'on', 'close'),
-  storeName: text('1 to 128 characters', (value) => value.length >= 1 && value.length <= 128),
-  token: text('a non-empty string', (value) => value.length > 0),
-  backoff: { allowed: 'an object', holds: isObject },
-  answerTimeoutMs: number(100, 600_000, '100 to 600 000 ms'),
-  durability: text("'relaxed' or 'strict'", (value) => value === 'relaxed' || value === 'strict'),
-  logger: methods('an object with debug, info, warn and error', 'debug', 'info', 'warn', 'error'),
-  webSocket: { allowed: 'a WebSocket constructor', holds: (value) => typeof value === 'function' },
-  autoStart: flag,
+  storage: ['a storage adapter, such as new IDBAdapter()', has('open', 'tx', 'get', 'iterate', 'close')],
+  serverUrl: ['a ws:// or wss:// address', isText(/^wss?:\/\/[^\s/]+/i)],
+  connectionProvider: ['an IConnectionProvider', has('connect', 'send', 'isConnected', 'on', 'close')],
+  storeName: ['1 to 128 characters', isText(/^[\s\S]{1,128}$/)],
+  token: ['a non-empty string', isText(/./)],
+  backoff: ['an object', isObject],
+  answerTimeoutMs: numbers(100, 600_000),
+  durability: ["'relaxed' or 'strict'", isText(/^(relaxed|strict)$/)],
+  logger: ['an object with debug, info, warn and error', has('debug', 'info', 'warn', 'error')],
+  webSocket: ['a WebSocket constructor', isFunction],
+  autoStart: ['true or false', (value) => typeof value === 'boolean'],
 };
 
+const HOUR_MS = 3_600_000;
 const backoffRules: Readonly<Record<keyof BackoffOptions, Rule>> = {
-  baseMs: number(1, 3_600_000, '1 to 3 600 000 ms'),
-  capMs: number(1, 3_600_000, '1 to 3 600 000 ms'),
-  jitter: number(0, 1, '0 (none) to 1 (full)'),
-  maxRetries: number(0, Number.POSITIVE_INFINITY, '0 or more'),
+  baseMs: numbers(1, HOUR_MS),
+  capMs: numbers(1, HOUR_MS),
+  // 0 is none, 1 the whole pause.
+  jitter: numbers(0, 1),
+  maxRetries: numbers(0, Number.POSITIVE_INFINITY),
 };
 
 /** Throws `OPTION_INVALID`, naming the option, what was found and what is allowed; unknown options are refused too. */
 export function checkOptions(options: TopGunClientOptions): void {
   if (!isObject(options)) throw clientError('OPTION_INVALID', 'new TopGunClient() needs an options object');
-  if (options.storage === undefined) throw invalid('storage', undefined, rules.storage.allowed);
+  if (options.storage === undefined) throw invalid('storage', undefined, rules.storage[0]);
   check(options, rules, '');
   if (options.backoff !== undefined) check(options.backoff, backoffRules, 'backoff.');
   if (options.serverUrl !== undefined && options.connectionProvider !== undefined) {
-    throw clientError(
-      'OPTION_INVALID',
-      'Both serverUrl and connectionProvider are given; only one can be used',
-    );
+    throw clientError('OPTION_INVALID', 'Only one of serverUrl and connectionProvider can be used');
   }
 }
 
@@ -104,7 +90,8 @@ function check(values: object, table: Readonly<Record<string, Rule>>, path: stri
   for (const [name, value] of Object.entries(values)) {
     const rule = Object.hasOwn(table, name) ? table[name] : undefined;
     if (rule === undefined) throw invalid(path + name, value, `one of ${Object.keys(table).join(', ')}`);
-    if (value !== undefined && !rule.holds(value)) throw invalid(path + name, value, rule.allowed);
+    const [allowed, holds] = rule;
+    if (value !== undefined && !holds(value)) throw invalid(path + name, value, allowed);
   }
 }
 

@@ -3,11 +3,6 @@ import type { ClientEvent } from '../engine/ports.js';
 import { clientError } from '../errors.js';
 import type { Settled, WriteHandle } from './WriteHandle.js';
 
-interface Waiter {
-  readonly resolve: (settled: Settled) => void;
-  readonly reject: (error: TopGunError) => void;
-}
-
 /** Follows writes from `put` to their answer. It holds one entry per unanswered write, never more than the log does. */
 export class WriteTracker {
   readonly #open = new Map<number, Pending>();
@@ -24,21 +19,17 @@ export class WriteTracker {
     return write;
   }
 
-  settle(event: Extract<ClientEvent, { type: 'settled' }>): void {
-    const write = this.#open.get(event.seq);
-    if (write === undefined) return;
-    this.#open.delete(event.seq);
-    write.settle(
-      event.code === undefined ? { outcome: event.outcome } : { outcome: event.outcome, code: event.code },
-    );
+  settle({ seq, outcome, code }: Extract<ClientEvent, { type: 'settled' }>): void {
+    this.#open.get(seq)?.settle(code === undefined ? { outcome } : { outcome, code });
+    this.#open.delete(seq);
   }
 
   close(): void {
     const error = clientError(
       'CLIENT_CLOSED',
-      'The client was closed before the server answered; the write stays in the log',
+      'The client was closed before the answer came; the write stays in the log',
     );
-    for (const write of this.#open.values()) write.fail(error);
+    for (const write of this.#open.values()) write.settle(error);
     this.#open.clear();
   }
 }
@@ -46,7 +37,7 @@ export class WriteTracker {
 class Pending implements WriteHandle {
   readonly durable: () => Promise<void>;
   #settled: Settled | TopGunError | undefined;
-  #waiters: Waiter[] | undefined;
+  #waiters: (() => void)[] = [];
 
   constructor(durable: () => Promise<void>) {
     this.durable = durable;
@@ -54,19 +45,18 @@ class Pending implements WriteHandle {
 
   settled(): Promise<Settled> {
     return new Promise((resolve, reject) => {
-      if (this.#settled === undefined) this.#waiters = [...(this.#waiters ?? []), { resolve, reject }];
-      else if (this.#settled instanceof Error) reject(this.#settled);
-      else resolve(this.#settled);
+      const answer = (): void => {
+        if (this.#settled instanceof Error) reject(this.#settled);
+        else resolve(this.#settled as Settled);
+      };
+      if (this.#settled === undefined) this.#waiters.push(answer);
+      else answer();
     });
   }
 
-  settle(settled: Settled): void {
+  settle(settled: Settled | TopGunError): void {
     this.#settled = settled;
-    for (const waiter of this.#waiters ?? []) waiter.resolve(settled);
-  }
-
-  fail(error: TopGunError): void {
-    this.#settled = error;
-    for (const waiter of this.#waiters ?? []) waiter.reject(error);
+    for (const answer of this.#waiters) answer();
+    this.#waiters = [];
   }
 }

@@ -3,28 +3,26 @@ import { TopGunError } from '@topgun/core';
 /** What a client storage can fail with, what to do about it, and whether the same call may succeed later. */
 export const storageErrors = {
   STORAGE_UNAVAILABLE: {
-    remedy:
-      'The platform gives no storage here (private mode, blocked site data, or no IndexedDB). Allow it, or use MemoryAdapter and keep nothing.',
+    remedy: 'Allow site data (private mode gives none), or use MemoryAdapter and keep nothing.',
     retriable: true,
   },
   STORAGE_VERSION: {
-    remedy: 'A newer version of the app wrote this store. Close other tabs and reload to get that version.',
+    remedy: 'A newer version of the app wrote this store: close other tabs and reload.',
     retriable: false,
   },
   STORAGE_FULL: {
-    remedy: 'Free space on the device or ask the user for persistent storage, then try again.',
+    remedy: 'Free space or ask the user for persistent storage, then try again.',
     retriable: true,
   },
   STORAGE_VALUE: {
-    remedy:
-      'Store only what a map admits: null, booleans, numbers, strings, bigint, Date, bytes, arrays, plain objects.',
+    remedy: 'Store only what a map admits.',
     retriable: false,
   },
   STORAGE_KEY: { remedy: 'Use 1 to 6 string segments.', retriable: false },
-  STORAGE_LOST: { remedy: 'The browser or another tab closed the store. Open it again.', retriable: true },
-  STORAGE_CLOSED: { remedy: 'Call open() first, and do not use the store after close().', retriable: false },
+  STORAGE_LOST: { remedy: 'Open the store again.', retriable: true },
+  STORAGE_CLOSED: { remedy: 'Call open() first, and nothing after close().', retriable: false },
   STORAGE_FAILED: {
-    remedy: 'See `cause`. The transaction left nothing behind and may be tried again.',
+    remedy: 'See `cause`. Nothing was stored; try again.',
     retriable: true,
   },
 } as const;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProcessLocks } from './ProcessLocks.js';
+import { whenFree } from './RealmLocks.js';
 
 const settle = async (): Promise<void> => {
   for (let i = 0; i < 5; i++) await Promise.resolve();
@@ -46,8 +47,8 @@ describe('ProcessLocks', () => {
     const log: string[] = [];
     const holder = locks.acquire('l', false, ignore, ignore);
     await settle();
-    locks.whenFree('l', () => log.push('free'));
-    const withdrawn = locks.whenFree('l', () => log.push('withdrawn'));
+    whenFree(locks, 'l', () => log.push('free'));
+    const withdrawn = whenFree(locks, 'l', () => log.push('withdrawn'));
     await settle();
     expect(log).toEqual([]);
     withdrawn();

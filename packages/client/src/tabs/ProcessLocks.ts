@@ -28,19 +28,6 @@ export class ProcessLocks implements RealmLocks {
     return () => this.#withdraw(name, claim);
   }
 
-  whenFree(name: string, free: () => void): Release {
-    const release = this.acquire(
-      name,
-      false,
-      () => {
-        release();
-        free();
-      },
-      () => undefined,
-    );
-    return release;
-  }
-
   #grant(name: string, claim: Claim): void {
     queueMicrotask(() => {
       if (this.#claims.get(name)?.[0] === claim) claim.granted();

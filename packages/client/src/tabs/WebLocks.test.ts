@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../utils/logger.js';
+import { whenFree } from './RealmLocks.js';
 import { WebLocks } from './WebLocks.js';
 
 interface Request {
@@ -98,7 +99,7 @@ describe('WebLocks', () => {
     const log: string[] = [];
     const holder = locks.acquire('l', false, ignore, ignore);
     await settle();
-    locks.whenFree('l', () => log.push('free'));
+    whenFree(locks, 'l', () => log.push('free'));
     await settle();
     expect(log).toEqual([]);
     holder();

@@ -38,17 +38,4 @@ export class WebLocks implements RealmLocks {
       else withdrawal.abort();
     };
   }
-
-  whenFree(name: string, free: () => void): Release {
-    const release = this.acquire(
-      name,
-      false,
-      () => {
-        free();
-        queueMicrotask(() => release());
-      },
-      () => undefined,
-    );
-    return release;
-  }
 }
