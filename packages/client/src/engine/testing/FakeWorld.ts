@@ -15,6 +15,12 @@ export class FakeStore {
     return ++this.commits;
   }
 
+  /** Takes the store back to an earlier state, as a crash does to relaxed commits. */
+  restore(rows: ReadonlyMap<string, readonly [StoreKey, unknown]>): void {
+    this.rows.clear();
+    for (const [name, row] of rows) this.rows.set(name, row);
+  }
+
   /** The rows of one table in key order. */
   table(name: string): (readonly [StoreKey, unknown])[] {
     const found = [...this.rows].filter(([, [key]]) => key[0] === name);

@@ -74,6 +74,7 @@ export class ModelServer {
   /** Effects by op id: more than one entry is a doubled op. */
   readonly effects = new Map<string, number>();
   readonly #answers = new Map<string, Answer>();
+  readonly #settledBelow = new Map<string, number>();
   readonly #last = new Map<number, number>();
   /** Refuses an op before anything happens. */
   refuse: (map: string, row: OpRow) => ErrorCode | undefined = () => undefined;
@@ -235,7 +236,8 @@ export class ModelServer {
     for (const row of message.rows) {
       const map = message.maps[row[2]] ?? '';
       const id = `${connection.clientId}:${message.session}:${row[0]}`;
-      const first = this.#answers.get(id);
+      const isSettled = row[0] < (this.#settledBelow.get(message.session) ?? 0);
+      const first = isSettled ? settledAnswer(row[3]) : this.#answers.get(id);
       const answer = first ?? this.#apply(id, message.session, map, row);
       if (answer.code !== 'CLOCK_SKEW') this.#answers.set(id, answer);
       const outcome = first?.outcome === OUTCOME.APPLIED ? OUTCOME.DUPLICATE : answer.outcome;
@@ -247,6 +249,8 @@ export class ModelServer {
       if (answer.code !== undefined) ex.push([row[0], answer.code, null]);
       else if (needsRow && current) ex.push([row[0], null, this.#wire(current, nodes), EPOCH]);
     }
+    const below = Math.max(message.settledBelow, this.#settledBelow.get(message.session) ?? 0);
+    this.#settledBelow.set(message.session, below);
     if (this.dropAnswers) return;
     connection.deliver({
       type: 'OP_ACK',
@@ -384,4 +388,9 @@ export class ModelServer {
     const value = (row.form & 1) === 1 ? null : row.value;
     return [row.form, row.key, row.n, row.t, at, value, row.ttlMs ?? null, row.tag ?? null];
   }
+}
+
+/** What is left to say of an op that the device once called settled: its offset is forgotten (decision 0005). */
+function settledAnswer(key: string): Answer {
+  return { outcome: OUTCOME.APPLIED, pid: partitionOf(key), n: 0, code: undefined, item: key };
 }

@@ -1,0 +1,59 @@
+import type { ServerMessage } from '@topgun/protocol';
+import { describe, expect, it } from 'vitest';
+import { FakeStore, FakeWorld } from './testing/FakeWorld.js';
+
+// Decision 0005.
+describe('an op that the device has forgotten to have settled', () => {
+  /** A store that a crash took back to where the op was logged and not answered, while the server knows it as settled. */
+  function takenBack(world: FakeWorld): FakeStore {
+    const store = new FakeStore();
+    const realm = world.started(store);
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    realm.held.add('server');
+    realm.engine.put('m', 'k', 'old');
+    world.settle();
+    const logged = new Map(store.rows);
+    realm.release('server');
+    world.settle();
+    realm.engine.put('m', 'other', 1);
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(0);
+    realm.kill();
+    store.restore(logged);
+    return store;
+  }
+
+  it('[DEV-2] stays visible until the scope is complete again, for base may be lost with the answer', () => {
+    const world = new FakeWorld();
+    const store = takenBack(world);
+    const realm = world.realm(store);
+    const roots: ServerMessage[] = [];
+    const deliver = realm.engine.socketMessage.bind(realm.engine);
+    realm.engine.socketMessage = (message) => {
+      if (message.type === 'SYNC_ROOT') roots.push(message);
+      else deliver(message);
+    };
+    realm.engine.openMap('m', 'LWW');
+    realm.engine.boot();
+    realm.engine.start();
+    world.settle();
+    expect(roots).toHaveLength(1);
+    expect([realm.engine.get('m', 'k'), realm.engine.pendingOps()]).toEqual(['old', 1]);
+    realm.engine.socketMessage = deliver;
+    for (const root of roots) deliver(root);
+    world.settle();
+    expect([realm.engine.get('m', 'k'), realm.engine.pendingOps()]).toEqual(['old', 0]);
+  });
+
+  it('[SRV-3] does not cover a newer row of another device', () => {
+    const world = new FakeWorld();
+    const store = takenBack(world);
+    world.server.put('m', 'k', 'newer', (world.timeMs + 1000) * 2048);
+    const realm = world.started(store);
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    expect([realm.engine.get('m', 'k'), realm.engine.pendingOps()]).toEqual(['newer', 0]);
+    expect(realm.engine.liveRoot('m')).toBe(world.server.tree('m').rootHash());
+  });
+});
