@@ -1,8 +1,20 @@
+import type { QuerySpec } from '@topgun/core';
 import type { Ledger, SimValue, Write } from './Ledger.js';
 import type { Rng } from './rng.js';
 import type { SimRealm } from './world/SimRealm.js';
 
+/** The maps that every realm opens whole. */
 export const MAPS = { todos: 'todos', tags: 'tags', likes: 'likes' } as const;
+
+/** A map that nobody opens whole: devices know of it what their queries show, and what they wrote themselves. */
+export const NOTES = 'notes';
+
+/** Questions that realms ask about the notes. Several realms ask the same one. */
+export const QUESTIONS: readonly QuerySpec[] = [
+  { where: { op: 'gte', path: 'rank', value: 5 } },
+  { sort: [['rank', 'desc']], limit: 3 },
+  { where: { op: 'lt', path: 'rank', value: 7 }, sort: [['id', 'asc']], limit: 5 },
+];
 
 const HOT_KEYS = ['a', 'b', 'c', '__proto__', 'ü{tag}', 'k{tag}'];
 
@@ -18,6 +30,7 @@ export function openAll(realm: SimRealm, rng: Rng): void {
     engine.openMap(MAPS.likes, 'PN');
     if (rng.chance(0.5)) engine.topicSubscribe('news');
   });
+  for (let i = 0; i < QUESTIONS.length; i++) if (rng.chance(0.5)) realm.ask(i);
 }
 
 /** One step of one user. Throws when a read right after the write does not show it. */
@@ -26,6 +39,7 @@ export function userStep(realm: SimRealm, ledger: Ledger, rng: Rng, fail: (why: 
   const record = (write: Omit<Write, 'realm'>): void => ledger.add({ ...write, realm });
   const dice = rng.float();
   const k = key(rng);
+  if (rng.chance(0.15)) return noteStep(realm, ledger, rng, k, fail);
   if (dice < 0.45) {
     const value: SimValue = { id: ledger.nextId(), rank: rng.int(0, 9) };
     ledger.writing(value.id, realm);
@@ -71,4 +85,23 @@ export function userStep(realm: SimRealm, ledger: Ledger, rng: Rng, fail: (why: 
 /** Ids of the elements a realm sees at a key of `tags`. */
 function idsAt(realm: SimRealm, k: string): number[] {
   return realm.engine.orGet(MAPS.tags, k).map((element) => (element.value as SimValue).id);
+}
+
+/** Writes a note, deletes one, or changes what the realm asks. */
+function noteStep(realm: SimRealm, ledger: Ledger, rng: Rng, k: string, fail: (why: string) => void): void {
+  const { engine } = realm;
+  const dice = rng.float();
+  if (dice < 0.25) realm.ask(rng.int(0, QUESTIONS.length - 1));
+  else if (dice < 0.4) {
+    const seq = engine.remove(NOTES, k);
+    ledger.add({ kind: 'remove', map: NOTES, key: k, realm, seq, id: 0, takes: [] });
+  } else {
+    const value: SimValue = { id: ledger.nextId(), rank: rng.int(0, 9) };
+    ledger.writing(value.id, realm);
+    const seq = engine.put(NOTES, k, value);
+    ledger.add({ kind: 'put', map: NOTES, key: k, realm, seq, id: value.id, takes: [] });
+    const seen = engine.get(NOTES, k) as SimValue | undefined;
+    if (seen?.id !== value.id)
+      fail(`read-your-writes: ${realm.device.name} wrote ${value.id} at notes/${k} and reads ${seen?.id}`);
+  }
 }

@@ -3,8 +3,8 @@ import type { ClientEvent } from './ports.js';
 
 export interface Announcement {
   readonly keysByMap: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Open queries, by id: their map, and whether the server's rows are in. */
-  readonly queries: Iterable<readonly [id: string, map: string, isAnswered: boolean]>;
+  /** Open queries, by id: their map, and in what way the server's rows are in. */
+  readonly queries: Iterable<readonly [id: string, map: string, answer: string]>;
   readonly pending: number;
   readonly isConnected: boolean;
   isDurable(seq: number): boolean;
@@ -15,7 +15,7 @@ export class Announcer {
   #events: ClientEvent[] = [];
   #durable: { readonly seq: number; readonly cb: (error?: TopGunError) => void }[] = [];
   #synced: (() => void)[] = [];
-  #answered = new Map<string, boolean>();
+  #answered = new Map<string, string>();
   #pending = 0;
 
   add(event: ClientEvent): void {
@@ -41,9 +41,9 @@ export class Announcer {
     if (keysByMap.size > 0) this.add({ type: 'changes', keysByMap });
     const before = this.#answered;
     this.#answered = new Map();
-    for (const [id, map, isAnswered] of now.queries) {
-      this.#answered.set(id, isAnswered);
-      if (keysByMap.has(map) || before.get(id) !== isAnswered) this.add({ type: 'query', id });
+    for (const [id, map, answer] of now.queries) {
+      this.#answered.set(id, answer);
+      if (keysByMap.has(map) || before.get(id) !== answer) this.add({ type: 'query', id });
     }
     if (pending !== this.#pending) this.add({ type: 'pending', count: pending });
     this.#pending = pending;

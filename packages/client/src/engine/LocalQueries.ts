@@ -29,6 +29,7 @@ interface OpenQuery {
   readonly map: string;
   readonly spec: QuerySpec;
   readonly compiled: CompiledQuery;
+  /** What `rows` were made from: the entries of the map, or its version. */
   source: unknown;
   rows: readonly ResultRow[];
 }
@@ -71,21 +72,27 @@ export class LocalQueries {
     return this.#byId.get(id);
   }
 
-  /** The rows now; the same array until one of them changes. */
-  rows(id: string): readonly ResultRow[] {
+  /**
+   * The rows now; the same array until one of them changes. `isByHolds`: the server has named the rows of this query, so
+   * that others, which nobody keeps up to date here, play no part.
+   */
+  rows(id: string, isByHolds: boolean): readonly ResultRow[] {
     const query = this.#byId.get(id);
     const map = query && this.#replica.maps.get(query.map);
     if (!query || !map) return NO_ROWS;
     const entries = map.entries();
-    if (entries === query.source) return query.rows;
-    query.source = entries;
+    const source = isByHolds ? map.version : entries;
+    if (source === query.source) return query.rows;
+    query.source = source;
     const { matches, compare, limit } = query.compiled;
     const rows = entries.flatMap(([key, value]): ResultRow[] =>
       map.kind === 'OR'
         ? (value as readonly OrElement[]).map((element) => ({ key, ...element }))
         : [{ key, value }],
     );
-    const found = rows.filter((row) => matches(row.value));
+    const found = rows.filter(
+      ({ key, tag, value }) => (!isByHolds || map.isHeldFor(query.name, { key, tag })) && matches(value),
+    );
     found.sort((a, b) => compare(a.key, a.value, b.key, b.value) || ((a.tag ?? '') < (b.tag ?? '') ? -1 : 1));
     const shown = limit < found.length ? found.slice(0, limit) : found;
     const isSame =

@@ -103,7 +103,7 @@ export class QueryFeed implements Feed {
     for (const [kind, , epoch, change] of message.changes) {
       const row = rowFromWire(change, message.nodes, epoch);
       if (kind !== QUERY_CHANGE.LEAVE || isGone(row)) this.#hold(row);
-      else release(this.#replica.of(this.map, row), itemOf(row), this.name);
+      else this.#leave(row);
     }
   }
 
@@ -113,6 +113,13 @@ export class QueryFeed implements Feed {
     if (map)
       for (const [item, row] of [...map.base])
         if (row.holds.includes(this.name)) release(map, item, this.name);
+  }
+
+  /** The row as it is now is news for whoever else holds it. */
+  #leave(row: BaseRow): void {
+    const map = this.#replica.of(this.map, row);
+    if (map.known(itemOf(row))) map.accept(row);
+    release(map, itemOf(row), this.name);
   }
 
   #hold(row: BaseRow): void {

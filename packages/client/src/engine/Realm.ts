@@ -272,12 +272,13 @@ export class Realm {
     return this.uplink.scopes.get(map)?.isComplete ?? false;
   }
 
-  /** Whether the server's rows of a query are in. */
-  isAnswered(id: string): boolean {
+  /** Whether the server's rows of a query are in: with the whole map, or by the query's own answer. */
+  answerTo(id: string): 'none' | 'map' | 'rows' {
     const query = this.app.queries.get(id);
-    if (!query) return false;
+    if (!query) return 'none';
+    if (this.isSynced(query.map)) return 'map';
     const answered = this.tabs.isLeader ? this.uplink.queries.complete : this.status.now.answered;
-    return this.isSynced(query.map) || answered.includes(query.name);
+    return answered.includes(query.name) ? 'rows' : 'none';
   }
 
   whenDurable(cb: (error?: TopGunError) => void): void {
@@ -336,9 +337,7 @@ export class Realm {
     this.#applyWants();
     if (this.tabs.isLeader) this.#leaderTick();
     this.storeSide.flush();
-    const queries = [...this.app.queries.all()].map(
-      ([id, { map }]) => [id, map, this.isAnswered(id)] as const,
-    );
+    const queries = [...this.app.queries.all()].map(([id, { map }]) => [id, map, this.answerTo(id)] as const);
     this.announcer.tell(
       {
         keysByMap: this.replica.takeChanges(),

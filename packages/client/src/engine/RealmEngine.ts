@@ -189,9 +189,10 @@ export class RealmEngine {
 
   /** Rows from what the device holds, own writes included; the same array until one of them changes. */
   queryResult(id: string): QueryResult {
+    const answer = this.#realm.answerTo(id);
     return {
-      rows: this.#realm.app.queries.rows(id),
-      status: this.#realm.isAnswered(id) ? 'complete' : 'partial',
+      rows: this.#realm.app.queries.rows(id, answer === 'rows'),
+      status: answer === 'none' ? 'partial' : 'complete',
     };
   }
 

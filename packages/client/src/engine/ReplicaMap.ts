@@ -126,6 +126,11 @@ export class ReplicaMap {
     return this.#entries;
   }
 
+  /** Whether the server holds a row for a query, or an own write on its key may yet change that. */
+  isHeldFor(query: string, row: { readonly key: string; readonly tag: string | undefined }): boolean {
+    return this.#overlay.has(row.key) || (this.base.get(itemOf(row))?.holds.includes(query) ?? false);
+  }
+
   #keys(): Set<string> {
     const keys = new Set<string>(this.kind === 'OR' ? this.#tagsByKey.keys() : this.base.keys());
     for (const key of this.#overlay.keys()) keys.add(key);
@@ -244,7 +249,8 @@ export class ReplicaMap {
     // The echo of an own write is the same value: keep the object that readers already hold.
     const shown = row && this.kind === 'LWW' ? this.versionOf(row.key)?.value : undefined;
     const kept = row && shown !== row.value && deepEqual(shown, row.value) ? { ...row, value: shown } : row;
-    this.#show(key, () => this.#set(item, key, kept));
+    const isHeldOtherwise = before?.holds.length !== row?.holds.length;
+    this.#show(key, () => this.#set(item, key, kept), this.kind === 'OR' || isHeldOtherwise);
     this.#stale.set(item, key);
     if (row?.ttlMs) this.#ports.expires(this.name, key, millisOf(row.t) + row.ttlMs);
   }
@@ -261,11 +267,11 @@ export class ReplicaMap {
     if (tags.size === 0) this.#tagsByKey.delete(key);
   }
 
-  /** Changes something and announces the key unless the app cannot see a difference. */
-  #show(key: string, change: () => void): void {
-    const before = this.kind === 'OR' ? undefined : this.read(key);
+  /** Changes something and announces the key unless the app cannot see a difference, here or in a query. */
+  #show(key: string, change: () => void, isSurelySeen = this.kind === 'OR'): void {
+    const before = isSurelySeen ? undefined : this.read(key);
     change();
-    if (this.kind === 'OR' || this.read(key) !== before) this.touch(key);
+    if (isSurelySeen || this.read(key) !== before) this.touch(key);
   }
 
   /** Announces a key, and drops what was cached of it. */

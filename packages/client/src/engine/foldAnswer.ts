@@ -32,6 +32,8 @@ export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, cov
   for (const said of isOwn ? (at.n > 0 ? rowsOf(op, at) : []) : row ? [row] : []) {
     // A complete scope that has come this far has shown the row, or something newer, which may be its deletion.
     if (coverage.to && compareOffsets(coverage.to, said) >= 0) continue;
+    // Without scope only queries hold rows. Nobody would say when a row went stale that none of them holds (DEV-3).
+    if (!coverage.hasScope && map.known(itemOf(said)) === undefined) continue;
     map.accept(said);
     coverage.touch(itemOf(said));
     const isAbsent = map.known(itemOf(said)) === undefined;

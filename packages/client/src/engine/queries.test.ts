@@ -167,6 +167,42 @@ describe('queries', () => {
     expect(realm.eventsOf('error').map(({ error }) => error.code)).toEqual(['DENIED']);
   });
 
+  it('[QRY-11] a row that only a closed query held, and that nobody keeps up to date, is not shown', () => {
+    const made = world();
+    const realm = made.started();
+    const top = { sort: [['n', 'desc']], limit: 2 } as const;
+    realm.engine.openQuery('small', 'todos', { where: { n: { $lt: 3 } } });
+    realm.engine.openQuery('top', 'todos', top);
+    made.settle();
+    expect(keys(realm, 'top')).toEqual(['k9', 'k8']);
+    realm.engine.closeQuery('small');
+    made.settle();
+    for (const k of ['k0', 'k1', 'k2']) made.server.put('todos', k, { n: -1 }, T + 100);
+    for (const k of ['k9', 'k8', 'k7', 'k6', 'k5', 'k4', 'k3'])
+      made.server.put('todos', k, undefined, T + 101);
+    made.server.put('todos', 'k0', { n: 1 }, T + 102);
+    made.settle();
+    expect(realm.engine.queryResult('top')).toMatchObject({
+      status: 'complete',
+      rows: [
+        { key: 'k0', value: { n: 1 } },
+        { key: 'k1', value: { n: -1 } },
+      ],
+    });
+  });
+
+  it('[DEV-3] an own write that no query shows leaves the device with its answer', () => {
+    const made = world();
+    const realm = made.started();
+    realm.engine.openQuery('done', 'todos', { where: { done: true } });
+    made.settle();
+    realm.engine.put('todos', 'mine', { n: 5, done: false });
+    expect(realm.engine.get('todos', 'mine')).toEqual({ n: 5, done: false });
+    made.settle();
+    expect(realm.engine.get('todos', 'mine')).toBeUndefined();
+    expect(realm.store.table('base')).toHaveLength(5);
+  });
+
   it('[QRY-1] refuses a wrong predicate, sort or limit with its path', () => {
     const realm = new FakeWorld().realm();
     expect(() => realm.engine.openQuery('q', 'm', { limit: 0 })).toThrowError(

@@ -1,7 +1,7 @@
-import { encodeCanonical } from '@topgun/core';
+import { encodeCanonical, type QuerySpec, runQuery } from '@topgun/core';
 import type { SimValue, Write } from '../Ledger.js';
 import type { World } from '../World.js';
-import { MAPS } from '../workload.js';
+import { MAPS, NOTES, QUESTIONS } from '../workload.js';
 import type { SimRealm } from '../world/SimRealm.js';
 
 /** Laws that hold once the world has healed and is quiet. Plain maps and the disk of the server against what realms show. */
@@ -10,6 +10,7 @@ export function checkEnd(world: World): void {
   if (world.failures.length > 0) return;
   checkLogs(world);
   checkConvergence(world);
+  checkQueries(world);
   checkNothingLost(world);
   checkEffectOnce(world);
   checkClock(world);
@@ -66,6 +67,23 @@ function checkConvergence(world: World): void {
       const server = world.node?.engine.rootOf(map) ?? 0;
       if (own !== server)
         world.fail(`C1: live root of ${map} is ${own} on ${realm.device.name} and ${server} on the server`);
+    }
+  }
+}
+
+/** QRY-2, as far as the device: every open query shows what a fresh run over the disk gives, in its order. */
+function checkQueries(world: World): void {
+  const notes: [string, unknown][] = [];
+  for (const { map, key, value } of world.store.records.values())
+    if (map === NOTES && value !== undefined) notes.push([key, value]);
+  for (const realm of world.realms()) {
+    for (const question of realm.questions) {
+      const { rows, status } = realm.engine.queryResult(`q${question}`);
+      const shown = JSON.stringify(rows.map(({ key, value }) => [key, value]));
+      const fresh = JSON.stringify(runQuery(QUESTIONS[question] as QuerySpec, notes));
+      if (shown !== fresh)
+        world.fail(`QRY-2: query ${question} of ${realm.device.name} shows ${difference(shown, fresh)}`);
+      if (status !== 'complete') world.fail(`QRY-2: query ${question} of ${realm.device.name} is ${status}`);
     }
   }
 }
@@ -147,17 +165,17 @@ function checkNothingLost(world: World): void {
 }
 
 function checkPut(world: World, write: Write): void {
-  const record = world.store.get(MAPS.todos, write.key);
+  const record = world.store.get(write.map, write.key);
   const first = [...world.store.outcomes].find(([id]) =>
     id.endsWith(`:${write.realm.session}:${write.seq}`),
   )?.[1];
   if (record === undefined || first === undefined) {
-    world.fail(`D1: todos/${write.key} lost ${write.id}, answered as applied`);
+    world.fail(`D1: ${write.map}/${write.key} lost ${write.id}, answered as applied`);
     return;
   }
   const own = (record.value as SimValue | undefined)?.id === write.id;
   if (!own && (record.t < first.t || (record.t === first.t && record.node <= first.node))) {
-    world.fail(`D1: todos/${write.key} holds an older record than ${write.id}, answered as applied`);
+    world.fail(`D1: ${write.map}/${write.key} holds an older record than ${write.id}, answered as applied`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { LocalQueries } from '@topgun/client/internal/engine/LocalQueries';
 import { OpLog } from '@topgun/client/internal/engine/OpLog';
 import { Rejections } from '@topgun/client/internal/engine/Rejections';
 import { Uploader } from '@topgun/client/internal/engine/Uploader';
@@ -227,6 +228,18 @@ export const bugs: readonly PlantedBug[] = [
   {
     name: 'a rejection that is not kept',
     plant: () => replaceMethod(Rejections, 'add', () => () => undefined),
+  },
+  {
+    name: 'rows of closed queries shown in open ones',
+    plant: () =>
+      replaceMethod(
+        LocalQueries,
+        'rows',
+        (rows) =>
+          function (this: LocalQueries, id: string) {
+            return rows.call(this, id, false);
+          },
+      ),
   },
   {
     name: 'the log not read at start',

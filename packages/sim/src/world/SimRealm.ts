@@ -1,9 +1,11 @@
 import type { ClientEffects, ClientEvent, RealmOptions } from '@topgun/client/engine';
 import { RealmEngine } from '@topgun/client/engine';
+import type { QuerySpec } from '@topgun/core';
 import type { ClientMessage } from '@topgun/protocol';
 import { decode, encode } from '@topgun/protocol/device';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
+import { NOTES, QUESTIONS } from '../workload.js';
 import type { SimDevice } from './SimDevice.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 
@@ -32,6 +34,8 @@ export class SimRealm {
   readonly device: Device;
   readonly engine: RealmEngine;
   alive = true;
+  /** The questions this realm has open, by their number. */
+  readonly questions = new Set<number>();
   readonly #world: RealmWorld;
   readonly #rng: Rng;
   readonly #timers = new Map<string, number>();
@@ -68,6 +72,17 @@ export class SimRealm {
   /** Feeds one input a little later. */
   soon(feed: (engine: RealmEngine) => void): void {
     this.#world.scheduler.after(this.#rng.int(0, 3), () => this.input(feed), true);
+  }
+
+  /** Opens a question, or closes it when it is open. */
+  ask(question: number): void {
+    this.input((engine) => {
+      if (this.questions.delete(question)) engine.closeQuery(`q${question}`);
+      else {
+        this.questions.add(question);
+        engine.openQuery(`q${question}`, NOTES, QUESTIONS[question] as QuerySpec);
+      }
+    });
   }
 
   /** The tab is gone without a word. */
