@@ -9,7 +9,9 @@ import { TodoPage } from './TodoPage.js';
 import { TopgunProcess } from './TopgunProcess.js';
 import { waitUntil } from './waitUntil.js';
 
-const images = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
+/** The pictures of the documents are renewed on request only: no two runs draw the same pixels. */
+const keepImages = process.env.TOPGUN_IMAGES === 'keep';
+const documentImages = fileURLToPath(new URL('../../../docs/images/', import.meta.url));
 const desktop = { viewport: { width: 1280, height: 800 } };
 const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 const BURST = 1000;
@@ -18,9 +20,11 @@ describe('two browsers and a server', () => {
   let browser: Browser;
   let server: TopgunProcess;
   let folder = '';
+  let images = documentImages;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'topgun-e2e-'));
+    if (!keepImages) images = join(folder, 'images');
     await mkdir(images, { recursive: true });
     server = new TopgunProcess(join(folder, 'data'));
     await server.start();
