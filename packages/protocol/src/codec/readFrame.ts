@@ -69,10 +69,11 @@ export function frameReader<M extends Message>(fields: Fields<M>, guards: Guards
     }
     // Whoever passes all the checks of a type is a message of it.
     const message = candidate as unknown as Candidate & M;
-    const isRight = names.every(
-      (name, i) =>
-        (candidate[name] === undefined && i >= required) || (checks[i] as Check)(candidate[name], message),
-    );
+    let isRight = true;
+    for (let i = 0; isRight && i < names.length; i++) {
+      const value = candidate[names[i] as string];
+      isRight = (value === undefined && i >= required) || (checks[i] as Check)(value, message);
+    }
     if (isRight) return { ok: true, message };
     const path = explain?.(message);
     return { ok: false, code: 'BAD_MESSAGE', ...(path === undefined ? undefined : { path }), ...req };
