@@ -2,9 +2,9 @@ import type { ClientMessage } from '@topgun/protocol';
 import { encode } from '@topgun/protocol';
 import type { FaultKind } from './faults.js';
 import { LOW_RANKS_ONLY, NO_TODO_WRITES, OPEN_POLICIES } from './faults.js';
+import { MAPS } from './maps.js';
 import type { Rng } from './rng.js';
 import type { World } from './World.js';
-import { MAPS } from './workload.js';
 import { CALM_LINK } from './world/SimNetwork.js';
 import { CALM_FLUSH } from './world/SimNode.js';
 

@@ -1,20 +1,7 @@
-import type { QuerySpec } from '@topgun/core';
 import type { Ledger, SimValue, Write } from './Ledger.js';
+import { MAPS, NOTES, QUESTIONS } from './maps.js';
 import type { Rng } from './rng.js';
 import type { SimRealm } from './world/SimRealm.js';
-
-/** The maps that every realm opens whole. */
-export const MAPS = { todos: 'todos', tags: 'tags', likes: 'likes' } as const;
-
-/** A map that nobody opens whole: devices know of it what their queries show, and what they wrote themselves. */
-export const NOTES = 'notes';
-
-/** Questions that realms ask about the notes. Several realms ask the same one. */
-export const QUESTIONS: readonly QuerySpec[] = [
-  { where: { op: 'gte', path: 'rank', value: 5 } },
-  { sort: [['rank', 'desc']], limit: 3 },
-  { where: { op: 'lt', path: 'rank', value: 7 }, sort: [['id', 'asc']], limit: 5 },
-];
 
 const HOT_KEYS = ['a', 'b', 'c', '__proto__', 'ü{tag}', 'k{tag}'];
 

@@ -1,7 +1,7 @@
 import { OPEN_POLICIES } from '../faults.js';
 import type { SimValue } from '../Ledger.js';
+import { MAPS } from '../maps.js';
 import type { World } from '../World.js';
-import { MAPS } from '../workload.js';
 import type { SimRealm } from '../world/SimRealm.js';
 
 /**

@@ -1,7 +1,7 @@
 import { encodeCanonical, type QuerySpec, runQuery } from '@topgun/core';
 import type { SimValue, Write } from '../Ledger.js';
+import { MAPS, NOTES, QUESTIONS } from '../maps.js';
 import type { World } from '../World.js';
-import { MAPS, NOTES, QUESTIONS } from '../workload.js';
 import type { SimRealm } from '../world/SimRealm.js';
 
 /** Laws that hold once the world has healed and is quiet. Plain maps and the disk of the server against what realms show. */

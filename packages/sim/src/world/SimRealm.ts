@@ -3,9 +3,9 @@ import { RealmEngine } from '@topgun/client/engine';
 import type { QuerySpec } from '@topgun/core';
 import type { ClientMessage } from '@topgun/protocol';
 import { decode, encode } from '@topgun/protocol/device';
+import { NOTES, QUESTIONS } from '../maps.js';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
-import { NOTES, QUESTIONS } from '../workload.js';
 import type { SimDevice } from './SimDevice.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 
