@@ -102,9 +102,9 @@ export class Admission {
     const { answers, tally, limits, table, judge } = this.#parts;
     const { session, seq } = op;
 
-    const staged = session.staged.get(seq);
+    const staged = session.staged(seq);
     if (staged !== undefined) {
-      if (staged.fingerprint !== op.fingerprint) return 'ID_REUSED';
+      if (staged.entry?.fingerprint !== op.fingerprint()) return 'ID_REUSED';
       tally.duplicate++;
       staged.join(op.conn);
       this.#announce(op, staged.entry?.outcome ?? OUTCOME.APPLIED);
@@ -112,9 +112,9 @@ export class Admission {
     }
     const known = session.find(seq);
     if (known !== undefined) {
-      if (known.entry.fingerprint !== op.fingerprint) return 'ID_REUSED';
+      if (known.fingerprint !== op.fingerprint()) return 'ID_REUSED';
       tally.duplicate++;
-      answers.again(op, known.pid, known.entry);
+      answers.again(op, known);
       return undefined;
     }
     if (seq < session.settledBelow) {
@@ -132,11 +132,11 @@ export class Admission {
       this.#stage(op, OUTCOME.REJECTED, 0, now, fault);
       return undefined;
     }
-    if (millisOf(op.row[4]) > now + limits.skewMs) return 'CLOCK_SKEW';
+    if (millisOf(op.t) > now + limits.skewMs) return 'CLOCK_SKEW';
     if (this.#park(op, now)) return undefined;
 
     // Nothing but an admitted op ever moves the clock (CLK-4).
-    this.#parts.clock.updatePacked(op.row[4]);
+    this.#parts.clock.updatePacked(op.t);
     const { outcome } = judge;
     if (judge.rows.length > 0 || judge.isHidden) partition.staged++;
     if (outcome === OUTCOME.SUPERSEDED) tally.superseded++;
@@ -147,9 +147,9 @@ export class Admission {
 
   /** What a fresh op is held against before all else. */
   #intake(op: Op): ErrorCode | undefined {
-    const node = op.row[8];
+    const { node, session, conn } = op;
     // A stamp names who made it: a session of this very connection.
-    if (node !== undefined && node !== null && !op.conn.sessions.has(node)) return 'SESSION_UNKNOWN';
+    if (node !== session.session && !conn.sessions.has(node)) return 'SESSION_UNKNOWN';
     const pending = this.#staging.staged + this.#staging.held + this.#parked;
     return this.isClosed || pending >= this.#parts.limits.pendingOps ? 'UNAVAILABLE' : undefined;
   }
@@ -157,7 +157,8 @@ export class Admission {
   /** Makes an op wait whose map has no durable meta record yet, and asks for that record (DAT-2). */
   #park(op: Op, now: number): boolean {
     const { table } = this.#parts;
-    for (const [code, mapIdx] of op.writes) {
+    for (let at = 0; at < op.writeCount; at++) {
+      const { code, mapIdx } = op.writeAt(at);
       const name = mapOf(op, mapIdx);
       const map = table.obtain(name);
       if (map.isFounded) continue;
@@ -175,11 +176,11 @@ export class Admission {
 
   #stage(op: Op, outcome: 0 | 1 | 2 | 3, n: number, now: number, code?: ErrorCode): void {
     const { judge, table } = this.#parts;
-    const [seq, , , , t, , , , node] = op.row;
     const isRejected = code !== undefined;
     const epoch = isRejected ? table.epoch : table.partition(op.pid).high(table.epoch).epoch;
-    const { fingerprint, concern, session } = op;
-    const entry = { seq, outcome, t, node: node ?? session.session, n, epoch, fingerprint, concern };
+    const { concern, pid, seq, t, node } = op;
+    const fingerprint = op.fingerprint(judge.rows[0]);
+    const entry = { pid, seq, outcome, t, node, n, epoch, fingerprint, concern };
     op.entry = isRejected ? { ...entry, code } : entry;
     this.#staging.stage(op, isRejected ? NO_ROWS : judge.rows, now);
     if (!isRejected) this.#announce(op, judge.isHidden ? OUTCOME.APPLIED : outcome);

@@ -8,9 +8,9 @@ import {
   OUTCOME,
   type Outcome,
 } from '@topgun/protocol';
-import type { DedupEntry } from '../storage/Store.js';
 import { AckFrame, type SeenRow } from './AckFrame.js';
 import type { Connection } from './Connection.js';
+import type { OpEntry } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Gate } from './Gate.js';
 import { itemsOf, type Op } from './Op.js';
@@ -49,14 +49,14 @@ export class Answers {
   }
 
   /** The staged op is durable now. */
-  durable(op: Op, entry: DedupEntry): void {
-    this.#final(op, op.conn, op.pid, entry, false);
-    if (op.joined !== undefined) for (const conn of op.joined) this.#final(op, conn, op.pid, entry, false);
+  durable(op: Op, entry: OpEntry): void {
+    this.#final(op, op.conn, entry, false);
+    if (op.joined !== undefined) for (const conn of op.joined) this.#final(op, conn, entry, false);
   }
 
   /** The op was durable before: it gets its first answer again. */
-  again(op: Op, pid: number, entry: DedupEntry): void {
-    this.#final(op, op.conn, pid, entry, true);
+  again(op: Op, entry: OpEntry): void {
+    this.#final(op, op.conn, entry, true);
   }
 
   /**
@@ -84,10 +84,11 @@ export class Answers {
     this.#due.clear();
   }
 
-  #final(op: Op, conn: Connection, pid: number, entry: DedupEntry, isAgain: boolean): void {
+  #final(op: Op, conn: Connection, entry: OpEntry, isAgain: boolean): void {
     if (conn.phase === 'CLOSED') return;
     const frame = this.#frame(conn, op.session.session, ACK_LEVEL.PERSISTED, entry.epoch);
     const { seq } = op;
+    const { pid } = entry;
     if (entry.outcome === OUTCOME.REJECTED) {
       frame.reject(seq, isErrorCode(entry.code) ? entry.code : 'INTERNAL');
       return;
@@ -101,14 +102,14 @@ export class Answers {
   }
 
   /** The rows an answer brings: those that stand instead of the op's, and of counters always; undefined when one is hidden. */
-  #rowsFor(op: Op, conn: Connection, entry: DedupEntry): readonly SeenRow[] | undefined {
-    const code = op.row[1];
+  #rowsFor(op: Op, conn: Connection, entry: OpEntry): readonly SeenRow[] | undefined {
+    const { code } = op;
     if (entry.outcome === OUTCOME.APPLIED && code !== OP.INCREMENT && code !== OP.TRANSACTION)
       return undefined;
     const rows: SeenRow[] = [];
     for (const [map, item, write] of itemsOf(op)) {
       if (entry.outcome === OUTCOME.APPLIED && write !== OP.INCREMENT) continue;
-      const row = this.#table.map(map)?.committed.get(item);
+      const row = this.#table.map(map)?.committed(item);
       if (row === undefined) continue;
       if (!this.#gate.sees(conn, row)) return undefined;
       const { view } = this.#gate.rights(conn, map);

@@ -1,3 +1,4 @@
+import { PARTITION_COUNT } from '@topgun/core';
 import type { CommitBatch, DedupEntry, DedupRow, MetaRow, PartitionSlice } from '../storage/Store.js';
 import type { DedupSession } from './DedupTable.js';
 import type { MapState } from './MapState.js';
@@ -5,11 +6,6 @@ import type { Op } from './Op.js';
 import type { DedupName } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import type { Row } from './Row.js';
-
-interface MutableSlice {
-  readonly records: Row[];
-  readonly dedup: Map<DedupSession<Op>, DedupEntry[]>;
-}
 
 /** What is staged for one commit: ops with their outcomes, the maps that hold their rows, and meta records. */
 export class Batch {
@@ -23,21 +19,14 @@ export class Batch {
     return this.ops.length === 0 && this.meta.size === 0;
   }
 
-  /** The batch for the store; its rows lie in the maps' in-flight layer. Records of one item are one record by now. */
+  /** The batch for the store; takes the open rows of its maps for the flush. Records of one item are one record by now. */
   toCommit(table: RecordTable): CommitBatch {
-    const slices = new Map<number, MutableSlice>();
-    for (const map of this.maps)
-      for (const row of map.inFlight.values()) sliceOf(slices, row.pid).records.push(row);
-    for (const op of this.ops) {
-      if (op.entry === undefined) continue;
-      const { dedup } = sliceOf(slices, op.pid);
-      const entries = dedup.get(op.session);
-      if (entries === undefined) dedup.set(op.session, [op.entry]);
-      else entries.push(op.entry);
-    }
+    const slices = new SliceBuilder(table);
+    for (const map of this.maps) for (const row of map.flush()) slices.addRow(row);
+    for (const op of this.ops) if (op.entry !== undefined) slices.addEntry(op.session, op.pid, op.entry);
     const meta: MetaRow[] = [];
     for (const [name, value] of this.meta) meta.push({ name, value });
-    return { slices: [...slices].map(([pid, slice]) => toSlice(pid, slice, table)), meta };
+    return { slices: slices.list, meta };
   }
 
   /** The dedup states that tell whether the batch was stored. */
@@ -51,20 +40,63 @@ export class Batch {
   }
 }
 
-function sliceOf(slices: Map<number, MutableSlice>, pid: number): MutableSlice {
-  let slice = slices.get(pid);
-  if (slice === undefined) {
-    slice = { records: [], dedup: new Map() };
-    slices.set(pid, slice);
-  }
-  return slice;
+interface OpenSlice extends PartitionSlice {
+  readonly records: Row[];
+  readonly dedup: DedupRow[];
 }
 
-function toSlice(pid: number, { records, dedup }: MutableSlice, table: RecordTable): PartitionSlice {
-  const rows: DedupRow[] = [];
-  for (const [session, entries] of dedup) {
-    const { clientId, session: id } = session;
-    rows.push({ clientId, session: id, settledBelow: session.settledForCommit(), entries });
+/** A session within one commit: what the commit calls settled, and its rows, one per partition. */
+interface Member {
+  readonly settledBelow: number;
+  readonly pids: number[];
+  readonly entries: DedupEntry[][];
+}
+
+/** Sorts rows and entries into slices. */
+class SliceBuilder {
+  readonly list: OpenSlice[] = [];
+  readonly #table: RecordTable;
+  readonly #byPid: (OpenSlice | undefined)[] = new Array(PARTITION_COUNT).fill(undefined);
+  readonly #members = new Map<DedupSession<Op>, Member>();
+
+  constructor(table: RecordTable) {
+    this.#table = table;
   }
-  return { pid, high: table.partition(pid).high(table.epoch), records, dedup: rows };
+
+  addRow(row: Row): void {
+    this.#slice(row.pid).records.push(row);
+  }
+
+  addEntry(session: DedupSession<Op>, pid: number, entry: DedupEntry): void {
+    const { settledBelow, pids, entries } = this.#member(session);
+    const at = pids.indexOf(pid);
+    if (at >= 0) {
+      entries[at]?.push(entry);
+      return;
+    }
+    const made = [entry];
+    pids.push(pid);
+    entries.push(made);
+    const { clientId, session: id } = session;
+    this.#slice(pid).dedup.push({ clientId, session: id, settledBelow, entries: made });
+  }
+
+  #member(session: DedupSession<Op>): Member {
+    let member = this.#members.get(session);
+    if (member === undefined) {
+      member = { settledBelow: session.settledForCommit(), pids: [], entries: [] };
+      this.#members.set(session, member);
+    }
+    return member;
+  }
+
+  #slice(pid: number): OpenSlice {
+    let slice = this.#byPid[pid];
+    if (slice === undefined) {
+      slice = { pid, high: this.#table.partition(pid).high(this.#table.epoch), records: [], dedup: [] };
+      this.#byPid[pid] = slice;
+      this.list.push(slice);
+    }
+    return slice;
+  }
 }

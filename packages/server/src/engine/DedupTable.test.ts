@@ -1,6 +1,7 @@
 import { partitionOf } from '@topgun/core';
 import { OP, OUTCOME } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
+import { DedupSession, type OpEntry } from './DedupTable.js';
 import { TestNode, type TestNodeOptions } from './testing/TestNode.js';
 
 function world(options: TestNodeOptions = {}) {
@@ -169,5 +170,41 @@ describe('dedup', () => {
     node.answerDedup();
     node.settle();
     expect([2, 10].map((seq) => ann.outcomeOf(seq)?.outcome)).toEqual([OUTCOME.APPLIED, OUTCOME.APPLIED]);
+  });
+});
+
+describe('a session', () => {
+  const entryOf = (seq: number, n = seq): OpEntry => {
+    return { pid: 1, seq, outcome: OUTCOME.APPLIED, t: 0, node: 's', n, epoch: 1, fingerprint: seq };
+  };
+
+  it('[SRV-3] keeps the first outcome of every op from settledBelow on, wherever the seqs lie', () => {
+    const session = new DedupSession<string>('c', 's');
+    for (const seq of [8_000, 1, 40, 17]) session.remember(entryOf(seq));
+    session.remember(entryOf(17, 99));
+    session.settle(17);
+    expect([1, 17, 40, 8_000].map((seq) => session.find(seq)?.n)).toEqual([undefined, 17, 40, 8_000]);
+    session.remember(entryOf(16));
+    expect(session.find(16)).toBeUndefined();
+    session.settle(5_000);
+    expect([17, 40, 8_000].map((seq) => session.find(seq)?.n)).toEqual([undefined, undefined, 8_000]);
+  });
+
+  it('[SRV-5] never calls a staged op settled for a commit, however far the client is', () => {
+    const session = new DedupSession<string>('c', 's');
+    for (const seq of [5, 30, 31, 200]) session.stage(seq, `op ${seq}`);
+    session.settle(1_000);
+    expect(session.settledForCommit()).toBe(5);
+    session.unstage(5);
+    session.settle(1_001);
+    expect(session.settledForCommit()).toBe(30);
+    expect([5, 30, 31, 200].map((seq) => session.staged(seq))).toEqual([
+      undefined,
+      'op 30',
+      'op 31',
+      'op 200',
+    ]);
+    for (const seq of [30, 31, 200]) session.unstage(seq);
+    expect(session.settledForCommit()).toBe(1_001);
   });
 });

@@ -1,10 +1,21 @@
 import type { DedupEntry, DedupRow } from '../storage/Store.js';
 
-/** A remembered op: what became of it, and in which partition. */
-export interface Remembered {
+/** What became of an op, and in which partition. */
+export interface OpEntry extends DedupEntry {
   readonly pid: number;
-  readonly entry: DedupEntry;
 }
+
+/** Seqs follow each other, so they are kept in pages: a map entry per op would cost more than judging the op. */
+const PAGE_SEQS = 16;
+
+class Page<Staged> {
+  readonly staged: (Staged | undefined)[] = new Array(PAGE_SEQS).fill(undefined);
+  readonly entries: (OpEntry | undefined)[] = new Array(PAGE_SEQS).fill(undefined);
+  stagedCount = 0;
+}
+
+const pageOf = (seq: number): number => Math.floor(seq / PAGE_SEQS);
+const placeOf = (seq: number): number => seq % PAGE_SEQS;
 
 /**
  * What is known of the ops of one (client, session). The store keeps one row per partition; here they lie together,
@@ -15,48 +26,89 @@ export class DedupSession<Staged> {
   readonly session: string;
   /** every op below is finally answered (L of SRV-3) */
   settledBelow = 0;
-  /** ops that are staged and not yet durable */
-  readonly staged = new Map<number, Staged>();
-  readonly #remembered = new Map<number, Remembered>();
-  #prunedBelow = 0;
+  readonly #pages = new Map<number, Page<Staged>>();
+  /** the page last asked for, and its number */
+  #page: Page<Staged> | undefined;
+  #at = -1;
 
   constructor(clientId: string, session: string) {
     this.clientId = clientId;
     this.session = session;
   }
 
-  get size(): number {
-    return this.#remembered.size;
+  /** The durable outcome of an op that is not settled. */
+  find(seq: number): OpEntry | undefined {
+    return seq < this.settledBelow ? undefined : this.#turnTo(seq)?.entries[placeOf(seq)];
   }
 
-  find(seq: number): Remembered | undefined {
-    return this.#remembered.get(seq);
+  /** The op of this seq that is staged and not yet durable. */
+  staged(seq: number): Staged | undefined {
+    return this.#turnTo(seq)?.staged[placeOf(seq)];
+  }
+
+  stage(seq: number, op: Staged): void {
+    const page = this.#turnTo(seq) ?? this.#open(seq);
+    page.staged[placeOf(seq)] = op;
+    page.stagedCount++;
+  }
+
+  /** The op is not staged any more: it is durable, or its flush failed. */
+  unstage(seq: number): void {
+    const page = this.#turnTo(seq);
+    if (page === undefined || page.staged[placeOf(seq)] === undefined) return;
+    page.staged[placeOf(seq)] = undefined;
+    page.stagedCount--;
   }
 
   /** Remembers a durable outcome. The first one stays: a seq has one outcome for life. */
-  remember(pid: number, entry: DedupEntry): void {
-    if (this.#remembered.has(entry.seq)) return;
-    this.#remembered.set(entry.seq, { pid, entry });
-    this.#prunedBelow = Math.min(this.#prunedBelow, entry.seq);
+  remember(entry: OpEntry): void {
+    if (entry.seq < this.settledBelow) return;
+    const page = this.#turnTo(entry.seq) ?? this.#open(entry.seq);
+    page.entries[placeOf(entry.seq)] ??= entry;
   }
 
   /** The client says that it needs no answer below `seq` any more. Never goes back. */
   settle(seq: number): void {
     if (seq <= this.settledBelow) return;
+    const isPagePassed = pageOf(seq) > pageOf(this.settledBelow);
     this.settledBelow = seq;
-    const from = this.#prunedBelow;
-    this.#prunedBelow = seq;
-    // A client may name any number: never more steps than there are entries.
-    if (seq - from > this.#remembered.size) {
-      for (const held of this.#remembered.keys()) if (held < seq) this.#remembered.delete(held);
-    } else for (let held = from; held < seq; held++) this.#remembered.delete(held);
+    if (!isPagePassed) return;
+    for (const [at, page] of this.#pages) if (at < pageOf(seq) && page.stagedCount === 0) this.#close(at);
   }
 
   /** What a commit may call settled: an op whose outcome is only now being stored is not, whatever the client says. */
   settledForCommit(): number {
     let lowest = this.settledBelow;
-    for (const seq of this.staged.keys()) if (seq < lowest) lowest = seq;
+    for (const [at, { staged, stagedCount }] of this.#pages) {
+      if (stagedCount === 0 || at * PAGE_SEQS >= lowest) continue;
+      const place = staged.findIndex((op) => op !== undefined);
+      lowest = Math.min(lowest, at * PAGE_SEQS + place);
+    }
     return lowest;
+  }
+
+  #turnTo(seq: number): Page<Staged> | undefined {
+    const at = pageOf(seq);
+    if (at !== this.#at) {
+      this.#at = at;
+      this.#page = this.#pages.get(at);
+    }
+    return this.#page;
+  }
+
+  #open(seq: number): Page<Staged> {
+    const page = new Page<Staged>();
+    this.#at = pageOf(seq);
+    this.#page = page;
+    this.#pages.set(this.#at, page);
+    return page;
+  }
+
+  #close(at: number): void {
+    this.#pages.delete(at);
+    if (at !== this.#at) return;
+    this.#at = -1;
+    this.#page = undefined;
   }
 }
 
@@ -78,7 +130,7 @@ export class DedupTable<Staged> {
   /** Takes in what the store holds. */
   load(pid: number, row: DedupRow): void {
     const session = this.session(row.clientId, row.session);
-    for (const entry of row.entries) session.remember(pid, entry);
     session.settle(row.settledBelow);
+    for (const entry of row.entries) session.remember({ ...entry, pid });
   }
 }

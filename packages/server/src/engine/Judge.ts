@@ -50,9 +50,8 @@ export class Judge {
     this.#n = n;
     this.#won = 0;
     this.#changed = false;
-    const { writes } = op;
-    for (let at = 0; at < writes.length; at++) {
-      const fault = this.#write(op, writes[at] as Write, at);
+    for (let at = 0; at < op.writeCount; at++) {
+      const fault = this.#write(op, op.writeAt(at), at);
       if (fault !== undefined) return fault;
     }
     this.outcome = this.#changed ? OUTCOME.CHANGED : this.#won > 0 ? OUTCOME.APPLIED : OUTCOME.SUPERSEDED;
@@ -60,7 +59,7 @@ export class Judge {
   }
 
   #write(op: Op, write: Write, at: number): ErrorCode | undefined {
-    const [code, mapIdx, key] = write;
+    const { code, mapIdx, key } = write;
     const name = mapOf(op, mapIdx);
     const rights = this.#gate.rights(op.conn, name);
     const isRemoval = code === OP.REMOVE || code === OP.OR_REMOVE;
@@ -84,7 +83,7 @@ export class Judge {
   }
 
   #put(op: Op, name: string, map: MapState | undefined, write: Write, rights: Rights): ErrorCode | undefined {
-    const [, , key, , payload, ttlMs] = write;
+    const { key, payload, ttlMs } = write;
     if (!isAdmitted(payload)) return 'VALUE_NOT_ADMITTED';
     const current = this.#current(name, map, key);
     const value = rights.put(readableOf(current), payload);
@@ -105,7 +104,7 @@ export class Judge {
     write: Write,
     rights: Rights,
   ): ErrorCode | undefined {
-    const [, , key] = write;
+    const { key } = write;
     const current = this.#current(name, map, key);
     if (!rights.remove(readableOf(current))) return 'DENIED';
     this.#offer(op, current, this.#row(op, name, 'LWW', key, key, undefined, current));
@@ -120,7 +119,7 @@ export class Judge {
     rights: Rights,
     tag: string,
   ): ErrorCode | undefined {
-    const [, , key, , payload, ttlMs] = write;
+    const { key, payload, ttlMs } = write;
     if (!isAdmitted(payload)) return 'VALUE_NOT_ADMITTED';
     const value = rights.put(undefined, payload);
     if (value === DENIED) return 'DENIED';
@@ -145,7 +144,7 @@ export class Judge {
     write: Write,
     rights: Rights,
   ): ErrorCode | undefined {
-    const [, , key, , payload] = write;
+    const { key, payload } = write;
     // The guard of the protocol checked that it is a list of tags.
     for (const tag of payload as readonly string[]) {
       const item = rowKey(key, tag);
@@ -168,7 +167,7 @@ export class Judge {
     write: Write,
     rights: Rights,
   ): ErrorCode | undefined {
-    const [, , key, , payload] = write;
+    const { key, payload } = write;
     const current = this.#current(name, map, key);
     const [plus, minus] = current === undefined ? NO_TOTALS : totalsOf(current.value);
     // The guard of the protocol checked that it is a whole number other than 0.
@@ -208,17 +207,17 @@ export class Judge {
     value: unknown,
     current: Row | undefined,
     tag?: string,
-    ttlMs?: number | null,
+    ttlMs?: number,
   ): Row {
     const isStanding = kind === 'PN' && current !== undefined;
-    const t = op.row[4];
-    const node = op.row[8] ?? op.session.session;
+    const { t, node } = op;
     // A counter carries the latest stamp among its increments.
     const isLater = !isStanding || compareStamps(t, node, current.t, current.node) > 0;
     return new Row({
-      map,
-      key,
-      item,
+      // The texts of the row that stood, where there was one: those of the frame can go.
+      map: current?.map ?? map,
+      key: current?.key ?? key,
+      item: current?.item ?? item,
       pid: op.pid,
       kind,
       value,
@@ -227,8 +226,9 @@ export class Judge {
       epoch: this.#table.epoch,
       n: this.#n,
       tag,
-      ttlMs: ttlMs ?? undefined,
+      ttlMs,
       owner: current?.value === undefined ? op.conn.principal?.sub : current.owner,
+      slot: current?.slot,
     });
   }
 }

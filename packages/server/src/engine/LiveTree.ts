@@ -9,12 +9,12 @@ const SEE_ALL: Projection = (value) => value;
 
 /**
  * The live digests of one map as one view sees it (DAT-5): present rows only, expired ones included until they are
- * deleted. Writes only note the item; hashing waits until somebody asks, or until `dirtyMax` items are due, so that no
- * answer has to catch up on more than that.
+ * deleted. Writes only note the row; hashing waits until somebody asks, or until `dirtyMax` rows are due, so that no
+ * answer has to catch up on more than that. Of the rows of one item only the last is hashed.
  */
 export class LiveTree {
   readonly #tree = new PartitionedTree();
-  readonly #dirty = new Map<string, Row>();
+  #dirty: Row[] = [];
   readonly #project: Projection;
   readonly #dirtyMax: number;
 
@@ -25,14 +25,16 @@ export class LiveTree {
 
   /** Notes the committed row of an item. */
   touch(row: Row): void {
-    this.#dirty.set(row.item, row);
-    if (this.#dirty.size >= this.#dirtyMax) this.read();
+    this.#dirty.push(row);
+    if (this.#dirty.length >= this.#dirtyMax) this.read();
   }
 
   /** The tree, up to date. Not to be written to. */
   read(): PartitionedTree {
-    for (const row of this.#dirty.values()) this.#settle(row);
-    this.#dirty.clear();
+    if (this.#dirty.length === 0) return this.#tree;
+    const rows = this.#dirty;
+    this.#dirty = [];
+    for (const row of rows) if (row.slot?.committed === row) this.#settle(row);
     return this.#tree;
   }
 

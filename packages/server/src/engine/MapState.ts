@@ -2,7 +2,7 @@ import type { Kind } from '@topgun/protocol';
 import type { Offset } from '../storage/Store.js';
 import { LiveTree } from './LiveTree.js';
 import type { Op } from './Op.js';
-import type { Row } from './Row.js';
+import { type Row, Slot } from './Row.js';
 
 /** A committed change of one item: what stands now, and what stood before. */
 export interface Change {
@@ -12,7 +12,7 @@ export interface Change {
 
 /**
  * One map in memory: what is durable, and above it what is being flushed and what waits for the next flush. Decisions
- * about writes look through all three; everything that leaves the node looks at `committed` alone (SRV-1).
+ * about writes look through all three; everything that leaves the node looks at committed rows alone (SRV-1).
  */
 export class MapState {
   readonly name: string;
@@ -20,9 +20,6 @@ export class MapState {
   kind: Kind | undefined;
   /** whether the meta record with the kind is durable */
   isFounded = false;
-  readonly committed = new Map<string, Row>();
-  inFlight = new Map<string, Row>();
-  open = new Map<string, Row>();
   /** view groups and queries on it; a name that nobody wrote to lives as long as somebody looks at it */
   readers = 0;
   /** ops that wait until the meta record is durable */
@@ -31,6 +28,12 @@ export class MapState {
   readonly reached = new Map<number, Offset>();
   /** digests of everything, unmasked */
   readonly tree: LiveTree;
+  readonly #slots = new Map<string, Slot>();
+  /** rows that wait for the next flush, and rows being flushed: one per item each */
+  #open: Row[] = [];
+  #inFlight: Row[] = [];
+  /** number of the next flush */
+  #flush = 1;
 
   constructor(name: string, dirtyItems: number) {
     this.name = name;
@@ -39,15 +42,74 @@ export class MapState {
 
   /** The row a write meets: staged before committed. */
   current(item: string): Row | undefined {
-    // Mostly one of the staged layers is empty, and asking for the size is cheaper than looking up.
-    if (this.open.size > 0) {
-      const row = this.open.get(item);
-      if (row !== undefined) return row;
+    const slot = this.#slots.get(item);
+    return slot && (slot.staged ?? slot.committed);
+  }
+
+  /** The durable row of an item. */
+  committed(item: string): Row | undefined {
+    return this.#slots.get(item)?.committed;
+  }
+
+  /** The durable rows of all items. */
+  *rows(): IterableIterator<Row> {
+    for (const { committed } of this.#slots.values()) if (committed !== undefined) yield committed;
+  }
+
+  /** Puts a row on top of its item, to go with the next flush instead of one that waits for it. */
+  stage(row: Row): void {
+    const slot = this.#slotOf(row);
+    const below = slot.staged;
+    const isOpen = below !== undefined && below.flush === this.#flush;
+    row.flush = this.#flush;
+    row.place = isOpen ? below.place : this.#open.length;
+    this.#open[row.place] = row;
+    slot.staged = row;
+  }
+
+  /** Everything staged is being flushed from now on. */
+  flush(): readonly Row[] {
+    this.#inFlight = this.#open;
+    this.#open = [];
+    this.#flush++;
+    return this.#inFlight;
+  }
+
+  /** The flush is durable: its rows, which are to be committed one by one. */
+  flushed(): readonly Row[] {
+    const rows = this.#inFlight;
+    this.#inFlight = [];
+    return rows;
+  }
+
+  /** Takes back everything that is not durable. */
+  discard(): void {
+    for (const row of [...this.#inFlight, ...this.#open]) {
+      const slot = this.#slotOf(row);
+      slot.staged = undefined;
+      if (slot.committed === undefined) this.#slots.delete(slot.item);
     }
-    if (this.inFlight.size > 0) {
-      const row = this.inFlight.get(item);
-      if (row !== undefined) return row;
+    this.#inFlight = [];
+    this.#open = [];
+  }
+
+  /** Makes a durable row the current one; returns the one before. */
+  commit(row: Row): Row | undefined {
+    const slot = this.#slotOf(row);
+    const old = slot.committed;
+    slot.committed = row;
+    if (slot.staged === row) slot.staged = undefined;
+    return old;
+  }
+
+  #slotOf(row: Row): Slot {
+    if (row.slot !== undefined) return row.slot;
+    let slot = this.#slots.get(row.item);
+    if (slot === undefined) {
+      slot = new Slot(row.item);
+      this.#slots.set(row.item, slot);
     }
-    return this.committed.get(item);
+    row.slot = slot;
+    return slot;
   }
 }

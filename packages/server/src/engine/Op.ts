@@ -1,24 +1,41 @@
-import { hashString, hashValue, partitionOf, xorHash } from '@topgun/core';
+import { hashValue, itemDigest, partitionOf, xorHash } from '@topgun/core';
 import { type Concern, OP, type OpCode, type OpRow, type SubRow } from '@topgun/protocol';
-import type { DedupEntry } from '../storage/Store.js';
 import type { Connection } from './Connection.js';
-import type { DedupSession } from './DedupTable.js';
-import { itemOf } from './Row.js';
+import type { DedupSession, OpEntry } from './DedupTable.js';
+import { itemOf, type Row } from './Row.js';
 
-/** An op on its way: as it came, and once it is staged what became of it. */
-export class Op {
+/** One write of an op: the op itself, or each write of a transaction. */
+export interface Write {
+  readonly code: OpCode;
+  /** into the frame's table of maps */
+  readonly mapIdx: number;
+  readonly key: string;
+  readonly payload: unknown;
+  readonly ttlMs: number | undefined;
+}
+
+/**
+ * An op on its way: as it came, and once it is staged what became of it. Many wait for their flush at a time, so what
+ * it needs of its frame lies in the op itself and the frame's arrays are free to go.
+ */
+export class Op implements Write {
   readonly conn: Connection;
   readonly session: DedupSession<Op>;
-  readonly row: OpRow;
   /** the frame's table of maps */
   readonly maps: readonly string[];
   readonly concern: Concern;
+  readonly seq: number;
+  readonly code: OpCode;
+  readonly mapIdx: number;
+  readonly key: string;
   readonly pid: number;
-  /** in their order: the op itself, or each write of a transaction */
-  readonly writes: readonly Write[];
-  readonly fingerprint: number;
+  /** of its stamp: packed time and node id */
+  readonly t: number;
+  readonly node: string;
+  readonly payload: unknown;
+  readonly ttlMs: number | undefined;
   /** set when the op is staged */
-  entry: DedupEntry | undefined;
+  entry: OpEntry | undefined;
   /** its writer was told early (SRV-9), which happens once however often it is admitted */
   isAnnounced = false;
   /** other connections that sent the same op and wait for the same answer */
@@ -33,16 +50,59 @@ export class Op {
   ) {
     this.conn = conn;
     this.session = session;
-    this.row = row;
     this.maps = maps;
     this.concern = concern;
+    this.seq = row[0];
+    this.code = row[1];
+    this.mapIdx = row[2];
+    this.key = row[3];
     this.pid = partitionOf(row[3]);
-    this.writes = writesOf(row);
-    this.fingerprint = fingerprintOf(row, maps);
+    this.t = row[4];
+    this.node = row[8] ?? session.session;
+    this.payload = row[6];
+    this.ttlMs = row[7] ?? undefined;
+    this.entry = undefined;
+    this.joined = undefined;
   }
 
-  get seq(): number {
-    return this.row[0];
+  /** How many writes it makes. */
+  get writeCount(): number {
+    return this.code === OP.TRANSACTION ? this.#subRows.length : 1;
+  }
+
+  /** One of its writes, in their order. */
+  writeAt(at: number): Write {
+    if (this.code !== OP.TRANSACTION) return this;
+    const [code, mapIdx, key, , payload, ttlMs] = this.#subRows[at] as SubRow;
+    return { code, mapIdx, key, payload, ttlMs: ttlMs ?? undefined };
+  }
+
+  /**
+   * Covers map, key, kind of op and payload; never stamp, base, or time to live (ID-2). A row that holds the payload
+   * lends its hash.
+   */
+  fingerprint(row?: Row): number {
+    if (this.code !== OP.TRANSACTION) {
+      const hash = row !== undefined && row.value === this.payload ? row.valueHash() : undefined;
+      return this.#fingerprintOf(this, this.code, hash);
+    }
+    let sum = 0;
+    // The place goes in, because an order-free sum would not see two writes that change places.
+    for (let at = 0; at < this.writeCount; at++) {
+      const write = this.writeAt(at);
+      sum = xorHash(sum, this.#fingerprintOf(write, write.code + (at + 1) * CODES));
+    }
+    return sum;
+  }
+
+  /** The digest of an item whose time is the kind of op and whose node is the map: each part goes in, and no text is made. */
+  #fingerprintOf({ mapIdx, key, payload }: Write, code: number, hash = hashValue(payload ?? null)): number {
+    return itemDigest(key, code, mapOf(this, mapIdx), undefined, hash);
+  }
+
+  get #subRows(): readonly SubRow[] {
+    // The guard of the protocol checked the shape.
+    return this.payload as readonly SubRow[];
   }
 
   /** One more connection waits for the answer; the same one is answered once. */
@@ -53,50 +113,25 @@ export class Op {
   }
 }
 
-/** One write of an op: the op itself, or each write of a transaction. */
-export type Write = SubRow;
-
 /** The name of the map that a write of the op is about; the guard of the protocol checked the index. */
 export const mapOf = (op: Op, mapIdx: number): string => op.maps[mapIdx] as string;
-
-function writesOf(row: OpRow): readonly Write[] {
-  const [, op, mapIdx, key, , base, payload, ttlMs] = row;
-  // The guard of the protocol checked both shapes.
-  if (op === OP.TRANSACTION) return payload as readonly SubRow[];
-  return [[op, mapIdx, key, base, payload, ttlMs ?? null]];
-}
 
 /** The tag that an add makes: the op id, with the place inside a transaction (DAT-1). */
 export function tagOf(op: Op, at: number): string {
   const id = `${op.session.clientId}:${op.session.session}:${op.seq}`;
-  return op.row[1] === OP.TRANSACTION ? `${id}:${at}` : id;
+  return op.code === OP.TRANSACTION ? `${id}:${at}` : id;
 }
 
 /** The items whose rows an answer may show: those a write decides about, except elements it removes. */
-export function itemsOf(op: Op): readonly (readonly [map: string, item: string, code: OpCode])[] {
-  return op.writes.flatMap(([code, mapIdx, key], at) => {
-    if (code === OP.OR_REMOVE) return [];
-    return [[mapOf(op, mapIdx), itemOf(key, code === OP.OR_ADD ? tagOf(op, at) : undefined), code] as const];
-  });
+export function itemsOf(op: Op): (readonly [map: string, item: string, code: OpCode])[] {
+  const items: (readonly [map: string, item: string, code: OpCode])[] = [];
+  for (let at = 0; at < op.writeCount; at++) {
+    const { code, mapIdx, key } = op.writeAt(at);
+    if (code === OP.OR_REMOVE) continue;
+    items.push([mapOf(op, mapIdx), itemOf(key, code === OP.OR_ADD ? tagOf(op, at) : undefined), code]);
+  }
+  return items;
 }
 
-/** Covers map, key, kind of op and payload; never stamp, base, or time to live (ID-2). */
-function fingerprintOf(row: OpRow, maps: readonly string[]): number {
-  const [, code, mapIdx, key, , , payload] = row;
-  if (code !== OP.TRANSACTION) return fingerprintOfWrite(code, maps[mapIdx], key, payload);
-  // The guard of the protocol checked the shape.
-  const writes = payload as readonly SubRow[];
-  // The place goes in, because an order-free sum would not see two writes that change places.
-  return writes.reduce((sum, [sub, subMap, subKey, , subPayload], at) => {
-    return xorHash(sum, fingerprintOfWrite(`${sub}.${at}`, maps[subMap], subKey, subPayload));
-  }, 0);
-}
-
-function fingerprintOfWrite(
-  code: OpCode | string,
-  map: string | undefined,
-  key: string,
-  payload: unknown,
-): number {
-  return hashString(`${code}/${map}/${hashValue(payload ?? null)}/${key}`);
-}
+/** More than there are kinds of ops. */
+const CODES = 8;

@@ -91,9 +91,7 @@ export class RecordTable {
 
   /** Makes a durable row the current one; returns the one before. */
   put(map: MapState, row: Row): Row | undefined {
-    const old = map.committed.get(row.item);
-    map.committed.set(row.item, row);
-    if (old !== undefined) old.isReplaced = true;
+    const old = map.commit(row);
     map.tree.touch(row);
     this.partition(row.pid).changes.append(row, old !== undefined);
     if (old === undefined) this.#records++;

@@ -17,7 +17,12 @@ export interface RowFields {
   readonly tag: string | undefined;
   readonly ttlMs: number | undefined;
   readonly owner: string | undefined;
+  /** of the row that stood before */
+  readonly slot: Slot | undefined;
 }
+
+/** Parts a 53-bit hash into two small numbers. */
+const HASH_LO = 2 ** 27;
 
 /**
  * One record, element or counter in memory: a stored record that also knows its partition and its item key. One class
@@ -38,8 +43,14 @@ export class Row implements StoredRecord {
   readonly tag?: string;
   readonly ttlMs?: number;
   readonly owner?: string;
-  /** a later row of the item has become durable; a mark in the row costs less than a look into the map */
-  isReplaced = false;
+  /** where its map keeps it; set when it is staged or loaded */
+  slot: Slot | undefined;
+  /** kept by MapState: the flush it waits for, and its place among the rows of that flush */
+  flush = 0;
+  place = 0;
+  /** of `valueHash`, in two small numbers, which cost no object of their own; -1 = not asked for yet */
+  #hashHi = -1;
+  #hashLo = 0;
 
   constructor(fields: RowFields) {
     this.map = fields.map;
@@ -52,9 +63,20 @@ export class Row implements StoredRecord {
     this.node = fields.node;
     this.epoch = fields.epoch;
     this.n = fields.n;
+    this.slot = fields.slot;
     if (fields.tag !== undefined) this.tag = fields.tag;
     if (fields.ttlMs !== undefined) this.ttlMs = fields.ttlMs;
     if (fields.owner !== undefined) this.owner = fields.owner;
+  }
+
+  /** `hashValue` of a present value; kept, since the fingerprint of an op and the digest of its row both need it. */
+  valueHash(): number {
+    if (this.#hashHi < 0) {
+      const hash = hashValue(this.value);
+      this.#hashHi = Math.floor(hash / HASH_LO);
+      this.#hashLo = hash % HASH_LO;
+    }
+    return this.#hashHi * HASH_LO + this.#hashLo;
   }
 
   static of(record: StoredRecord): Row {
@@ -74,7 +96,23 @@ export class Row implements StoredRecord {
       tag,
       ttlMs,
       owner,
+      slot: undefined,
     });
+  }
+}
+
+/**
+ * The place of one item in its map: the durable row, and above it the last of those that are being flushed or wait for
+ * the next flush. A row knows its slot, so that a write looks its item up once, when it is judged.
+ */
+export class Slot {
+  /** the item key */
+  readonly item: string;
+  committed: Row | undefined;
+  staged: Row | undefined;
+
+  constructor(item: string) {
+    this.item = item;
   }
 }
 
@@ -90,14 +128,8 @@ export function readableOf(row: Row | undefined): unknown {
 
 /** The digest of a present row whose value is seen as `seen` (DAT-5). */
 export function digestOf(row: Row, seen: unknown): number {
-  return itemDigest(
-    row.key,
-    row.t,
-    row.node,
-    row.ttlMs,
-    seen === undefined ? GONE_HASH : hashValue(seen),
-    row.tag,
-  );
+  const valueHash = seen === undefined ? GONE_HASH : seen === row.value ? row.valueHash() : hashValue(seen);
+  return itemDigest(row.key, row.t, row.node, row.ttlMs, valueHash, row.tag);
 }
 
 /** [increments, decrements] of a counter row. */

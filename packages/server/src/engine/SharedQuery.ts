@@ -52,7 +52,7 @@ export class SharedQuery {
   /** The result in its order. */
   rows(): ResultRow[] {
     return this.#window.rows().flatMap(([item, seen]) => {
-      const row = this.map.committed.get(item);
+      const row = this.map.committed(item);
       return row === undefined ? [] : [{ row, seen }];
     });
   }
@@ -70,7 +70,7 @@ export class SharedQuery {
     const net: [kind: QueryChange, row: Row][] = [];
     for (const [item, isIn] of after) {
       const wasIn = before.get(item) === true;
-      const row = this.map.committed.get(item);
+      const row = this.map.committed(item);
       // In and out again within one commit; or pushed out and back without a change of its own.
       if (row === undefined || (wasIn === isIn && (!isIn || !changed.has(item)))) continue;
       net.push([isIn ? (wasIn ? QUERY_CHANGE.UPDATE : QUERY_CHANGE.ENTER) : QUERY_CHANGE.LEAVE, row]);
@@ -106,7 +106,7 @@ export class SharedQuery {
   }
 
   *#visible(): IterableIterator<readonly [string, unknown]> {
-    for (const row of this.map.committed.values()) {
+    for (const row of this.map.rows()) {
       const seen = this.#seen(row);
       if (seen !== undefined) yield [row.item, seen];
     }

@@ -94,10 +94,10 @@ export class Staging {
   stage(op: Op, rows: readonly Row[], now: number): void {
     this.#note(now);
     this.#open.ops.push(op);
-    op.session.staged.set(op.seq, op);
+    op.session.stage(op.seq, op);
     for (const row of rows) {
       const map = this.#table.obtain(row.map);
-      map.open.set(row.item, row);
+      map.stage(row);
       this.#open.maps.add(map);
     }
   }
@@ -176,10 +176,6 @@ export class Staging {
     this.#ports.metaFor(this.#open);
     this.#inFlight = this.#open;
     this.#open = new Batch();
-    for (const map of this.#inFlight.maps) {
-      map.inFlight = map.open;
-      map.open = new Map();
-    }
     const commit = this.#inFlight.toCommit(this.#table);
     this.#highs = commit.slices.map(({ pid, high }) => [pid, high] as const);
     this.#state = 'FLUSHING';
@@ -195,12 +191,11 @@ export class Staging {
     const changes = new Map<MapState, Change[]>();
     for (const map of batch.maps) {
       const made: Change[] = [];
-      for (const row of map.inFlight.values()) {
+      for (const row of map.flushed()) {
         const old = this.#table.put(map, row);
         // Changes are for those who look at the map.
         if (map.readers > 0) made.push({ row, old });
       }
-      map.inFlight = new Map();
       changes.set(map, made);
     }
     for (const [pid, high] of this.#highs) this.#table.partition(pid).committed = high;
@@ -208,11 +203,11 @@ export class Staging {
     const writers = new Set<Connection>();
     for (const op of batch.ops) {
       const { session, entry, conn, joined } = op;
-      session.staged.delete(op.seq);
+      session.unstage(op.seq);
       writers.add(conn);
       if (joined !== undefined) for (const other of joined) writers.add(other);
       if (entry === undefined) continue;
-      session.remember(op.pid, entry);
+      session.remember(entry);
       if (entry.outcome !== OUTCOME.REJECTED) this.#touch(touched, op);
     }
     this.#ports.committed({ ops: batch.ops, changes, touched, writers, meta: batch.meta });
@@ -220,7 +215,9 @@ export class Staging {
 
   /** Notes where the op's maps have got to, for those who look at them. */
   #touch(touched: Map<MapState, Set<number>>, op: Op): void {
-    for (const [, mapIdx] of op.writes) this.#touchMap(touched, mapOf(op, mapIdx), op.pid);
+    for (let at = 0; at < op.writeCount; at++) {
+      this.#touchMap(touched, mapOf(op, op.writeAt(at).mapIdx), op.pid);
+    }
   }
 
   #touchMap(touched: Map<MapState, Set<number>>, name: string, pid: number): void {
@@ -237,14 +234,11 @@ export class Staging {
     this.failed++;
     const lost = [...this.#inFlight.ops, ...this.#open.ops];
     const meta = [...this.#inFlight.meta, ...this.#open.meta];
-    for (const map of [...this.#inFlight.maps, ...this.#open.maps]) {
-      map.inFlight = new Map();
-      map.open = new Map();
-    }
+    for (const map of [...this.#inFlight.maps, ...this.#open.maps]) map.discard();
     this.#inFlight = new Batch();
     this.#open = new Batch();
     for (const op of lost) {
-      op.session.staged.delete(op.seq);
+      op.session.unstage(op.seq);
       op.entry = undefined;
     }
     // Facts about names, not about rows: they are wanted whatever became of the ops.

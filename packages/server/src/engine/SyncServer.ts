@@ -93,12 +93,12 @@ export class SyncServer {
   rows(conn: Connection, { req, map, items }: RowsReqMessage): void {
     const group = this.#group(conn, map, req);
     if (group === undefined) return;
-    const { kind, committed } = group.map;
+    const { kind } = group.map;
     const rows = new RowWriter();
     const budget = new Budget(this.#limits.frameBytes);
     const parts = new Map<number, { readonly rows: ChangeRow[]; readonly gone: ItemKey[] }>();
     for (const [pid, item] of items) {
-      const row = partitionOfItem(item, kind === 'OR') === pid ? committed.get(item) : undefined;
+      const row = partitionOfItem(item, kind === 'OR') === pid ? group.map.committed(item) : undefined;
       const seen = group.seen(row);
       if (!budget.take(row === undefined ? item.length * 3 + 5 : bytesOfRow(row, seen))) break;
       const part = parts.get(pid) ?? { rows: [], gone: [] };
@@ -130,8 +130,7 @@ export class SyncServer {
     budget: Budget,
   ): ChangeRow[] | undefined {
     if (count > ROWS_MAX - budget.rows) return undefined;
-    const { committed } = group.map;
-    const found = tree.items(pid, path).flatMap(([item]) => committed.get(item) ?? []);
+    const found = tree.items(pid, path).flatMap(([item]) => group.map.committed(item) ?? []);
     let bytes = 0;
     for (const row of found) bytes += bytesOfRow(row, group.seen(row));
     // Only a single row may overfill a fresh frame.

@@ -35,7 +35,7 @@ export class ViewGroup {
     if (view.isWhole) this.tree = map.tree;
     else {
       this.tree = new LiveTree(dirtyItems, (value) => view.project(value));
-      for (const row of map.committed.values()) this.tree.touch(row);
+      for (const row of map.rows()) this.tree.touch(row);
     }
   }
 

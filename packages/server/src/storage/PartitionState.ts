@@ -19,15 +19,24 @@ export class PartitionState {
     return this.#high;
   }
 
+  /** All of it, as one slice. */
+  slice(pid: number): PartitionSlice {
+    return { pid, high: this.#high, records: [...this.records.values()], dedup: [...this.dedup.values()] };
+  }
+
   /** Merges what one commit holds of this partition. */
   absorb(slice: PartitionSlice): void {
     for (const record of slice.records) this.absorbRecord(record);
     for (const row of slice.dedup) this.absorbDedup(row);
-    if (compareOffsets(this.#high, slice.high) < 0) this.#high = slice.high;
+    this.raise(slice.high);
   }
 
-  absorbRecord(record: StoredRecord): void {
-    const id = itemIdOf(record);
+  /** An offset that a commit reached. */
+  raise(high: Offset): void {
+    if (compareOffsets(this.#high, high) < 0) this.#high = high;
+  }
+
+  absorbRecord(record: StoredRecord, id = itemIdOf(record)): void {
     const stored = this.records.get(id);
     const merged = mergeRecord(stored, record);
     if (merged !== stored) this.records.set(id, merged);
@@ -36,7 +45,17 @@ export class PartitionState {
   absorbDedup(row: DedupRow): void {
     const id = dedupId(row.clientId, row.session);
     const { clientId, session } = row;
-    this.dedup.set(id, { clientId, session, ...mergeDedup(this.dedup.get(id), row) });
+    const { settledBelow, entries } = mergeDedup(this.dedup.get(id), row);
+    this.dedup.set(id, { clientId, session, settledBelow, entries });
+  }
+
+  /** As `absorbDedup`, for a row that was stored before all that is here. */
+  absorbEarlierDedup(row: DedupRow, id = dedupId(row.clientId, row.session)): void {
+    const { clientId, session } = row;
+    const held = this.dedup.get(id);
+    const earlier = mergeDedup(undefined, row);
+    const { settledBelow, entries } = held === undefined ? earlier : mergeDedup(earlier, held);
+    this.dedup.set(id, { clientId, session, settledBelow, entries });
   }
 }
 

@@ -53,6 +53,7 @@ export interface PartitionSlice {
   /** last offset given out in the partition */
   readonly high: Offset;
   readonly records: readonly StoredRecord[];
+  /** at most one row per client and session */
   readonly dedup: readonly DedupRow[];
 }
 

@@ -8,7 +8,9 @@ export function itemId(map: string, key: string, tag: string | undefined): strin
   return `${map}\0${tag ?? ''}\0${key}`;
 }
 
-export function itemIdOf(record: StoredRecord): string {
+export function itemIdOf(
+  record: Pick<StoredRecord, 'map' | 'key'> & { readonly tag?: string | undefined },
+): string {
   return itemId(record.map, record.key, record.tag);
 }
 

@@ -1,5 +1,5 @@
 import { compareStamps, compareVersions } from '@topgun/core';
-import type { DedupEntry, DedupRow, DedupState, StoredRecord } from './Store.js';
+import type { DedupEntry, DedupState, StoredRecord } from './Store.js';
 import { compareOffsets } from './Store.js';
 
 /**
@@ -57,12 +57,25 @@ function totalsOf(record: StoredRecord): readonly [number, number] {
  * Takes the entries of a commit into those held. An entry that is there stays: a seq gets one outcome for life, and
  * replaying a commit changes nothing. Entries below the highest settledBelow go.
  */
-export function mergeDedup(held: DedupState | undefined, row: DedupRow): DedupState {
+export function mergeDedup(held: DedupState | undefined, row: DedupState): DedupState {
   const settledBelow = Math.max(held?.settledBelow ?? 0, row.settledBelow);
-  const bySeq = new Map<number, DedupEntry>();
-  for (const entry of held?.entries ?? []) if (entry.seq >= settledBelow) bySeq.set(entry.seq, entry);
+  const entries = (held?.entries ?? []).filter(({ seq }) => seq >= settledBelow);
   for (const entry of row.entries) {
-    if (entry.seq >= settledBelow && !bySeq.has(entry.seq)) bySeq.set(entry.seq, entry);
+    if (entry.seq < settledBelow) continue;
+    const at = placeOf(entries, entry.seq);
+    if (entries[at]?.seq !== entry.seq) entries.splice(at, 0, entry);
   }
-  return { settledBelow, entries: [...bySeq.values()].sort((a, b) => a.seq - b.seq) };
+  return { settledBelow, entries };
+}
+
+/** Where a seq is among entries of rising seq, or would have to go: mostly at the end. */
+function placeOf(entries: readonly DedupEntry[], seq: number): number {
+  let from = 0;
+  let to = entries.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((entries[middle] as DedupEntry).seq < seq) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

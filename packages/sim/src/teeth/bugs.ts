@@ -110,7 +110,7 @@ export const bugs: readonly PlantedBug[] = [
           (admit) =>
             function (this: Admission, ...args: Parameters<Admission['admit']>) {
               const [op] = args;
-              isDenied = gate !== undefined && !gate.rights(op.conn, mapOf(op, op.row[2])).canPut;
+              isDenied = gate !== undefined && !gate.rights(op.conn, mapOf(op, op.mapIdx)).canPut;
               const fault = admit.apply(this, args);
               isDenied = false;
               return fault;
@@ -210,7 +210,7 @@ export const bugs: readonly PlantedBug[] = [
     name: 'a failed flush not re-admitted',
     plant: () =>
       replaceMethod(Admission, 'readmit', () => (ops) => {
-        for (const op of ops) op.session.staged.set(op.seq, op);
+        for (const op of ops) op.session.stage(op.seq, op);
       }),
   },
   {

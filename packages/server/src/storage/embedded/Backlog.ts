@@ -1,15 +1,22 @@
-import type { CommitBatch, Offset, PartitionSlice } from '../Store.js';
+import type { MetaRow, Offset, PartitionSlice } from '../Store.js';
 import { compareOffsets } from '../Store.js';
+import type { OpenedCommit, PackedSlice } from './chunkCodec.js';
 
-/** Slices of commits by partition, in commit order. */
-export type SlicesByPid = Map<number, PartitionSlice[]>;
+/** Slices of commits by partition, in commit order. They hold the bytes of the log, not its records. */
+export type SlicesByPid = Map<number, PackedSlice[]>;
 
-export function addSlices(slices: SlicesByPid, batch: CommitBatch): void {
-  for (const slice of batch.slices) {
+export function addSlices(slices: SlicesByPid, commit: OpenedCommit): void {
+  for (const slice of commit.slices) {
     const list = slices.get(slice.pid);
     if (list === undefined) slices.set(slice.pid, [slice]);
     else list.push(slice);
   }
+}
+
+/** What the backlog keeps of a commit. */
+export interface CommitOutline {
+  readonly slices: readonly Pick<PartitionSlice, 'pid' | 'high'>[];
+  readonly meta: readonly MetaRow[];
 }
 
 /**
@@ -38,12 +45,12 @@ export class Backlog {
     return this.#bytesBySeq.keys();
   }
 
-  add(seq: number, bytes: number, batch: CommitBatch): void {
-    for (const slice of batch.slices) {
+  add(seq: number, bytes: number, commit: CommitOutline): void {
+    for (const slice of commit.slices) {
       const high = this.#highs.get(slice.pid);
       if (high === undefined || compareOffsets(high, slice.high) < 0) this.#highs.set(slice.pid, slice.high);
     }
-    for (const row of batch.meta) this.#meta.set(row.name, row.value);
+    for (const row of commit.meta) this.#meta.set(row.name, row.value);
     this.#bytesBySeq.set(seq, bytes);
     this.#bytes += bytes;
     this.#lastSeq = Math.max(this.#lastSeq, seq);

@@ -1,11 +1,12 @@
-import type { PartitionSlice } from '../Store.js';
 import type { Backlog, SlicesByPid } from './Backlog.js';
 import { addSlices } from './Backlog.js';
+import type { PackedSlice } from './chunkCodec.js';
 import { foldPartition } from './foldPartition.js';
+import { mergeSlices } from './mergeSlices.js';
 import type { StoreFiles } from './StoreFiles.js';
 
 export interface CompactorOptions {
-  /** folding begins when the log holds more bytes than this, and more than half of the snapshot or four times this */
+  /** folding begins when the log holds more bytes than this */
   readonly logBytes: number;
   /** after so long a slice of work ends, and sockets and commits get their turn */
   readonly sliceMs: number;
@@ -18,16 +19,14 @@ export interface CompactorOptions {
 const LOG_ROWS_PER_REMOVAL = 1_000;
 /** merged at once, before the first chunk is touched: some 10 ms */
 const ROWS_PER_BITE = 8_192;
-/** a pass holds the log decoded, at some five times its bytes: that bounds how long a log may grow */
-const LOG_GROWTH_MAX = 4;
 
 /**
  * Keeps the log short: folds it into the snapshot, partition by partition, and removes rows whose every slice is
  * folded. The snapshot is always committed before the rows it makes superfluous go, so at any moment snapshot and log
  * together hold everything; what both hold merges to the same.
  *
- * Waiting until the log is half the snapshot bounds the rewriting to about three times what was written, as long as
- * the snapshot is below 128 MiB.
+ * A long log makes folding cheap, for of the versions of a record only the last is written, and a chunk is rewritten once
+ * for all its changes. What bounds it is the start, which reads it, and memory, which holds its bytes during a pass.
  */
 export class Compactor {
   readonly #files: StoreFiles;
@@ -48,7 +47,6 @@ export class Compactor {
     if (this.#pass !== undefined || this.#closing) return;
     const { logBytes } = this.#options;
     if (this.#backlog.bytes <= Math.max(logBytes, this.#restUntilBytes)) return;
-    if (this.#backlog.bytes <= Math.min(this.#files.snapBytes() / 2, logBytes * LOG_GROWTH_MAX)) return;
     this.run().catch((error: unknown) => {
       // A full disk must not cost a new attempt at every commit.
       this.#restUntilBytes = this.#backlog.bytes + logBytes / 4;
@@ -72,7 +70,7 @@ export class Compactor {
 
   async #fold(): Promise<void> {
     const seqs = [...this.#backlog.seqs()];
-    const slices = await this.#decodeLog(seqs);
+    const slices = await this.#openLog(seqs);
     for (const [pid, pending] of slices) {
       if (this.#closing) return;
       await this.#foldOne(pid, pending);
@@ -83,7 +81,7 @@ export class Compactor {
     await this.#removeLog(seqs);
   }
 
-  async #decodeLog(seqs: readonly number[]): Promise<SlicesByPid> {
+  async #openLog(seqs: readonly number[]): Promise<SlicesByPid> {
     const slices: SlicesByPid = new Map();
     let end = performance.now() + this.#options.sliceMs;
     for (const seq of seqs) {
@@ -96,10 +94,10 @@ export class Compactor {
     return slices;
   }
 
-  async #foldOne(pid: number, slices: readonly PartitionSlice[]): Promise<void> {
+  async #foldOne(pid: number, slices: readonly PackedSlice[]): Promise<void> {
     for (let from = 0; from < slices.length; ) {
       const to = biteEnd(slices, from);
-      const chunks = foldPartition(this.#files, pid, slices.slice(from, to));
+      const chunks = foldPartition(this.#files, pid, mergeSlices(slices.slice(from, to)));
       while (!(await this.#foldSlice(chunks))) if (this.#closing) return;
       from = to;
     }
@@ -140,11 +138,10 @@ export class Compactor {
 }
 
 /** How many slices from `from` on are merged at once. */
-function biteEnd(slices: readonly PartitionSlice[], from: number): number {
+function biteEnd(slices: readonly PackedSlice[], from: number): number {
   let to = from;
   for (let rows = 0; to < slices.length && rows < ROWS_PER_BITE; to++) {
-    const slice = slices[to];
-    rows += (slice?.records.length ?? 0) + (slice?.dedup.length ?? 0);
+    rows += slices[to]?.rows ?? 0;
   }
   return to;
 }

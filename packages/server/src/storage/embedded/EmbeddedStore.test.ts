@@ -8,7 +8,7 @@ import { commitOf, storedRecord } from '../describeServerStorage.js';
 import { MemoryStore } from '../MemoryStore.js';
 import type { CommitBatch, Store, StoredRecord } from '../Store.js';
 import { EmbeddedStore, type EmbeddedStoreOptions } from './EmbeddedStore.js';
-import { StoreFiles } from './StoreFiles.js';
+import { FORMAT, StoreFiles } from './StoreFiles.js';
 
 const folders: string[] = [];
 const stores: EmbeddedStore[] = [];
@@ -243,7 +243,7 @@ describe('EmbeddedStore', () => {
     const folder = await newFolder();
     await (await openStore(folder)).close();
     const files = new StoreFiles(folder);
-    await files.putMeta(new Map([['.format', 2]]));
+    await files.putMeta(new Map([['.format', FORMAT + 1]]));
     await files.close();
     await expect(new EmbeddedStore({ folder }).open()).rejects.toMatchObject({ code: 'STORE_VERSION' });
   });

@@ -10,7 +10,6 @@ import type {
   DedupRow,
   DedupState,
   Offset,
-  PartitionSlice,
   Store,
   StoreBoot,
   StoredRecord,
@@ -18,10 +17,12 @@ import type {
 import { compareOffsets } from '../Store.js';
 import { addSlices, Backlog, type SlicesByPid } from './Backlog.js';
 import { Compactor } from './Compactor.js';
-import { encodeCommit } from './chunkCodec.js';
+import { encodeCommit, type PackedSlice } from './chunkCodec.js';
 import { isDiskFull } from './diskFaults.js';
 import { FolderLock } from './FolderLock.js';
 import { dedupHash, lowFor } from './foldPartition.js';
+import { mergeSlices } from './mergeSlices.js';
+import { unpacked } from './PackedRecord.js';
 import { FORMAT, StoreFiles } from './StoreFiles.js';
 
 const FORMAT_ROW = '.format';
@@ -30,7 +31,7 @@ const INCARNATION_ROW = '.incarnation';
 export interface EmbeddedStoreOptions {
   /** folder of the store, made when missing; one process at a time */
   readonly folder: string;
-  /** bytes of log from which it is folded into the snapshot, default 16 MiB; more log = longer start, less writing */
+  /** bytes of log from which it is folded into the snapshot, default 64 MiB; more log = longer start, less writing */
   readonly compactLogBytes?: number;
   /** longest stretch of folding before sockets and commits get their turn, in ms, default 10 */
   readonly compactSliceMs?: number;
@@ -55,8 +56,8 @@ export class EmbeddedStore implements Store {
   #lock: FolderLock | undefined;
   #files: StoreFiles | undefined;
   #backlog = new Backlog();
-  /** the log decoded, between the start and the first commit, and between commits once a read asked for it */
-  #decoded: SlicesByPid | undefined;
+  /** the log opened, between the start and the first commit, and between commits once a read asked for it */
+  #slices: SlicesByPid | undefined;
   #compactor: Compactor | undefined;
   #nextSeq = 1;
   #stopped: TopGunError | undefined;
@@ -73,7 +74,7 @@ export class EmbeddedStore implements Store {
       this.#files = new StoreFiles(folder);
       const boot = await this.#boot(this.#files);
       this.#compactor = new Compactor(this.#files, this.#backlog, {
-        logBytes: this.#options.compactLogBytes ?? 16 * 1024 * 1024,
+        logBytes: this.#options.compactLogBytes ?? 64 * 1024 * 1024,
         sliceMs: this.#options.compactSliceMs ?? 10,
         onFault: (error) => this.#options.onCompactionFault?.(error),
         ...(this.#options.beforeCompactionSlice && { beforeSlice: this.#options.beforeCompactionSlice }),
@@ -95,15 +96,16 @@ export class EmbeddedStore implements Store {
 
   async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
     const id = itemId(map, key, tag);
-    return this.#stateAround(partitionOf(key), hashString(id)).records.get(id);
+    const record = this.#stateAround(partitionOf(key), hashString(id)).records.get(id);
+    return record && unpacked(record);
   }
 
   async scan(pid: number, visit: (record: StoredRecord) => void): Promise<void> {
-    for (const record of this.#records(pid)) visit(record);
+    for (const record of this.#records(pid)) visit(unpacked(record));
   }
 
   async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
-    return selectChanges(this.#records(pid), after, limit);
+    return selectChanges(this.#records(pid), after, limit).map(unpacked);
   }
 
   async readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined> {
@@ -160,7 +162,7 @@ export class EmbeddedStore implements Store {
     }
     await this.#options.gate?.flushed();
     this.#backlog.add(seq, chunk.length, batch);
-    this.#decoded = undefined;
+    this.#slices = undefined;
     this.#compactor?.consider();
     return fault ?? 'committed';
   }
@@ -192,12 +194,12 @@ export class EmbeddedStore implements Store {
     const meta = files.metaRows();
     await this.#checkFormat(files, meta);
     this.#backlog = new Backlog();
-    const decoded: SlicesByPid = new Map();
-    files.replay((seq, bytes, batch) => {
-      this.#backlog.add(seq, bytes, batch);
-      addSlices(decoded, batch);
+    const slices: SlicesByPid = new Map();
+    files.replay((seq, bytes, commit) => {
+      this.#backlog.add(seq, bytes, commit);
+      addSlices(slices, commit);
     });
-    this.#decoded = decoded;
+    this.#slices = slices;
     this.#nextSeq = this.#backlog.lastSeq + 1;
     for (const [name, value] of this.#backlog.meta()) meta.set(name, value);
     const partitions = files.heads();
@@ -233,18 +235,16 @@ export class EmbeddedStore implements Store {
   }
 
   /** What complete commits hold of a partition beyond the snapshot; what is folded meanwhile merges to the same. */
-  #slicesOf(pid: number): readonly PartitionSlice[] {
-    if (this.#decoded === undefined) {
-      this.#decoded = new Map();
-      for (const seq of this.#backlog.seqs()) addSlices(this.#decoded, this.#opened().logRow(seq));
+  #slicesOf(pid: number): readonly PackedSlice[] {
+    if (this.#slices === undefined) {
+      this.#slices = new Map();
+      for (const seq of this.#backlog.seqs()) addSlices(this.#slices, this.#opened().logRow(seq));
     }
-    return this.#decoded.get(pid) ?? [];
+    return this.#slices.get(pid) ?? [];
   }
 
   #pending(pid: number): PartitionState {
-    const state = new PartitionState();
-    for (const slice of this.#slicesOf(pid)) state.absorb(slice);
-    return state;
+    return mergeSlices(this.#slicesOf(pid));
   }
 
   /** The chunk that covers a hash, merged with all that is pending: enough to look up one item. */
@@ -253,7 +253,7 @@ export class EmbeddedStore implements Store {
     const state = new PartitionState();
     const stored = files.snapChunk(pid, lowFor(files.snapLows(pid), hash));
     if (stored !== undefined) state.absorb(stored);
-    for (const slice of this.#slicesOf(pid)) state.absorb(slice);
+    state.absorb(this.#pending(pid).slice(pid));
     return state;
   }
 

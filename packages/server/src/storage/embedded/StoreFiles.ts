@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
 import { serverError } from '../../errors.js';
-import type { CommitBatch, Offset, PartitionSlice } from '../Store.js';
-import { decodeCommit, openChunk, sealChunk } from './chunkCodec.js';
+import type { Offset, PartitionSlice } from '../Store.js';
+import { type OpenedCommit, openChunk, openCommit, sealChunk } from './chunkCodec.js';
 
 /** Layout of the folder this version writes and reads. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** Key of a snapshot chunk: its partition and the lowest item hash it covers, up to the next chunk's. */
 export type SnapKey = [pid: number, lowest: number];
@@ -68,16 +68,16 @@ export class StoreFiles {
   }
 
   /** Visits the log in order. */
-  replay(visit: (seq: number, bytes: number, batch: CommitBatch) => void): void {
+  replay(visit: (seq: number, bytes: number, commit: OpenedCommit) => void): void {
     for (const { key, value } of this.#log.getRange())
-      visit(key, value.length, decodeCommit(value, `log row ${key}`));
+      visit(key, value.length, openCommit(value, `log row ${key}`));
   }
 
   /** One commit of the log. */
-  logRow(seq: number): CommitBatch {
+  logRow(seq: number): OpenedCommit {
     const chunk = this.#log.get(seq);
     if (chunk === undefined) throw serverError('STORE_CORRUPT', `Log row ${seq} is gone.`);
-    return decodeCommit(chunk, `log row ${seq}`);
+    return openCommit(chunk, `log row ${seq}`);
   }
 
   removeLog(seqs: readonly number[]): Promise<boolean> {
@@ -153,7 +153,7 @@ interface SnapStats {
 }
 
 function sliceIn(chunk: Buffer, pid: number, lowest: number): PartitionSlice | undefined {
-  return decodeCommit(chunk, `snapshot chunk ${pid}/${lowest}`).slices[0];
+  return openCommit(chunk, `snapshot chunk ${pid}/${lowest}`).slices[0]?.read();
 }
 
 /** lmdb maps the file and trusts it; one that is not its own would end the process. */

@@ -1,214 +1,164 @@
 import { crc32 } from 'node:zlib';
 import { deserialize, serialize } from '@topgun/protocol';
 import { serverError } from '../../errors.js';
-import type { CommitBatch, DedupEntry, DedupRow, MetaRow, PartitionSlice, StoredRecord } from '../Store.js';
+import type { PartitionState } from '../PartitionState.js';
+import type { CommitBatch, MetaRow, Offset, PartitionSlice } from '../Store.js';
+import { ByteReader } from './ByteReader.js';
+import { ByteWriter } from './ByteWriter.js';
+import { absorbEarlierDedup, readDedup, writeDedup } from './dedupCodec.js';
+import { absorbRecord, readRecord, writeRecord } from './recordCodec.js';
+import { Strings, StringTable } from './StringTable.js';
 
 /**
  * The bytes of one chunk: a log chunk holds a whole commit, a snapshot chunk one merged slice.
  *
- *   byte 0      layout of what follows, 1
- *   bytes 1..4  crc32 of the payload, little endian
- *   bytes 5..   msgpack `[strings, slices, meta]`
- *   slice       `[pid, epoch, n, records, dedup]`, epoch and n = its high
- *   record      `[mapIdx, form, key, value, t, nodeIdx, n, tag, ttlMs, ownerIdx, epoch]`, trailing nils cut off;
- *               form = kind * 2 + (1 when gone); epoch only where it is not that of the high
- *   dedup       `[clientIdx, sessionIdx, settledBelow, entries]`, each entry nine numbers in a row
+ *   byte 0      layout of what follows: 1 a single value, 2 a commit
+ *   bytes 1..4  crc32 of what follows, little endian
  *
- * Strings that repeat (maps, node ids, clients, sessions, owners, codes) stand once, in `strings`. Rows instead of
- * objects cost a third of the bytes and of the time.
+ *   value       msgpack
+ *   commit      u32 where the strings begin, count of slices, slices, count of strings, strings, msgpack of the meta rows
+ *   slice       pid, epoch and n of its high, count of records and of dedup rows, u32 length of both, records, dedup rows
+ *
+ * Counts and small numbers are uints, times and hashes floats. Strings that repeat (maps, nodes, clients, sessions,
+ * owners, codes) are numbers into `strings`.
+ *
+ * Everything about a record can be read without its value, and a slice can be passed over: folding a long log looks at
+ * heads and copies bytes, and the same record decoded and encoded whole would cost several times as much.
  */
-const LAYOUT = 1;
+const VALUE_LAYOUT = 1;
+const COMMIT_LAYOUT = 2;
 const HEADER_BYTES = 5;
-const ENTRY_FIELDS = 9;
-const KINDS = ['LWW', 'OR', 'PN'] as const;
+/** What a record or a dedup row takes, roughly; too little costs a copy. */
+const ROW_BYTES = 128;
 
 /** Wraps any admitted value with layout and checksum. */
-export function sealChunk(payload: unknown): Buffer {
-  const body = serialize(payload);
+export function sealChunk(value: unknown): Buffer {
+  const body = serialize(value);
   const chunk = Buffer.allocUnsafe(HEADER_BYTES + body.length);
-  chunk[0] = LAYOUT;
-  chunk.writeUInt32LE(crc32(body), 1);
   chunk.set(body, HEADER_BYTES);
-  return chunk;
+  return seal(chunk, VALUE_LAYOUT);
 }
 
 /** Unwraps what `sealChunk` made. Throws STORE_CORRUPT, naming `where`, when a single bit is off. */
-export function openChunk(chunk: Uint8Array, where: string): unknown {
-  const body = chunk.subarray(HEADER_BYTES);
-  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  if (chunk.byteLength <= HEADER_BYTES || chunk[0] !== LAYOUT || view.getUint32(1, true) !== crc32(body)) {
-    throw serverError('STORE_CORRUPT', `The checksum of ${where} does not match its content.`);
-  }
-  return deserialize(body);
+export function openChunk(chunk: Buffer, where: string): unknown {
+  verify(chunk, VALUE_LAYOUT, where);
+  return deserialize(chunk.subarray(HEADER_BYTES));
 }
 
 export function encodeCommit(batch: CommitBatch): Buffer {
+  const rows = batch.slices.reduce((sum, { records, dedup }) => sum + records.length + dedup.length, 1);
+  const writer = new ByteWriter(HEADER_BYTES, rows * ROW_BYTES);
   const strings = new StringTable();
-  const slices = batch.slices.map((slice) => encodeSlice(slice, strings));
-  const meta = batch.meta.map((row) => [row.name, row.value]);
-  return sealChunk([strings.list, slices, meta]);
+  const stringsAt = writer.gap();
+  writer.uint(batch.slices.length);
+  for (const slice of batch.slices) writeSlice(writer, strings, slice);
+  writer.patch(stringsAt, writer.at);
+  writer.uint(strings.list.length);
+  for (const text of strings.list) writer.text(text);
+  writer.blob(serialize(batch.meta.map(({ name, value }) => [name, value])));
+  return seal(writer.end(), COMMIT_LAYOUT);
 }
 
-export function decodeCommit(chunk: Uint8Array, where: string): CommitBatch {
-  // The checksum holds, so this is what encodeCommit wrote.
-  const [strings, slices, meta] = openChunk(chunk, where) as [string[], SliceRow[], [string, unknown][]];
+/** A commit whose slices are read one by one, when somebody asks. */
+export interface OpenedCommit {
+  readonly slices: readonly PackedSlice[];
+  readonly meta: readonly MetaRow[];
+}
+
+/** Opens what `encodeCommit` made. Throws STORE_CORRUPT, naming `where`, when a single bit is off. */
+export function openCommit(chunk: Buffer, where: string): OpenedCommit {
+  verify(chunk, COMMIT_LAYOUT, where);
+  const reader = new ByteReader(chunk, HEADER_BYTES);
+  const tail = new ByteReader(chunk, reader.gap());
+  const strings = new Strings(listOf(tail.uint(), () => tail.text()));
+  const metaBytes = tail.uint();
+  const meta = deserialize(chunk.subarray(tail.at, tail.at + metaBytes)) as [string, unknown][];
   return {
-    slices: slices.map((row) => decodeSlice(row, strings)),
-    meta: meta.map(([name, value]): MetaRow => ({ name, value })),
+    slices: listOf(reader.uint(), () => new PackedSlice(reader, strings)),
+    meta: meta.map(([name, value]) => ({ name, value })),
   };
 }
 
-/** A row under construction. */
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** One slice of an opened commit. */
+export class PackedSlice {
+  readonly pid: number;
+  readonly high: Offset;
+  readonly #records: number;
+  readonly #dedup: number;
+  readonly #bytes: Buffer;
+  readonly #from: number;
+  readonly #strings: Strings;
 
-type SliceRow = readonly [
-  pid: number,
-  epoch: number,
-  n: number,
-  records: readonly RecordRow[],
-  dedup: readonly DedupTuple[],
-];
-type RecordRow = readonly [
-  mapIdx: number,
-  form: number,
-  key: string,
-  value: unknown,
-  t: number,
-  nodeIdx: number,
-  n: number,
-  tag?: string | null,
-  ttlMs?: number | null,
-  ownerIdx?: number | null,
-  epoch?: number | null,
-];
-type DedupTuple = readonly [
-  clientIdx: number,
-  sessionIdx: number,
-  settledBelow: number,
-  entries: readonly number[],
-];
-
-class StringTable {
-  readonly list: string[] = [];
-  readonly #indexes = new Map<string, number>();
-
-  indexOf(text: string): number {
-    let index = this.#indexes.get(text);
-    if (index === undefined) {
-      index = this.list.push(text) - 1;
-      this.#indexes.set(text, index);
-    }
-    return index;
+  /** Takes the head of a slice in and passes over its rows. */
+  constructor(reader: ByteReader, strings: Strings) {
+    this.pid = reader.uint();
+    this.high = { epoch: reader.uint(), n: reader.uint() };
+    this.#records = reader.uint();
+    this.#dedup = reader.uint();
+    const length = reader.gap();
+    this.#bytes = reader.bytes;
+    this.#from = reader.at;
+    this.#strings = strings;
+    reader.skip(length);
   }
-}
 
-function encodeSlice(slice: PartitionSlice, strings: StringTable): SliceRow {
-  const { epoch, n } = slice.high;
-  const records = slice.records.map((record) => encodeRecord(record, epoch, strings));
-  const dedup = slice.dedup.map((row) => encodeDedup(row, strings));
-  return [slice.pid, epoch, n, records, dedup];
-}
-
-function encodeRecord(record: StoredRecord, sliceEpoch: number, strings: StringTable): RecordRow {
-  const gone = record.value === undefined;
-  const row: unknown[] = [
-    strings.indexOf(record.map),
-    KINDS.indexOf(record.kind) * 2 + (gone ? 1 : 0),
-    record.key,
-    gone ? null : record.value,
-    record.t,
-    strings.indexOf(record.node),
-    record.n,
-  ];
-  const { tag, ttlMs, owner } = record;
-  const epoch = record.epoch === sliceEpoch ? undefined : record.epoch;
-  const length =
-    epoch !== undefined ? 4 : owner !== undefined ? 3 : ttlMs !== undefined ? 2 : tag !== undefined ? 1 : 0;
-  if (length > 0) row.push(tag ?? null);
-  if (length > 1) row.push(ttlMs ?? null);
-  if (length > 2) row.push(owner === undefined ? null : strings.indexOf(owner));
-  if (length > 3) row.push(epoch);
-  return row as unknown as RecordRow;
-}
-
-function encodeDedup(row: DedupRow, strings: StringTable): DedupTuple {
-  const flat: number[] = [];
-  for (const entry of row.entries) {
-    flat.push(
-      entry.seq,
-      entry.outcome,
-      entry.t,
-      strings.indexOf(entry.node),
-      entry.n,
-      entry.epoch,
-      entry.fingerprint,
-      entry.code === undefined ? -1 : strings.indexOf(entry.code),
-      entry.concern ?? -1,
-    );
+  /** Records and dedup rows. */
+  get rows(): number {
+    return this.#records + this.#dedup;
   }
-  return [strings.indexOf(row.clientId), strings.indexOf(row.session), row.settledBelow, flat];
-}
 
-function decodeSlice(row: SliceRow, strings: readonly string[]): PartitionSlice {
-  const [pid, epoch, n, records, dedup] = row;
-  return {
-    pid,
-    high: { epoch, n },
-    records: records.map((record) => decodeRecord(record, epoch, strings)),
-    dedup: dedup.map((tuple) => decodeDedup(tuple, strings)),
-  };
-}
-
-function decodeRecord(row: RecordRow, sliceEpoch: number, strings: readonly string[]): StoredRecord {
-  const [mapIdx, form, key, value, t, nodeIdx, n, tag, ttlMs, ownerIdx, epoch] = row;
-  const record: Mutable<StoredRecord> = {
-    map: textAt(strings, mapIdx),
-    key,
-    kind: KINDS[form >> 1] ?? 'LWW',
-    value: form & 1 ? undefined : value,
-    t,
-    node: textAt(strings, nodeIdx),
-    epoch: epoch ?? sliceEpoch,
-    n,
-  };
-  if (tag != null) record.tag = tag;
-  if (ttlMs != null) record.ttlMs = ttlMs;
-  if (ownerIdx != null) record.owner = textAt(strings, ownerIdx);
-  return record;
-}
-
-function decodeDedup(tuple: DedupTuple, strings: readonly string[]): DedupRow {
-  const [clientIdx, sessionIdx, settledBelow, flat] = tuple;
-  const entries: DedupEntry[] = [];
-  for (let i = 0; i + ENTRY_FIELDS <= flat.length; i += ENTRY_FIELDS) {
-    const [seq, outcome, t, nodeIdx, n, epoch, fingerprint, codeIdx, concern] = flat.slice(
-      i,
-      i + ENTRY_FIELDS,
-    ) as [number, DedupEntry['outcome'], number, number, number, number, number, number, number];
-    const entry: Mutable<DedupEntry> = {
-      seq,
-      outcome,
-      t,
-      node: textAt(strings, nodeIdx),
-      n,
-      epoch,
-      fingerprint,
+  read(): PartitionSlice {
+    const { pid, high } = this;
+    const reader = new ByteReader(this.#bytes, this.#from);
+    return {
+      pid,
+      high,
+      records: listOf(this.#records, () => readRecord(reader, this.#strings, high.epoch)),
+      dedup: listOf(this.#dedup, () => readDedup(reader, this.#strings, high.epoch)),
     };
-    if (codeIdx >= 0) entry.code = textAt(strings, codeIdx);
-    if (concern >= 0) entry.concern = concern;
-    entries.push(entry);
   }
-  return {
-    clientId: textAt(strings, clientIdx),
-    session: textAt(strings, sessionIdx),
-    settledBelow,
-    entries,
-  };
+
+  /** Merges it into a state that holds the slices after it and none before. */
+  absorbEarlier(state: PartitionState): void {
+    const { epoch } = this.high;
+    const reader = new ByteReader(this.#bytes, this.#from);
+    for (let i = 0; i < this.#records; i++) absorbRecord(reader, this.#strings, epoch, state);
+    for (let i = 0; i < this.#dedup; i++) absorbEarlierDedup(reader, this.#strings, epoch, state);
+    state.raise(this.high);
+  }
 }
 
-function textAt(strings: readonly string[], index: number): string {
-  const text = strings[index];
-  if (text === undefined)
-    throw serverError('STORE_CORRUPT', `A stored chunk names string ${index}, which it does not hold.`);
-  return text;
+function writeSlice(writer: ByteWriter, strings: StringTable, slice: PartitionSlice): void {
+  const { pid, high, records, dedup } = slice;
+  writer.uint(pid);
+  writer.uint(high.epoch);
+  writer.uint(high.n);
+  writer.uint(records.length);
+  writer.uint(dedup.length);
+  const length = writer.gap();
+  const from = writer.at;
+  for (const record of records) writeRecord(writer, strings, record, high.epoch);
+  for (const row of dedup) writeDedup(writer, strings, row, high.epoch);
+  writer.patch(length, writer.at - from);
+}
+
+/** As `Array.from`, which takes many times as long. */
+function listOf<T>(length: number, next: () => T): T[] {
+  const list: T[] = [];
+  for (let i = 0; i < length; i++) list.push(next());
+  return list;
+}
+
+function seal(chunk: Buffer, layout: number): Buffer {
+  chunk[0] = layout;
+  chunk.writeUInt32LE(crc32(chunk.subarray(HEADER_BYTES)), 1);
+  return chunk;
+}
+
+function verify(chunk: Buffer, layout: number, where: string): void {
+  const isWhole =
+    chunk.length > HEADER_BYTES &&
+    chunk[0] === layout &&
+    chunk.readUInt32LE(1) === crc32(chunk.subarray(HEADER_BYTES));
+  if (!isWhole) throw serverError('STORE_CORRUPT', `The checksum of ${where} does not match its content.`);
 }

@@ -1,7 +1,7 @@
 import { hashString } from '@topgun/core';
 import { dedupId, itemIdOf } from '../itemId.js';
 import { PartitionState } from '../PartitionState.js';
-import type { DedupRow, Offset, PartitionSlice, StoredRecord } from '../Store.js';
+import type { DedupRow, Offset, StoredRecord } from '../Store.js';
 import { encodeCommit } from './chunkCodec.js';
 import type { SnapChunk, StoreFiles } from './StoreFiles.js';
 
@@ -15,26 +15,24 @@ interface Share {
 }
 
 /**
- * Folds log slices of one partition into its snapshot, one chunk per step, so that the caller decides how many chunks
- * fit a turn of the event loop. Folding is idempotent: stopped anywhere, it may simply begin anew.
+ * Folds what log slices of one partition amount to into its snapshot, one chunk per step, so that the caller decides how
+ * many chunks fit a turn of the event loop. Folding is idempotent: stopped anywhere, it may simply begin anew.
  *
  * Chunks cover ranges of the item hash. Only chunks that hold a changed item are rewritten.
  */
 export function* foldPartition(
   files: StoreFiles,
   pid: number,
-  slices: readonly PartitionSlice[],
+  merged: PartitionState,
 ): Generator<Promise<unknown>> {
   const lows = files.snapLows(pid);
   if (lows.length === 0) lows.push(0);
-  const merged = new PartitionState();
-  for (const slice of slices) merged.absorb(slice);
   for (const [lowest, share] of shareOut(merged, lows)) {
     const state = new PartitionState();
     const stored = files.snapChunk(pid, lowest);
     if (stored !== undefined) state.absorb(stored);
     state.absorb({ pid, high: merged.high, ...share });
-    yield files.putSnap(pid, chunksOf(pid, lowest, rowsOf(state), merged.high));
+    yield files.putSnap(pid, chunksOf(pid, lowest, shareOf(state), merged.high));
   }
   yield files.putHead(pid, merged.high);
 }
@@ -60,7 +58,14 @@ export function lowFor(lows: readonly number[], hash: number): number {
   return lows[from] ?? 0;
 }
 
+function shareOf({ records, dedup }: PartitionState): Share {
+  return { records: [...records.values()], dedup: [...dedup.values()] };
+}
+
 function shareOut(state: PartitionState, lows: readonly number[]): Map<number, Share> {
+  const [only = 0] = lows;
+  // Most partitions have one chunk, and then nothing needs to be hashed.
+  if (lows.length === 1) return new Map([[only, shareOf(state)]]);
   const shares = new Map<number, Share>();
   const shareAt = (hash: number): Share => {
     const lowest = lowFor(lows, hash);
@@ -76,34 +81,22 @@ function shareOut(state: PartitionState, lows: readonly number[]): Map<number, S
   return shares;
 }
 
-interface HashedRow {
-  readonly hash: number;
-  readonly record?: StoredRecord;
-  readonly dedup?: DedupRow;
-}
-
-function rowsOf(state: PartitionState): HashedRow[] {
-  const rows: HashedRow[] = [];
-  for (const record of state.records.values()) rows.push({ hash: itemHash(record), record });
-  for (const dedup of state.dedup.values())
-    rows.push({ hash: dedupHash(dedup.clientId, dedup.session), dedup });
-  return rows;
-}
-
-function chunksOf(pid: number, lowest: number, rows: HashedRow[], high: Offset): SnapChunk[] {
-  const records = rows.flatMap((row) => row.record ?? []);
-  const dedup = rows.flatMap((row) => row.dedup ?? []);
-  const bytes = encodeCommit({ slices: [{ pid, high, records, dedup }], meta: [] });
-  const border = bytes.length > SNAP_CHUNK_BYTES ? splitAt(rows) : undefined;
+function chunksOf(pid: number, lowest: number, share: Share, high: Offset): SnapChunk[] {
+  const bytes = encodeCommit({ slices: [{ pid, high, ...share }], meta: [] });
+  const border = bytes.length > SNAP_CHUNK_BYTES ? borderOf(share) : undefined;
   if (border === undefined) return [{ lowest, bytes }];
-  const lower = rows.filter((row) => row.hash < border);
-  const upper = rows.filter((row) => row.hash >= border);
-  return [...chunksOf(pid, lowest, lower, high), ...chunksOf(pid, border, upper, high)];
+  const part = (isLower: boolean): Share => ({
+    records: share.records.filter((record) => itemHash(record) < border === isLower),
+    dedup: share.dedup.filter(({ clientId, session }) => dedupHash(clientId, session) < border === isLower),
+  });
+  return [...chunksOf(pid, lowest, part(true), high), ...chunksOf(pid, border, part(false), high)];
 }
 
 /** The median hash, if it parts the rows; rows of equal hash stay together. */
-function splitAt(rows: HashedRow[]): number | undefined {
-  rows.sort((a, b) => a.hash - b.hash);
-  const border = rows[rows.length >> 1]?.hash;
-  return border === undefined || border === rows[0]?.hash ? undefined : border;
+function borderOf({ records, dedup }: Share): number | undefined {
+  const hashes = records.map(itemHash);
+  for (const { clientId, session } of dedup) hashes.push(dedupHash(clientId, session));
+  hashes.sort((a, b) => a - b);
+  const border = hashes[hashes.length >> 1];
+  return border === undefined || border === hashes[0] ? undefined : border;
 }
