@@ -1,10 +1,7 @@
 import { stampOf, type Timestamp, timestampOf } from './clock/Timestamp.js';
-import type { HLC } from './HLC.js';
 import { Item } from './maps/Item.js';
 import { type ItemChange, ItemMap } from './maps/ItemMap.js';
-import type { ItemTable } from './maps/ItemTable.js';
 import { assertStamp, assertTtl, type ReplicatedRow, stampAbove } from './maps/ReplicatedMap.js';
-import { assertAdmitted } from './value/assertAdmitted.js';
 import { assertKey } from './value/assertKey.js';
 import { cloneAdmitted } from './value/cloneAdmitted.js';
 
@@ -37,13 +34,6 @@ export interface LWWChange<V> {
  */
 export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
   readonly kind = 'LWW';
-  readonly #items: KeyTable;
-
-  constructor(hlc: HLC) {
-    const items = new KeyTable();
-    super(hlc, items);
-    this.#items = items;
-  }
 
   /**
    * Writes a value under a new stamp and returns the record for other replicas.
@@ -52,7 +42,6 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
    * `remove`), `TTL_INVALID`; the map is then unchanged.
    */
   set(key: string, value: V, ttlMs?: number): LWWRecord<V> {
-    assertAdmitted(value);
     return this.#write(key, cloneAdmitted(value), ttlMs);
   }
 
@@ -63,7 +52,7 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   /** The value of a key; undefined when it is absent, deleted or expired. O(1). */
   get(key: string): V | undefined {
-    const item = this.#items.get(key);
+    const item = this.items.get(key);
     return item === undefined ? undefined : this.shown(item);
   }
 
@@ -73,7 +62,7 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   /** The record of a key as other replicas need it, also a tombstone or an expired one. */
   getRecord(key: string): LWWRecord<V> | undefined {
-    const item = this.#items.get(key);
+    const item = this.items.get(key);
     return item === undefined ? undefined : recordOf(item);
   }
 
@@ -89,7 +78,9 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   /** Takes in many records at once; returns how many changed the state. Listeners hear once, with all of them. */
   mergeMany(records: Iterable<readonly [key: string, record: LWWRecord<V>]>): number {
-    return this.mergeItems(Array.from(records, ([key, record]) => this.#foreign(key, record)));
+    const items: Item[] = [];
+    for (const entry of records) items.push(this.#foreign(entry[0], entry[1]));
+    return this.mergeItems(items);
   }
 
   /**
@@ -118,7 +109,7 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   /** All keys, deleted and expired ones included. */
   allKeys(): string[] {
-    return [...this.#items.keys()];
+    return [...this.items.keys()];
   }
 
   protected itemOf({ key, value, t, node, ttlMs }: ReplicatedRow): Item {
@@ -136,9 +127,9 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   #write(key: string, value: unknown, ttlMs?: number): LWWRecord<V> {
     assertKey(key);
-    const known = this.#items.get(key);
+    const known = this.items.get(key);
     assertTtl(ttlMs);
-    const item = new Item(key, value, stampAbove(this.hlc, known?.t), this.hlc.getNodeId, ttlMs ?? 0);
+    const item = new Item(key, key, value, stampAbove(this.hlc, known?.t), this.hlc.getNodeId, ttlMs ?? 0);
     this.write(item, known);
     return recordOf(item);
   }
@@ -152,29 +143,7 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
     assertKey(key);
     assertStamp(t, node);
     assertTtl(ttlMs);
-    return new Item(key, value, t, this.intern(node), ttlMs ?? 0);
-  }
-}
-
-class KeyTable extends Map<string, Item> implements ItemTable<Item> {
-  nameOf(item: Item): string {
-    return item.key;
-  }
-
-  find(name: string): Item | undefined {
-    return this.get(name);
-  }
-
-  known(item: Item): Item | undefined {
-    return this.get(item.key);
-  }
-
-  put(item: Item): void {
-    this.set(item.key, item);
-  }
-
-  discard(item: Item): void {
-    this.delete(item.key);
+    return new Item(key, key, value, t, this.intern(node), ttlMs ?? 0);
   }
 }
 

@@ -1,5 +1,5 @@
 import { mapError } from './errors.js';
-import { hashHi, hashLo } from './hash/hashString.js';
+import { hashHi, hashLanes, hashLo } from './hash/hashString.js';
 import { DigestTrie } from './merkle/DigestTrie.js';
 
 /**
@@ -30,9 +30,9 @@ export class MerkleTree extends DigestTrie {
       throw mapError('MERKLE_INVALID', `Invalid digest: ${digest}`);
     const old = this.#digests.get(key);
     if (old === undefined) this.keysChanged();
-    else this.toggle(key, hashHi(old), hashLo(old), -1);
+    else this.#flip(key, old, -1);
     this.#digests.set(key, digest);
-    this.toggle(key, hashHi(digest), hashLo(digest), 1);
+    this.#flip(key, digest, 1);
   }
 
   /** Takes an item out; false when it was not there. */
@@ -41,7 +41,7 @@ export class MerkleTree extends DigestTrie {
     if (old === undefined) return false;
     this.#digests.delete(key);
     this.keysChanged();
-    this.toggle(key, hashHi(old), hashLo(old), -1);
+    this.#flip(key, old, -1);
     return true;
   }
 
@@ -54,7 +54,12 @@ export class MerkleTree extends DigestTrie {
     // Every write is hashed at once.
   }
 
-  protected itemKeys(): Iterable<string> {
+  protected keys(): Iterable<string> {
     return this.#digests.keys();
+  }
+
+  #flip(key: string, digest: number, count: 1 | -1): void {
+    hashLanes(key);
+    this.toggle(key, hashHi(digest), hashLo(digest), count);
   }
 }

@@ -4,8 +4,6 @@ import { HLC } from './HLC.js';
 import { Element, REMOVAL_TIME } from './maps/Item.js';
 import { type ItemChange, ItemMap } from './maps/ItemMap.js';
 import { assertStamp, assertTtl, type ReplicatedRow } from './maps/ReplicatedMap.js';
-import { TagTable } from './maps/TagTable.js';
-import { assertAdmitted } from './value/assertAdmitted.js';
 import { assertKey } from './value/assertKey.js';
 import { cloneAdmitted } from './value/cloneAdmitted.js';
 import { deepEqual } from './value/deepEqual.js';
@@ -61,12 +59,12 @@ export interface ORMapOptions {
 export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
   readonly kind = 'OR';
   readonly #nextTag: (() => string) | undefined;
-  readonly #table: TagTable;
+  // What `items` holds, by key; and the tags of the removed ones among it.
+  readonly #byKey = new Map<string, Set<Element>>();
+  readonly #removedTags = new Set<string>();
 
   constructor(hlc: HLC, options: ORMapOptions = {}) {
-    const table = new TagTable();
-    super(hlc, table);
-    this.#table = table;
+    super(hlc);
     this.#nextTag = options.nextTag;
   }
 
@@ -76,12 +74,12 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
    * Throws `KEY_INVALID`, `VALUE_NOT_ADMITTED`, `TTL_INVALID`, `TAG_INVALID` for a tag this key has had.
    */
   add(key: string, value: V, ttlMs?: number): ORMapRecord<V> {
-    assertAdmitted(value);
+    const copy = cloneAdmitted(value);
     const t = this.hlc.nowPacked();
     const node = this.hlc.getNodeId;
     const tag = this.#nextTag === undefined ? HLC.toString(timestampOf(t, node)) : this.#nextTag();
-    const element = this.#make(key, tag, cloneAdmitted(value), t, node, ttlMs);
-    if (this.#table.known(element) !== undefined) {
+    const element = this.#make(key, tag, copy, t, node, ttlMs);
+    if (this.items.get(element.name) !== undefined) {
       throw mapError('TAG_INVALID', `Key ${key} already had the tag ${tag}`);
     }
     this.write(element, undefined);
@@ -90,7 +88,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** Removes the elements of a key whose value is deep-equal, on whatever replica they were added; returns their tags. */
   remove(key: string, value: V): string[] {
-    const equal = [...this.#table.under(key)].filter((element) => deepEqual(element.value, value));
+    const equal = this.#under(key).filter((element) => deepEqual(element.value, value));
     return this.removeTags(
       key,
       equal.map(({ tag }) => tag),
@@ -116,7 +114,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** The present elements of a key, oldest first. */
   getRecords(key: string): ORMapRecord<V>[] {
-    const present = [...this.#table.under(key)].filter((element) => this.shown(element) !== undefined);
+    const present = this.#under(key).filter((element) => this.shown(element) !== undefined);
     return present.sort(compareElements).map((element) => recordOf<V>(element));
   }
 
@@ -132,7 +130,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** Takes in everything another replica holds; returns how many elements changed. */
   merge(other: ORMap<V>): MergeKeyResult {
-    return this.#mergeCounted(Array.from(other.allItems(), (row) => this.itemOf(row)));
+    return this.#mergeCounted(Array.from(other.items.values(), (row) => this.itemOf(row)));
   }
 
   /** Takes in elements and removed tags of one key. */
@@ -147,11 +145,11 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** All removed tags that are still known. */
   getTombstones(): string[] {
-    return [...this.#table.removedTags];
+    return [...this.#removedTags];
   }
 
   isTombstoned(tag: string): boolean {
-    return this.#table.removedTags.has(tag);
+    return this.#removedTags.has(tag);
   }
 
   /**
@@ -170,7 +168,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** All keys, also those with nothing but removed or expired elements. */
   allKeys(): string[] {
-    return this.#table.keys();
+    return [...this.#byKey.keys()];
   }
 
   /** Keys with at least one present element; O(n). */
@@ -188,7 +186,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     const byTag = (key: string) => new Map(this.getRecords(key).map((record) => [record.tag, record]));
     return {
       items: new Map(this.keys().map((key) => [key, byTag(key)])),
-      tombstones: new Set(this.#table.removedTags),
+      tombstones: new Set(this.#removedTags),
     };
   }
 
@@ -213,10 +211,27 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     return [...byKey.values()];
   }
 
+  protected override swap(element: Element | undefined, known: Element | undefined): void {
+    super.swap(element, known);
+    // One of the two is there.
+    const { key, tag } = (element ?? known) as Element;
+    const under = this.#byKey.get(key) ?? new Set();
+    if (known !== undefined) under.delete(known);
+    if (element !== undefined) under.add(element);
+    if (under.size > 0) this.#byKey.set(key, under);
+    else this.#byKey.delete(key);
+    if (element === undefined) this.#removedTags.delete(tag);
+    else if (element.value === undefined) this.#removedTags.add(tag);
+  }
+
+  #under(key: string): Element[] {
+    return [...(this.#byKey.get(key) ?? [])];
+  }
+
   #mergeCounted(elements: readonly Element[]): MergeKeyResult {
-    const before = this.#table.size;
+    const before = this.items.size;
     const changed = this.mergeItems(elements);
-    const added = this.#table.size - before;
+    const added = this.items.size - before;
     return { added, updated: changed - added };
   }
 
@@ -226,7 +241,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
   }
 
   #removal(key: string, tag: string | undefined): Element {
-    return checked(new Element(key, tag, undefined, REMOVAL_TIME, '', 0, this.hlc.nowPacked()));
+    return elementOf(key, tag, undefined, REMOVAL_TIME, '', undefined, this.hlc.nowPacked());
   }
 
   #make(
@@ -238,15 +253,23 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     ttlMs: number | undefined,
   ): Element {
     assertStamp(t, node);
-    assertTtl(ttlMs);
-    return checked(new Element(key, tag, value, t, this.intern(node), ttlMs ?? 0, 0));
+    return elementOf(key, tag, value, t, this.intern(node), ttlMs, 0);
   }
 }
 
-function checked(element: Element): Element {
-  assertKey(element.key);
-  if (isText(element.tag)) return element;
-  throw mapError('TAG_INVALID', `An element of key ${element.key} has no tag`);
+function elementOf(
+  key: string,
+  tag: string | undefined,
+  value: unknown,
+  t: number,
+  node: string,
+  ttlMs: number | undefined,
+  learnt: number,
+): Element {
+  assertTtl(ttlMs);
+  assertKey(key);
+  if (!isText(tag)) throw mapError('TAG_INVALID', `An element of key ${key} has no tag`);
+  return new Element(key, tag, value, t, node, ttlMs ?? 0, learnt);
 }
 
 function compareElements(a: Element, b: Element): number {

@@ -1,4 +1,4 @@
-import { assertAdmitted, assertKey, cloneAdmitted, coreErrors, TopGunError } from '@topgun/core';
+import { assertKey, cloneAdmitted, coreErrors, TopGunError } from '@topgun/core';
 import * as LIMITS from '@topgun/protocol/limits';
 import { bytesOf } from './PendingOp.js';
 
@@ -21,12 +21,12 @@ export function checkMap(map: string): void {
 export function checkWrite(map: string, key: string, value: unknown, ttlMs?: number): unknown {
   checkMap(map);
   assertKey(key);
-  assertAdmitted(value);
+  const copy = cloneAdmitted(value);
   if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs > 0 && ttlMs <= LIMITS.ttlMs)) {
     const message = `The time to live of "${key}" in "${map}" is ${ttlMs} ms; allowed are 1 to ${LIMITS.ttlMs} whole ms.`;
     throw new TopGunError({ code: 'TTL_INVALID', message, ...coreErrors.TTL_INVALID });
   }
-  const bytes = bytesOf(value);
+  const bytes = bytesOf(copy);
   if (bytes > LIMITS.valueBytes) {
     throw new TopGunError({
       code: 'LIMIT',
@@ -34,7 +34,7 @@ export function checkWrite(map: string, key: string, value: unknown, ttlMs?: num
       remedy: 'Split the value over several keys.',
     });
   }
-  return cloneAdmitted(value);
+  return copy;
 }
 
 /** Throws `COUNTER_INVALID` for what a counter cannot add. */

@@ -1,5 +1,5 @@
 import { queryError } from '../query/queryErrors.js';
-import { faultOf } from '../value/admission.js';
+import { faultOf } from '../value/faultOf.js';
 import { VALUE_LIMITS } from '../value/limits.js';
 import { CANONICAL_TAGS } from './encodeCanonical.js';
 import { readUtf8 } from './utf8.js';
@@ -13,7 +13,7 @@ import { readUtf8 } from './utf8.js';
 export function decodeCanonical(bytes: Uint8Array): unknown {
   const reader = new Reader(bytes);
   const value = reader.value(VALUE_LIMITS.depth);
-  if (!reader.atEnd || faultOf(value, VALUE_LIMITS) !== undefined)
+  if (!reader.atEnd || faultOf(value) !== undefined)
     throw reader.error('trailing bytes or a value not admitted');
   return value;
 }

@@ -18,10 +18,13 @@ export interface Version {
 export function compareVersions(a: Version, b: Version): number {
   const byStamp = compareStamps(a.t, a.node, b.t, b.node);
   if (byStamp !== 0) return byStamp;
-  if (a.value === undefined || b.value === undefined)
-    return Number(a.value === undefined) - Number(b.value === undefined);
-  // Two that live for ever differ by NaN, which is level.
-  return hashValue(a.value) - hashValue(b.value) || (a.ttlMs || Infinity) - (b.ttlMs || Infinity) || 0;
+  return (
+    Number(a.value === undefined) - Number(b.value === undefined) ||
+    hashValue(a.value) - hashValue(b.value) ||
+    // Two that live for ever differ by NaN, which is level.
+    (a.ttlMs || Infinity) - (b.ttlMs || Infinity) ||
+    0
+  );
 }
 
 /** Whether a version is hidden by its time to live: from `millis + ttlMs` on (CLK-6). `wallMs` is server-corrected time. */

@@ -1,8 +1,8 @@
 /**
  * One non-cryptographic hash for keys, values and digests, the same on every runtime.
  *
- * Two lanes of 32 bits take in each code unit by xor, multiply, rotate; the rotation carries high bits down, which a
- * bare multiplication never does. A closing avalanche crosses the lanes. 53 of the 64 bits become a JS number: 26 of the
+ * Two lanes of 32 bits take in two code units at a time by xor, multiply, rotate; the rotation carries high bits down,
+ * which a bare multiplication never does. A closing avalanche crosses the lanes. 53 of the 64 bits become a JS number: 26 of the
  * first lane, 27 of the second, so that each part fits the small integers of every engine.
  *
  * Lanes are returned in a shared scratch array because a pair per call would cost more than the hash. Whoever calls
@@ -18,16 +18,29 @@ const SEED_B = 0x5bd1e995;
 
 /** Hashes the code units of a string into `lanes`. Different seeds give unrelated hashes. */
 export function hashLanes(text: string, seed = 0): void {
-  let a = SEED_A ^ seed;
-  let b = SEED_B + seed;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    a = Math.imul(a ^ unit, 0x9e3779b1);
+  textLanes(text, SEED_A ^ seed, SEED_B + seed);
+}
+
+/** Hashes the code units of a string into `lanes`, from a state that other things were hashed into. */
+export function textLanes(text: string, stateA: number, stateB: number): void {
+  let a = stateA;
+  let b = stateB;
+  for (let i = 0; i < text.length; i += 2) {
+    // Reading past the end would be slow. A missing unit and a unit of zero are told apart by the length below.
+    const second = i + 1 < text.length ? text.charCodeAt(i + 1) : 0;
+    const units = text.charCodeAt(i) | (second << 16);
+    a = Math.imul(a ^ units, 0x9e3779b1);
     a = (a << 13) | (a >>> 19);
-    b = Math.imul(b ^ unit, 0x85ebca6b);
+    b = Math.imul(b ^ units, 0x85ebca6b);
     b = (b << 15) | (b >>> 17);
   }
   finishLanes(a ^ text.length, b);
+}
+
+/** Sets the lanes to a state to go on from. */
+export function setLanes(a: number, b: number): void {
+  lanes[0] = a;
+  lanes[1] = b;
 }
 
 /** Takes a word into each lane, cheaply; `finishLanes` or `mixLanes` must follow before the lanes are used. */

@@ -1,5 +1,7 @@
 import { PACKED_TIME_MAX } from '../clock/Timestamp.js';
 import type { Version } from '../clock/versions.js';
+import { hashHi, hashLo, joinHash } from '../hash/hashString.js';
+import { rowKey } from '../merkle/rowKey.js';
 
 /**
  * The packed time of every removal in an OR map: replicas agree that a tag is removed and not on when, and a removal is
@@ -19,22 +21,32 @@ export const LOOSE = -2;
  * are declared and not defined, so that each is written once. `value` undefined means deleted, `ttlMs` 0 for ever.
  */
 export class Item implements Version {
+  /** What the tree calls it: the key, or of an element `rowKey(key, tag)`. */
+  declare readonly name: string;
   declare readonly key: string;
   declare readonly value: unknown;
-  declare readonly t: number;
+  declare readonly tHi: number;
+  declare readonly tLo: number;
   declare readonly node: string;
   declare readonly ttlMs: number;
   declare hi: number;
   declare lo: number;
 
-  constructor(key: string, value: unknown, t: number, node: string, ttlMs: number) {
+  constructor(name: string, key: string, value: unknown, t: number, node: string, ttlMs: number) {
+    this.name = name;
     this.key = key;
     this.value = value;
-    this.t = t;
+    this.tHi = hashHi(t);
+    this.tLo = hashLo(t);
     this.node = node;
     this.ttlMs = ttlMs;
     this.hi = LOOSE;
     this.lo = 0;
+  }
+
+  /** The packed time. Kept in halves, because engines box a number of 53 bits: one object more per record. */
+  get t(): number {
+    return joinHash(this.tHi, this.tLo);
   }
 }
 
@@ -45,16 +57,15 @@ export class Element extends Item {
 
   constructor(
     key: string,
-    tag: string | undefined,
+    tag: string,
     value: unknown,
     t: number,
     node: string,
     ttlMs: number,
     learnt: number,
   ) {
-    super(key, value, t, node, ttlMs);
-    // A missing tag is refused before the element enters a map.
-    this.tag = tag as string;
+    super(rowKey(key, tag), key, value, t, node, ttlMs);
+    this.tag = tag;
     this.learnt = learnt;
   }
 }

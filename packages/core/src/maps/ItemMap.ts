@@ -2,7 +2,6 @@ import { compareVersions, isExpired } from '../clock/versions.js';
 import type { HLC } from '../HLC.js';
 import type { ChildHash, ItemHash, MerkleReader } from '../merkle/DigestTrie.js';
 import { type Item, REMOVAL_TIME } from './Item.js';
-import type { ItemTable } from './ItemTable.js';
 import { LazyTree } from './LazyTree.js';
 import { Listeners } from './Listeners.js';
 import type { ReplicatedMap, ReplicatedRow } from './ReplicatedMap.js';
@@ -17,18 +16,16 @@ export type ItemChange<I extends Item> = readonly [item: I | undefined, known: I
 export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
   abstract readonly kind: 'LWW' | 'OR';
   protected readonly hlc: HLC;
-  readonly #table: ItemTable<I>;
-  readonly #tree: LazyTree<I>;
+  /** All items by name, deleted ones included. */
+  protected readonly items = new Map<string, I>();
+  readonly #tree = new LazyTree(this.items);
   readonly #listeners = new Listeners<readonly C[]>();
-  // Decoders make a new string for every node id they read; one shared string per node is enough.
-  readonly #nodes = new Map<string, string>();
+  readonly #nodes: string[] = new Array(16).fill('');
   #present = 0;
   #mortal = 0;
 
-  constructor(hlc: HLC, table: ItemTable<I>) {
+  constructor(hlc: HLC) {
     this.hlc = hlc;
-    this.#table = table;
-    this.#tree = new LazyTree(table);
   }
 
   /** The item of a row. Throws when the row is not well-formed. */
@@ -58,7 +55,7 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
   }
 
   rowsOf(items: Iterable<string>): ReplicatedRow[] {
-    return Array.from(items, (name) => this.#table.find(name)).filter((item) => item !== undefined);
+    return Array.from(items, (name) => this.items.get(name)).filter((item) => item !== undefined);
   }
 
   mergeRows(rows: Iterable<ReplicatedRow>): number {
@@ -76,9 +73,9 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
     const changes: ItemChange<I>[] | undefined = this.#listeners.active ? [] : undefined;
     let taken = 0;
     for (const item of items) {
-      const known = this.#table.known(item);
+      const known = this.items.get(item.name);
       if (known !== undefined && compareVersions(item, known) <= 0) continue;
-      this.#swap(item, known);
+      this.swap(item, known);
       changes?.push([item, known]);
       taken++;
     }
@@ -88,36 +85,26 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
 
   /** Puts one item that is known to be newer. */
   protected write(item: I, known: I | undefined): void {
-    this.#swap(item, known);
+    this.swap(item, known);
     if (this.#listeners.active) this.#listeners.emit(this.changesOf([[item, known]]));
   }
 
   /** Forgets deleted items that meet a test, as if they had never been. */
   protected forget(test: (item: I) => boolean): I[] {
-    const found = [...this.allItems()].filter((item) => item.value === undefined && test(item));
-    for (const item of found) {
-      this.#table.discard(item);
-      this.#tree.drop(item);
-    }
+    const found = [...this.items.values()].filter((item) => item.value === undefined && test(item));
+    for (const item of found) this.swap(undefined, item);
     return found;
   }
 
   /** Forgets everything, deletions included, and leaves none. Listeners hear of each present item. */
   clear(): void {
     const changes = Array.from(this.presentItems(), (item): ItemChange<I> => [undefined, item]);
-    this.#table.clear();
-    this.#tree.clear();
-    this.#present = 0;
-    this.#mortal = 0;
+    for (const item of this.items.values()) this.swap(undefined, item);
     if (changes.length > 0) this.#listeners.emit(this.changesOf(changes));
   }
 
-  protected allItems(): Iterable<I> {
-    return this.#table.values();
-  }
-
   protected *presentItems(): IterableIterator<I> {
-    for (const item of this.allItems()) if (this.shown(item) !== undefined) yield item;
+    for (const item of this.items.values()) if (this.shown(item) !== undefined) yield item;
   }
 
   /** Present items; O(1), or O(n) while an item with a time to live is held. */
@@ -127,21 +114,28 @@ export abstract class ItemMap<V, I extends Item, C> implements ReplicatedMap {
 
   /** The value of an item; undefined when it is deleted or expired. Only values of type V enter the map. */
   protected shown(item: I): V | undefined {
-    const { value, t, ttlMs } = item;
-    return ttlMs !== 0 && isExpired(t, ttlMs, this.hlc.clock.wallMs()) ? undefined : (value as V | undefined);
+    const { value, ttlMs } = item;
+    if (ttlMs !== 0 && isExpired(item.t, ttlMs, this.hlc.clock.wallMs())) return undefined;
+    return value as V | undefined;
   }
 
+  // Decoders make a new string for every node id they read; of the last writers one string each is kept. There is no
+  // branch that is seldom taken, at which engines would throw away the compiled code of a whole batch.
   protected intern(node: string): string {
-    const known = this.#nodes.get(node);
-    if (known === undefined) this.#nodes.set(node, node);
-    return known ?? node;
+    const at = node.charCodeAt(node.length - 1) & 15;
+    const known = this.#nodes[at];
+    this.#nodes[at] = known === node ? known : node;
+    return this.#nodes[at];
   }
 
-  #swap(item: I, known: I | undefined): void {
-    this.#table.put(item, known);
-    this.#tree.swap(item, known);
-    this.#count(item, 1);
+  /** Puts an item in the place of another; either may be missing. */
+  protected swap(item: I | undefined, known: I | undefined): void {
+    if (item !== undefined) {
+      this.items.set(item.name, item);
+      this.#count(item, 1);
+    } else if (known !== undefined) this.items.delete(known.name);
     if (known !== undefined) this.#count(known, -1);
+    this.#tree.swap(item, known);
   }
 
   #count(item: I, by: 1 | -1): void {

@@ -70,6 +70,21 @@ describe.each(kinds)('%s', (_, make) => {
     );
   });
 
+  it('[CLK-1] of two deletions under one stamp the longer time to live stays, whichever came first', () => {
+    const deletions = [undefined, 1].map((ttlMs) => ({
+      key: 'k',
+      tag: 't',
+      value: undefined,
+      t: 1,
+      node: 'n',
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+    }));
+    const [one, other] = [make(), make()];
+    one.mergeRows(deletions);
+    other.mergeRows([...deletions].reverse());
+    expectSame(one, other);
+  });
+
   it('[CLK-1] merge of states is commutative, associative and idempotent', () => {
     const states = fc.array(rows, { maxLength: 6 });
     const from = (...parts: ReplicatedRow[][]) => {

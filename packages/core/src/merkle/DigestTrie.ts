@@ -1,5 +1,5 @@
 import { mapError } from '../errors.js';
-import { hashHi, hashLanes, hashLo, joinHash, lanes, mixLanes } from '../hash/hashString.js';
+import { hashHi, hashLanes, hashLo, joinHash, lanes, mixLanes, setLanes } from '../hash/hashString.js';
 
 /** Hex digits a path may have: 24 of the 26 high bits of a key's hash. */
 export const PATH_DIGITS_MAX = 6;
@@ -35,7 +35,7 @@ export interface MerkleReader {
 
 /** How a tree is laid out. */
 export interface DigestTrieOptions {
-  /** Levels kept ready below the root, from 0 to 4. Hashes do not depend on it, only the cost of reading them. Default 3. */
+  /** Levels kept ready below the root once one is read, from 0 to 4. Hashes do not depend on it, only their cost. Default 3. */
   readonly depth?: number;
   /** The 53-bit hash that places a key; a narrower one makes more keys meet in a leaf. Default `hashString`. */
   readonly hashKey?: (key: string) => number;
@@ -56,6 +56,7 @@ interface Placed {
  * A prefix trie over the hash of the key, 16 children per node, whose nodes carry the xor of the items under them.
  *
  * The xor makes a write O(depth): it flips the item's old hash out and the new one in, along one path, in one typed array.
+ * Until somebody reads below the root there is only the root, and a write is O(1).
  * It also makes a node's hash independent of the order of writes, of the depth, and of anything removed again, so an
  * emptied tree equals a fresh one. Each item enters as a well-mixed hash of key and digest; a bare xor of digests would
  * not see two keys that swap theirs. Below the kept levels a node is computed from its items, so paths of up to 6 digits
@@ -69,6 +70,9 @@ export abstract class DigestTrie implements MerkleReader {
   readonly #depth: number;
   readonly #leavesFrom: number;
   readonly #hashKey: ((key: string) => number) | undefined;
+  // The hash of everything. It is all that replicas which agree ever ask for, so the nodes below are made on demand.
+  #hi = 0;
+  #lo = 0;
   #nodes: Int32Array | undefined;
   #placed: Placed[] | undefined;
 
@@ -83,7 +87,7 @@ export abstract class DigestTrie implements MerkleReader {
 
   abstract readonly size: number;
   abstract get(key: string): number | undefined;
-  protected abstract itemKeys(): Iterable<string>;
+  protected abstract keys(): Iterable<string>;
   /** Called before anything is read; a subclass that hashes lazily catches up here. */
   protected abstract settle(): void;
 
@@ -125,20 +129,15 @@ export abstract class DigestTrie implements MerkleReader {
     return this.getKeysInBucket(path).map((key) => [key, this.get(key) as number]);
   }
 
-  /** Flips an item in (`count` 1) or out (-1); a change of its digest is both, one after the other. */
+  /**
+   * Flips an item in (`count` 1) or out (-1); a change of its digest is both, one after the other. The lanes hold the hash
+   * of its key.
+   */
   protected toggle(key: string, digestHi: number, digestLo: number, count: 1 | -1): void {
-    this.#nodes ??= new Int32Array((this.#leavesFrom * 16 + 1) * NODE_WORDS);
-    const nodes = this.#nodes;
     const place = this.#contribute(key, digestHi, digestLo);
-    const hi = (lanes[0] as number) >>> 6;
-    const lo = (lanes[1] as number) >>> 5;
-    let node = this.#leavesFrom + (place >>> (PLACE_BITS - 4 * this.#depth));
-    for (; node >= 0; node = (node - 1) >> 4) {
-      const at = node * NODE_WORDS;
-      nodes[at] = (nodes[at] as number) + count;
-      nodes[at + 1] = (nodes[at + 1] as number) ^ hi;
-      nodes[at + 2] = (nodes[at + 2] as number) ^ lo;
-    }
+    this.#hi ^= (lanes[0] as number) >>> 6;
+    this.#lo ^= (lanes[1] as number) >>> 5;
+    if (this.#nodes !== undefined) this.#count(this.#nodes, place, count);
   }
 
   /** To be called when a key came or went. */
@@ -148,6 +147,8 @@ export abstract class DigestTrie implements MerkleReader {
 
   /** Forgets everything. */
   protected reset(): void {
+    this.#hi = 0;
+    this.#lo = 0;
     this.#nodes = undefined;
     this.keysChanged();
   }
@@ -156,40 +157,70 @@ export abstract class DigestTrie implements MerkleReader {
   #read(path: string): [count: number, hash: number] {
     if (!/^[0-9a-f]{0,6}$/.test(path)) throw mapError('MERKLE_INVALID', `Invalid Merkle path: ${path}`);
     this.settle();
+    if (path === '') return [this.size, joinHash(this.#hi, this.#lo)];
     if (path.length <= this.#depth) {
       const at = (firstOfLevel(path.length) + pathNumber(path)) * NODE_WORDS;
-      const [count = 0, hi = 0, lo = 0] = this.#nodes?.subarray(at, at + NODE_WORDS) ?? [];
+      const [count = 0, hi = 0, lo = 0] = this.#kept().subarray(at, at + NODE_WORDS);
       return [count, joinHash(hi, lo)];
     }
     let hi = 0;
     let lo = 0;
     const keys = this.#keysUnder(path);
     for (const key of keys) {
-      const digest = this.get(key) as number;
-      this.#contribute(key, hashHi(digest), hashLo(digest));
+      this.#contributionOf(key);
       hi ^= (lanes[0] as number) >>> 6;
       lo ^= (lanes[1] as number) >>> 5;
     }
     return [keys.length, joinHash(hi, lo)];
   }
 
+  #kept(): Int32Array {
+    if (this.#nodes !== undefined) return this.#nodes;
+    const nodes = new Int32Array((this.#leavesFrom * 16 + 1) * NODE_WORDS);
+    for (const key of this.keys()) this.#count(nodes, this.#contributionOf(key), 1);
+    this.#nodes = nodes;
+    return nodes;
+  }
+
+  // Adds what the lanes hold to the nodes above a place.
+  #count(nodes: Int32Array, place: number, count: 1 | -1): void {
+    const hi = (lanes[0] as number) >>> 6;
+    const lo = (lanes[1] as number) >>> 5;
+    let node = this.#leavesFrom + (place >>> (PLACE_BITS - 4 * this.#depth));
+    for (; node > 0; node = (node - 1) >> 4) {
+      const at = node * NODE_WORDS;
+      nodes[at] = (nodes[at] as number) + count;
+      nodes[at + 1] = (nodes[at + 1] as number) ^ hi;
+      nodes[at + 2] = (nodes[at + 2] as number) ^ lo;
+    }
+  }
+
+  #contributionOf(key: string): number {
+    const digest = this.get(key) as number;
+    hashLanes(key);
+    return this.#contribute(key, hashHi(digest), hashLo(digest));
+  }
+
+  // Takes the lanes from the hash of a key to the item's part in the hash of its nodes; returns the key's place.
+  #contribute(key: string, digestHi: number, digestLo: number): number {
+    const a = lanes[0] as number;
+    const b = lanes[1] as number;
+    const place = this.#hashKey === undefined ? a >>> 6 : hashHi(this.#hashKey(key));
+    // The owner's hash may have used the lanes.
+    setLanes(a, b);
+    mixLanes(digestHi, digestLo);
+    return place;
+  }
+
   #keysUnder(path: string): string[] {
-    this.#placed ??= Array.from(this.itemKeys(), (key) => ({ key, place: this.#contribute(key, 0, 0) })).sort(
-      (a, b) => a.place - b.place,
-    );
+    this.#placed ??= Array.from(this.keys(), (key) => {
+      hashLanes(key);
+      return { key, place: this.#contribute(key, 0, 0) };
+    }).sort((a, b) => a.place - b.place);
     const spread = 2 ** (PLACE_BITS - 4 * path.length);
     const first = pathNumber(path) * spread;
     const found = this.#placed.slice(firstFrom(this.#placed, first), firstFrom(this.#placed, first + spread));
     return found.map(({ key }) => key);
-  }
-
-  // Leaves an item's part in the hash of its nodes in the lanes; returns the key's place.
-  #contribute(key: string, digestHi: number, digestLo: number): number {
-    const hash = this.#hashKey?.(key);
-    hashLanes(key);
-    const place = hash === undefined ? (lanes[0] as number) >>> 6 : hashHi(hash);
-    mixLanes(digestHi, digestLo);
-    return place;
   }
 }
 

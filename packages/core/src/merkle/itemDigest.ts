@@ -1,4 +1,13 @@
-import { absorbLanes, hashHi, hashLanes, hashLo, lanes, lanesToHash, mixLanes } from '../hash/hashString.js';
+import {
+  absorbLanes,
+  hashHi,
+  hashLanes,
+  hashLo,
+  lanes,
+  lanesToHash,
+  mixLanes,
+  setLanes,
+} from '../hash/hashString.js';
 
 const SEED_NODE = 0x5be0cd19;
 const SEED_TAG = 0x1b873593;
@@ -30,19 +39,32 @@ export function itemDigest(
   valueHash: number,
   tag?: string,
 ): number {
-  if (node !== memoNode) remember(node);
   hashLanes(key);
+  digestLanes(t, node, ttlMs, valueHash, tag);
+  return lanesToHash();
+}
+
+/** Goes on from the lanes of an item's key to those of its digest. */
+export function digestLanes(
+  t: number,
+  node: string,
+  ttlMs: number | undefined,
+  valueHash: number,
+  tag: string | undefined,
+): void {
+  const a = lanes[0] as number;
+  const b = lanes[1] as number;
+  if (node !== memoNode) remember(node);
+  setLanes(a, b);
   absorbLanes(memoA, memoB);
   absorbLanes(hashHi(t), hashLo(t));
   mixLanes(hashHi(valueHash), hashLo(valueHash));
   if (ttlMs) mixLanes(hashHi(ttlMs), hashLo(ttlMs));
-  if (tag !== undefined) {
-    const a = lanes[0] as number;
-    const b = lanes[1] as number;
-    hashLanes(tag, SEED_TAG);
-    mixLanes(a, b);
-  }
-  return lanesToHash();
+  if (tag === undefined) return;
+  const itemA = lanes[0] as number;
+  const itemB = lanes[1] as number;
+  hashLanes(tag, SEED_TAG);
+  mixLanes(itemA, itemB);
 }
 
 /** What stands for the value of a deletion in `itemDigest`. */

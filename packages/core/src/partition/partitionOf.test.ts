@@ -56,4 +56,13 @@ describe('partitionOf', () => {
       hashes.add(hashString(`k${i}`)).add(hashValue({ a: i % 300, b: Math.floor(i / 300) }));
     expect(hashes.size).toBe(200_000);
   });
+
+  it('[DAT-5] small numbers, bigints, dates and texts have distinct hashes, bare and in a field', () => {
+    const hashes = new Set<number>();
+    for (let i = 0; i < 50_000; i++) {
+      for (const value of [i, BigInt(i), new Date(i), String(i)])
+        hashes.add(hashValue(value)).add(hashValue({ a: value }));
+    }
+    expect(hashes.size).toBe(400_000);
+  });
 });

@@ -1,5 +1,4 @@
-import { faultOf } from '../value/admission.js';
-import { VALUE_LIMITS } from '../value/limits.js';
+import { faultOf } from '../value/faultOf.js';
 import { LIKE_PATTERN_MAX } from './like.js';
 import { operatorOf } from './operators.js';
 import { isAuthRef, type PredicateNode } from './PredicateNode.js';
@@ -87,7 +86,7 @@ function checkList(values: unknown, at: string): void {
 }
 
 function checkOperand(operand: unknown, at: string): void {
-  const fault = faultOf(operand, VALUE_LIMITS);
+  const fault = faultOf(operand);
   if (fault !== undefined) throw invalid(at, `an operand is an admitted value or null, not ${fault}`);
 }
 

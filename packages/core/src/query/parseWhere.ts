@@ -1,4 +1,4 @@
-import { isPlain } from '../value/admission.js';
+import { isPlain } from '../value/isPlain.js';
 import { assertPredicate, PREDICATE_BUDGET } from './assertPredicate.js';
 import { operatorOf } from './operators.js';
 import { isAuthRef, type PredicateNode } from './PredicateNode.js';

@@ -1,6 +1,5 @@
-import { mapError } from '../errors.js';
-import { faultOf } from './admission.js';
-import { VALUE_LIMITS, type ValueLimits } from './limits.js';
+import { cloneAdmitted } from './cloneAdmitted.js';
+import type { ValueLimits } from './limits.js';
 
 /**
  * Throws `VALUE_NOT_ADMITTED` unless the value comes back from storage and wire exactly as it is (DAT-4).
@@ -9,10 +8,6 @@ import { VALUE_LIMITS, type ValueLimits } from './limits.js';
  * arrays, plain objects with string keys, and null inside of them. The message names the path of the first fault, such
  * as `$.items[3].price`. `undefined` and null at the top are refused: a deletion is `remove`.
  */
-export function assertAdmitted(value: unknown, limits: ValueLimits = VALUE_LIMITS): void {
-  const fault = value === null ? '$: null' : faultOf(value, limits);
-  if (fault === undefined) return;
-  // The default remedy, except where one call does what was meant.
-  const remedy = value === null ? 'To delete a record, use remove.' : undefined;
-  throw mapError('VALUE_NOT_ADMITTED', `Value not admitted at ${fault}`, remedy);
+export function assertAdmitted(value: unknown, limits?: ValueLimits): void {
+  cloneAdmitted(value, limits);
 }

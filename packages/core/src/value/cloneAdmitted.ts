@@ -1,29 +1,130 @@
+import { mapError } from '../errors.js';
+import { isPlain } from './isPlain.js';
+import { NAME_BYTES_MAX, VALUE_LIMITS, type ValueLimits } from './limits.js';
+import { fitsText } from './text.js';
+
 /**
- * A deep copy of an admitted value, so that the app may go on changing what it passed in.
+ * A deep copy of a value that comes back from storage and wire exactly as it is (DAT-4), so that the app may go on
+ * changing what it passed in. Throws `VALUE_NOT_ADMITTED` for any other; see `assertAdmitted`.
  *
- * Objects are copied by spread and arrays by slice, which engines do as one block and in the compact layout of a
- * literal; only nested parts are then replaced.
+ * One walk checks and copies. Only the copy is looked at, so what was checked is what is kept, also when a value has
+ * accessors or changes while it is read.
  */
-export function cloneAdmitted<V>(value: V): V {
+export function cloneAdmitted<V>(value: V, limits: ValueLimits = VALUE_LIMITS): V {
+  const walk = { limits, partsLeft: limits.nodes };
+  // The default remedy, except where one call does what was meant.
+  if (value === null) refuse('null', undefined, undefined, 'To delete a record, use remove.');
   // The copy has the shape of what it copies, which no signature can say for a value of unknown type.
-  return typeof value === 'object' && value !== null ? (cloneObject(value) as V) : value;
+  return admit(value, walk, undefined, undefined) as V;
 }
 
-function cloneObject(value: object): object {
-  if (Array.isArray(value)) {
-    const items: unknown[] = value.slice();
-    for (let i = 0; i < items.length; i++) {
-      const item = items[i];
-      if (typeof item === 'object' && item !== null) items[i] = cloneObject(item);
+/** What one walk may still take. */
+interface Walk {
+  readonly limits: ValueLimits;
+  partsLeft: number;
+}
+
+/** An array or object on the way down, and where it lies in the one above: what the path of a fault is made of. */
+interface Holder {
+  readonly depth: number;
+  readonly up: Holder | undefined;
+  readonly at: string | number | undefined;
+}
+
+// The depth limit also ends the walk of a cycle.
+function admit(value: unknown, walk: Walk, up: Holder | undefined, at: string | number | undefined): unknown {
+  if (--walk.partsLeft < 0) refuse('too many parts', up, at);
+  if (value === null || isAdmittedScalar(value, walk.limits)) return value;
+  if (typeof value !== 'object') return refuse(faultOfScalar(value), up, at);
+  const depth = up === undefined ? 1 : up.depth + 1;
+  if (depth > walk.limits.depth) refuse('too many levels', up, at);
+  return copyObject(value, walk, { depth, up, at });
+}
+
+function isAdmittedScalar(value: unknown, limits: ValueLimits): boolean {
+  switch (typeof value) {
+    case 'string':
+      return fitsText(value, limits.textBytes);
+    case 'number':
+      // -0 is refused because the wire's codec turns it into 0.
+      return Number.isFinite(value) && (value !== 0 || 1 / value > 0);
+    case 'bigint':
+      return value >= -(2n ** 63n) && value < 2n ** 64n;
+    default:
+      return typeof value === 'boolean';
+  }
+}
+
+function faultOfScalar(value: unknown): string {
+  if (typeof value === 'number') return `the number ${Object.is(value, -0) ? '-0' : value}`;
+  return typeof value === 'string' ? 'string not well-formed or too long' : typeof value;
+}
+
+function copyObject(value: object, walk: Walk, holder: Holder): object {
+  // A subclass, such as Node's Buffer, would come back as its base. The tag tells what only borrowed a prototype.
+  if (isPlain(value)) return copyFields(value, walk, holder);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype && Array.isArray(value)) return copyItems(value, walk, holder);
+  const tag = Object.prototype.toString.call(value);
+  if (prototype === Uint8Array.prototype && tag === '[object Uint8Array]') {
+    const bytes = value as Uint8Array;
+    return bytes.length <= walk.limits.textBytes ? bytes.slice() : refuse('too many bytes', holder);
+  }
+  if (prototype === Date.prototype && tag === '[object Date]' && Reflect.ownKeys(value).length === 0) {
+    const copy = new Date((value as Date).getTime());
+    if (!Number.isNaN(copy.getTime())) return copy;
+  }
+  return refuse(`${tag}, not plain data`, holder);
+}
+
+// Engines copy by spread as one block, in the compact layout of a literal; only nested parts are then replaced. On the hot
+// path of every write: a scalar costs no call and no allocation.
+function copyFields(object: object, walk: Walk, holder: Holder): object {
+  const copy: Record<string, unknown> = { ...object };
+  let fields = 0;
+  for (const name in object) {
+    if (name !== goodNames[fields & NAMES_MASK]) {
+      // Decoders rename a field called __proto__ or, worse, follow it.
+      if (name === '__proto__' || !fitsText(name, NAME_BYTES_MAX)) refuse('field name', holder, name);
+      goodNames[fields & NAMES_MASK] = name;
     }
-    return items;
-  }
-  if (value instanceof Date) return new Date(value.getTime());
-  if (value instanceof Uint8Array) return value.slice();
-  const copy: Record<string, unknown> = { ...value };
-  for (const name in copy) {
     const field = copy[name];
-    if (typeof field === 'object' && field !== null) copy[name] = cloneObject(field);
+    if (walk.partsLeft > 0 && isAdmittedScalar(field, walk.limits)) {
+      walk.partsLeft--;
+    } else {
+      // Somebody put a method into Object.prototype, which is none of this value's business.
+      if (!Object.hasOwn(copy, name)) continue;
+      copy[name] = admit(field, walk, holder, name);
+    }
+    fields++;
   }
+  if (Object.getOwnPropertyNames(object).length !== fields || Object.getOwnPropertySymbols(object).length > 0)
+    refuse('symbol or hidden field', holder);
   return copy;
+}
+
+// Records of a map mostly have the same fields in the same order, so the last good name at each place is kept: engines
+// compare such names by address. A pure function's memo, nothing more.
+const NAMES_MASK = 15;
+const goodNames: string[] = [];
+
+function copyItems(items: readonly unknown[], walk: Walk, holder: Holder): unknown[] {
+  // The budget first: copying a huge array would cost more than refusing it.
+  if (items.length > walk.partsLeft) refuse('too many parts', holder);
+  // One key is `length`. A hole is refused as the undefined that reading it gives.
+  const copy: unknown[] = items.slice();
+  for (let at = 0; at < copy.length; at++) copy[at] = admit(copy[at], walk, holder, at);
+  if (Reflect.ownKeys(items).length !== items.length + 1) refuse('array with named fields', holder);
+  return copy;
+}
+
+function refuse(reason: string, up?: Holder, at?: string | number, remedy?: string): never {
+  let path = at === undefined ? '' : segment(at);
+  for (let holder = up; holder?.at !== undefined; holder = holder.up) path = segment(holder.at) + path;
+  throw mapError('VALUE_NOT_ADMITTED', `Value not admitted at $${path}: ${reason}`, remedy);
+}
+
+function segment(at: string | number): string {
+  if (typeof at === 'string' && /^[A-Za-z_$][\w$]{0,63}$/.test(at)) return `.${at}`;
+  return `[${JSON.stringify(at).slice(0, 66)}]`;
 }

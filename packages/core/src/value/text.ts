@@ -1,7 +1,13 @@
+// The engine's own check is faster; engines from before 2023 lack it.
+const engineCheck = (String.prototype as { isWellFormed?: () => boolean }).isWellFormed;
+
 /** Whether a string has no lone surrogates, so that UTF-8 can carry it unchanged. */
 function isWellFormed(text: string): boolean {
   // In unicode mode a pair reads as one code point, so only a lone surrogate matches.
-  return !/\p{Surrogate}/u.test(text);
+  if (engineCheck === undefined) return !/\p{Surrogate}/u.test(text);
+  // Reading a unit makes engines join a string that was put together of parts. It is one object from then on, and hashed
+  // later it would have to be joined anyway.
+  return (text.charCodeAt(text.length - 1) & 0xfc00) !== 0xd800 && engineCheck.call(text);
 }
 
 /** UTF-8 bytes of a well-formed string. */
