@@ -1,14 +1,9 @@
 import type { TopGunError } from '@topgun/core';
+import type { OpLog } from './OpLog.js';
 import type { ClientEvent } from './ports.js';
 
-export interface Announcement {
-  readonly keysByMap: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Open queries, by id: their map, and in what way the server's rows are in. */
-  readonly queries: Iterable<readonly [id: string, map: string, answer: string]>;
-  readonly pending: number;
-  readonly isConnected: boolean;
-  isDurable(seq: number): boolean;
-}
+/** Open queries, by id: their map, and in what way the server's rows are in. */
+type QueryStates = Iterable<readonly [id: string, map: string, answer: string]>;
 
 /** Collects what the app is to hear and tells it at the end of a turn, so that listeners find every part at rest. */
 export class Announcer {
@@ -36,22 +31,28 @@ export class Announcer {
   }
 
   /** Everything since the last call, to listeners that may read and write at will. */
-  tell(now: Announcement, event: (event: ClientEvent) => void): void {
-    const { keysByMap, pending } = now;
+  tell(
+    keysByMap: ReadonlyMap<string, ReadonlySet<string>>,
+    queries: QueryStates,
+    log: OpLog,
+    isConnected: boolean,
+    event: (event: ClientEvent) => void,
+  ): void {
+    const pending = log.size;
     if (keysByMap.size > 0) this.add({ type: 'changes', keysByMap });
     const before = this.#answered;
     this.#answered = new Map();
-    for (const [id, map, answer] of now.queries) {
+    for (const [id, map, answer] of queries) {
       this.#answered.set(id, answer);
       if (keysByMap.has(map) || before.get(id) !== answer) this.add({ type: 'query', id });
     }
     if (pending !== this.#pending) this.add({ type: 'pending', count: pending });
     this.#pending = pending;
     const durable = this.#durable.splice(0);
-    this.#durable = durable.filter(({ seq }) => !now.isDurable(seq));
-    const synced = now.isConnected && pending === 0 ? this.#synced.splice(0) : [];
+    this.#durable = durable.filter(({ seq }) => !log.isDurable(seq));
+    const synced = isConnected && pending === 0 ? this.#synced.splice(0) : [];
     const events = this.#events.splice(0);
-    for (const { seq, cb } of durable) if (now.isDurable(seq)) cb();
+    for (const { seq, cb } of durable) if (log.isDurable(seq)) cb();
     for (const cb of synced) cb();
     for (const one of events) event(one);
   }

@@ -2,28 +2,25 @@ import type { TopGunError } from '@topgun/core';
 import {
   type AuthAckMessage,
   CLOSE_CODE,
-  type CloseCode,
-  closeCodes,
   type ErrorCode,
   type ErrorMessage,
+  isFinalClose,
   PROTOCOL_VERSION,
   PROTOCOL_VERSION_MIN,
   type ServerMessage,
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { type SyncEventName, SyncStateMachine } from '../SyncStateMachine.js';
-import type { ClientEffects, RealmOptions } from './ports.js';
-import type { RealmClock } from './RealmClock.js';
+import type { Realm } from './Realm.js';
 import { wireError } from './wireErrors.js';
 
 export interface ConnectionPorts {
-  /** Identity for AUTH. */
-  identity(): { readonly clientId: string; readonly sessions: readonly string[] };
+  /** Sessions for AUTH. */
+  sessions(): readonly string[];
   /** Authenticated: time to sync. */
   up(ack: AuthAckMessage): void;
   /** The connection ended; only called after `up`. */
   down(): void;
-  changed(error?: TopGunError): void;
   /** Monotone ms since which somebody waits for an answer of the server. */
   waitingSinceMs(): number | undefined;
 }
@@ -38,82 +35,64 @@ const FATAL: ReadonlySet<ErrorCode> = new Set(['VERSION', 'AUTH_REQUIRED', 'AUTH
 /** The life of the one connection a store has: who it is to the server, whether the socket still lives, when to try again. */
 export class Connection {
   readonly machine: SyncStateMachine;
-  readonly #fx: ClientEffects;
-  readonly #options: RealmOptions;
-  readonly #clock: RealmClock;
+  readonly #realm: Realm;
   readonly #ports: ConnectionPorts;
+  /** Authenticated. */
+  isUp = false;
   #attempt = 0;
   #heartbeatMs: number = LIMITS.heartbeatMs;
   #heardAtMs = 0;
   #authSentMs = 0;
   #pings = new Map<number, number>();
   #pingId = 0;
-  #isUp = false;
   #reconnectInMs: number | undefined;
-  #refusal: TopGunError | undefined;
 
-  constructor(fx: ClientEffects, options: RealmOptions, clock: RealmClock, ports: ConnectionPorts) {
-    this.#fx = fx;
-    this.#options = options;
-    this.#clock = clock;
+  constructor(realm: Realm, ports: ConnectionPorts) {
+    this.#realm = realm;
     this.#ports = ports;
-    this.machine = new SyncStateMachine(() => options.clock.wallMs());
-  }
-
-  get isUp(): boolean {
-    return this.#isUp;
+    this.machine = new SyncStateMachine(() => realm.options.clock.wallMs());
   }
 
   start(): void {
-    if (!this.machine.canTransition('connect')) return;
+    if (!this.#go('connect')) return;
     this.#attempt = 0;
-    this.#go('connect');
     this.#open();
   }
 
   stop(): void {
     this.#end();
-    for (const event of ['reset', 'close'] as const) if (this.machine.canTransition(event)) this.#go(event);
+    for (const event of ['reset', 'close'] as const) this.#go(event);
   }
 
   /** Leaves ERROR, or cuts a pause short, and connects at once. */
   reset(): void {
-    if (this.machine.canTransition('reset')) {
-      this.#go('reset');
-      this.start();
-    } else this.retry();
+    if (this.#go('reset')) this.start();
+    else this.retry();
   }
 
   opened(): void {
-    if (this.machine.getState() !== 'CONNECTING') return;
-    this.#go('opened');
-    this.#fx.requestToken();
+    if (this.#go('opened')) this.#realm.fx.requestToken();
   }
 
   /** A token for a connection that waits for one, or a fresh one for a connection that runs. */
   token(token: string | null): void {
-    if (this.machine.getState() !== 'AUTHENTICATING' && !this.#isUp) return;
-    const { agent } = this.#options;
-    this.#authSentMs = this.#clock.monoMs();
-    this.#fx.send({
+    if (this.machine.getState() !== 'AUTHENTICATING' && !this.isUp) return;
+    const { options, log, fx } = this.#realm;
+    this.#authSentMs = this.#realm.clock.monoMs();
+    fx.send({
       type: 'AUTH',
       versions: [PROTOCOL_VERSION_MIN, PROTOCOL_VERSION],
-      ...this.#ports.identity(),
-      ...(token === null ? {} : { token }),
-      ...(agent === undefined ? {} : { agent }),
+      clientId: log.clientId,
+      sessions: this.#ports.sessions(),
+      ...(token !== null && { token }),
+      ...(options.agent !== undefined && { agent: options.agent }),
     });
   }
 
   closed(code: number): void {
-    const info = closeCodes[code as CloseCode] as
-      | { readonly reconnect: boolean; readonly meaning: string }
-      | undefined;
     // A socket that this side gave up, or a normal end that this side did not ask for.
-    if (code !== CLOSE_CODE.NORMAL && info?.reconnect === false) {
-      this.#refuse(
-        this.#refusal ?? wireError('AUTH_FAILED', `The server closed the connection: ${info.meaning}.`),
-      );
-    } else this.lost();
+    if (code === CLOSE_CODE.NORMAL || !isFinalClose(code)) return this.lost();
+    this.#refuse(wireError('AUTH_FAILED', `The server closed the connection with code ${code}.`));
   }
 
   /** Gives the socket up and pauses before the next try (full jitter by default). */
@@ -121,117 +100,98 @@ export class Connection {
     if (!this.machine.canTransition('lost')) return;
     this.#end();
     this.#go('lost');
-    const { baseMs, capMs, jitter, maxRetries } = {
-      baseMs: BACKOFF_BASE_MS,
-      capMs: BACKOFF_CAP_MS,
-      jitter: 1,
-      maxRetries: Number.POSITIVE_INFINITY,
-      ...this.#options.backoff,
-    };
+    const { backoff = {}, random } = this.#realm.options;
+    const { baseMs = BACKOFF_BASE_MS, capMs = BACKOFF_CAP_MS, jitter = 1, maxRetries = Infinity } = backoff;
     if (this.#attempt >= maxRetries) {
-      this.#go(
-        'exhausted',
-        wireError('UNAVAILABLE', `The server could not be reached in ${this.#attempt + 1} attempts.`),
-      );
+      const message = `The server could not be reached in ${this.#attempt + 1} attempts.`;
+      this.#go('exhausted', wireError('UNAVAILABLE', message));
       return;
     }
     const bound = Math.min(capMs, baseMs * 2 ** Math.min(this.#attempt++, 30));
-    const delayMs = bound * (1 - jitter + (jitter * this.#options.random()) / 2 ** 32);
-    this.#fx.arm('retry', Math.max(delayMs, this.#reconnectInMs ?? BACKOFF_FLOOR_MS));
+    const delayMs = bound * (1 - jitter + (jitter * random()) / 2 ** 32);
+    this.#realm.fx.arm('retry', Math.max(delayMs, this.#reconnectInMs ?? BACKOFF_FLOOR_MS));
     this.#reconnectInMs = undefined;
   }
 
   retry(): void {
-    if (!this.machine.canTransition('retry')) return;
-    this.#fx.cancel('retry');
-    this.#go('retry');
+    if (!this.#go('retry')) return;
+    this.#realm.fx.cancel('retry');
     this.#open();
   }
 
   /** The first sync of everything that is open is done. */
   synced(): void {
-    if (!this.machine.canTransition('synced')) return;
-    this.#attempt = 0;
-    this.#go('synced');
+    if (this.#go('synced')) this.#attempt = 0;
   }
 
   /** Any message shows that the socket lives. Returns false for those that are not about the connection itself. */
   receive(message: ServerMessage): boolean {
-    this.#heardAtMs = this.#clock.monoMs();
+    this.#heardAtMs = this.#realm.clock.monoMs();
     switch (message.type) {
       case 'AUTH_ACK':
         this.#accepted(message);
-        return true;
+        break;
       case 'PING':
-        this.#fx.send({ type: 'PONG', id: message.id });
-        return true;
+        this.#realm.fx.send({ type: 'PONG', id: message.id });
+        break;
       case 'PONG': {
         const sentMs = this.#pings.get(message.id);
         this.#pings.clear();
         if (sentMs !== undefined && message.serverTime !== undefined)
-          this.#clock.correct(message.serverTime, sentMs);
-        return true;
+          this.#realm.clock.correct(message.serverTime, sentMs);
+        break;
       }
       case 'SHUTDOWN':
         this.#reconnectInMs = message.reconnectInMs;
-        return true;
+        break;
       case 'ERROR':
         return this.#error(message);
       default:
         return false;
     }
+    return true;
   }
 
   /** Heartbeat: asks for the server's time, and gives up a socket that is silent or leaves a request unanswered. */
   beat(): void {
     if (this.machine.getState() === 'BACKOFF' || !this.machine.canTransition('lost')) return;
-    const nowMs = this.#clock.monoMs();
+    const nowMs = this.#realm.clock.monoMs();
     const silentMs = nowMs - this.#heardAtMs;
     const waitingMs = nowMs - (this.#ports.waitingSinceMs() ?? nowMs);
-    if (silentMs >= this.#deadMs() || waitingMs >= this.#answerMs()) {
-      this.lost();
-      return;
-    }
-    if (this.#isUp) this.ping();
-    this.#fx.arm('beat', this.#heartbeatMs);
+    const answerMs = this.#realm.options.answerTimeoutMs ?? LIMITS.ackTimeoutMs;
+    // A socket is dead after three heartbeats of silence.
+    if (silentMs >= Math.min(LIMITS.deadMs, 3 * this.#heartbeatMs) || waitingMs >= answerMs)
+      return this.lost();
+    if (this.isUp) this.ping();
+    this.#realm.fx.arm('beat', this.#heartbeatMs);
   }
 
   /** Asks for the server's time now. */
   ping(): void {
-    if (!this.#isUp) return;
-    this.#pings.set(++this.#pingId, this.#clock.monoMs());
-    this.#fx.send({ type: 'PING', id: this.#pingId });
-  }
-
-  #deadMs(): number {
-    return Math.min(LIMITS.deadMs, 3 * this.#heartbeatMs);
-  }
-
-  #answerMs(): number {
-    return this.#options.answerTimeoutMs ?? LIMITS.ackTimeoutMs;
+    if (!this.isUp) return;
+    this.#pings.set(++this.#pingId, this.#realm.clock.monoMs());
+    this.#realm.fx.send({ type: 'PING', id: this.#pingId });
   }
 
   #open(): void {
-    this.#heardAtMs = this.#clock.monoMs();
-    this.#refusal = undefined;
-    this.#fx.arm('beat', this.#heartbeatMs);
-    this.#fx.connect();
+    this.#heardAtMs = this.#realm.clock.monoMs();
+    this.#realm.fx.arm('beat', this.#heartbeatMs);
+    this.#realm.fx.connect();
   }
 
   #accepted(ack: AuthAckMessage): void {
-    this.#clock.correct(ack.serverTime, this.#authSentMs);
+    this.#realm.clock.correct(ack.serverTime, this.#authSentMs);
     this.#heartbeatMs = ack.heartbeatMs;
     // Also the answer to a renewed token, which changes nothing else.
-    if (!this.machine.canTransition('accepted')) return;
-    this.#isUp = true;
-    this.#fx.arm('beat', this.#heartbeatMs);
-    this.#go('accepted');
+    if (!this.#go('accepted')) return;
+    this.isUp = true;
+    this.#realm.fx.arm('beat', this.#heartbeatMs);
     this.#ports.up(ack);
   }
 
   #error(message: ErrorMessage): boolean {
     const { code } = message;
-    if (code === 'AUTH_EXPIRED') this.#fx.requestToken();
+    if (code === 'AUTH_EXPIRED') this.#realm.fx.requestToken();
     else if (FATAL.has(code)) this.#refuse(wireError(code, message.message));
     else return false;
     return true;
@@ -245,17 +205,21 @@ export class Connection {
 
   #end(): void {
     const { machine } = this;
-    for (const timer of ['beat', 'retry']) this.#fx.cancel(timer);
+    for (const timer of ['beat', 'retry']) this.#realm.fx.cancel(timer);
     if (machine.canTransition('lost') && machine.getState() !== 'BACKOFF')
-      this.#fx.disconnect(CLOSE_CODE.NORMAL);
+      this.#realm.fx.disconnect(CLOSE_CODE.NORMAL);
     this.#pings.clear();
-    if (!this.#isUp) return;
-    this.#isUp = false;
+    if (!this.isUp) return;
+    this.isUp = false;
     this.#ports.down();
   }
 
-  #go(event: SyncEventName, error?: TopGunError): void {
-    this.machine.transition(event);
-    this.#ports.changed(error);
+  /** False when the event is not legal in this state. */
+  #go(event: SyncEventName, error?: TopGunError): boolean {
+    const { machine } = this;
+    if (!machine.canTransition(event)) return false;
+    machine.transition(event);
+    this.#realm.emit(this.#realm.status.changed(machine.getState(), error));
+    return true;
   }
 }

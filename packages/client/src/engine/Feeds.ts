@@ -1,4 +1,5 @@
 import type { ErrorCode, ErrorMessage } from '@topgun/protocol';
+import type { Realm } from './Realm.js';
 import { isRetriable } from './wireErrors.js';
 
 /** Something this device follows over the connection: the whole of a map, or a query. */
@@ -14,25 +15,33 @@ export interface Feed {
   /** The connection is gone. */
   close(): void;
   refuse(code: ErrorCode): void;
-  isRequest(req: number): boolean;
+  /** Number of the last request, which an error may name. */
+  readonly req?: number;
 }
 
-export interface FeedPorts<F> {
-  make(name: string): F;
-  /** Nobody wants the feed any more. */
-  end(name: string, feed: F): void;
-  retry(name: string): void;
-  changed(): void;
+const RETRY_MS = 1000;
+
+/** The least of those that are given. */
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const given = times.flatMap((time) => time ?? []);
+  return given.length > 0 ? Math.min(...given) : undefined;
 }
 
 /** The feeds of one sort that a connection keeps, by name; they outlive the connection and are asked anew on the next. */
 export class Feeds<F extends Feed> {
   readonly #byName = new Map<string, F>();
-  readonly #ports: FeedPorts<F>;
-  isOpen = false;
+  readonly #realm: Realm;
+  readonly #timer: string;
+  readonly #make: (name: string) => F;
+  readonly #end: (name: string, feed: F) => void;
+  #isOpen = false;
 
-  constructor(ports: FeedPorts<F>) {
-    this.#ports = ports;
+  /** `timer` is the first word of the timers that restart one feed; `end` is called with what nobody wants any more. */
+  constructor(realm: Realm, timer: string, make: (name: string) => F, end: (name: string, feed: F) => void) {
+    this.#realm = realm;
+    this.#timer = timer;
+    this.#make = make;
+    this.#end = end;
   }
 
   get(name: string): F | undefined {
@@ -54,8 +63,7 @@ export class Feeds<F extends Feed> {
 
   /** Monotone ms since which the oldest answer is awaited. */
   get waitingSinceMs(): number | undefined {
-    const since = [...this.#byName.values()].flatMap((feed) => feed.askedAtMs ?? []);
-    return since.length > 0 ? Math.min(...since) : undefined;
+    return earliest([...this.#byName.values()].map((feed) => feed.askedAtMs));
   }
 
   /** Keeps feeds under exactly these names. */
@@ -63,39 +71,43 @@ export class Feeds<F extends Feed> {
     for (const [name, feed] of this.#byName) {
       if (names.has(name)) continue;
       this.#byName.delete(name);
-      this.#ports.end(name, feed);
+      this.#end(name, feed);
     }
     for (const name of names) {
       if (this.#byName.has(name)) continue;
-      this.#byName.set(name, this.#ports.make(name));
+      this.#byName.set(name, this.#make(name));
       this.restart(name);
     }
   }
 
   /** A connection is there: asks for everything. */
   open(): void {
-    this.isOpen = true;
+    this.#isOpen = true;
     for (const feed of this.#byName.values()) feed.ask();
   }
 
   close(): void {
-    this.isOpen = false;
+    this.#isOpen = false;
     for (const feed of this.#byName.values()) feed.close();
   }
 
+  retryLater(name: string): void {
+    this.#realm.fx.arm(`${this.#timer} ${name}`, RETRY_MS);
+  }
+
   restart(name: string): void {
-    if (this.isOpen) this.#byName.get(name)?.ask();
+    if (this.#isOpen) this.#byName.get(name)?.ask();
   }
 
   /** Takes an error about one of the feeds; false when it is about something else. */
   error({ code, req, ref }: ErrorMessage): boolean {
     for (const [name, feed] of this.#byName) {
-      if (name !== ref && (req === undefined || !feed.isRequest(req))) continue;
+      if (name !== ref && (req === undefined || req !== feed.req)) continue;
       if (code === 'RESYNC') feed.ask();
-      else if (isRetriable(code)) this.#ports.retry(name);
+      else if (isRetriable(code)) this.retryLater(name);
       else {
         feed.refuse(code);
-        this.#ports.changed();
+        this.#realm.touch();
       }
       return true;
     }

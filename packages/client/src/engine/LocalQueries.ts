@@ -45,10 +45,6 @@ export class LocalQueries {
     this.#replica = replica;
   }
 
-  get size(): number {
-    return this.#byId.size;
-  }
-
   all(): Iterable<
     readonly [id: string, query: { readonly name: string; readonly map: string; readonly spec: QuerySpec }]
   > {

@@ -2,22 +2,14 @@ import { deepEqual } from '@topgun/core';
 import { OP } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { newOp, opFromStore, opId, opKey, opToStore, type PendingOp, type WriteCode } from './PendingOp.js';
-import type { Kind, SettledOutcome } from './ports.js';
-import { DRAFT_T, type RealmClock } from './RealmClock.js';
-import type { Replica } from './Replica.js';
-import type { StoreWriter } from './StoreWriter.js';
+import type { Kind } from './ports.js';
+import type { Realm } from './Realm.js';
+import { DRAFT_T } from './RealmClock.js';
 
 /** The pending ops of one session, by seq in rising order, and its low mark: the lowest seq it has not logged (SRV-5). */
 export interface SessionLog {
   readonly ops: Map<number, PendingOp>;
   low: number;
-}
-
-export interface OpLogPorts {
-  readonly session: string;
-  isLeader(): boolean;
-  settled(seq: number, outcome: SettledOutcome, by?: number, code?: string): void;
-  changed(): void;
 }
 
 /** Lowest seq of a session that is not finally answered; what lies below needs no memory at the server (SRV-5). */
@@ -41,18 +33,12 @@ export class OpLog {
   #lowPut = 1;
   #size = 0;
   #drafts: Set<PendingOp> | undefined = new Set();
-  readonly #ports: OpLogPorts;
+  readonly #realm: Realm;
   readonly #own: SessionLog;
-  readonly #clock: RealmClock;
-  readonly #replica: Replica;
-  readonly #store: StoreWriter;
 
-  constructor(ports: OpLogPorts, clock: RealmClock, replica: Replica, store: StoreWriter) {
-    this.#ports = ports;
-    this.#clock = clock;
-    this.#replica = replica;
-    this.#store = store;
-    this.#own = this.log(ports.session);
+  constructor(realm: Realm) {
+    this.#realm = realm;
+    this.#own = this.log(realm.session);
   }
 
   /** Pending ops of all sessions. */
@@ -79,16 +65,16 @@ export class OpLog {
 
   /** Writes one op of this realm and returns its seq. Kind, key and value are checked by the caller. */
   write(op: WriteCode, name: string, key: string, value: unknown, ttlMs?: number, wanted?: unknown): number {
-    const map = this.#replica.map(name, kindOf(op));
+    const map = this.#realm.replica.map(name, kindOf(op));
     const seq = this.#nextSeq++;
-    const made = newOp(this.#ports.session, seq, op, name, key, value, ttlMs);
+    const made = newOp(this.#realm.session, seq, op, name, key, value, ttlMs);
     const written = wanted === undefined ? made : { ...made, wanted };
     const replaced = op < OP.OR_ADD && map.pendingOf(key).findLast((other) => this.#isFree(other));
     this.#stamp(written);
     if (replaced) {
       written.base = replaced.base;
       this.remove(replaced);
-      this.#ports.settled(replaced.seq, 'coalesced', seq);
+      this.#realm.settle(replaced, 'coalesced', undefined, seq);
     }
     this.#add(written);
     if (this.#drafts) this.#drafts.add(written);
@@ -99,7 +85,7 @@ export class OpLog {
   /** A seq without op, for a write that has nothing to do; it counts as answered. */
   skip(): number {
     const seq = this.#nextSeq++;
-    this.#ports.settled(seq, 'applied');
+    this.#realm.settle({ session: this.#realm.session, seq }, 'applied');
     return seq;
   }
 
@@ -110,7 +96,7 @@ export class OpLog {
     this.#drafts = undefined;
     const refused: PendingOp[] = [];
     for (const op of drafts) {
-      const map = this.#replica.maps.get(op.map);
+      const map = this.#realm.replica.maps.get(op.map);
       if (map?.kind !== kindOf(op.op)) {
         refused.push(op);
         continue;
@@ -132,26 +118,26 @@ export class OpLog {
     this.#drop(op);
     if (this.#drafts?.delete(op)) return;
     const key = opKey(op.session, op.seq);
-    if (op.isIssued || !this.#store.cancel(key)) this.#store.del(key);
-    this.#ports.changed();
+    if (op.isIssued || !this.#realm.store.cancel(key)) this.#realm.store.del(key);
+    this.#realm.touch();
   }
 
   /** To be called just before a transaction starts: it carries all own ops made so far, and the low mark that says so. */
   beforeFlush(): void {
     if (this.#drafts || this.#lowPut === this.#nextSeq) return;
     this.#lowPut = this.#nextSeq;
-    this.#store.put(['low', this.#ports.session], this.#nextSeq);
+    this.#realm.store.put(['low', this.#realm.session], this.#nextSeq);
     for (const op of this.#own.ops.values()) op.isIssued = true;
   }
 
   /** Gives an op a new id in this realm's session: the server knows another op under the old one (ID-2). */
   reissue(op: PendingOp): void {
     this.remove(op);
-    const made = newOp(this.#ports.session, this.#nextSeq++, op.op, op.map, op.key, op.value, op.ttlMs);
+    const made = newOp(this.#realm.session, this.#nextSeq++, op.op, op.map, op.key, op.value, op.ttlMs);
     const again = { ...made, t: op.t, node: op.node, base: op.base, tag: opId(this.clientId, made) };
     this.#add(again);
     this.#persist(again);
-    if (op.session === this.#ports.session) this.#ports.settled(op.seq, 'coalesced', made.seq);
+    if (op.session === this.#realm.session) this.#realm.settle(op, 'coalesced', undefined, made.seq);
   }
 
   /** An op of the store: found at boot, or committed by another realm. It may have been sent before (DEV-6). */
@@ -161,7 +147,7 @@ export class OpLog {
     if (stored === undefined || known) return;
     const op = opFromStore(this.clientId, session, seq, stored);
     op.isSent = isSent;
-    this.#clock.saw(op.t);
+    this.#realm.clock.saw(op.t);
     this.#add(op);
   }
 
@@ -184,7 +170,7 @@ export class OpLog {
 
   /** DEV-6: replaced may be what no transaction carries yet, or what this realm itself holds unsent. */
   #isFree(op: PendingOp): boolean {
-    return op.session === this.#ports.session && !op.isSent && (!op.isIssued || this.#ports.isLeader());
+    return op.session === this.#realm.session && !op.isSent && (!op.isIssued || this.#realm.isLeader);
   }
 
   #stamp(op: PendingOp): void {
@@ -193,10 +179,10 @@ export class OpLog {
       op.t = DRAFT_T + op.seq;
       return;
     }
-    const map = this.#replica.map(op.map, kindOf(op.op));
+    const map = this.#realm.replica.map(op.map, kindOf(op.op));
     const seen = map.versionOf(op.key);
     const pending = map.pendingOf(op.key).at(-1);
-    op.t = this.#clock.stamp(Math.max(map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0));
+    op.t = this.#realm.clock.stamp(Math.max(map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0));
     const own = pending && seen === (pending as unknown) && pending.session === op.session;
     op.base = own
       ? [1, pending.session, pending.seq]
@@ -210,19 +196,19 @@ export class OpLog {
     this.#size++;
     // An op of another kind, made in another tab before the kinds met, shows nowhere; the server will refuse it.
     const kind = kindOf(op.op);
-    const map = this.#replica.maps.get(op.map) ?? this.#replica.set(op.map, kind);
+    const map = this.#realm.replica.maps.get(op.map) ?? this.#realm.replica.set(op.map, kind);
     if (map.kind === kind) map.addOp(op);
   }
 
   #drop(op: PendingOp): void {
     if (!this.log(op.session).ops.delete(op.seq)) return;
     this.#size--;
-    this.#replica.maps.get(op.map)?.removeOp(op);
+    this.#realm.replica.maps.get(op.map)?.removeOp(op);
   }
 
   #persist(op: PendingOp): void {
-    this.#store.put(opKey(op.session, op.seq), opToStore(op));
-    this.#ports.changed();
+    this.#realm.store.put(opKey(op.session, op.seq), opToStore(op));
+    this.#realm.touch();
   }
 }
 

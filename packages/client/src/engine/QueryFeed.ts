@@ -1,21 +1,14 @@
 import { hashValue, type QuerySpec } from '@topgun/core';
 import {
-  type ClientMessage,
   type ErrorCode,
   QUERY_CHANGE,
   type QueryRespMessage,
   type QueryUpdateMessage,
 } from '@topgun/protocol';
 import type { Feed } from './Feeds.js';
-import type { Replica } from './Replica.js';
+import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, isGone, itemOf, rowFromWire } from './rows.js';
-
-export interface QueryFeedPorts {
-  send(message: ClientMessage): void;
-  monoMs(): number;
-  changed(): void;
-}
 
 /** The same question has the same name in every tab, connection and start, so rows held from before are found again. */
 export const queryName = (map: string, spec: QuerySpec): string => String(hashValue([map, { ...spec }]));
@@ -28,8 +21,7 @@ export class QueryFeed implements Feed {
   readonly name: string;
   readonly map: string;
   readonly #spec: QuerySpec;
-  readonly #replica: Replica;
-  readonly #ports: QueryFeedPorts;
+  readonly #realm: Realm;
   /** Version of the last message; undefined before the first answer is whole. */
   #v: number | undefined;
   /** Items on this query's account when it was asked, and not in the answer so far. */
@@ -37,31 +29,26 @@ export class QueryFeed implements Feed {
   askedAtMs: number | undefined;
   isRefused = false;
 
-  constructor(name: string, map: string, spec: QuerySpec, replica: Replica, ports: QueryFeedPorts) {
+  constructor(realm: Realm, name: string, map: string, spec: QuerySpec) {
+    this.#realm = realm;
     this.name = name;
     this.map = map;
     this.#spec = spec;
-    this.#replica = replica;
-    this.#ports = ports;
   }
 
   get isComplete(): boolean {
     return this.#v !== undefined;
   }
 
-  isRequest(): boolean {
-    return false;
-  }
-
   ask(): void {
     this.#v = undefined;
-    this.askedAtMs = this.#ports.monoMs();
+    this.askedAtMs = this.#realm.clock.monoMs();
     this.#unseen = new Set();
-    for (const [item, row] of this.#replica.maps.get(this.map)?.base ?? []) {
+    for (const [item, row] of this.#realm.replica.maps.get(this.map)?.base ?? []) {
       // Nobody holds what was folded in from own writes; the answer decides about that, too.
       if (row.holds.length === 0 || row.holds.includes(this.name)) this.#unseen.add(item);
     }
-    this.#ports.send({ type: 'QUERY_SUB', query: this.name, map: this.map, ...this.#spec });
+    this.#realm.fx.send({ type: 'QUERY_SUB', query: this.name, map: this.map, ...this.#spec });
   }
 
   close(): void {
@@ -77,26 +64,31 @@ export class QueryFeed implements Feed {
     if (code === 'DENIED') this.releaseAll();
   }
 
-  answer(message: QueryRespMessage): void {
+  message(message: QueryRespMessage | QueryUpdateMessage): void {
+    if (message.type === 'QUERY_RESP') this.#answer(message);
+    else this.#update(message);
+  }
+
+  #answer(message: QueryRespMessage): void {
     if (this.isComplete) return;
-    this.askedAtMs = message.last ? undefined : this.#ports.monoMs();
+    this.askedAtMs = message.last ? undefined : this.#realm.clock.monoMs();
     for (const [, epoch, change] of message.rows) {
       const row = rowFromWire(change, message.nodes, epoch);
       this.#unseen.delete(itemOf(row));
       this.#hold(row);
     }
     if (!message.last) return;
-    const map = this.#replica.maps.get(this.map);
+    const map = this.#realm.replica.maps.get(this.map);
     if (map) for (const item of this.#unseen) release(map, item, this.name);
     this.#v = message.v;
-    this.#ports.changed();
+    this.#realm.touch();
   }
 
   /** Changes, chained by version; a gap asks again. */
-  update(message: QueryUpdateMessage): void {
+  #update(message: QueryUpdateMessage): void {
     if (this.#v === undefined) return;
     if (message.v !== this.#v + 1) {
-      this.#ports.send({ type: 'QUERY_UNSUB', query: this.name });
+      this.#realm.fx.send({ type: 'QUERY_UNSUB', query: this.name });
       return this.ask();
     }
     this.#v = message.v;
@@ -109,7 +101,7 @@ export class QueryFeed implements Feed {
 
   /** Ends all holds of this query. */
   releaseAll(): void {
-    const map = this.#replica.maps.get(this.map);
+    const map = this.#realm.replica.maps.get(this.map);
     if (map)
       for (const [item, row] of [...map.base])
         if (row.holds.includes(this.name)) release(map, item, this.name);
@@ -117,13 +109,13 @@ export class QueryFeed implements Feed {
 
   /** The row as it is now is news for whoever else holds it. */
   #leave(row: BaseRow): void {
-    const map = this.#replica.of(this.map, row);
+    const map = this.#realm.replica.of(this.map, row);
     if (map.known(itemOf(row))) map.accept(row);
     release(map, itemOf(row), this.name);
   }
 
   #hold(row: BaseRow): void {
-    const map = this.#replica.of(this.map, row);
+    const map = this.#realm.replica.of(this.map, row);
     if (isGone(row)) return map.accept(row);
     const known = map.known(itemOf(row));
     const holds = known?.holds ?? [];

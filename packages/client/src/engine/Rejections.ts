@@ -1,11 +1,5 @@
 import type { Rejection } from './ports.js';
-import type { StoreWriter } from './StoreWriter.js';
-
-export interface RejectionPorts {
-  /** Whether this realm is the one to show rejections of that session. */
-  shows(session: string): boolean;
-  show(rejection: Rejection): void;
-}
+import type { Realm } from './Realm.js';
 
 /**
  * Refused writes that the app has not seen. Each stands in the store from the transaction that removed its op until the
@@ -14,16 +8,14 @@ export interface RejectionPorts {
 export class Rejections {
   readonly #stored = new Map<string, Rejection>();
   readonly #offered = new Set<string>();
-  readonly #store: StoreWriter;
-  readonly #ports: RejectionPorts;
+  readonly #realm: Realm;
 
-  constructor(store: StoreWriter, ports: RejectionPorts) {
-    this.#store = store;
-    this.#ports = ports;
+  constructor(realm: Realm) {
+    this.#realm = realm;
   }
 
   add(rejection: Rejection): void {
-    this.#store.put(['reject', rejection.id], rejection);
+    this.#realm.store.put(['reject', rejection.id], rejection);
   }
 
   get sessions(): Iterable<string> {
@@ -46,15 +38,20 @@ export class Rejections {
   /** Shows what is this realm's to show and was not shown yet. */
   offer(): void {
     for (const [id, rejection] of this.#stored) {
-      if (this.#offered.has(id) || !this.#ports.shows(sessionOf(id))) continue;
+      if (this.#offered.has(id) || !this.#isMine(sessionOf(id))) continue;
       this.#offered.add(id);
-      this.#ports.show(rejection);
+      this.#realm.emit({ type: 'rejection', rejection });
     }
+  }
+
+  #isMine(session: string): boolean {
+    const { tabs } = this.#realm;
+    return session === this.#realm.session || (tabs.isLeader && tabs.isDead(session));
   }
 
   /** The app has seen it. */
   shown(id: string): void {
-    if (this.#stored.has(id)) this.#store.del(['reject', id]);
+    if (this.#stored.has(id)) this.#realm.store.del(['reject', id]);
   }
 }
 

@@ -1,60 +1,69 @@
-import { TopGunError } from '@topgun/core';
-import type { ClientEffects, Kind } from './ports.js';
-import type { RealmClock } from './RealmClock.js';
+import type { Kind } from './ports.js';
+import type { Realm } from './Realm.js';
 import { ReplicaMap, type ReplicaPorts } from './ReplicaMap.js';
 import { type BaseRow, kindOfRow, rowToStore } from './rows.js';
-import type { StoreWriter } from './StoreWriter.js';
+import { wrongKind } from './wireErrors.js';
 
 /** Expiries that fall into one such span are announced together. */
 const EXPIRE_MS_MIN = 50;
 
 /** All maps of this device, what changed in them since the last tick, and the timer that ends records with a time to live. */
-export class Replica {
+export class Replica implements ReplicaPorts {
   readonly maps = new Map<string, ReplicaMap>();
-  readonly #fx: ClientEffects;
-  readonly #clock: RealmClock;
-  readonly #ports: ReplicaPorts;
+  readonly #realm: Realm;
   readonly #expiries = new Map<string, readonly [map: string, key: string, atMs: number]>();
   #nextExpiryMs = Number.POSITIVE_INFINITY;
   #changes = new Map<string, Set<string>>();
 
-  constructor(fx: ClientEffects, clock: RealmClock, store: StoreWriter, onChange: () => void) {
-    this.#fx = fx;
-    this.#clock = clock;
-    this.#ports = {
-      nowMs: () => clock.nowMs(),
-      persist: (map, item, row) => {
-        if (row) clock.saw(row.t);
-        if (row) store.put(['base', map, item], rowToStore(row));
-        else store.del(['base', map, item]);
-        onChange();
-      },
-      changed: (map, key) => {
-        const keys = this.#changes.get(map);
-        if (keys) keys.add(key);
-        else this.#changes.set(map, new Set([key]));
-        onChange();
-      },
-      expires: (map, key, atMs) => this.#expires(map, key, atMs),
-    };
+  constructor(realm: Realm) {
+    this.#realm = realm;
   }
+
+  // ── what the maps need ──
+
+  nowMs(): number {
+    return this.#realm.clock.nowMs();
+  }
+
+  persist(map: string, item: string, row: BaseRow | undefined): void {
+    const { clock, store } = this.#realm;
+    const key = ['base', map, item];
+    if (row) {
+      clock.saw(row.t);
+      store.put(key, rowToStore(row));
+    } else store.del(key);
+    this.#realm.touch();
+  }
+
+  changed(map: string, key: string): void {
+    const keys = this.#changes.get(map);
+    if (keys) keys.add(key);
+    else this.#changes.set(map, new Set([key]));
+    this.#realm.touch();
+  }
+
+  expires(map: string, key: string, atMs: number): void {
+    // A version that was replaced meanwhile only announces its key once too often.
+    this.#expiries.set(`${map}\0${key}\0${atMs}`, [map, key, atMs]);
+    if (atMs >= this.#nextExpiryMs) return;
+    this.#nextExpiryMs = atMs;
+    this.#armExpiry();
+  }
+
+  // ── all maps ──
 
   /** The map of this name, made with this kind if there is none. Throws `WRONG_KIND` when it has another one. */
   map(name: string, kind: Kind): ReplicaMap {
     const found = this.maps.get(name);
     if (found && found.kind !== kind) {
-      throw new TopGunError({
-        code: 'WRONG_KIND',
-        message: `Map "${name}" holds ${found.kind} data and was used as ${kind}.`,
-        remedy: 'Open the map as the kind it has, or take another name.',
-      });
+      throw wrongKind(name, found.kind, kind);
     }
     return found ?? this.set(name, kind);
   }
 
   /** Makes an empty map, replacing one of another kind. */
   set(name: string, kind: Kind): ReplicaMap {
-    const map = new ReplicaMap(name, kind, this.#ports);
+    const map = new ReplicaMap(name, kind, this);
     this.maps.set(name, map);
     return map;
   }
@@ -68,7 +77,7 @@ export class Replica {
 
   /** Announces the keys whose time is over. */
   expire(): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.nowMs();
     this.#nextExpiryMs = Number.POSITIVE_INFINITY;
     for (const [id, [map, key, atMs]] of this.#expiries) {
       if (atMs <= nowMs) {
@@ -87,20 +96,12 @@ export class Replica {
 
   /** Sets a base row as the store has it. */
   load(name: string, item: string, row: BaseRow | undefined): void {
-    if (row) this.#clock.saw(row.t);
+    if (row) this.#realm.clock.saw(row.t);
     (row ? this.of(name, row) : this.maps.get(name))?.load(item, row);
-  }
-
-  #expires(map: string, key: string, atMs: number): void {
-    // A version that was replaced meanwhile only announces its key once too often.
-    this.#expiries.set(`${map}\0${key}\0${atMs}`, [map, key, atMs]);
-    if (atMs >= this.#nextExpiryMs) return;
-    this.#nextExpiryMs = atMs;
-    this.#armExpiry();
   }
 
   #armExpiry(): void {
     if (this.#nextExpiryMs === Number.POSITIVE_INFINITY) return;
-    this.#fx.arm('expire', Math.max(EXPIRE_MS_MIN, this.#nextExpiryMs - this.#clock.nowMs()));
+    this.#realm.fx.arm('expire', Math.max(EXPIRE_MS_MIN, this.#nextExpiryMs - this.nowMs()));
   }
 }

@@ -27,6 +27,8 @@ export interface ReplicaPorts {
 
 type Entry = readonly [key: string, value: unknown];
 const NO_ELEMENTS: readonly OrElement[] = [];
+/** Server time at which a version with a time to live ends, ms. */
+const endOf = ({ t, ttlMs = 0 }: Version): number => millisOf(t) + ttlMs;
 const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.length > 0 ? list : undefined);
 
 /**
@@ -69,7 +71,7 @@ export class ReplicaMap {
   /** The winning version of an LWW key, deletions among the pending ops included. */
   versionOf(key: string): Version | undefined {
     let best: Version | undefined = this.base.get(key) ?? this.#removed.get(key);
-    for (const op of this.#overlay.get(key) ?? []) {
+    for (const op of this.pendingOf(key)) {
       if (best === undefined || compareVersions(op, best) > 0) best = op;
     }
     return best;
@@ -84,7 +86,7 @@ export class ReplicaMap {
   }
 
   total(key: string): number {
-    const deltas = (this.#overlay.get(key) ?? []).map((op) => op.value as number);
+    const deltas = this.pendingOf(key).map((op) => op.value as number);
     return deltas.reduce((sum, delta) => sum + delta, counterTotal(this.base.get(key)));
   }
 
@@ -93,7 +95,7 @@ export class ReplicaMap {
     const nowMs = this.#ports.nowMs();
     const found = new Map<string, { tag: string; value: unknown; t: number; ttlMs: number | undefined }>();
     for (const [tag, row] of this.#tagsByKey.get(key) ?? []) found.set(tag, { ...row, tag });
-    for (const op of this.#overlay.get(key) ?? []) {
+    for (const op of this.pendingOf(key)) {
       if (op.op === OP.OR_ADD) found.set(op.tag, op);
       else for (const tag of op.value as readonly string[]) found.delete(tag);
     }
@@ -141,13 +143,10 @@ export class ReplicaMap {
   #limitEntries(key: string): void {
     const versions = [
       ...(this.#tagsByKey.get(key)?.values() ?? [this.base.get(key)]),
-      ...(this.#overlay.get(key) ?? []),
+      ...this.pendingOf(key),
     ];
-    for (const version of versions) {
-      if (version?.ttlMs) {
-        this.#entriesUntilMs = Math.min(this.#entriesUntilMs, millisOf(version.t) + version.ttlMs);
-      }
-    }
+    for (const version of versions)
+      if (version?.ttlMs) this.#entriesUntilMs = Math.min(this.#entriesUntilMs, endOf(version));
   }
 
   // ── overlay ──
@@ -162,7 +161,7 @@ export class ReplicaMap {
       if (ops) ops.push(op);
       else this.#overlay.set(op.key, [op]);
     });
-    if (op.ttlMs) this.#ports.expires(this.name, op.key, millisOf(op.t) + op.ttlMs);
+    this.#watchEnd(op);
   }
 
   removeOp(op: PendingOp): void {
@@ -212,9 +211,12 @@ export class ReplicaMap {
       this.#stale.set(item, row.key);
       return;
     }
+    this.#keep(item, row);
+  }
+
+  #keep(item: string, row: BaseRow | undefined): void {
     this.#held.delete(item);
-    const before = this.base.get(item);
-    if (row === before) return;
+    if (row === this.base.get(item)) return;
     this.load(item, row);
     this.#ports.persist(this.name, item, this.base.get(item));
   }
@@ -222,10 +224,7 @@ export class ReplicaMap {
   /** Shows the row a counter held back, if any. The caller removes the answered increments in the same step. */
   release(key: string): void {
     const row = this.#held.get(key);
-    if (!row) return;
-    this.#held.delete(key);
-    this.load(key, row);
-    this.#ports.persist(this.name, key, row);
+    if (row) this.#keep(key, row);
   }
 
   /** Remembers that an item went at this offset although the scope has not come that far (ahead mark, DEV-4). */
@@ -252,7 +251,11 @@ export class ReplicaMap {
     const isHeldOtherwise = before?.holds.length !== row?.holds.length;
     this.#show(key, () => this.#set(item, key, kept), this.kind === 'OR' || isHeldOtherwise);
     this.#stale.set(item, key);
-    if (row?.ttlMs) this.#ports.expires(this.name, key, millisOf(row.t) + row.ttlMs);
+    if (row) this.#watchEnd(row);
+  }
+
+  #watchEnd(version: PendingOp | BaseRow): void {
+    if (version.ttlMs) this.#ports.expires(this.name, version.key, endOf(version));
   }
 
   #set(item: string, key: string, row: BaseRow | undefined): void {

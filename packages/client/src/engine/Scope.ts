@@ -2,24 +2,28 @@ import { compareChildren, compareItems, compareRoots } from '@topgun/core';
 import {
   type ClientMessage,
   type ErrorCode,
+  type GcPruneMessage,
   MERKLE_FORM,
   type MerkleRespMessage,
-  type Position,
   type RowsRespMessage,
   type ServerEventMessage,
   type SyncRootMessage,
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { Feed } from './Feeds.js';
-import type { QueryFeedPorts } from './QueryFeed.js';
+import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, itemOf, type Offset, rowFromWire } from './rows.js';
 
-export interface ScopePorts extends QueryFeedPorts {
-  nextReq(): number;
-  /** The repair does not get there: try again after a pause. */
-  retry(map: string): void;
-}
+/** What the server says about one map. */
+export type ScopeMessage =
+  | SyncRootMessage
+  | MerkleRespMessage
+  | RowsRespMessage
+  | ServerEventMessage
+  | GcPruneMessage;
+
+type WithoutReq<M> = M extends unknown ? Omit<M, 'req'> : never;
 
 const START: Offset = { epoch: 0, n: 0 };
 
@@ -36,10 +40,11 @@ const START: Offset = { epoch: 0, n: 0 };
  */
 export class Scope implements Feed {
   readonly map: ReplicaMap;
-  readonly #ports: ScopePorts;
+  readonly #realm: Realm;
+  readonly #nextReq: () => number;
+  readonly #retryLater: () => void;
   /** Last position by partition; undefined until the server named them. */
   #to: Map<number, Offset> | undefined;
-  #req = 0;
   #rounds = 0;
   #nodes = new Map<string, readonly [pid: number, path: string]>();
   #items = new Map<string, number>();
@@ -48,16 +53,16 @@ export class Scope implements Feed {
   readonly #swap = new Map<string, BaseRow | undefined>();
   readonly #touched = new Set<string>();
   askedAtMs: number | undefined;
+  req = 0;
   isComplete = false;
   isRefused = false;
 
-  constructor(map: ReplicaMap, ports: ScopePorts) {
+  /** `retryLater` is called when the repair does not get there. */
+  constructor(realm: Realm, map: ReplicaMap, nextReq: () => number, retryLater: () => void) {
+    this.#realm = realm;
     this.map = map;
-    this.#ports = ports;
-  }
-
-  isRequest(req: number): boolean {
-    return req === this.#req;
+    this.#nextReq = nextReq;
+    this.#retryLater = retryLater;
   }
 
   /** Where the complete scope is in a partition. */
@@ -71,7 +76,6 @@ export class Scope implements Feed {
     this.#stopWalk();
     this.#request({
       type: 'SYNC_INIT',
-      req: 0,
       map: this.map.name,
       kind: this.map.kind,
       root: this.map.tree().rootHash(),
@@ -84,7 +88,7 @@ export class Scope implements Feed {
     this.isRefused = false;
     this.#to = undefined;
     this.#early.clear();
-    this.#req = 0;
+    this.req = 0;
     this.#rounds = 0;
     this.askedAtMs = undefined;
     this.#stopWalk();
@@ -98,8 +102,16 @@ export class Scope implements Feed {
     for (const item of [...this.map.base.keys()]) this.map.put(item, undefined);
   }
 
-  root(message: SyncRootMessage): void {
-    if (message.req !== this.#req) return;
+  message(message: ScopeMessage): void {
+    if (message.type === 'SYNC_ROOT') this.#root(message);
+    else if (message.type === 'MERKLE_RESP') this.#merkle(message);
+    else if (message.type === 'ROWS_RESP') this.#rows(message);
+    else if (message.type === 'SERVER_EVENT') this.#event(message);
+    else this.#prune(message);
+  }
+
+  #root(message: SyncRootMessage): void {
+    if (message.req !== this.req) return;
     this.askedAtMs = undefined;
     this.#to = new Map(message.at.map(([pid, epoch, n]) => [pid, { epoch, n }]));
     // A delta that came before this answer and reaches beyond it: the transport has turned them round, and the delta is lost.
@@ -111,12 +123,12 @@ export class Scope implements Feed {
     if (message.root === tree.rootHash()) {
       this.isComplete = true;
       this.#rounds = 0;
-      this.#ports.changed();
+      this.#realm.touch();
       return;
     }
     if (++this.#rounds > LIMITS.syncRounds) {
       this.#rounds = 0;
-      this.#ports.retry(this.map.name);
+      this.#retryLater();
       return;
     }
     if (!message.parts) this.ask();
@@ -127,7 +139,7 @@ export class Scope implements Feed {
   }
 
   /** Deltas: applied where they continue the chain, ignored where they are old, a new start where one is missing. */
-  event(message: ServerEventMessage): void {
+  #event(message: ServerEventMessage): void {
     if (!this.#to) {
       for (const [pid, , , epoch, n] of message.parts) this.#early.set(pid, { epoch, n });
       return;
@@ -150,7 +162,7 @@ export class Scope implements Feed {
   }
 
   /** What the server pruned was gone before: an idle, complete scope only moves its position (GC-4). */
-  prune(at: readonly Position[]): void {
+  #prune({ at }: GcPruneMessage): void {
     if (!this.isComplete) return;
     for (const [pid, epoch, n] of at)
       if (this.#order(pid, { epoch, n }) > 0) this.#advance(pid, { epoch, n });
@@ -161,8 +173,8 @@ export class Scope implements Feed {
     if (!this.isComplete) this.#touched.add(item);
   }
 
-  merkle(message: MerkleRespMessage): void {
-    if (message.req !== this.#req || !this.#to) return;
+  #merkle(message: MerkleRespMessage): void {
+    if (message.req !== this.req || !this.#to) return;
     this.askedAtMs = undefined;
     const tree = this.map.tree();
     for (const [pid, path, epoch, n, form, list] of message.parts) {
@@ -185,8 +197,8 @@ export class Scope implements Feed {
     this.#next();
   }
 
-  rows(message: RowsRespMessage): void {
-    if (message.req !== this.#req || !this.#to) return;
+  #rows(message: RowsRespMessage): void {
+    if (message.req !== this.req || !this.#to) return;
     this.askedAtMs = undefined;
     for (const [pid, epoch, n, rows, gone] of message.parts) {
       const order = this.#order(pid, { epoch, n });
@@ -227,22 +239,22 @@ export class Scope implements Feed {
       const tree = this.map.tree();
       const asked = [...this.#nodes.values()].slice(0, LIMITS.merkleNodesPerRequest);
       const nodes = asked.map(([pid, path]) => [pid, path, tree.nodeHash(pid, path)] as const);
-      this.#request({ type: 'MERKLE_REQ', req: 0, map: name, nodes });
+      this.#request({ type: 'MERKLE_REQ', map: name, nodes });
     } else if (this.#items.size > 0) {
       const items = [...this.#items]
         .slice(0, LIMITS.itemsPerRequest)
         .map(([item, pid]) => [pid, item] as const);
-      this.#request({ type: 'ROWS_REQ', req: 0, map: name, items });
+      this.#request({ type: 'ROWS_REQ', map: name, items });
     } else {
       for (const [item, row] of this.#swap) if (!this.#touched.has(item)) this.map.put(item, row);
       this.ask();
     }
   }
 
-  #request(message: Extract<ClientMessage, { readonly req: number }>): void {
-    this.#req = this.#ports.nextReq();
-    this.askedAtMs = this.#ports.monoMs();
-    this.#ports.send({ ...message, req: this.#req });
+  #request(message: WithoutReq<Extract<ClientMessage, { readonly req: number }>>): void {
+    this.req = this.#nextReq();
+    this.askedAtMs = this.#realm.clock.monoMs();
+    this.#realm.fx.send({ ...message, req: this.req });
   }
 
   #stopWalk(): void {

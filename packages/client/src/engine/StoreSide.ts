@@ -1,10 +1,10 @@
 import { TopGunError } from '@topgun/core';
-import type { Kind } from '@topgun/protocol';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
+import type { AppSide } from './AppSide.js';
 import { CommitOrder } from './CommitOrder.js';
 import { LockProof } from './LockProof.js';
-import type { ClientEffects } from './ports.js';
-import { type MirrorParts, type MirrorPorts, StoreMirror } from './StoreMirror.js';
+import type { Realm } from './Realm.js';
+import { type MirrorPorts, StoreMirror } from './StoreMirror.js';
 
 /** A commit may be told of this much later than a later one, before it counts as missing. */
 const GAP_MS = 100;
@@ -13,17 +13,13 @@ const READ_RETRY_MS = 1000;
 export interface StoreSidePorts extends MirrorPorts {
   /** Memory is what the store was at this read. */
   read(isFirst: boolean): void;
-  /** A transaction of this realm has committed. */
-  committed(commit: number, puts: StoreTx['puts'], deletes: readonly StoreKey[]): void;
   /** Everything up to a commit made under the lock is known: this realm may lead. */
   mayLead(known: number): void;
-  failed(error: TopGunError): void;
 }
 
 /** What this realm and its store know of each other: reads, transactions, and the commits of other realms in between. */
 export class StoreSide {
-  readonly #fx: ClientEffects;
-  readonly #parts: MirrorParts;
+  readonly #realm: Realm;
   readonly #ports: StoreSidePorts;
   readonly #mirror: StoreMirror;
   readonly #order = new CommitOrder();
@@ -31,15 +27,14 @@ export class StoreSide {
   #readId = 0;
   isLoaded = false;
 
-  constructor(fx: ClientEffects, parts: MirrorParts, ports: StoreSidePorts) {
-    this.#fx = fx;
-    this.#parts = parts;
+  constructor(realm: Realm, app: AppSide, ports: StoreSidePorts) {
+    this.#realm = realm;
     this.#ports = ports;
-    this.#mirror = new StoreMirror(parts, ports);
+    this.#mirror = new StoreMirror(realm, app, ports);
   }
 
   read(): void {
-    this.#fx.readStore(++this.#readId, []);
+    this.#realm.fx.readStore(++this.#readId, []);
   }
 
   readDone(id: number, entries: StoreTx['puts'], commit: number): void {
@@ -55,50 +50,44 @@ export class StoreSide {
 
   readFailed(id: number, cause: unknown): void {
     if (id !== this.#readId) return;
-    this.#ports.failed(storageError(cause));
-    this.#fx.arm('read', READ_RETRY_MS);
+    this.#realm.fail(storageError(cause));
+    this.#realm.fx.arm('read', READ_RETRY_MS);
   }
 
   /** Writes what waits, unless a transaction is under way. */
   flush(): void {
-    const { store, log } = this.#parts;
+    const { store, log } = this.#realm;
     if (!this.isLoaded || !store.isReady) return;
     log.beforeFlush();
     store.flush();
   }
 
   txDone(id: number, commit: number): void {
-    const batch = this.#parts.store.done(id);
-    if (!batch) return;
-    const writes = [...batch.values()];
-    this.#mirror.committed(writes);
-    const deletes = writes.flatMap(([key, value]) => (value === undefined ? [key] : []));
-    this.#ports.committed(
-      commit,
-      writes.filter(([, value]) => value !== undefined),
-      deletes,
-    );
+    const { store, tabs } = this.#realm;
+    const done = store.done(id);
+    if (!done) return;
+    const { puts, deletes } = done;
+    this.#mirror.committed(puts, deletes);
+    tabs.post({ type: 'commit', commit, puts, deletes });
     this.#lock.txDone(id, commit);
     this.#take(commit, () => undefined);
   }
 
-  /** The error, unless this completion came before. */
-  txFailed(id: number, cause: unknown): TopGunError | undefined {
-    if (!this.#parts.store.failed(id)) return undefined;
+  txFailed(id: number, cause: unknown): void {
+    if (!this.#realm.store.failed(id)) return;
     const error = storageError(cause);
-    this.#ports.failed(error);
+    this.#realm.fail(error);
     // A full store can still be read: it need not keep this realm from uploading what it holds.
-    if (this.#lock.isHeld && !this.#ports.isLeader()) this.read();
-    return error;
+    if (this.#lock.isHeld && !this.#realm.isLeader) this.read();
+    this.#realm.announcer.failDurable(error);
   }
 
-  lost(reason: string, kinds: ReadonlyMap<string, Kind>): void {
+  lost(reason: string): void {
     const message = `The store was lost: ${reason}`;
-    const remedy =
-      'Nothing has to be done: what this tab holds is written again. Other tabs should be reloaded.';
-    this.#ports.failed(new TopGunError({ code: 'STORAGE_LOST', message, remedy, retriable: true }));
+    const remedy = 'Reload other tabs. What this one holds is written again.';
+    this.#realm.fail(new TopGunError({ code: 'STORAGE_LOST', message, remedy, retriable: true }));
     if (!this.isLoaded) return;
-    this.#mirror.rewrite(kinds);
+    this.#mirror.rewrite();
     this.read();
   }
 
@@ -109,7 +98,7 @@ export class StoreSide {
       // Only a former leader writes base or ends ops. What it wrote may be older than what this one knows.
       const isForeign =
         puts.some(([[table]]) => table === 'base') || deletes.some(([table]) => table === 'op');
-      if (this.#ports.isLeader() && isForeign) this.read();
+      if (this.#realm.isLeader && isForeign) this.read();
     });
   }
 
@@ -125,9 +114,9 @@ export class StoreSide {
   }
 
   lockGranted(): void {
-    this.#lock.granted(this.#parts.store.lastId, this.#readId);
+    this.#lock.granted(this.#realm.store.lastId, this.#readId);
     // Its commit number tells whether this realm knows everything that was written before it got the lock.
-    this.#parts.store.put(['meta', 'leader'], this.#ports.session);
+    this.#realm.store.put(['meta', 'leader'], this.#realm.session);
   }
 
   lockLost(): void {
@@ -136,9 +125,9 @@ export class StoreSide {
 
   /** Drops what this realm heard from the server and has not stored: it is the next leader's business. Own writes stay. */
   dropServerWrites(): void {
-    this.#parts.store.keep(([table, about], value) => {
+    this.#realm.store.keep(([table, about], value) => {
       if (table === 'reject') return value === undefined;
-      return value !== undefined && (about === this.#ports.session || about === 'clock' || table === 'map');
+      return value !== undefined && (about === this.#realm.session || about === 'clock' || table === 'map');
     });
   }
 
@@ -149,24 +138,18 @@ export class StoreSide {
   }
 
   #watchGap(): void {
-    if (this.#order.hasGap) this.#fx.arm('gap', GAP_MS);
+    if (this.#order.hasGap) this.#realm.fx.arm('gap', GAP_MS);
   }
 
   #tryToLead(): void {
     const known = this.#order.known ?? -1;
-    if (!this.#ports.isLeader() && this.#lock.isEnough(known)) this.#ports.mayLead(known);
+    if (!this.#realm.isLeader && this.#lock.isEnough(known)) this.#ports.mayLead(known);
   }
 }
 
 /** Adapters throw typed errors; anything else is named here. */
 function storageError(cause: unknown): TopGunError {
   if (cause instanceof TopGunError) return cause;
-  const remedy = 'See `cause`. The client tries again by itself.';
-  return new TopGunError({
-    code: 'STORAGE_UNAVAILABLE',
-    message: 'The store failed.',
-    remedy,
-    retriable: true,
-    cause,
-  });
+  const said = { message: 'The store failed.', remedy: 'See `cause`. The client tries again by itself.' };
+  return new TopGunError({ code: 'STORAGE_UNAVAILABLE', ...said, retriable: true, cause });
 }

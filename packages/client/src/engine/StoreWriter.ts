@@ -2,7 +2,6 @@ import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { ClientEffects } from './ports.js';
 
 type Write = readonly [key: StoreKey, value: unknown];
-type Batch = ReadonlyMap<string, Write>;
 
 const RETRY_MS = 250;
 const RETRY_MS_MAX = 10_000;
@@ -19,7 +18,8 @@ export class StoreWriter {
   readonly #fx: ClientEffects;
   readonly #strict: boolean;
   #waiting = new Map<string, Write>();
-  #underWay: Batch | undefined;
+  #underWay: ReadonlyMap<string, Write> | undefined;
+  #tx: StoreTx | undefined;
   #id = 0;
   #failures = 0;
   #paused = false;
@@ -57,23 +57,20 @@ export class StoreWriter {
     if (this.#waiting.size === 0) return;
     this.#underWay = this.#waiting;
     this.#waiting = new Map();
-    const puts: Write[] = [];
-    const deletes: StoreKey[] = [];
-    for (const write of this.#underWay.values()) {
-      if (write[1] === undefined) deletes.push(write[0]);
-      else puts.push(write);
-    }
-    const strict = this.#strict && puts.some(([key]) => key[0] === 'op');
-    const batch: StoreTx = { puts, deletes, durability: strict ? 'strict' : 'relaxed' };
-    this.#fx.tx(++this.#id, batch);
+    const writes = [...this.#underWay.values()];
+    const puts = writes.filter(([, value]) => value !== undefined);
+    const deletes = writes.flatMap(([key, value]) => (value === undefined ? [key] : []));
+    const strict = this.#strict && puts.some(([[table]]) => table === 'op');
+    this.#tx = { puts, deletes, durability: strict ? 'strict' : 'relaxed' };
+    this.#fx.tx(++this.#id, this.#tx);
   }
 
-  /** The writes of the transaction that has committed; undefined for a completion that came twice. */
-  done(id: number): Batch | undefined {
-    const batch = id === this.#id ? this.#underWay : undefined;
-    if (batch) this.#underWay = undefined;
+  /** The transaction that has committed; undefined for a completion that came twice. */
+  done(id: number): StoreTx | undefined {
     this.#failures = 0;
-    return batch;
+    if (id !== this.#id || !this.#underWay) return undefined;
+    this.#underWay = undefined;
+    return this.#tx;
   }
 
   /** Keeps the writes of a failed transaction for a later try, armed under the timer `tx`. */
@@ -97,11 +94,9 @@ export class StoreWriter {
 
   /** Lays everything not yet committed over a snapshot of the store, as it will look once all is written. */
   overlay(snapshot: Map<string, Write>): void {
-    for (const batch of [this.#underWay ?? new Map<string, Write>(), this.#waiting]) {
-      for (const [joined, write] of batch) {
-        if (write[1] === undefined) snapshot.delete(joined);
-        else snapshot.set(joined, write);
-      }
+    for (const [joined, write] of [...(this.#underWay ?? []), ...this.#waiting]) {
+      if (write[1] === undefined) snapshot.delete(joined);
+      else snapshot.set(joined, write);
     }
   }
 }

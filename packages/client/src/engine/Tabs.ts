@@ -26,6 +26,8 @@ export class Tabs {
   readonly #watched = new Set<string>();
   readonly #dead = new Set<string>();
   #own: Wants = NOTHING;
+  /** The wants are others, or somebody new has to follow them, since they were last taken. */
+  #isChanged = true;
   #isLeader = false;
   #isVisible = true;
   #isRunning = false;
@@ -53,22 +55,22 @@ export class Tabs {
   join(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#fx.acquireLock(false);
-    this.#armPing();
+    this.follow();
   }
 
   leave(): void {
     if (!this.#isRunning) return;
     this.#isRunning = false;
     this.#isLeader = false;
-    this.#fx.cancel('leader');
+    this.#armPing();
     this.post({ type: 'bye' });
     this.#fx.releaseLock();
   }
 
   lead(commit: number): void {
     this.#isLeader = true;
-    this.#fx.cancel('leader');
+    this.#isChanged = true;
+    this.#armPing();
     this.post({ type: 'leader', commit });
   }
 
@@ -87,7 +89,7 @@ export class Tabs {
 
   /** Time to ping; takes the lock when the leader left too many pings unanswered. */
   ping(): void {
-    if (this.#isLeader || !this.#isRunning || !this.#isVisible) return;
+    if (!this.#mayPing) return;
     if (this.#unanswered >= PINGS_MAX) {
       this.#unanswered = 0;
       this.#fx.acquireLock(true);
@@ -109,20 +111,23 @@ export class Tabs {
 
   setOwn(wants: Wants): void {
     this.#own = wants;
+    this.#isChanged = true;
     if (!this.#isLeader) this.post({ type: 'wants', wants });
   }
 
   setOther(session: string, wants: Wants): void {
     this.#wantsBySession.set(session, wants);
+    this.#isChanged = true;
   }
 
   gone(session: string): void {
     this.#dead.add(session);
-    this.#wantsBySession.delete(session);
+    this.bye(session);
   }
 
   bye(session: string): void {
     this.#wantsBySession.delete(session);
+    this.#isChanged = true;
   }
 
   /** Learns of the end of the realms behind these sessions. */
@@ -134,7 +139,10 @@ export class Tabs {
     }
   }
 
-  merged(): MergedWants {
+  /** What all realms want together, if that has changed since the last call. */
+  takeMerged(): MergedWants | undefined {
+    if (!this.#isChanged) return undefined;
+    this.#isChanged = false;
     const maps = new Map<string, Kind>();
     const queries = new Map<string, readonly [string, QuerySpec]>();
     const topics = new Set<string>();
@@ -146,9 +154,14 @@ export class Tabs {
     return { maps, queries, topics };
   }
 
+  get #mayPing(): boolean {
+    return this.#isVisible && this.#isRunning && !this.#isLeader;
+  }
+
+  /** Starts to count anew, or stops. */
   #armPing(): void {
     this.#unanswered = 0;
-    if (this.#isVisible && this.#isRunning && !this.#isLeader) this.#fx.arm('leader', PING_MS);
+    if (this.#mayPing) this.#fx.arm('leader', PING_MS);
     else this.#fx.cancel('leader');
   }
 }

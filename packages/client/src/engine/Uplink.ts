@@ -1,47 +1,30 @@
-import type { QuerySpec, TopGunError } from '@topgun/core';
+import type { QuerySpec } from '@topgun/core';
 import {
   type AuthAckMessage,
   type ErrorCode,
   type ErrorMessage,
   OP,
   type ServerMessage,
+  type TopicMsgMessage,
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
-import { Connection } from './Connection.js';
-import { Feeds } from './Feeds.js';
+import { Connection, type ConnectionPorts } from './Connection.js';
+import { earliest, Feeds } from './Feeds.js';
 import { type Coverage, foldAnswer, settleCounter } from './foldAnswer.js';
-import type { OpLog } from './OpLog.js';
 import { opId, type PendingOp } from './PendingOp.js';
-import type { ClientEffects, Kind, RealmOptions, Rejection, SettledOutcome } from './ports.js';
+import type { Kind, Rejection, SettledOutcome } from './ports.js';
 import { QueryFeed } from './QueryFeed.js';
-import type { RealmClock } from './RealmClock.js';
-import type { Rejections } from './Rejections.js';
-import type { Replica } from './Replica.js';
+import type { Realm } from './Realm.js';
+import type { ReplicaMap } from './ReplicaMap.js';
 import { Scope } from './Scope.js';
 import { Topics } from './Topics.js';
-import { Uploader, type Verdict } from './Uploader.js';
+import { Uploader, type UploaderPorts, type Verdict } from './Uploader.js';
 import { isRetriable, wireError } from './wireErrors.js';
 
 const RETRY_MS = 1000;
-const OP_NAMES: readonly Rejection['op'][] = ['PUT', 'REMOVE', 'OR_ADD', 'OR_REMOVE', 'INCREMENT'];
+/** The names of writes stand in the order of their codes. */
+const OP_NAMES = Object.keys(OP) as readonly Rejection['op'][];
 const OUTCOMES: readonly SettledOutcome[] = ['applied', 'superseded', 'changed', 'rejected', 'applied'];
-
-export interface UplinkParts {
-  readonly clock: RealmClock;
-  readonly replica: Replica;
-  readonly log: OpLog;
-  readonly rejections: Rejections;
-}
-
-export interface UplinkPorts {
-  readonly session: string;
-  changed(): void;
-  state(error?: TopGunError): void;
-  failed(error: TopGunError): void;
-  settled(op: PendingOp, outcome: SettledOutcome, code?: string): void;
-  topic(topic: string, data: unknown, sender: string, ts: number): void;
-  incarnation(id: string): void;
-}
 
 /** What all realms of the store want from the server together. */
 export interface MergedWants {
@@ -51,7 +34,7 @@ export interface MergedWants {
 }
 
 /** Everything between the uploader's realm and the server: the connection, and what goes over it in both directions. */
-export class Uplink {
+export class Uplink implements UploaderPorts, ConnectionPorts {
   readonly connection: Connection;
   readonly uploader: Uploader;
   /** By map. */
@@ -59,9 +42,7 @@ export class Uplink {
   /** By the name of the question. */
   readonly queries: Feeds<QueryFeed>;
   readonly topics: Topics;
-  readonly #fx: ClientEffects;
-  readonly #parts: UplinkParts;
-  readonly #ports: UplinkPorts;
+  readonly #realm: Realm;
   /** Closed queries whose rows stay for a while, so that an app finds them when it comes back to a page, offline too. */
   readonly #retained = new Map<string, QueryFeed>();
   /** Answered ops that wait in the overlay for an earlier one of their key. */
@@ -69,71 +50,36 @@ export class Uplink {
   #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
   #req = 0;
 
-  constructor(fx: ClientEffects, options: RealmOptions, parts: UplinkParts, ports: UplinkPorts) {
-    this.#fx = fx;
-    this.#parts = parts;
-    this.#ports = ports;
-    const { clock, log, replica } = parts;
-    const send = fx.send.bind(fx);
-    const monoMs = (): number => clock.monoMs();
-    const changed = (): void => ports.changed();
-    this.topics = new Topics(send);
+  constructor(realm: Realm) {
+    this.#realm = realm;
+    const { fx, replica } = realm;
     const nextReq = (): number => ++this.#req;
-    const retryScope = (map: string): void => fx.arm(`sync ${map}`, RETRY_MS);
-    this.scopes = new Feeds<Scope>({
-      make: (name) =>
-        new Scope(replica.maps.get(name) ?? replica.set(name, this.#wants.maps.get(name) ?? 'LWW'), {
-          ...{ send, monoMs, changed, nextReq },
-          retry: retryScope,
-        }),
-      end: (map) => this.connection.isUp && send({ type: 'SYNC_END', map }),
-      retry: retryScope,
-      changed,
-    });
-    this.queries = new Feeds<QueryFeed>({
-      make: (name) => {
-        const [map, spec] = this.#wants.queries.get(name) ?? ['', {}];
-        return new QueryFeed(name, map, spec, replica, { send, monoMs, changed });
+    this.topics = new Topics(fx);
+    this.scopes = new Feeds(
+      realm,
+      'sync',
+      (name) => {
+        const map = replica.maps.get(name) ?? replica.set(name, this.#wants.maps.get(name) ?? 'LWW');
+        return new Scope(realm, map, nextReq, () => this.scopes.retryLater(name));
       },
-      end: (query, feed) => {
-        if (this.connection.isUp) send({ type: 'QUERY_UNSUB', query });
+      (map) => this.connection.isUp && fx.send({ type: 'SYNC_END', map }),
+    );
+    this.queries = new Feeds(
+      realm,
+      'query',
+      (name) => new QueryFeed(realm, name, ...(this.#wants.queries.get(name) ?? (['', {}] as const))),
+      (query, feed) => {
+        if (this.connection.isUp) fx.send({ type: 'QUERY_UNSUB', query });
         this.#retained.set(query, feed);
       },
-      retry: (query) => fx.arm(`query ${query}`, RETRY_MS),
-      changed,
-    });
-    this.uploader = new Uploader(
-      {
-        send,
-        armLater: (delayMs) => {
-          fx.arm('later', delayMs);
-          // Most refusals of this sort are about time: have the server's before the next try.
-          this.connection.ping();
-        },
-        fold: (op, verdict) => this.#fold(op, verdict),
-        refuse: (op, code) => this.refuse(op, code),
-        // What may have been sent already is what the answered ones wait for.
-        mustWait: (op) =>
-          op.op === OP.INCREMENT && !op.isSent && !!replica.maps.get(op.map)?.answered.has(op.key),
-      },
-      log,
-      clock,
     );
-    this.connection = new Connection(fx, options, clock, {
-      identity: () => ({ clientId: log.clientId, sessions: this.uploader.sessionsFor(ports.session) }),
-      up: (ack) => this.#up(ack),
-      down: () => this.#down(),
-      changed: (error) => ports.state(error),
-      waitingSinceMs: () => {
-        const since = [this.uploader, this.scopes, this.queries].flatMap((part) => part.waitingSinceMs ?? []);
-        return since.length > 0 ? Math.min(...since) : undefined;
-      },
-    });
+    this.uploader = new Uploader(realm, this);
+    this.connection = new Connection(realm, this);
   }
 
   want(wants: MergedWants): void {
     this.#wants = wants;
-    const { maps } = this.#parts.replica;
+    const { maps } = this.#realm.replica;
     // Realms that disagree about the kind of a map have been told; the stored kind is asked for.
     this.scopes.want(
       new Set(
@@ -160,25 +106,21 @@ export class Uplink {
     switch (message.type) {
       case 'OP_ACK':
         return this.uploader.answer(message);
-      case 'SYNC_ROOT':
-        this.scopes.get(message.map)?.root(message);
-        return this.#releaseHeld();
-      case 'MERKLE_RESP':
-        return this.scopes.get(message.map)?.merkle(message);
-      case 'ROWS_RESP':
-        return this.scopes.get(message.map)?.rows(message);
-      case 'SERVER_EVENT':
-        return this.scopes.get(message.map)?.event(message);
-      case 'GC_PRUNE':
-        return this.scopes.get(message.map)?.prune(message.at);
       case 'QUERY_RESP':
-        return this.queries.get(message.query)?.answer(message);
       case 'QUERY_UPDATE':
-        return this.queries.get(message.query)?.update(message);
+        return this.queries.get(message.query)?.message(message);
       case 'TOPIC_MSG':
-        return this.#ports.topic(message.topic, message.data, message.from, message.ts);
+        return this.#topic(message);
       case 'ERROR':
         return this.#error(message);
+      case 'SYNC_ROOT':
+      case 'MERKLE_RESP':
+      case 'ROWS_RESP':
+      case 'SERVER_EVENT':
+      case 'GC_PRUNE':
+        this.scopes.get(message.map)?.message(message);
+        if (message.type === 'SYNC_ROOT') this.#releaseHeld();
+        return;
       default:
     }
   }
@@ -192,14 +134,15 @@ export class Uplink {
 
   /** A dead realm with nothing left to answer: neither server nor store have to remember it. True when it was ended. */
   endSession(session: string): boolean {
-    const { sessions } = this.#parts.log;
+    const { sessions } = this.#realm.log;
     if (!this.connection.isUp || sessions.get(session)?.ops.size !== 0) return false;
     this.uploader.end(session);
     return sessions.delete(session);
   }
 
   timer(name: string): void {
-    const [kind, about = ''] = split(name);
+    // Neither names of maps nor those of queries hold spaces.
+    const [kind, about = ''] = name.split(' ');
     if (kind === 'beat') this.connection.beat();
     else if (kind === 'retry') this.connection.retry();
     else if (kind === 'later') this.uploader.retryLater();
@@ -209,34 +152,33 @@ export class Uplink {
 
   /** A final refusal: the op goes, what it was is kept for the app, in one transaction (DEV-7). */
   refuse(op: PendingOp, code: ErrorCode): void {
-    const { log, rejections } = this.#parts;
+    const { log, rejections } = this.#realm;
     const payload = op.wanted ?? op.value ?? null;
     const about = { map: op.map, key: op.key, op: OP_NAMES[op.op] ?? 'PUT', payload, code };
     rejections.add({ id: opId(log.clientId, op), ...about });
-    const next = this.#parts.replica.maps
-      .get(op.map)
+    const next = this.#mapOf(op)
       ?.pendingOf(op.key)
       .find((other) => this.#held.has(other));
     log.remove(op);
     this.#settleCounter(op);
     if (next) this.#release(next);
-    this.#ports.settled(op, 'rejected', code);
+    this.#realm.settle(op, 'rejected', code);
   }
 
-  #fold(op: PendingOp, verdict: Verdict): void {
-    const map = this.#parts.replica.maps.get(op.map);
+  fold(op: PendingOp, verdict: Verdict): void {
+    const counter = this.#counterOf(op);
     op.isAnswered = true;
-    if (op.op === OP.INCREMENT && map?.kind === 'PN') {
+    if (counter) {
       const { isCovered, touch } = this.#coverage(op, verdict);
-      map.answered.add(op.key);
+      counter.answered.add(op.key);
       touch(op.key);
-      if (verdict.row && isCovered) map.accept(verdict.row);
+      if (verdict.row && isCovered) counter.accept(verdict.row);
       this.#settleCounter(op);
     } else {
       this.#held.set(op, verdict);
       this.#release(op);
     }
-    this.#ports.settled(op, OUTCOMES[verdict.outcome] ?? 'applied');
+    this.#realm.settle(op, OUTCOMES[verdict.outcome] ?? 'applied');
   }
 
   /**
@@ -244,8 +186,8 @@ export class Uplink {
    * waits for it in the overlay: base keeps no tombstones, so a removal that left early would let the older write show through again.
    */
   #release(last: PendingOp): void {
-    const { log, replica } = this.#parts;
-    const map = replica.maps.get(last.map);
+    const { log } = this.#realm;
+    const map = this.#mapOf(last);
     const pending = map?.pendingOf(last.key).includes(last) ? map.pendingOf(last.key) : [last];
     for (const op of [...pending].sort((a, b) => a.t - b.t)) {
       const verdict = this.#held.get(op);
@@ -280,24 +222,57 @@ export class Uplink {
   }
 
   #settleCounter(op: PendingOp): void {
-    const map = this.#parts.replica.maps.get(op.map);
-    if (op.op !== OP.INCREMENT || map?.kind !== 'PN') return;
-    for (const done of settleCounter(map, op.key)) this.#parts.log.remove(done);
+    const counter = this.#counterOf(op);
+    if (counter) for (const done of settleCounter(counter, op.key)) this.#realm.log.remove(done);
   }
 
-  #up(ack: AuthAckMessage): void {
-    this.#ports.incarnation(ack.incarnation);
+  #mapOf({ map }: PendingOp): ReplicaMap | undefined {
+    return this.#realm.replica.maps.get(map);
+  }
+
+  /** The counter that an op increments. */
+  #counterOf(op: PendingOp): ReplicaMap | undefined {
+    const map = this.#mapOf(op);
+    return op.op === OP.INCREMENT && map?.kind === 'PN' ? map : undefined;
+  }
+
+  // ── what the uploader and the connection ask ──
+
+  armLater(delayMs: number): void {
+    this.#realm.fx.arm('later', delayMs);
+    // Most refusals of this sort are about time: have the server's before the next try.
+    this.connection.ping();
+  }
+
+  mustWait(op: PendingOp): boolean {
+    // What may have been sent already is what the answered ones wait for.
+    return !op.isSent && !!this.#counterOf(op)?.answered.has(op.key);
+  }
+
+  waitingSinceMs(): number | undefined {
+    return earliest([this.uploader, this.scopes, this.queries].map((part) => part.waitingSinceMs));
+  }
+
+  sessions(): readonly string[] {
+    return this.uploader.sessionsFor(this.#realm.session);
+  }
+
+  up(ack: AuthAckMessage): void {
+    this.#realm.store.put(['meta', 'incarnation'], ack.incarnation);
     this.uploader.open(ack.incarnation, ack.limits);
-    this.scopes.open();
-    this.queries.open();
-    this.topics.open();
-    this.#ports.changed();
+    for (const part of [this.scopes, this.queries, this.topics]) part.open();
+    this.#realm.touch();
   }
 
-  #down(): void {
+  down(): void {
     for (const part of [this.uploader, this.scopes, this.queries, this.topics]) part.close();
-    this.#fx.cancel('later');
-    this.#ports.changed();
+    this.#realm.fx.cancel('later');
+    this.#realm.touch();
+  }
+
+  #topic({ topic, data, from, ts }: TopicMsgMessage): void {
+    this.#realm.tabs.post({ type: 'topic', topic, data, sender: from, ts });
+    this.#realm.deliver(topic, data, from, ts);
   }
 
   #error(message: ErrorMessage): void {
@@ -306,15 +281,9 @@ export class Uplink {
     if (message.code === 'RESYNC') {
       if (!isKnown) this.resync();
     } else if (!isRetriable(message.code)) {
-      this.#ports.failed(
+      this.#realm.fail(
         wireError(message.code, `${message.ref ?? 'server'}: ${message.message}`, message.path),
       );
     } else if (!isKnown) this.uploader.pause(message.retryAfterMs ?? RETRY_MS);
   }
-}
-
-/** `kind about`, where what it is about may hold spaces. */
-function split(name: string): readonly [string, string?] {
-  const at = name.indexOf(' ');
-  return at < 0 ? [name] : [name.slice(0, at), name.slice(at + 1)];
 }

@@ -1,6 +1,5 @@
 import { millisOf } from '@topgun/core';
 import {
-  type ClientMessage,
   CONCERN,
   type ErrorCode,
   type OpAckMessage,
@@ -9,9 +8,9 @@ import {
   type Outcome,
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
-import { type OpLog, type SessionLog, settledBelow } from './OpLog.js';
+import { type SessionLog, settledBelow } from './OpLog.js';
 import type { PendingOp } from './PendingOp.js';
-import type { RealmClock } from './RealmClock.js';
+import type { Realm } from './Realm.js';
 import { type BaseRow, type Offset, rowFromWire } from './rows.js';
 import { isRetriable } from './wireErrors.js';
 
@@ -29,7 +28,7 @@ export interface Verdict {
 }
 
 export interface UploaderPorts {
-  send(message: ClientMessage): void;
+  /** Calls `retryLater` after a pause. */
   armLater(delayMs: number): void;
   /** The op is answered for good. */
   fold(op: PendingOp, verdict: Verdict): void;
@@ -45,8 +44,7 @@ export interface UploaderPorts {
  */
 export class Uploader {
   readonly #ports: UploaderPorts;
-  readonly #log: OpLog;
-  readonly #clock: RealmClock;
+  readonly #realm: Realm;
   readonly #inFlight = new Set<PendingOp>();
   readonly #declared = new Set<string>();
   readonly #later = new Set<PendingOp>();
@@ -57,16 +55,15 @@ export class Uploader {
   #opsPerFrame: number = LIMITS.opsPerFrame;
   #seqWindow: number = LIMITS.seqWindow;
 
-  constructor(ports: UploaderPorts, log: OpLog, clock: RealmClock) {
+  constructor(realm: Realm, ports: UploaderPorts) {
+    this.#realm = realm;
     this.#ports = ports;
-    this.#log = log;
-    this.#clock = clock;
   }
 
   /** Sessions for AUTH: this realm's, and those with ops to send. */
   sessionsFor(own: string): readonly string[] {
     this.#declared.add(own);
-    for (const [session, log] of this.#log.sessions) {
+    for (const [session, log] of this.#realm.log.sessions) {
       if (this.#declared.size < LIMITS.sessionsPerAuth && log.ops.size > 0) this.#declared.add(session);
     }
     return [...this.#declared].slice(0, LIMITS.sessionsPerAuth);
@@ -83,11 +80,6 @@ export class Uploader {
   close(): void {
     this.#isOpen = false;
     this.#declared.clear();
-    this.requeue();
-  }
-
-  /** Everything unanswered is to be sent again. */
-  requeue(): void {
     this.#inFlight.clear();
     this.#later.clear();
     this.#bytes = 0;
@@ -96,7 +88,7 @@ export class Uploader {
   /** Monotone ms at which the oldest unanswered op was sent. */
   get waitingSinceMs(): number | undefined {
     for (const op of this.#inFlight) {
-      if (this.#log.sessions.get(op.session)?.ops.get(op.seq) === op) return op.sentAtMs;
+      if (this.#realm.log.sessions.get(op.session)?.ops.get(op.seq) === op) return op.sentAtMs;
       this.#forget(op);
     }
     return undefined;
@@ -105,7 +97,7 @@ export class Uploader {
   /** Sends what the windows allow. */
   pump(): void {
     if (!this.#isOpen) return;
-    for (const [session, log] of this.#log.sessions) {
+    for (const [session, log] of this.#realm.log.sessions) {
       if (log.ops.size === 0 || !this.#declare(session)) continue;
       while (this.#sendFrame(session, log));
     }
@@ -113,12 +105,12 @@ export class Uploader {
 
   /** A realm that is gone with nothing left in the log: the server may forget its session. */
   end(session: string): void {
-    if (this.#isOpen && this.#declare(session)) this.#ports.send({ type: 'SESSION_END', session });
+    if (this.#isOpen && this.#declare(session)) this.#realm.fx.send({ type: 'SESSION_END', session });
     this.#declared.delete(session);
   }
 
   answer(message: OpAckMessage): void {
-    const log = this.#log.sessions.get(message.session);
+    const log = this.#realm.log.sessions.get(message.session);
     // Only a PERSISTED answer lets go of an op (SRV-6).
     if (!log || message.level !== CONCERN.PERSISTED) return;
     const exceptions = new Map((message.ex ?? []).map((exception) => [exception[0], exception]));
@@ -162,7 +154,7 @@ export class Uploader {
   }
 
   #rejected(op: PendingOp, code: ErrorCode): void {
-    if (code === 'ID_REUSED') this.#log.reissue(op);
+    if (code === 'ID_REUSED') this.#realm.log.reissue(op);
     else if (!isRetriable(code)) this.#ports.refuse(op, code);
     else {
       this.#later.add(op);
@@ -173,14 +165,14 @@ export class Uploader {
 
   /** How long until an op is no longer further ahead of the server's time than it admits. */
   #aheadMs(op: PendingOp): number {
-    return millisOf(op.t) - this.#clock.nowMs() - LIMITS.skewMs + SKEW_MARGIN_MS;
+    return millisOf(op.t) - this.#realm.clock.nowMs() - LIMITS.skewMs + SKEW_MARGIN_MS;
   }
 
   #declare(session: string): boolean {
     if (this.#declared.has(session)) return true;
     if (this.#declared.size >= LIMITS.sessionsPerConnection) return false;
     this.#declared.add(session);
-    this.#ports.send({ type: 'SESSIONS', sessions: [session] });
+    this.#realm.fx.send({ type: 'SESSIONS', sessions: [session] });
     return true;
   }
 
@@ -206,11 +198,11 @@ export class Uploader {
       bytes += op.bytes;
       this.#bytes += op.bytes;
       op.isSent = true;
-      op.sentAtMs = this.#clock.monoMs();
+      op.sentAtMs = this.#realm.clock.monoMs();
       this.#inFlight.add(op);
     }
     if (rows.length === 0) return false;
-    this.#ports.send({
+    this.#realm.fx.send({
       type: 'OPS',
       session,
       settledBelow: below,
@@ -224,10 +216,9 @@ export class Uploader {
 
   #row(op: PendingOp, at: number): OpRow {
     const { seq, key, t, base, value, ttlMs, node } = op;
-    if (node !== op.session) return [seq, op.op, at, key, t, base, value ?? null, ttlMs ?? null, node];
-    return ttlMs
-      ? [seq, op.op, at, key, t, base, value ?? null, ttlMs]
-      : [seq, op.op, at, key, t, base, value ?? null];
+    const row = [seq, op.op, at, key, t, base, value ?? null] as const;
+    if (node !== op.session) return [...row, ttlMs ?? null, node];
+    return ttlMs ? [...row, ttlMs] : row;
   }
 
   #forget(op: PendingOp): void {

@@ -1,6 +1,7 @@
 import { assertKey, cloneAdmitted, coreErrors, TopGunError } from '@topgun/core';
 import * as LIMITS from '@topgun/protocol/limits';
 import { bytesOf } from './PendingOp.js';
+import { wireError } from './wireErrors.js';
 
 const MAP_NAME = /^[A-Za-z0-9_.:/-]{1,128}$/;
 
@@ -23,16 +24,15 @@ export function checkWrite(map: string, key: string, value: unknown, ttlMs?: num
   assertKey(key);
   const copy = cloneAdmitted(value);
   if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs > 0 && ttlMs <= LIMITS.ttlMs)) {
-    const message = `The time to live of "${key}" in "${map}" is ${ttlMs} ms; allowed are 1 to ${LIMITS.ttlMs} whole ms.`;
+    const message = `"${key}" in "${map}" has a ttl of ${ttlMs} ms; allowed are 1 to ${LIMITS.ttlMs} whole ms.`;
     throw new TopGunError({ code: 'TTL_INVALID', message, ...coreErrors.TTL_INVALID });
   }
   const bytes = bytesOf(copy);
   if (bytes > LIMITS.valueBytes) {
-    throw new TopGunError({
-      code: 'LIMIT',
-      message: `The value of "${key}" in "${map}" has about ${bytes} bytes; allowed are ${LIMITS.valueBytes}.`,
-      remedy: 'Split the value over several keys.',
-    });
+    throw wireError(
+      'LIMIT',
+      `"${key}" in "${map}" has about ${bytes} bytes; allowed are ${LIMITS.valueBytes}.`,
+    );
   }
   return copy;
 }

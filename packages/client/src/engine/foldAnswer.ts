@@ -1,4 +1,4 @@
-import { FORM, OP, OUTCOME } from '@topgun/protocol';
+import { OP, OUTCOME } from '@topgun/protocol';
 import type { PendingOp } from './PendingOp.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, isGone, itemOf, type Offset } from './rows.js';
@@ -41,22 +41,15 @@ export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, cov
   }
 }
 
-/** The rows that an applied op leaves behind. */
-function rowsOf(op: PendingOp, at: Offset): readonly BaseRow[] {
-  const { key, t, node, value, ttlMs } = op;
-  const row = { key, epoch: at.epoch, n: at.n, t, node, value, ttlMs, tag: undefined, holds: [] };
-  switch (op.op) {
-    case OP.PUT:
-      return [{ ...row, form: FORM.LWW_PRESENT }];
-    case OP.REMOVE:
-      return [{ ...row, form: FORM.LWW_GONE }];
-    case OP.OR_ADD:
-      return [{ ...row, form: FORM.OR_PRESENT, tag: op.tag }];
-    case OP.OR_REMOVE:
-      return (value as readonly string[]).map((tag) => ({ ...row, form: FORM.OR_GONE, tag }));
-    default:
-      return [];
-  }
+/** The rows that an applied op leaves behind. A write and the row it makes have the same number; an increment makes none. */
+function rowsOf(
+  { op, key, t, node, value, ttlMs, tag }: PendingOp,
+  { epoch, n }: Offset,
+): readonly BaseRow[] {
+  const row = { form: op, key, epoch, n, t, node, value, ttlMs, tag: undefined, holds: [] };
+  if (op === OP.OR_REMOVE) return (value as readonly string[]).map((removed) => ({ ...row, tag: removed }));
+  if (op === OP.OR_ADD) return [{ ...row, tag }];
+  return op === OP.INCREMENT ? [] : [row];
 }
 
 /**

@@ -70,8 +70,8 @@ export type ClientEvent =
       readonly type: 'settled';
       readonly seq: number;
       readonly outcome: SettledOutcome;
-      readonly by?: number;
-      readonly code?: string;
+      readonly by?: number | undefined;
+      readonly code?: string | undefined;
     }
   /** Show it, then call `rejectionShown(rejection.id)`. Comes in one tab only. */
   | { readonly type: 'rejection'; readonly rejection: Rejection }
@@ -131,7 +131,7 @@ export type TabMessage = { readonly from: string } & (
       readonly session: string;
       readonly seq: number;
       readonly outcome: SettledOutcome;
-      readonly code?: string;
+      readonly code?: string | undefined;
     }
   /** A message published by a realm: the others show it, the leader sends it on. */
   | { readonly type: 'publish'; readonly topic: string; readonly data: unknown; readonly ts: number }

@@ -36,20 +36,35 @@ export const kindOfRow = (row: BaseRow): Kind =>
 
 const NO_HOLDS: readonly string[] = [];
 
-export function rowFromWire(row: ChangeRow, nodes: readonly string[], epoch: number): BaseRow {
-  return {
-    form: row[0],
-    key: row[1],
-    epoch: row[8] ?? epoch,
-    n: row[2],
-    t: row[3],
-    node: nodes[row[4]] ?? '',
-    value: row[5],
-    ttlMs: row[6] ?? undefined,
-    tag: row[7] ?? undefined,
-    holds: NO_HOLDS,
-  };
-}
+/** The parts of a row in the order of the store. */
+type StoredRow = [
+  form: Form,
+  key: string,
+  epoch: number,
+  n: number,
+  t: number,
+  node: string,
+  value: unknown,
+  ttlMs?: number | null | undefined,
+  tag?: string | null | undefined,
+  holds?: readonly string[],
+];
+
+const makeRow = (...[form, key, epoch, n, t, node, value, ttlMs, tag, holds]: StoredRow): BaseRow => ({
+  form,
+  key,
+  epoch,
+  n,
+  t,
+  node,
+  value,
+  ttlMs: ttlMs ?? undefined,
+  tag: tag ?? undefined,
+  holds: holds ?? NO_HOLDS,
+});
+
+export const rowFromWire = (row: ChangeRow, nodes: readonly string[], epoch: number): BaseRow =>
+  makeRow(row[0], row[1], row[8] ?? epoch, row[2], row[3], nodes[row[4]] ?? '', row[5], row[6], row[7]);
 
 /** `[form, key, epoch, n, t, node, value, ttlMs, tag, holds]`, trailing absent parts left out. */
 export function rowToStore({ form, key, epoch, n, t, node, value, ttlMs, tag, holds }: BaseRow): unknown[] {
@@ -57,33 +72,8 @@ export function rowToStore({ form, key, epoch, n, t, node, value, ttlMs, tag, ho
   return holds.length > 0 ? stored : stored.slice(0, tag ? 9 : ttlMs ? 8 : 7);
 }
 
-export function rowFromStore(stored: unknown): BaseRow {
-  // Written by rowToStore of this or an older release; the layout has one owner, this file.
-  const [form, key, epoch, n, t, node, value, ttlMs, tag, holds] = stored as [
-    Form,
-    string,
-    number,
-    number,
-    number,
-    string,
-    unknown,
-    (number | null)?,
-    (string | null)?,
-    (readonly string[])?,
-  ];
-  return {
-    form,
-    key,
-    epoch,
-    n,
-    t,
-    node,
-    value,
-    ttlMs: ttlMs ?? undefined,
-    tag: tag ?? undefined,
-    holds: holds ?? NO_HOLDS,
-  };
-}
+// Written by rowToStore of this or an older release; the layout has one owner, this file.
+export const rowFromStore = (stored: unknown): BaseRow => makeRow(...(stored as StoredRow));
 
 /** Total of a counter row; 0 without one. */
 export function counterTotal(row: BaseRow | undefined): number {

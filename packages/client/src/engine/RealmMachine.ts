@@ -1,0 +1,331 @@
+import type { TopGunError } from '@topgun/core';
+import type { ServerMessage } from '@topgun/protocol';
+import type { StoreKey } from '../storage/IStorageAdapter.js';
+import { AppSide } from './AppSide.js';
+import type { ClientEffects, RealmOptions, TabMessage } from './ports.js';
+import { Realm } from './Realm.js';
+import { randomId } from './randomId.js';
+import type { Status } from './StatusBoard.js';
+import { StoreSide } from './StoreSide.js';
+import { Uplink } from './Uplink.js';
+
+/** The inputs that the shell feeds, and the end of each turn: carries what happens in one part to those it concerns. */
+export class RealmMachine {
+  protected readonly realm: Realm;
+  protected readonly app: AppSide;
+  protected readonly uplink: Uplink;
+  readonly #store: StoreSide;
+  #isStarted = false;
+  protected isBooted = false;
+
+  constructor(options: RealmOptions, effects: ClientEffects) {
+    this.realm = new Realm(options, effects);
+    this.app = new AppSide(this.realm);
+    this.uplink = new Uplink(this.realm);
+    this.#store = new StoreSide(this.realm, this.app, {
+      clientId: (id) => this.#identified(id),
+      read: (isFirst) => this.#read(isFirst),
+      mayLead: (known) => this.#lead(known),
+    });
+  }
+
+  /** This realm's id: node id of its clock, and part of the ids of its ops. */
+  get session(): string {
+    return this.realm.session;
+  }
+
+  // ── the store ──
+
+  /** Once, after the store is open and the session's Web Lock is held: reads the store. */
+  boot(): void {
+    this.#store.read();
+  }
+
+  txDone(id: number, commit: number): void {
+    this.#store.txDone(id, commit);
+    this.realm.touch();
+  }
+
+  txFailed(id: number, error: unknown): void {
+    this.#store.txFailed(id, error);
+  }
+
+  storeRead(id: number, entries: readonly (readonly [StoreKey, unknown])[], commit: number): void {
+    this.#store.readDone(id, entries, commit);
+  }
+
+  storeReadFailed(id: number, error: unknown): void {
+    this.#store.readFailed(id, error);
+  }
+
+  /** The store was lost or evicted; what this realm holds is written to it again. */
+  storeLost(reason: string): void {
+    this.#store.lost(reason);
+  }
+
+  #read(isFirst: boolean): void {
+    const { realm } = this;
+    this.#finishBoot();
+    if (isFirst) {
+      this.app.loaded();
+      realm.emit({ type: 'ready' });
+      realm.tabs.join();
+    }
+    if (realm.isLeader) this.uplink.resync();
+    realm.touch();
+  }
+
+  // ── tabs ──
+
+  lockGranted(): void {
+    this.#store.lockGranted();
+    this.realm.touch();
+  }
+
+  lockLost(): void {
+    this.#store.lockLost();
+    if (this.realm.isLeader) {
+      this.#stopLeading();
+      this.#store.dropServerWrites();
+    }
+    this.realm.tabs.follow();
+    this.#store.read();
+  }
+
+  #lead(known: number): void {
+    const { log, status, tabs, options, store } = this.realm;
+    log.assumeSent();
+    status.clear();
+    tabs.lead(known);
+    if (log.clientId === '') {
+      const id = randomId(options.random, 128);
+      store.put(['meta', 'client'], id);
+      this.#identified(id);
+    }
+    this.realm.emit({ type: 'role', leader: true });
+    if (this.#isStarted) this.#connect();
+  }
+
+  #stopLeading(): void {
+    this.uplink.connection.stop();
+    for (const map of this.realm.replica.maps.values()) map.forgetServer();
+    this.realm.log.assumeSent();
+    this.realm.emit({ type: 'role', leader: false });
+  }
+
+  /** The realm that had this session is gone. */
+  sessionGone(session: string): void {
+    this.realm.tabs.gone(session);
+    this.realm.touch();
+  }
+
+  /** Whether this realm is visible: a visible follower pings the leader and takes over from a silent one. */
+  visible(yes: boolean): void {
+    this.realm.tabs.visible(yes);
+  }
+
+  channel(message: TabMessage): void {
+    const { realm } = this;
+    const { tabs, isLeader } = realm;
+    const { connection, topics } = this.uplink;
+    switch (message.type) {
+      case 'commit':
+        this.#store.told(message.commit, message.puts, message.deletes);
+        break;
+      case 'leader':
+        tabs.heard();
+        tabs.setOwn(this.app.wants());
+        if (this.#isStarted) tabs.post({ type: 'control', action: 'start' });
+        this.#store.expect(message.commit);
+        break;
+      case 'status':
+        tabs.heard();
+        if (!isLeader) this.#relayed(message);
+        break;
+      case 'pong':
+        tabs.heard();
+        break;
+      case 'ping':
+        if (isLeader) tabs.post({ type: 'pong' });
+        break;
+      case 'wants':
+        // Everybody hears them; a new leader asks for them again.
+        if (!isLeader) break;
+        tabs.setOther(message.from, message.wants);
+        // The sender may be new here, and not know how things stand.
+        realm.status.repeat();
+        break;
+      case 'bye':
+        tabs.bye(message.from);
+        break;
+      case 'settled':
+        if (message.session === realm.session) realm.settle(message, message.outcome, message.code);
+        break;
+      case 'publish':
+        if (isLeader) topics.publish(message.topic, message.data);
+        realm.deliver(message.topic, message.data, message.from, message.ts);
+        break;
+      case 'topic':
+        realm.deliver(message.topic, message.data, message.sender, message.ts);
+        break;
+      case 'control':
+        if (!isLeader) break;
+        if (message.action === 'start') this.#connect();
+        else connection.reset();
+        break;
+      case 'token':
+        if (isLeader) connection.token(message.token);
+    }
+    realm.touch();
+  }
+
+  #relayed(status: Status): void {
+    const { realm } = this;
+    realm.clock.offsetMs = status.offsetMs;
+    const event = realm.status.relayed(status);
+    if (event) realm.emit(event);
+  }
+
+  // ── the server ──
+
+  socketOpened(): void {
+    this.uplink.connection.opened();
+  }
+
+  socketMessage(message: ServerMessage): void {
+    // A leader that was replaced while it slept must not take in what still arrives.
+    if (this.realm.isLeader) this.uplink.message(message);
+    this.realm.touch();
+  }
+
+  socketClosed(code: number): void {
+    this.uplink.connection.closed(code);
+  }
+
+  token(value: string | null): void {
+    this.uplink.connection.token(value);
+  }
+
+  #connect(): void {
+    if (this.realm.options.server !== false) this.uplink.connection.start();
+  }
+
+  /** Connects as soon as this realm is the leader, or has the leader connect. */
+  start(): void {
+    const { tabs } = this.realm;
+    this.#isStarted = true;
+    if (tabs.isLeader) this.#connect();
+    else if (this.#store.isLoaded) {
+      tabs.join();
+      tabs.post({ type: 'control', action: 'start' });
+    }
+  }
+
+  /** Ends the connection and gives leadership away; reads and writes go on. */
+  stop(): void {
+    this.#isStarted = false;
+    this.#store.lockLost();
+    if (this.realm.isLeader) this.#stopLeading();
+    this.realm.tabs.leave();
+  }
+
+  /** Leaves ERROR, or cuts a pause short, and connects now. */
+  reset(): void {
+    const { tabs } = this.realm;
+    if (tabs.isLeader) this.uplink.connection.reset();
+    else tabs.post({ type: 'control', action: 'reset' });
+  }
+
+  /** A fresh token for the running connection; a new connection asks for one by itself. */
+  setToken(token: string | null): void {
+    const { tabs } = this.realm;
+    if (!tabs.isLeader) tabs.post({ type: 'token', token });
+    else if (this.uplink.connection.isUp) this.uplink.connection.token(token);
+  }
+
+  /** Whether the whole map is here and follows the server. */
+  isSynced(map: string): boolean {
+    const { isLeader, status } = this.realm;
+    return isLeader ? !!this.uplink.scopes.get(map)?.isComplete : status.now.synced.includes(map);
+  }
+
+  /** Whether the server's rows of a query are in: with the whole map, or by the query's own answer. */
+  protected answerTo(id: string): 'none' | 'map' | 'rows' {
+    const query = this.app.queries.get(id);
+    if (!query) return 'none';
+    if (this.isSynced(query.map)) return 'map';
+    const { isLeader, status } = this.realm;
+    const answered = isLeader ? this.uplink.queries.complete : status.now.answered;
+    return answered.includes(query.name) ? 'rows' : 'none';
+  }
+
+  /** Calls back when every write made so far is in the log; with the error when the store refuses them. */
+  whenDurable(cb: (error?: TopGunError) => void): void {
+    const { log, announcer } = this.realm;
+    if (log.isDurable(log.lastSeq)) cb();
+    else announcer.whenDurable(log.lastSeq, cb);
+  }
+
+  // ── end of a turn ──
+
+  timer(name: string): void {
+    if (name === 'tick') return this.#tick();
+    const { store, replica, tabs } = this.realm;
+    if (name === 'tx') store.resume();
+    else if (name === 'expire') replica.expire();
+    else if (name === 'read') this.#store.read();
+    else if (name === 'leader') tabs.ping();
+    else if (name === 'gap') this.#store.fillGap();
+    else this.uplink.timer(name);
+    this.realm.touch();
+  }
+
+  #tick(): void {
+    const { replica, log, rejections, announcer, status, fx } = this.realm;
+    this.realm.ticked();
+    if (this.#store.isLoaded) this.#applyWants();
+    if (this.realm.isLeader) this.#leaderTick();
+    this.#store.flush();
+    rejections.offer();
+    const queries = [...this.app.queries.all()].map(([id, { map }]) => [id, map, this.answerTo(id)] as const);
+    announcer.tell(replica.takeChanges(), queries, log, status.now.state === 'CONNECTED', (event) =>
+      fx.event(event),
+    );
+  }
+
+  #leaderTick(): void {
+    const { tabs, log, rejections, store, status, clock } = this.realm;
+    const { scopes, queries, uploader, connection } = this.uplink;
+    tabs.watch([...log.sessions.keys(), ...rejections.sessions]);
+    for (const session of tabs.dead) if (this.uplink.endSession(session)) store.del(['low', session]);
+    uploader.pump();
+    if (connection.isUp && scopes.isSettled && queries.isSettled) connection.synced();
+    const { offsetMs } = clock;
+    const news = status.progress({ synced: scopes.complete, answered: queries.complete, offsetMs });
+    if (news) tabs.post(news);
+  }
+
+  #applyWants(): void {
+    const { app } = this;
+    const { tabs } = this.realm;
+    if (app.isChanged) tabs.setOwn(app.wants());
+    app.isChanged = false;
+    const merged = tabs.takeMerged();
+    if (merged && tabs.isLeader) this.uplink.want(merged);
+  }
+
+  /** The store's client id is known: ops made before get their ids, stamps and bases (CLK-2, ID-1). */
+  #identified(id: string): void {
+    this.realm.log.clientId = id;
+    this.realm.touch();
+    // While the store is being read, ops are not there yet; storeRead ends the boot.
+    if (this.#store.isLoaded) this.#finishBoot();
+  }
+
+  #finishBoot(): void {
+    const { log } = this.realm;
+    if (this.isBooted || log.clientId === '') return;
+    this.isBooted = true;
+    for (const op of log.finishDrafts()) this.uplink.refuse(op, 'WRONG_KIND');
+  }
+}
