@@ -1,9 +1,14 @@
 import type { TopGunError } from '@topgun/core';
-import type { OpLog } from './OpLog.js';
 import type { ClientEvent } from './ports.js';
 
 /** Open queries, by id: their map, and in what way the server's rows are in. */
 type QueryStates = Iterable<readonly [id: string, map: string, answer: string]>;
+
+/** What is said of the log of pending ops. */
+interface LogState {
+  readonly size: number;
+  isDurable(seq: number): boolean;
+}
 
 /** Collects what the app is to hear and tells it at the end of a turn, so that listeners find every part at rest. */
 export class Announcer {
@@ -34,7 +39,7 @@ export class Announcer {
   tell(
     keysByMap: ReadonlyMap<string, ReadonlySet<string>>,
     queries: QueryStates,
-    log: OpLog,
+    log: LogState,
     isConnected: boolean,
     event: (event: ClientEvent) => void,
   ): void {

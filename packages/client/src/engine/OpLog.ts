@@ -3,8 +3,9 @@ import { OP } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { newOp, opFromStore, opId, opKey, opToStore, type PendingOp, type WriteCode } from './PendingOp.js';
 import type { Kind } from './ports.js';
-import type { Realm } from './Realm.js';
+import type { RealmBase } from './RealmBase.js';
 import { DRAFT_T } from './RealmClock.js';
+import type { Replica } from './Replica.js';
 
 /** The pending ops of one session, by seq in rising order, and its low mark: the lowest seq it has not logged (SRV-5). */
 export interface SessionLog {
@@ -33,11 +34,13 @@ export class OpLog {
   #lowPut = 1;
   #size = 0;
   #drafts: Set<PendingOp> | undefined = new Set();
-  readonly #realm: Realm;
+  readonly #realm: RealmBase;
+  readonly #replica: Replica;
   readonly #own: SessionLog;
 
-  constructor(realm: Realm) {
+  constructor(realm: RealmBase, replica: Replica) {
     this.#realm = realm;
+    this.#replica = replica;
     this.#own = this.log(realm.session);
   }
 
@@ -65,7 +68,7 @@ export class OpLog {
 
   /** Writes one op of this realm and returns its seq. Kind, key and value are checked by the caller. */
   write(op: WriteCode, name: string, key: string, value: unknown, ttlMs?: number, wanted?: unknown): number {
-    const map = this.#realm.replica.map(name, kindOf(op));
+    const map = this.#replica.map(name, kindOf(op));
     const seq = this.#nextSeq++;
     const made = newOp(this.#realm.session, seq, op, name, key, value, ttlMs);
     const written = wanted === undefined ? made : { ...made, wanted };
@@ -96,7 +99,7 @@ export class OpLog {
     this.#drafts = undefined;
     const refused: PendingOp[] = [];
     for (const op of drafts) {
-      const map = this.#realm.replica.maps.get(op.map);
+      const map = this.#replica.maps.get(op.map);
       if (map?.kind !== kindOf(op.op)) {
         refused.push(op);
         continue;
@@ -179,7 +182,7 @@ export class OpLog {
       op.t = DRAFT_T + op.seq;
       return;
     }
-    const map = this.#realm.replica.map(op.map, kindOf(op.op));
+    const map = this.#replica.map(op.map, kindOf(op.op));
     const seen = map.versionOf(op.key);
     const pending = map.pendingOf(op.key).at(-1);
     op.t = this.#realm.clock.stamp(Math.max(map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0));
@@ -196,14 +199,14 @@ export class OpLog {
     this.#size++;
     // An op of another kind, made in another tab before the kinds met, shows nowhere; the server will refuse it.
     const kind = kindOf(op.op);
-    const map = this.#realm.replica.maps.get(op.map) ?? this.#realm.replica.set(op.map, kind);
+    const map = this.#replica.maps.get(op.map) ?? this.#replica.set(op.map, kind);
     if (map.kind === kind) map.addOp(op);
   }
 
   #drop(op: PendingOp): void {
     if (!this.log(op.session).ops.delete(op.seq)) return;
     this.#size--;
-    this.#realm.replica.maps.get(op.map)?.removeOp(op);
+    this.#replica.maps.get(op.map)?.removeOp(op);
   }
 
   #persist(op: PendingOp): void {

@@ -1,85 +1,11 @@
-import type { TopGunError } from '@topgun/core';
-import { Announcer } from './Announcer.js';
 import { OpLog } from './OpLog.js';
-import type { ClientEffects, ClientEvent, RealmOptions, SettledOutcome } from './ports.js';
-import { RealmClock } from './RealmClock.js';
+import { RealmBase } from './RealmBase.js';
 import { Rejections } from './Rejections.js';
 import { Replica } from './Replica.js';
-import { randomId } from './randomId.js';
-import { StatusBoard } from './StatusBoard.js';
-import { StoreWriter } from './StoreWriter.js';
-import { Tabs } from './Tabs.js';
 
-/** What the parts of one realm share: effects, identity, clock, store, data, and the ways to the app and to other realms. */
-export class Realm {
-  readonly fx: ClientEffects;
-  readonly options: RealmOptions;
-  /** This realm's id: node id of its clock, and part of the ids of its ops. Drawn anew by every realm (ID-1). */
-  readonly session: string;
-  readonly store: StoreWriter;
-  readonly clock: RealmClock;
-  readonly replica: Replica;
-  readonly tabs: Tabs;
-  readonly log: OpLog;
-  readonly rejections: Rejections;
-  readonly announcer = new Announcer();
-  readonly status = new StatusBoard();
-  /** Topics that the app of this realm listens to. */
-  readonly topics = new Set<string>();
-  #isTicking = false;
-
-  constructor(options: RealmOptions, fx: ClientEffects) {
-    this.fx = fx;
-    this.options = options;
-    this.session = randomId(options.random, 64);
-    this.store = new StoreWriter(fx, options.durability === 'strict');
-    this.clock = new RealmClock(this.session, options.clock, this.store);
-    this.replica = new Replica(this);
-    this.tabs = new Tabs(fx, this.session);
-    this.log = new OpLog(this);
-    this.rejections = new Rejections(this);
-  }
-
-  /** Whether this realm uploads. */
-  get isLeader(): boolean {
-    return this.tabs.isLeader;
-  }
-
-  /** Something happened that the end of this turn has to deal with. */
-  touch(): void {
-    if (this.#isTicking) return;
-    this.#isTicking = true;
-    this.fx.arm('tick', 0);
-  }
-
-  /** The turn ends now; what happens from here on is for the next. */
-  ticked(): void {
-    this.#isTicking = false;
-  }
-
-  /** For the app, at the end of the turn. */
-  emit(event: ClientEvent): void {
-    this.announcer.add(event);
-    this.touch();
-  }
-
-  fail(error: TopGunError): void {
-    this.emit({ type: 'error', error });
-  }
-
-  /** Tells who made an op how it ended: the app of this realm, or the realm it came from. */
-  settle(
-    { session, seq }: { readonly session: string; readonly seq: number },
-    outcome: SettledOutcome,
-    code?: string,
-    by?: number,
-  ): void {
-    if (session === this.session) this.emit({ type: 'settled', seq, outcome, by, code });
-    else this.tabs.post({ type: 'settled', session, seq, outcome, code });
-  }
-
-  /** A message of a topic, for the app if it listens. */
-  deliver(topic: string, data: unknown, from: string, ts: number): void {
-    if (this.topics.has(topic)) this.emit({ type: 'topic', topic, data, from, ts });
-  }
+/** One realm with its data: what the sides towards app, store and server share. */
+export class Realm extends RealmBase {
+  readonly replica = new Replica(this);
+  readonly log = new OpLog(this, this.replica);
+  readonly rejections = new Rejections(this);
 }

@@ -1,5 +1,5 @@
 import type { Rejection } from './ports.js';
-import type { Realm } from './Realm.js';
+import type { RealmBase } from './RealmBase.js';
 
 /**
  * Refused writes that the app has not seen. Each stands in the store from the transaction that removed its op until the
@@ -8,9 +8,9 @@ import type { Realm } from './Realm.js';
 export class Rejections {
   readonly #stored = new Map<string, Rejection>();
   readonly #offered = new Set<string>();
-  readonly #realm: Realm;
+  readonly #realm: RealmBase;
 
-  constructor(realm: Realm) {
+  constructor(realm: RealmBase) {
     this.#realm = realm;
   }
 

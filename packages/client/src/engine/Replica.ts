@@ -1,5 +1,5 @@
 import type { Kind } from './ports.js';
-import type { Realm } from './Realm.js';
+import type { RealmBase } from './RealmBase.js';
 import { ReplicaMap, type ReplicaPorts } from './ReplicaMap.js';
 import { type BaseRow, kindOfRow, rowToStore } from './rows.js';
 import { wrongKind } from './wireErrors.js';
@@ -10,12 +10,12 @@ const EXPIRE_MS_MIN = 50;
 /** All maps of this device, what changed in them since the last tick, and the timer that ends records with a time to live. */
 export class Replica implements ReplicaPorts {
   readonly maps = new Map<string, ReplicaMap>();
-  readonly #realm: Realm;
+  readonly #realm: RealmBase;
   readonly #expiries = new Map<string, readonly [map: string, key: string, atMs: number]>();
   #nextExpiryMs = Number.POSITIVE_INFINITY;
   #changes = new Map<string, Set<string>>();
 
-  constructor(realm: Realm) {
+  constructor(realm: RealmBase) {
     this.#realm = realm;
   }
 

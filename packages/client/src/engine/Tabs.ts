@@ -1,6 +1,5 @@
 import type { QuerySpec } from '@topgun/core';
-import type { ClientEffects, Kind, TabMessage, Wants } from './ports.js';
-import type { MergedWants } from './Uplink.js';
+import type { ClientEffects, Kind, MergedWants, TabMessage, Wants } from './ports.js';
 
 const PING_MS = 500;
 /** Three pings without a sign of life: 1.5 s. Counted, not timed, so a follower that slept does not take its own sleep for the leader's. */

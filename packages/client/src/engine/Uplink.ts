@@ -1,4 +1,3 @@
-import type { QuerySpec } from '@topgun/core';
 import {
   type AuthAckMessage,
   type ErrorCode,
@@ -12,7 +11,7 @@ import { Connection, type ConnectionPorts } from './Connection.js';
 import { earliest, Feeds } from './Feeds.js';
 import { type Coverage, foldAnswer, settleCounter } from './foldAnswer.js';
 import { opId, type PendingOp } from './PendingOp.js';
-import type { Kind, Rejection, SettledOutcome } from './ports.js';
+import type { MergedWants, Rejection, SettledOutcome } from './ports.js';
 import { QueryFeed } from './QueryFeed.js';
 import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
@@ -25,13 +24,6 @@ const RETRY_MS = 1000;
 /** The names of writes stand in the order of their codes. */
 const OP_NAMES = Object.keys(OP) as readonly Rejection['op'][];
 const OUTCOMES: readonly SettledOutcome[] = ['applied', 'superseded', 'changed', 'rejected', 'applied'];
-
-/** What all realms of the store want from the server together. */
-export interface MergedWants {
-  readonly maps: ReadonlyMap<string, Kind>;
-  readonly queries: ReadonlyMap<string, readonly [map: string, spec: QuerySpec]>;
-  readonly topics: ReadonlySet<string>;
-}
 
 /** Everything between the uploader's realm and the server: the connection, and what goes over it in both directions. */
 export class Uplink implements UploaderPorts, ConnectionPorts {

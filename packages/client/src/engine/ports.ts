@@ -104,6 +104,13 @@ export interface Wants {
   readonly topics: readonly string[];
 }
 
+/** What all realms of the store want from the server together. */
+export interface MergedWants {
+  readonly maps: ReadonlyMap<string, Kind>;
+  readonly queries: ReadonlyMap<string, readonly [map: string, spec: QuerySpec]>;
+  readonly topics: ReadonlySet<string>;
+}
+
 export type TabMessage = { readonly from: string } & (
   | {
       /** A committed transaction: what it put and deleted (store keys as in IStorageAdapter), and its commit number. */
