@@ -15,7 +15,8 @@ export interface Feed {
   /** The connection is gone. */
   close(): void;
   refuse(code: ErrorCode): void;
-  /** Number of the last request, which an error may name. */
+  /** What an error may name: the server's name of it, or the number of the last request. */
+  readonly ref: string;
   readonly req?: number;
 }
 
@@ -102,7 +103,7 @@ export class Feeds<F extends Feed> {
   /** Takes an error about one of the feeds; false when it is about something else. */
   error({ code, req, ref }: ErrorMessage): boolean {
     for (const [name, feed] of this.#byName) {
-      if (name !== ref && (req === undefined || req !== feed.req)) continue;
+      if (feed.ref !== ref && (req === undefined || req !== feed.req)) continue;
       if (code === 'RESYNC') feed.ask();
       else if (isRetriable(code)) this.retryLater(name);
       else {

@@ -13,6 +13,9 @@ import { type BaseRow, compareOffsets, isGone, itemOf, rowFromWire } from './row
 /** The same question has the same name in every tab, connection and start, so rows held from before are found again. */
 export const queryName = (map: string, spec: QuerySpec): string => String(hashValue([map, { ...spec }]));
 
+/** The name in a `ref`. */
+export const queryNameOf = (ref: string): string => ref.split('.')[0] ?? '';
+
 /**
  * A live query of the server on a map without whole-map scope. Its rows go into base, each with the queries that hold it;
  * a row leaves with its last hold (DEV-3). Every connection asks anew, and the answer replaces what the query held.
@@ -20,8 +23,12 @@ export const queryName = (map: string, spec: QuerySpec): string => String(hashVa
 export class QueryFeed implements Feed {
   readonly name: string;
   readonly map: string;
+  /** What the server calls it. Each asking has a number of its own, so that nothing late can be taken for its answer or end it. */
+  ref = '';
   readonly #spec: QuerySpec;
   readonly #realm: Realm;
+  readonly #nextReq: () => number;
+  #part = 0;
   /** Version of the last message; undefined before the first answer is whole. */
   #v: number | undefined;
   /** Items on this query's account when it was asked, and not in the answer so far. */
@@ -29,8 +36,9 @@ export class QueryFeed implements Feed {
   askedAtMs: number | undefined;
   isRefused = false;
 
-  constructor(realm: Realm, name: string, map: string, spec: QuerySpec) {
+  constructor(realm: Realm, nextReq: () => number, name: string, map: string, spec: QuerySpec) {
     this.#realm = realm;
+    this.#nextReq = nextReq;
     this.name = name;
     this.map = map;
     this.#spec = spec;
@@ -41,14 +49,16 @@ export class QueryFeed implements Feed {
   }
 
   ask(): void {
+    this.ref = `${this.name}.${this.#nextReq()}`;
     this.#v = undefined;
+    this.#part = 0;
     this.askedAtMs = this.#realm.clock.monoMs();
     this.#unseen = new Set();
     for (const [item, row] of this.#realm.replica.maps.get(this.map)?.base ?? []) {
       // Nobody holds what was folded in from own writes; the answer decides about that, too.
       if (row.holds.length === 0 || row.holds.includes(this.name)) this.#unseen.add(item);
     }
-    this.#realm.fx.send({ type: 'QUERY_SUB', query: this.name, map: this.map, ...this.#spec });
+    this.#realm.fx.send({ type: 'QUERY_SUB', query: this.ref, map: this.map, ...this.#spec });
   }
 
   close(): void {
@@ -65,12 +75,19 @@ export class QueryFeed implements Feed {
   }
 
   message(message: QueryRespMessage | QueryUpdateMessage): void {
+    if (message.query !== this.ref) return;
     if (message.type === 'QUERY_RESP') this.#answer(message);
     else this.#update(message);
   }
 
+  #askAgain(): void {
+    this.#realm.fx.send({ type: 'QUERY_UNSUB', query: this.ref });
+    this.ask();
+  }
+
   #answer(message: QueryRespMessage): void {
-    if (this.isComplete) return;
+    // A second answer: the transport repeated it, or the question, and then the server counts from the start.
+    if (this.isComplete || message.part !== this.#part++) return this.#askAgain();
     this.askedAtMs = message.last ? undefined : this.#realm.clock.monoMs();
     for (const [, epoch, change] of message.rows) {
       const row = rowFromWire(change, message.nodes, epoch);
@@ -84,13 +101,11 @@ export class QueryFeed implements Feed {
     this.#realm.touch();
   }
 
-  /** Changes, chained by version; a gap asks again. */
+  /** Changes, chained by version: what comes twice is ignored, a gap asks again. */
   #update(message: QueryUpdateMessage): void {
-    if (this.#v === undefined) return;
-    if (message.v !== this.#v + 1) {
-      this.#realm.fx.send({ type: 'QUERY_UNSUB', query: this.name });
-      return this.ask();
-    }
+    const v = this.#v ?? -1;
+    if (message.v <= v) return;
+    if (message.v > v + 1) return this.#askAgain();
     this.#v = message.v;
     for (const [kind, , epoch, change] of message.changes) {
       const row = rowFromWire(change, message.nodes, epoch);

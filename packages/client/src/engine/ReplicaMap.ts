@@ -52,8 +52,8 @@ export class ReplicaMap {
   readonly #elements = new Map<string, readonly OrElement[]>();
   readonly #held = new Map<string, BaseRow>();
   readonly #gone = new Map<string, Offset & { readonly pid: number }>();
-  /** LWW: removals by others of keys with pending ops, as long as there are any. Base itself keeps no tombstones. */
-  readonly #removed = new Map<string, Version>();
+  /** By key and item: rows that left base under pending ops, as long as there are any. Base itself keeps no tombstones. */
+  readonly #left = new Map<string, Map<string, Version & Offset>>();
   readonly #tree = new PartitionedTree();
   readonly #stale = new Map<string, string>();
   #entries: readonly Entry[] = [];
@@ -70,7 +70,7 @@ export class ReplicaMap {
 
   /** The winning version of an LWW key, deletions among the pending ops included. */
   versionOf(key: string): Version | undefined {
-    let best: Version | undefined = this.base.get(key) ?? this.#removed.get(key);
+    let best: Version | undefined = this.base.get(key) ?? this.#left.get(key)?.get(key);
     for (const op of this.pendingOf(key)) {
       if (best === undefined || compareVersions(op, best) > 0) best = op;
     }
@@ -95,9 +95,11 @@ export class ReplicaMap {
     const nowMs = this.#ports.nowMs();
     const found = new Map<string, { tag: string; value: unknown; t: number; ttlMs: number | undefined }>();
     for (const [tag, row] of this.#tagsByKey.get(key) ?? []) found.set(tag, { ...row, tag });
+    const left = this.#left.get(key);
     for (const op of this.pendingOf(key)) {
-      if (op.op === OP.OR_ADD) found.set(op.tag, op);
-      else for (const tag of op.value as readonly string[]) found.delete(tag);
+      if (op.op === OP.OR_ADD) {
+        if (!left?.has(itemOf(op))) found.set(op.tag, op);
+      } else for (const tag of op.value as readonly string[]) found.delete(tag);
     }
     const live = [...found.values()].filter((element) => !isExpired(element.t, element.ttlMs, nowMs));
     live.sort((a, b) => a.t - b.t || (a.tag < b.tag ? -1 : 1));
@@ -170,7 +172,7 @@ export class ReplicaMap {
       if (rest.length > 0) this.#overlay.set(op.key, rest);
       else {
         this.#overlay.delete(op.key);
-        this.#removed.delete(op.key);
+        this.#left.delete(op.key);
       }
     });
   }
@@ -189,19 +191,28 @@ export class ReplicaMap {
     const gone = this.#gone.get(item);
     if (known && compareOffsets(row, known) <= 0) return;
     if (gone && compareOffsets(row, gone) <= 0) return;
-    if (isGone(row)) this.#noteRemoved(row);
+    if (isGone(row)) this.#noteLeft(row);
     this.put(item, isGone(row) ? undefined : known?.holds.length ? { ...row, holds: known.holds } : row);
+  }
+
+  /** Whether an item left base at this offset or a later one, while its key had the pending ops it has. */
+  hasLeft(row: BaseRow): boolean {
+    const noted = this.#left.get(row.key)?.get(itemOf(row));
+    return noted !== undefined && compareOffsets(row, noted) <= 0;
   }
 
   /**
    * An own write without an answer that is older than a removed row, or than the removal, has lost: it must not show through where the
-   * row was. A follower learns of the row alone.
+   * row was, nor come back with its answer. A follower learns of the row alone.
    */
-  #noteRemoved({ key, t, node }: BaseRow): void {
-    if (this.kind !== 'LWW' || !this.#overlay.has(key)) return;
-    const noted = this.#removed.get(key);
-    const removal = { t, node, value: undefined };
-    if (!noted || compareVersions(removal, noted) > 0) this.#removed.set(key, removal);
+  #noteLeft(row: BaseRow): void {
+    const { key, t, node, epoch, n } = row;
+    if (this.kind === 'PN' || !this.#overlay.has(key)) return;
+    const noted = this.#left.get(key) ?? new Map<string, Version & Offset>();
+    this.#left.set(key, noted);
+    const item = itemOf(row);
+    const before = noted.get(item);
+    if (!before || compareOffsets(row, before) > 0) noted.set(item, { t, node, value: undefined, epoch, n });
   }
 
   /** Sets an item whatever was known of it. A counter row with an own sent, unanswered increment waits (DEV-5). */
@@ -244,7 +255,7 @@ export class ReplicaMap {
     const before = this.base.get(item);
     const key = (row ?? before)?.key;
     if (key === undefined) return;
-    if (!row && before) this.#noteRemoved(before);
+    if (!row && before) this.#noteLeft(before);
     // The echo of an own write is the same value: keep the object that readers already hold.
     const shown = row && this.kind === 'LWW' ? this.versionOf(row.key)?.value : undefined;
     const kept = row && shown !== row.value && deepEqual(shown, row.value) ? { ...row, value: shown } : row;

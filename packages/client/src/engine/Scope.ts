@@ -65,6 +65,10 @@ export class Scope implements Feed {
     this.#retryLater = retryLater;
   }
 
+  get ref(): string {
+    return this.map.name;
+  }
+
   /** Where the complete scope is in a partition. */
   position(pid: number): Offset | undefined {
     return this.isComplete ? (this.#to?.get(pid) ?? START) : undefined;

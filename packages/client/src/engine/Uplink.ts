@@ -12,7 +12,7 @@ import { earliest, Feeds } from './Feeds.js';
 import { type Coverage, foldAnswer, settleCounter } from './foldAnswer.js';
 import { opId, type PendingOp } from './PendingOp.js';
 import type { MergedWants, Rejection, SettledOutcome } from './ports.js';
-import { QueryFeed } from './QueryFeed.js';
+import { QueryFeed, queryNameOf } from './QueryFeed.js';
 import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { Scope } from './Scope.js';
@@ -59,10 +59,11 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     this.queries = new Feeds(
       realm,
       'query',
-      (name) => new QueryFeed(realm, name, ...(this.#wants.queries.get(name) ?? (['', {}] as const))),
-      (query, feed) => {
-        if (this.connection.isUp) fx.send({ type: 'QUERY_UNSUB', query });
-        this.#retained.set(query, feed);
+      (name) =>
+        new QueryFeed(realm, nextReq, name, ...(this.#wants.queries.get(name) ?? (['', {}] as const))),
+      (name, feed) => {
+        if (this.connection.isUp) fx.send({ type: 'QUERY_UNSUB', query: feed.ref });
+        this.#retained.set(name, feed);
       },
     );
     this.uploader = new Uploader(realm, this);
@@ -100,7 +101,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
         return this.uploader.answer(message);
       case 'QUERY_RESP':
       case 'QUERY_UPDATE':
-        return this.queries.get(message.query)?.message(message);
+        return this.queries.get(queryNameOf(message.query))?.message(message);
       case 'TOPIC_MSG':
         return this.#topic(message);
       case 'ERROR':

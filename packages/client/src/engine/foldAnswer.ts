@@ -34,6 +34,8 @@ export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, cov
     if (coverage.to && compareOffsets(coverage.to, said) >= 0) continue;
     // Without scope only queries hold rows. Nobody would say when a row went stale that none of them holds (DEV-3).
     if (!coverage.hasScope && map.known(itemOf(said)) === undefined) continue;
+    // The answer of a write that was undone since, and that had been shown: late, or a repeated one.
+    if (map.hasLeft(said)) continue;
     map.accept(said);
     coverage.touch(itemOf(said));
     const isAbsent = map.known(itemOf(said)) === undefined;

@@ -46,6 +46,38 @@ describe('own writes that have lost', () => {
     expect(leader.engine.pendingOps()).toBe(1);
   });
 
+  it.each(['LWW', 'OR'] as const)(
+    '[DEV-1] a write that was shown, and undone by another device, does not come back with its repeated answer (%s)',
+    (kind) => {
+      const world = new FakeWorld();
+      const realm = world.started();
+      realm.engine.openMap('m', kind);
+      world.settle();
+      world.server.dropAnswers = true;
+      if (kind === 'LWW') realm.engine.put('m', 'k', 'mine');
+      else realm.engine.orAdd('m', 'k', 'mine');
+      world.settle();
+      for (const { key, tag } of [...(world.server.rows.get('m')?.values() ?? [])])
+        world.server.put('m', key, undefined, later(world), 'other', tag);
+      world.settle();
+      expect(realm.engine.has('m', 'k')).toBe(false);
+      world.server.dropAnswers = false;
+      const seen: boolean[] = [];
+      const deliver = realm.engine.socketMessage.bind(realm.engine);
+      realm.engine.socketMessage = (message) => {
+        // The answer comes while the scope does not know yet where it stands.
+        if (message.type === 'SYNC_ROOT' && realm.engine.pendingOps() > 0) return;
+        deliver(message);
+        if (realm.engine.pendingOps() === 0) seen.push(realm.engine.has('m', 'k'));
+      };
+      realm.drop(1006);
+      world.advance(60_000);
+      expect(realm.engine.pendingOps()).toBe(0);
+      expect(seen.length).toBeGreaterThan(0);
+      expect(seen).not.toContain(true);
+    },
+  );
+
   it('[RES-2] a delta that came before the answer it builds on is asked for again', () => {
     const world = new FakeWorld();
     const realm = world.started();

@@ -136,6 +136,51 @@ describe('queries', () => {
     expect(realm.engine.queryResult('q').status).toBe('complete');
   });
 
+  it('[QRY-8] a repeated version is ignored; a repeated answer subscribes again', () => {
+    const made = world();
+    const realm = made.started();
+    realm.engine.openQuery('q', 'todos', { where: { done: true } });
+    made.settle();
+    const asked = () => realm.connection?.received.filter(({ type }) => type === 'QUERY_SUB').length;
+    const [query = ''] = [...(realm.connection?.queries.keys() ?? [])];
+    realm.connection?.deliver({ type: 'QUERY_UPDATE', query, v: 0, nodes: [], changes: [] });
+    made.settle();
+    expect(asked()).toBe(1);
+    const answer = { type: 'QUERY_RESP', query, v: 0, nodes: [], rows: [], last: true, part: 0 } as const;
+    realm.connection?.deliver(answer);
+    made.settle();
+    expect(asked()).toBe(2);
+    // Of an asking that is over.
+    realm.connection?.deliver(answer);
+    made.settle();
+    expect(asked()).toBe(2);
+    expect(keys(realm, 'q').length).toBeGreaterThan(0);
+  });
+
+  it('[QRY-8] a late end of the asking before does not end the new one', () => {
+    const made = world();
+    const realm = made.started();
+    const late: Parameters<typeof made.server.receive>[1][] = [];
+    const receive = made.server.receive.bind(made.server);
+    made.server.receive = (connection, message) => {
+      if (message.type === 'QUERY_UNSUB') late.push(message);
+      else receive(connection, message);
+    };
+    realm.engine.openQuery('q', 'todos', { where: { done: true } });
+    made.settle();
+    realm.engine.closeQuery('q');
+    made.settle();
+    realm.engine.openQuery('q', 'todos', { where: { done: true } });
+    made.settle();
+    const connection = realm.connection;
+    if (!connection) throw new Error('not connected');
+    for (const message of late) receive(connection, message);
+    made.server.put('todos', 'new', { n: 99, done: true }, T + 100);
+    made.settle();
+    expect(late).toHaveLength(1);
+    expect(keys(realm, 'q')).toContain('new');
+  });
+
   it('[QRY-9] the result is the same array until a row of it changes', () => {
     const made = world();
     const realm = made.started();
