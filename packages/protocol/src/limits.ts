@@ -192,6 +192,14 @@ export const replyBytes = 768 * KIB;
 export const reconnectInMsMax = 5_000;
 /** count: digests brought up to date at once: 2 to 3 ms */
 export const dirtyItems = 2_000;
+/** ms: a session that ended is remembered for frames that are still on their way, by whatever detour (SRV-4) */
+export const endedSessionMs = 30 * DAY_MS;
+/** ms: a device that was away for longer is told so, and asks its user about what it did not send (SRV-4) */
+export const unusedClientMs = 365 * DAY_MS;
+/** ms: how often the server looks for sessions and clients to forget; it takes a look at each */
+export const forgetEveryMs = 3_600_000;
+/** count: sessions and clients forgotten at once, each up to 271 rows of one commit */
+export const forgottenAtOnce = 100;
 
 // --- doors of the server ---
 

@@ -14,3 +14,4 @@ export type {
   StoreBoot,
   StoredRecord,
 } from './storage/Store.js';
+export { FORGOTTEN } from './storage/Store.js';

@@ -97,6 +97,7 @@ export class World implements RealmWorld, NodeWorld {
     if (event.type === 'settled') this.ledger.settled(realm.session, event.seq, event.outcome, event.code);
     if (event.type === 'settled' && event.outcome === 'applied') this.#checkDurable(realm, event.seq);
     if (event.type === 'rejection') {
+      this.network.count(`rejected ${event.rejection.code}`);
       const { id } = event.rejection;
       // A tab that died right after showing it may not have got to say so; one that lives has.
       if (this.ledger.rejections.get(id)?.alive) this.fail(`DEV-7: rejection ${id} was shown twice`);

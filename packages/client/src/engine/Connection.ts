@@ -19,6 +19,8 @@ export interface ConnectionPorts {
   sessions(): readonly string[];
   /** Authenticated: time to sync. */
   up(ack: AuthAckMessage): void;
+  /** The server does not know this client any more. */
+  forgotten(): void;
   /** The connection ended; only called after `up`. */
   down(): void;
   /** Monotone ms since which somebody waits for an answer of the server. */
@@ -30,7 +32,7 @@ const BACKOFF_CAP_MS = 30_000;
 /** Lets the old socket's end arrive before the next one begins. */
 const BACKOFF_FLOOR_MS = 10;
 /** Errors after which trying again with the same token and version is no use. */
-const FATAL: ReadonlySet<ErrorCode> = new Set(['VERSION', 'AUTH_REQUIRED', 'AUTH_FAILED', 'UNKNOWN_CLIENT']);
+const FATAL: ReadonlySet<ErrorCode> = new Set(['VERSION', 'AUTH_REQUIRED', 'AUTH_FAILED']);
 
 /** The life of the one connection a store has: who it is to the server, whether the socket still lives, when to try again. */
 export class Connection {
@@ -85,6 +87,7 @@ export class Connection {
       clientId: log.clientId,
       sessions: this.#ports.sessions(),
       ...(token !== null && { token }),
+      ...(log.incarnation !== undefined && { incarnation: log.incarnation }),
       ...(options.agent !== undefined && { agent: options.agent }),
     });
   }
@@ -192,7 +195,10 @@ export class Connection {
   #error(message: ErrorMessage): boolean {
     const { code } = message;
     if (code === 'AUTH_EXPIRED') this.#realm.fx.requestToken();
-    else if (FATAL.has(code)) this.#refuse(wireError(code, message.message));
+    else if (code === 'UNKNOWN_CLIENT') {
+      this.#ports.forgotten();
+      this.lost();
+    } else if (FATAL.has(code)) this.#refuse(wireError(code, message.message));
     else return false;
     return true;
   }

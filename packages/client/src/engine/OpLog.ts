@@ -30,6 +30,8 @@ const kindOf = (op: WriteCode): Kind => (op < OP.OR_ADD ? 'LWW' : op < OP.INCREM
 export class OpLog {
   readonly sessions = new Map<string, SessionLog>();
   clientId = '';
+  /** The life of the server's store that has answered this client for good; undefined until one has. */
+  incarnation: string | undefined;
   #nextSeq = 1;
   #lowPut = 1;
   #size = 0;
@@ -64,6 +66,32 @@ export class OpLog {
     const log = { ops: new Map<number, PendingOp>(), low: 1 };
     this.sessions.set(session, log);
     return log;
+  }
+
+  /**
+   * The store has this client id. Where another one came before, elements that wait take new tags from it, and so do
+   * removals that name them.
+   */
+  identify(clientId: string): void {
+    const before = this.clientId;
+    this.clientId = clientId;
+    if (before === '' || before === clientId) return;
+    const tags = new Map([...this.ops()].map((op) => [op.tag, opId(clientId, op)]));
+    for (const op of this.ops()) {
+      op.tag = opId(clientId, op);
+      if (op.op === OP.OR_REMOVE) {
+        op.value = (op.value as readonly string[]).map((tag) => tags.get(tag) ?? tag);
+        if (this.#realm.isLeader) this.rewrite(op);
+      }
+      this.#replica.maps.get(op.map)?.touch(op.key);
+    }
+  }
+
+  /** The server with this store has answered an op for good. */
+  answeredBy(incarnation: string): void {
+    if (incarnation === this.incarnation) return;
+    this.incarnation = incarnation;
+    this.#realm.store.put(['meta', 'incarnation'], incarnation);
   }
 
   /** Writes one op of this realm and returns its seq. Kind, key and value are checked by the caller. */

@@ -4,7 +4,6 @@ import type { StoreKey } from '../storage/IStorageAdapter.js';
 import { AppSide } from './AppSide.js';
 import type { ClientEffects, RealmOptions, TabMessage } from './ports.js';
 import { Realm } from './Realm.js';
-import { randomId } from './randomId.js';
 import type { Status } from './StatusBoard.js';
 import { StoreSide } from './StoreSide.js';
 import { Uplink } from './Uplink.js';
@@ -23,7 +22,10 @@ export class RealmMachine {
     this.app = new AppSide(this.realm);
     this.uplink = new Uplink(this.realm);
     this.#store = new StoreSide(this.realm, this.app, {
-      clientId: (id) => this.#identified(id),
+      clientId: (id) => {
+        this.realm.log.identify(id);
+        this.#identified();
+      },
       read: (isFirst) => this.#read(isFirst),
       mayLead: (known) => this.#lead(known),
     });
@@ -93,14 +95,13 @@ export class RealmMachine {
   }
 
   #lead(known: number): void {
-    const { log, status, tabs, options, store } = this.realm;
+    const { log, status, tabs } = this.realm;
     log.assumeSent();
     status.clear();
     tabs.lead(known);
     if (log.clientId === '') {
-      const id = randomId(options.random, 128);
-      store.put(['meta', 'client'], id);
-      this.#identified(id);
+      this.realm.drawClientId();
+      this.#identified();
     }
     this.realm.emit({ type: 'role', leader: true });
     if (this.#isStarted) this.#connect();
@@ -315,8 +316,7 @@ export class RealmMachine {
   }
 
   /** The store's client id is known: ops made before get their ids, stamps and bases (CLK-2, ID-1). */
-  #identified(id: string): void {
-    this.realm.log.clientId = id;
+  #identified(): void {
     this.realm.touch();
     // While the store is being read, ops are not there yet; storeRead ends the boot.
     if (this.#store.isLoaded) this.#finishBoot();

@@ -89,6 +89,7 @@ export class StoreMirror {
     switch (table) {
       case 'meta':
         if (first === 'client') this.#ports.clientId(value as string);
+        else if (first === 'incarnation') log.incarnation = value as string | undefined;
         else if (first === 'clock' && !this.#realm.isLeader) clock.follow(value);
         return;
       case 'map':

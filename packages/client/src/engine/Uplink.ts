@@ -250,8 +250,16 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     return this.uploader.sessionsFor(this.#realm.session);
   }
 
+  /** The server has forgotten this client, which goes on under a new id. What may have been sent under the old one is the app's to decide. */
+  forgotten(): void {
+    const { log, store } = this.#realm;
+    for (const op of [...log.ops()]) if (op.isSent) this.refuse(op, 'UNKNOWN_CLIENT');
+    log.incarnation = undefined;
+    store.del(['meta', 'incarnation']);
+    this.#realm.drawClientId();
+  }
+
   up(ack: AuthAckMessage): void {
-    this.#realm.store.put(['meta', 'incarnation'], ack.incarnation);
     this.uploader.open(ack.incarnation, ack.limits);
     for (const part of [this.scopes, this.queries, this.topics]) part.open();
     this.#realm.touch();

@@ -114,6 +114,7 @@ export class Uploader {
     // Only a PERSISTED answer lets go of an op (SRV-6).
     if (!log || message.level !== CONCERN.PERSISTED) return;
     const exceptions = new Map((message.ex ?? []).map((exception) => [exception[0], exception]));
+    this.#realm.log.answeredBy(this.#incarnation);
     let i = 0;
     for (const [from, count, outcome] of message.spans) {
       for (let seq = from; seq < from + count; seq++, i += 2) {

@@ -1,5 +1,6 @@
 import { PARTITION_COUNT } from '@topgun/core';
 import type { CommitBatch, DedupEntry, DedupRow, MetaRow, PartitionSlice } from '../storage/Store.js';
+import { FORGOTTEN } from '../storage/Store.js';
 import type { DedupSession } from './DedupTable.js';
 import type { MapState } from './MapState.js';
 import type { Op } from './Op.js';
@@ -12,11 +13,13 @@ export class Batch {
   readonly ops: Op[] = [];
   readonly maps = new Set<MapState>();
   readonly meta = new Map<string, unknown>();
+  /** sessions whose dedup rows go */
+  readonly forgotten: DedupSession<Op>[] = [];
   /** when the first op or meta record came in */
   sinceMs = 0;
 
   get isEmpty(): boolean {
-    return this.ops.length === 0 && this.meta.size === 0;
+    return this.ops.length === 0 && this.meta.size === 0 && this.forgotten.length === 0;
   }
 
   /** The batch for the store; takes the open rows of its maps for the flush. Records of one item are one record by now. */
@@ -24,6 +27,7 @@ export class Batch {
     const slices = new SliceBuilder(table);
     for (const map of this.maps) for (const row of map.flush()) slices.addRow(row);
     for (const op of this.ops) if (op.entry !== undefined) slices.addEntry(op.session, op.pid, op.entry);
+    for (const session of this.forgotten) slices.forget(session);
     const meta: MetaRow[] = [];
     for (const [name, value] of this.meta) meta.push({ name, value });
     return { slices: slices.list, meta };
@@ -76,9 +80,15 @@ class SliceBuilder {
     }
     const made = [entry];
     pids.push(pid);
+    session.pids.add(pid);
     entries.push(made);
     const { clientId, session: id } = session;
     this.#slice(pid).dedup.push({ clientId, session: id, settledBelow, entries: made });
+  }
+
+  forget({ clientId, session, pids }: DedupSession<Op>): void {
+    for (const pid of pids)
+      this.#slice(pid).dedup.push({ clientId, session, settledBelow: FORGOTTEN, entries: [] });
   }
 
   #member(session: DedupSession<Op>): Member {

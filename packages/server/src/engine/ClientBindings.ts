@@ -2,27 +2,47 @@ import type { Staging } from './Staging.js';
 
 const PREFIX = 'client:';
 
-/** Which subject each client belongs to, from its first contact on (ID-1). */
-export class ClientBindings {
-  readonly #subs = new Map<string, string>();
-  readonly #staging: Staging;
+interface Binding {
+  readonly sub: string;
+  readonly seenMs: number;
+}
 
-  constructor(meta: ReadonlyMap<string, unknown>, staging: Staging) {
+/** Which subject each client belongs to, from its first contact on (ID-1), and when it was last here (SRV-4). */
+export class ClientBindings {
+  readonly #byClient = new Map<string, Binding>();
+  readonly #staging: Staging;
+  readonly #renewMs: number;
+
+  /** `renewMs`: how much later a contact has to be to be worth a commit. */
+  constructor(meta: ReadonlyMap<string, unknown>, staging: Staging, renewMs: number) {
     this.#staging = staging;
+    this.#renewMs = renewMs;
     for (const [name, value] of meta) {
-      if (!name.startsWith(PREFIX) || typeof value !== 'object' || value === null || !('sub' in value))
-        continue;
-      if (typeof value.sub === 'string') this.#subs.set(name.slice(PREFIX.length), value.sub);
+      // Written by `seen`, here or in an earlier life of the node.
+      if (name.startsWith(PREFIX)) this.#byClient.set(name.slice(PREFIX.length), value as Binding);
     }
   }
 
   subOf(clientId: string): string | undefined {
-    return this.#subs.get(clientId);
+    return this.#byClient.get(clientId)?.sub;
   }
 
-  /** Holds at once, and is durable no later than the client's first op: both go into the same commit or this one first. */
-  bind(clientId: string, sub: string, now: number): void {
-    this.#subs.set(clientId, sub);
-    this.#staging.stageMeta(PREFIX + clientId, { sub }, now);
+  /** A client is here. A new one is bound at once, and durably no later than its first op: in the same commit or an earlier one. */
+  seen(clientId: string, sub: string, now: number): void {
+    const known = this.#byClient.get(clientId);
+    if (known !== undefined && now - known.seenMs < this.#renewMs) return;
+    const binding = { sub, seenMs: now };
+    this.#byClient.set(clientId, binding);
+    this.#staging.stageMeta(PREFIX + clientId, binding, now);
+  }
+
+  /** Clients that were last here before a time. */
+  *unusedSince(beforeMs: number): Iterable<string> {
+    for (const [clientId, { seenMs }] of this.#byClient) if (seenMs < beforeMs) yield clientId;
+  }
+
+  forget(clientId: string, now: number): void {
+    this.#byClient.delete(clientId);
+    this.#staging.stageMeta(PREFIX + clientId, null, now);
   }
 }

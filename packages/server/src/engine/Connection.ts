@@ -17,7 +17,10 @@ export class Connection {
   principal: Principal | undefined;
   /** what AUTH said while its token is being checked */
   claim:
-    | { readonly clientId: string; readonly sessions: readonly string[]; readonly version: number }
+    | (Pick<AuthMessage, 'clientId' | 'sessions'> & {
+        readonly version: number;
+        readonly incarnation: string | undefined;
+      })
     | undefined;
   /** AUTH that came meanwhile; of several the last */
   nextAuth: AuthMessage | undefined;

@@ -26,6 +26,8 @@ export class DedupSession<Staged> {
   readonly session: string;
   /** every op below is finally answered (L of SRV-3) */
   settledBelow = 0;
+  /** partitions whose rows the store may have */
+  readonly pids = new Set<number>();
   readonly #pages = new Map<number, Page<Staged>>();
   /** the page last asked for, and its number */
   #page: Page<Staged> | undefined;
@@ -127,9 +129,23 @@ export class DedupTable<Staged> {
     return found;
   }
 
+  /** Sessions of a client. O(all sessions). */
+  sessionsOf(clientId: string): string[] {
+    return [...this.#sessions.values()].flatMap((one) => (one.clientId === clientId ? [one.session] : []));
+  }
+
+  /** Takes a session out; what the store has of it is the caller's business. */
+  forget(clientId: string, session: string): DedupSession<Staged> | undefined {
+    const id = `${clientId}:${session}`;
+    const found = this.#sessions.get(id);
+    this.#sessions.delete(id);
+    return found;
+  }
+
   /** Takes in what the store holds. */
   load(pid: number, row: DedupRow): void {
     const session = this.session(row.clientId, row.session);
+    session.pids.add(pid);
     session.settle(row.settledBelow);
     for (const entry of row.entries) session.remember({ ...entry, pid });
   }

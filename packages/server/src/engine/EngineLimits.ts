@@ -21,6 +21,14 @@ export interface EngineLimits {
   readonly reconnectInMsMax: number;
   /** items whose digest is out of date before they are hashed without being asked for */
   readonly dirtyItems: number;
+  /** how long a session that ended is remembered; ms */
+  readonly endedSessionMs: number;
+  /** after how long without contact a client is forgotten; ms */
+  readonly unusedClientMs: number;
+  /** how often to look for what can be forgotten; ms */
+  readonly forgetEveryMs: number;
+  /** sessions and clients forgotten at once; the next ones a heartbeat later */
+  readonly forgottenAtOnce: number;
   readonly skewMs: number;
   readonly seqWindow: number;
   readonly authTimeoutMs: number;
@@ -40,6 +48,10 @@ export const ENGINE_LIMITS: EngineLimits = {
   frameBytes: LIMITS.replyBytes,
   reconnectInMsMax: LIMITS.reconnectInMsMax,
   dirtyItems: LIMITS.dirtyItems,
+  endedSessionMs: LIMITS.endedSessionMs,
+  unusedClientMs: LIMITS.unusedClientMs,
+  forgetEveryMs: LIMITS.forgetEveryMs,
+  forgottenAtOnce: LIMITS.forgottenAtOnce,
   skewMs: LIMITS.skewMs,
   seqWindow: LIMITS.seqWindow,
   authTimeoutMs: LIMITS.authTimeoutMs,

@@ -36,8 +36,8 @@ export class Router {
     this.#parts = parts;
     this.#handlers = {
       AUTH: (conn, message) => sessions.auth(conn, message),
-      SESSIONS: (conn, message) => sessions.declare(conn, message.sessions),
-      SESSION_END: (conn, message) => sessions.end(conn, message.session),
+      SESSIONS: (conn, message, now) => sessions.declare(conn, message.sessions, now),
+      SESSION_END: (conn, message, now) => sessions.end(conn, message.session, now),
       OPS: (conn, message, now) => admission.ops(conn, message, now),
       SYNC_INIT: (conn, message) => {
         if (this.#hasRoom(conn, scopes.isOpen(conn, message.map), message.map)) sync.init(conn, message);

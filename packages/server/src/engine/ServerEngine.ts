@@ -8,6 +8,7 @@ import { ClientBindings } from './ClientBindings.js';
 import { ClockReserve } from './ClockReserve.js';
 import { Connection } from './Connection.js';
 import { DedupTable } from './DedupTable.js';
+import { EndedSessions } from './EndedSessions.js';
 import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { Gate } from './Gate.js';
@@ -24,6 +25,7 @@ import type {
 } from './ports.js';
 import { Queries } from './Queries.js';
 import { mapOfMetaName, RecordTable } from './RecordTable.js';
+import { Retention } from './Retention.js';
 import { Router } from './Router.js';
 import { Scopes } from './Scopes.js';
 import { SessionMachine } from './SessionMachine.js';
@@ -59,6 +61,7 @@ export class ServerEngine {
   readonly #topics: Topics;
   readonly #sessions: SessionMachine;
   readonly #reserve: ClockReserve;
+  readonly #retention: Retention;
   readonly #router: Router;
   #isDraining = false;
   #isDrained = false;
@@ -98,15 +101,27 @@ export class ServerEngine {
       },
       this.#staging,
     );
-    const bindings = new ClientBindings(boot.meta, this.#staging);
+    // Once in thirty lifetimes is often enough to note that a client is still there.
+    const bindings = new ClientBindings(boot.meta, this.#staging, limits.unusedClientMs / 30);
+    const ended = new EndedSessions(boot.meta, this.#staging);
+    this.#retention = new Retention(
+      { bindings, ended, dedup: this.#dedup, staging: this.#staging, limits },
+      options.now,
+    );
     this.#sessions = new SessionMachine(shared, {
       boundTo: (clientId) => bindings.subOf(clientId),
-      bind: (clientId, sub, now) => bindings.bind(clientId, sub, now),
+      seen: (clientId, sub, now) => bindings.seen(clientId, sub, now),
+      declared: (clientId, session, now) => ended.drop(clientId, session, now),
+      ended: (clientId, session, now) => ended.add(clientId, session, now),
       principalChanged: (conn) => {
         conn.rights.clear();
         this.#review(conn);
       },
-      gone: (conn) => this.#gone(conn),
+      gone: (conn) => {
+        // A connection may have lasted for long.
+        if (conn.principal !== undefined) bindings.seen(conn.clientId, conn.principal.sub, wall.nowMs);
+        this.#gone(conn);
+      },
     });
     this.#router = new Router({
       ...shared,
@@ -190,7 +205,9 @@ export class ServerEngine {
     this.#at(now);
     const [kind = '', id] = name.split(' ');
     if (name === SWEEP_TIMER) {
-      this.#sessions.sweep([...this.#connections.values()], now);
+      const connections = [...this.#connections.values()];
+      this.#sessions.sweep(connections, now);
+      this.#retention.sweep((id) => connections.some(({ clientId }) => clientId === id), now);
       if (this.#connections.size > 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
     } else if (id === undefined) this.#staging.timer(name, now);
     else {

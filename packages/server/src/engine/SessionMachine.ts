@@ -24,9 +24,12 @@ export interface SessionParts {
 }
 
 export interface SessionPorts {
-  /** The subject a client is bound to, durable or staged; undefined at first contact. */
+  /** The subject a client is bound to, durable or staged; undefined for one that is not known. */
   boundTo(clientId: string): string | undefined;
-  bind(clientId: string, sub: string, now: number): void;
+  seen(clientId: string, sub: string, now: number): void;
+  /** Somebody speaks for a session, or says that it is over. */
+  declared(clientId: string, session: string, now: number): void;
+  ended(clientId: string, session: string, now: number): void;
   /** The principal of a connection is another one: rights, views and subscriptions follow. */
   principalChanged(conn: Connection): void;
   /** The connection is gone and must leave everything it was part of. */
@@ -68,12 +71,12 @@ export class SessionMachine {
       conn.nextAuth = message;
       return;
     }
-    const { versions, clientId, sessions, token } = message;
+    const { versions, clientId, sessions, token, incarnation } = message;
     if (conn.phase === 'READY' && clientId !== conn.clientId)
       return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
     const version = negotiate(versions);
     if (version === undefined) return this.fail(conn, 'VERSION', CLOSE_CODE.VERSION);
-    conn.claim = { clientId, sessions, version };
+    conn.claim = { clientId, sessions, version, incarnation };
     if (conn.phase === 'STRANGER') conn.phase = 'VERIFYING';
     this.#parts.effects.verify(conn.id, token);
   }
@@ -89,7 +92,10 @@ export class SessionMachine {
     }
     const bound = this.#ports.boundTo(claim.clientId);
     if (bound !== undefined && bound !== principal.sub) return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
-    if (bound === undefined) this.#ports.bind(claim.clientId, principal.sub, now);
+    // It names this very store, which has answered it before: it was here, and was forgotten.
+    if (bound === undefined && claim.incarnation === this.#parts.incarnation)
+      return this.fail(conn, 'UNKNOWN_CLIENT', CLOSE_CODE.TRY_LATER);
+    this.#ports.seen(claim.clientId, principal.sub, now);
     this.#enter(conn, claim, principal, now);
     const next = conn.nextAuth;
     conn.nextAuth = undefined;
@@ -97,7 +103,7 @@ export class SessionMachine {
   }
 
   /** More sessions the connection speaks for. */
-  declare(conn: Connection, sessions: readonly string[]): void {
+  declare(conn: Connection, sessions: readonly string[], now: number): void {
     for (const session of sessions) {
       if (conn.sessions.has(session)) continue;
       if (conn.sessions.size >= LIMITS.sessionsPerConnection) {
@@ -105,12 +111,13 @@ export class SessionMachine {
         return;
       }
       conn.sessions.add(session);
+      this.#ports.declared(conn.clientId, session, now);
     }
   }
 
-  /** The realm is gone and settled: the connection does not speak for it any more. */
-  end(conn: Connection, session: string): void {
-    conn.sessions.delete(session);
+  /** The realm is gone and settled: the connection does not speak for it any more, and in time nobody remembers it. */
+  end(conn: Connection, session: string, now: number): void {
+    if (conn.sessions.delete(session)) this.#ports.ended(conn.clientId, session, now);
   }
 
   /** Counts a refused message; too many of them end the connection. */
@@ -164,7 +171,7 @@ export class SessionMachine {
     if (isFirst) effects.cancel(`auth ${conn.id}`);
     effects.cancel(`token ${conn.id}`);
     this.#armExpiry(conn, now);
-    this.declare(conn, claim.sessions);
+    this.declare(conn, claim.sessions, now);
     effects.send(conn.id, {
       type: 'AUTH_ACK',
       version: claim.version,

@@ -2,6 +2,7 @@ import { OUTCOME } from '@topgun/protocol';
 import type { CommitResult, DedupState, Offset } from '../storage/Store.js';
 import { Batch } from './Batch.js';
 import type { Connection } from './Connection.js';
+import type { DedupSession } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Change, MapState } from './MapState.js';
 import { mapOf, type Op } from './Op.js';
@@ -105,6 +106,12 @@ export class Staging {
   stageMeta(name: string, value: unknown, now: number): void {
     this.#note(now);
     this.#open.meta.set(name, value);
+  }
+
+  /** The dedup rows of a session go with the next commit. */
+  stageForgotten(session: DedupSession<Op>, now: number): void {
+    this.#note(now);
+    this.#open.forgotten.push(session);
   }
 
   /** Starts a flush if one is due: enough ops, or the oldest waited long enough. */
@@ -234,6 +241,7 @@ export class Staging {
     this.failed++;
     const lost = [...this.#inFlight.ops, ...this.#open.ops];
     const meta = [...this.#inFlight.meta, ...this.#open.meta];
+    const forgotten = [...this.#inFlight.forgotten, ...this.#open.forgotten];
     for (const map of [...this.#inFlight.maps, ...this.#open.maps]) map.discard();
     this.#inFlight = new Batch();
     this.#open = new Batch();
@@ -243,6 +251,7 @@ export class Staging {
     }
     // Facts about names, not about rows: they are wanted whatever became of the ops.
     for (const [name, value] of meta) this.#open.meta.set(name, value);
+    this.#open.forgotten.push(...forgotten);
     this.#held = lost;
     this.#state = 'HOLDING';
     this.#effects.arm(

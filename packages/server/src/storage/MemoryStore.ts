@@ -1,6 +1,6 @@
 import { partitionOf } from '@topgun/core';
 import type { CommitGate } from './CommitGate.js';
-import { dedupId, itemId } from './itemId.js';
+import { itemId } from './itemId.js';
 import { PartitionState, selectChanges } from './PartitionState.js';
 import type {
   CommitBatch,
@@ -42,7 +42,10 @@ export class MemoryStore implements Store {
     if (fault === 'failed') return 'failed';
     await this.#gate?.flushed();
     for (const slice of batch.slices) this.#partition(slice.pid).absorb(slice);
-    for (const row of batch.meta) this.#meta.set(row.name, row.value);
+    for (const { name, value } of batch.meta) {
+      if (value === null) this.#meta.delete(name);
+      else this.#meta.set(name, value);
+    }
     return fault ?? 'committed';
   }
 
@@ -59,12 +62,11 @@ export class MemoryStore implements Store {
   }
 
   async readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined> {
-    const held = this.#partitions.get(pid)?.dedup.get(dedupId(clientId, session));
-    return held === undefined ? undefined : { settledBelow: held.settledBelow, entries: held.entries };
+    return this.#partitions.get(pid)?.dedupOf(clientId, session);
   }
 
   async scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void> {
-    for (const row of this.#partitions.get(pid)?.dedup.values() ?? []) visit(row);
+    for (const row of this.#partitions.get(pid)?.liveDedup() ?? []) visit(row);
   }
 
   async close(): Promise<void> {

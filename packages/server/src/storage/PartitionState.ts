@@ -1,7 +1,7 @@
 import { dedupId, itemIdOf } from './itemId.js';
 import { mergeDedup, mergeRecord } from './mergeRecord.js';
 import type { DedupRow, DedupState, Offset, PartitionSlice, StoredRecord } from './Store.js';
-import { compareOffsets } from './Store.js';
+import { compareOffsets, FORGOTTEN } from './Store.js';
 
 /** Dedup state together with whose it is. */
 export interface OwnedDedup extends DedupState {
@@ -29,6 +29,18 @@ export class PartitionState {
     for (const record of slice.records) this.absorbRecord(record);
     for (const row of slice.dedup) this.absorbDedup(row);
     this.raise(slice.high);
+  }
+
+  /** Undefined for a session that is forgotten. */
+  dedupOf(clientId: string, session: string): DedupState | undefined {
+    const held = this.dedup.get(dedupId(clientId, session));
+    if (held === undefined || held.settledBelow === FORGOTTEN) return undefined;
+    return { settledBelow: held.settledBelow, entries: held.entries };
+  }
+
+  /** The dedup rows of sessions that may still be heard of. */
+  *liveDedup(): Iterable<OwnedDedup> {
+    for (const row of this.dedup.values()) if (row.settledBelow < FORGOTTEN) yield row;
   }
 
   /** An offset that a commit reached. */

@@ -40,6 +40,9 @@ export interface DedupEntry {
   readonly concern?: number;
 }
 
+/** As `settledBelow`: the session will never be heard of again, and its row goes. What was stored under it counts as settled. */
+export const FORGOTTEN = Number.MAX_SAFE_INTEGER;
+
 /** Dedup of one (partition, client, session): the entries changed by this commit; those below settledBelow go. */
 export interface DedupRow {
   readonly clientId: string;
@@ -57,9 +60,13 @@ export interface PartitionSlice {
   readonly dedup: readonly DedupRow[];
 }
 
-/** A named fact of the node: map kinds `map:<name>`, client bindings `client:<clientId>`, clock high-water `clock`. */
+/**
+ * A named fact of the node: map kinds `map:<name>`, client bindings `client:<clientId>`, ended sessions
+ * `ended:<clientId>:<session>`, clock high-water `clock`.
+ */
 export interface MetaRow {
   readonly name: string;
+  /** null takes the fact back */
   readonly value: unknown;
 }
 

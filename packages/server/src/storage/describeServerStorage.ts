@@ -2,6 +2,7 @@ import { partitionOf } from '@topgun/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommitGate } from './CommitGate.js';
 import type { CommitBatch, DedupEntry, PartitionSlice, Store, StoreBoot, StoredRecord } from './Store.js';
+import { FORGOTTEN } from './Store.js';
 
 /** What the suite needs of a store: the means to open it again, and to stand between it and its disk. */
 export interface StorageHarness {
@@ -213,6 +214,23 @@ export function describeServerStorage(name: string, factory: () => Promise<Stora
       expect(await store.readDedup(3, 'client', 'sess')).toEqual({ settledBelow: 4, entries: [entry(4)] });
     });
 
+    it('[STO-7] a session that is forgotten leaves no row, and keeps none that a repeated commit brings', async () => {
+      await store.commit(dedupCommit(3, 1, [entry(2)]));
+      await store.commit(dedupCommit(4, 1, [entry(3)]));
+      await store.commit(dedupCommit(3, FORGOTTEN, []));
+      await store.commit(dedupCommit(3, 1, [entry(2)]));
+      const rows: unknown[] = [];
+      const look = async (): Promise<void> => {
+        for (const pid of [3, 4]) await store.scanDedup(pid, (row) => rows.push(row.settledBelow));
+      };
+      await look();
+      expect(await store.readDedup(3, 'client', 'sess')).toBeUndefined();
+      await reopen();
+      await look();
+      expect(await store.readDedup(3, 'client', 'sess')).toBeUndefined();
+      expect(rows).toEqual([1, 1]);
+    });
+
     it('[STO-8] the last offset of every partition is found again, also one that no record carries', async () => {
       await put(storedRecord({ key: 'k', epoch: 7, n: 3 }));
       await store.commit({
@@ -235,6 +253,17 @@ export function describeServerStorage(name: string, factory: () => Promise<Stora
       await store.commit({ slices: [], meta: [{ name: 'clock', value: 2 ** 52 }] });
       await reopen();
       expect(Object.fromEntries(boot.meta)).toEqual({ 'map:todos': { kind: 'LWW' }, clock: 2 ** 52 });
+    });
+
+    it('[STO-9] a meta row that is taken back is gone, and may come again', async () => {
+      const set = (value: unknown) => store.commit({ slices: [], meta: [{ name: 'client:a', value }] });
+      await set({ sub: 'ann' });
+      await set(null);
+      await reopen();
+      expect(boot.meta.has('client:a')).toBe(false);
+      await set({ sub: 'bob' });
+      await reopen();
+      expect(boot.meta.get('client:a')).toEqual({ sub: 'bob' });
     });
 
     it('[STO-10] changesSince gives later changes by rising offset, up to the limit', async () => {

@@ -1,11 +1,12 @@
 import { hashValue } from '@topgun/core';
-import type {
-  CommitBatch,
-  DedupEntry,
-  DedupRow,
-  Offset,
-  StoreBoot,
-  StoredRecord,
+import {
+  type CommitBatch,
+  type DedupEntry,
+  type DedupRow,
+  FORGOTTEN,
+  type Offset,
+  type StoreBoot,
+  type StoredRecord,
 } from '@topgun/server/engine';
 
 interface DedupState {
@@ -59,7 +60,10 @@ export class SimStore {
 
   apply(batch: CommitBatch): void {
     this.commits++;
-    for (const { name, value } of batch.meta) this.meta.set(name, structuredClone(value));
+    for (const { name, value } of batch.meta) {
+      if (value === null) this.meta.delete(name);
+      else this.meta.set(name, structuredClone(value));
+    }
     for (const slice of batch.slices) {
       this.highs.set(slice.pid, slice.high);
       for (const record of slice.records) {
@@ -95,6 +99,10 @@ export class SimStore {
 
   #remember(pid: number, row: DedupRow): void {
     const id = dedupOf(pid, row.clientId, row.session);
+    if (row.settledBelow === FORGOTTEN) {
+      this.#dedup.delete(id);
+      return;
+    }
     const state = this.#dedup.get(id) ?? { settledBelow: 0, entries: new Map<number, DedupEntry>() };
     this.#dedup.set(id, state);
     for (const entry of row.entries) {

@@ -2,7 +2,8 @@ import type { ServerMessage } from '@topgun/protocol';
 import type { StoreKey, StoreTx } from '../../storage/IStorageAdapter.js';
 import type { ClientEffects, ClientEvent, RealmOptions, TabMessage } from '../ports.js';
 import { RealmEngine } from '../RealmEngine.js';
-import { ModelConnection, ModelServer } from './ModelServer.js';
+import { ModelConnection } from './ModelConnection.js';
+import { ModelServer } from './ModelServer.js';
 
 /** A store shared by the realms that were made on it. */
 export class FakeStore {

@@ -13,7 +13,6 @@ import {
   type ClientMessage,
   type ErrorCode,
   FORM,
-  type Form,
   type MerklePart,
   OP,
   type OpRow,
@@ -21,19 +20,8 @@ import {
   OUTCOME,
   type Outcome,
   type RowsPart,
-  type ServerMessage,
 } from '@topgun/protocol';
-
-export interface ModelRow {
-  readonly form: Form;
-  readonly key: string;
-  readonly n: number;
-  readonly t: number;
-  readonly node: string;
-  readonly value: unknown;
-  readonly ttlMs: number | undefined;
-  readonly tag: string | undefined;
-}
+import type { ModelConnection, ModelRow } from './ModelConnection.js';
 
 interface Answer {
   readonly outcome: Outcome;
@@ -41,25 +29,6 @@ interface Answer {
   readonly n: number;
   readonly code: ErrorCode | undefined;
   readonly item: string;
-}
-
-/** One connection of the model server. */
-export class ModelConnection {
-  clientId = '';
-  readonly scopes = new Set<string>();
-  readonly queries = new Map<
-    string,
-    { map: string; spec: object; shown: Map<string, ModelRow>; v: number }
-  >();
-  readonly topics = new Set<string>();
-  readonly received: ClientMessage[] = [];
-  readonly deliver: (message: ServerMessage) => void;
-  readonly hangUp: (code: number) => void;
-
-  constructor(deliver: (message: ServerMessage) => void, hangUp: (code: number) => void) {
-    this.deliver = deliver;
-    this.hangUp = hangUp;
-  }
 }
 
 const EPOCH = 7;
@@ -82,6 +51,10 @@ export class ModelServer {
   dropAnswers = false;
   /** Deltas that are lost, which leaves a gap in the chain. */
   dropDeltas = false;
+  /** Clients of which this server says that it does not know them any more. */
+  readonly forgotten = new Set<string>();
+  /** Every AUTH that came. */
+  readonly auths: Extract<ClientMessage, { readonly type: 'AUTH' }>[] = [];
   /** Whether a token is good. */
   accepts: (token: string | undefined) => boolean = () => true;
   /** Server wall clock, ms. */
@@ -96,6 +69,12 @@ export class ModelServer {
         if (!this.accepts(message.token)) {
           connection.deliver({ type: 'ERROR', code: 'AUTH_FAILED', message: 'refused' });
           connection.hangUp(4401);
+          return;
+        }
+        this.auths.push(message);
+        if (message.incarnation !== undefined && this.forgotten.has(message.clientId)) {
+          connection.deliver({ type: 'ERROR', code: 'UNKNOWN_CLIENT', message: 'forgotten' });
+          connection.hangUp(1013);
           return;
         }
         connection.clientId = message.clientId;

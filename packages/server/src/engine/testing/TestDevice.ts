@@ -68,13 +68,15 @@ export class TestDevice {
     };
   }
 
-  auth(sessions: readonly string[] = [this.session]): void {
+  /** `incarnation`: the store that has answered this device before. */
+  auth(sessions: readonly string[] = [this.session], incarnation?: string): void {
     this.#node.receive(this.conn, {
       type: 'AUTH',
       versions: [PROTOCOL_VERSION, PROTOCOL_VERSION],
       clientId: this.clientId,
       sessions,
       token: 'token',
+      ...(incarnation !== undefined && { incarnation }),
     });
   }
 

@@ -85,7 +85,7 @@ export class TestNode {
     const asked = this.dedupReads.shift();
     if (asked === undefined) throw new Error('Nobody asked for dedup rows.');
     const states = asked.names.map(({ pid, clientId, session }) => {
-      return this.#partitions.get(pid)?.dedup.get(`${clientId}:${session}`);
+      return this.#partitions.get(pid)?.dedupOf(clientId, session);
     });
     this.engine.dedupRead(asked.id, states, this.now);
   }
@@ -127,6 +127,12 @@ export class TestNode {
     return found.map(({ message }) => message as MessageOf<T>);
   }
 
+  /** Sessions that the store has dedup rows of. */
+  storedSessions(): string[] {
+    const rows = [...this.#partitions.values()].flatMap((state) => [...state.liveDedup()]);
+    return [...new Set(rows.map(({ session }) => session))];
+  }
+
   boot(): StoreBoot {
     const partitions = new Map<number, Offset>();
     for (const [pid, { high }] of this.#partitions) partitions.set(pid, high);
@@ -139,7 +145,10 @@ export class TestNode {
       this.#partitions.set(slice.pid, state);
       state.absorb(slice);
     }
-    for (const { name, value } of meta) this.#meta.set(name, value);
+    for (const { name, value } of meta) {
+      if (value === null) this.#meta.delete(name);
+      else this.#meta.set(name, value);
+    }
   }
 
   #start(): ServerEngine {
@@ -155,8 +164,7 @@ export class TestNode {
       this.#effects(),
     );
     const dedup: (readonly [number, DedupRow])[] = [];
-    for (const [pid, state] of this.#partitions)
-      for (const row of state.dedup.values()) dedup.push([pid, row]);
+    for (const [pid, state] of this.#partitions) for (const row of state.liveDedup()) dedup.push([pid, row]);
     engine.load(
       [...this.#partitions.values()].flatMap((state) => [...state.records.values()]),
       dedup,

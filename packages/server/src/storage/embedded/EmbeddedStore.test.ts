@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { commitOf, storedRecord } from '../describeServerStorage.js';
 import { MemoryStore } from '../MemoryStore.js';
 import type { CommitBatch, Store, StoredRecord } from '../Store.js';
+import { FORGOTTEN } from '../Store.js';
 import { EmbeddedStore, type EmbeddedStoreOptions } from './EmbeddedStore.js';
 import { FORMAT, StoreFiles } from './StoreFiles.js';
 
@@ -140,6 +141,34 @@ describe('EmbeddedStore', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('[STO-7] folding leaves nothing of a forgotten session, nor of a meta row that was taken back', async () => {
+    const folder = await newFolder();
+    const store = await openStore(folder);
+    const session = (name: string, settledBelow: number): CommitBatch => ({
+      slices: [
+        {
+          pid: 3,
+          high: { epoch: 1, n: 1 },
+          records: [],
+          dedup: [{ clientId: 'client', session: name, settledBelow, entries: [] }],
+        },
+      ],
+      meta: [{ name: `ended:client:${name}`, value: settledBelow === FORGOTTEN ? null : 1 }],
+    });
+    for (const name of ['gone', 'kept']) await store.commit(session(name, 1));
+    await store.compact();
+    await store.commit(session('gone', FORGOTTEN));
+    await store.compact();
+    await store.close();
+    const files = new StoreFiles(folder);
+    const rows = [...files.snapChunks(3)].flatMap(({ dedup }) => dedup);
+    expect(rows.map((row) => row.session)).toEqual(['kept']);
+    expect([...files.metaRows().keys()].filter((name) => name.startsWith('ended:'))).toEqual([
+      'ended:client:kept',
+    ]);
+    await files.close();
   });
 
   it('[STO-18] one partition with many records is cut into chunks, of which a change rewrites only its own', async () => {

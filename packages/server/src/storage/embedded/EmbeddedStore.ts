@@ -109,8 +109,7 @@ export class EmbeddedStore implements Store {
   }
 
   async readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined> {
-    const held = this.#stateAround(pid, dedupHash(clientId, session)).dedup.get(dedupId(clientId, session));
-    return held === undefined ? undefined : { settledBelow: held.settledBelow, entries: held.entries };
+    return this.#stateAround(pid, dedupHash(clientId, session)).dedupOf(clientId, session);
   }
 
   async scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void> {
@@ -124,7 +123,7 @@ export class EmbeddedStore implements Store {
     }
     // What was stored first goes first: an entry once written stays.
     for (const row of pending.dedup.values()) merged.absorbDedup(row);
-    for (const row of merged.dedup.values()) visit(row);
+    for (const row of merged.liveDedup()) visit(row);
   }
 
   async close(): Promise<void> {
@@ -201,7 +200,10 @@ export class EmbeddedStore implements Store {
     });
     this.#slices = slices;
     this.#nextSeq = this.#backlog.lastSeq + 1;
-    for (const [name, value] of this.#backlog.meta()) meta.set(name, value);
+    for (const [name, value] of this.#backlog.meta()) {
+      if (value === null) meta.delete(name);
+      else meta.set(name, value);
+    }
     const partitions = files.heads();
     for (const [pid, high] of this.#backlog.highs()) {
       if (compareOffsets(partitions.get(pid) ?? { epoch: 0, n: 0 }, high) < 0) partitions.set(pid, high);

@@ -137,7 +137,10 @@ export class StoreFiles {
 
   putMeta(rows: ReadonlyMap<string, unknown>): Promise<boolean> {
     return this.root.batch(() => {
-      for (const [name, value] of rows) void this.#meta.put(name, sealChunk(value));
+      for (const [name, value] of rows) {
+        if (value === null) void this.#meta.remove(name);
+        else void this.#meta.put(name, sealChunk(value));
+      }
     });
   }
 

@@ -32,7 +32,7 @@ export function* foldPartition(
     const stored = files.snapChunk(pid, lowest);
     if (stored !== undefined) state.absorb(stored);
     state.absorb({ pid, high: merged.high, ...share });
-    yield files.putSnap(pid, chunksOf(pid, lowest, shareOf(state), merged.high));
+    yield files.putSnap(pid, chunksOf(pid, lowest, storedShare(state), merged.high));
   }
   yield files.putHead(pid, merged.high);
 }
@@ -56,6 +56,11 @@ export function lowFor(lows: readonly number[], hash: number): number {
     else to = middle - 1;
   }
   return lows[from] ?? 0;
+}
+
+/** What of a chunk is stored: a session that is forgotten leaves nothing. */
+function storedShare(state: PartitionState): Share {
+  return { records: [...state.records.values()], dedup: [...state.liveDedup()] };
 }
 
 function shareOf({ records, dedup }: PartitionState): Share {
