@@ -254,8 +254,9 @@ export class RealmMachine {
   protected answerTo(id: string): 'none' | 'map' | 'rows' {
     const query = this.app.queries.get(id);
     if (!query) return 'none';
-    if (this.isSynced(query.map)) return 'map';
-    const { isLeader, status } = this.realm;
+    const { isLeader, status, options } = this.realm;
+    // Where no server is meant to be, what the device holds is all there is.
+    if (options.server === false || this.isSynced(query.map)) return 'map';
     const answered = isLeader ? this.uplink.queries.complete : status.now.answered;
     return answered.includes(query.name) ? 'rows' : 'none';
   }

@@ -48,6 +48,17 @@ describe('queries', () => {
     expect(realm.store.table('base').map(([key]) => key[2])).toEqual(['k0', 'k1', 'k4', 'k8']);
   });
 
+  it('[QRY-1] without a server the result is complete', () => {
+    const made = world();
+    const realm = made.started(undefined, { server: false });
+    realm.engine.openQuery('q', 'todos', { where: { done: true } });
+    realm.engine.put('todos', 'mine', { n: 1, done: true });
+    expect(realm.engine.queryResult('q')).toEqual({
+      rows: [{ key: 'mine', value: { n: 1, done: true } }],
+      status: 'complete',
+    });
+  });
+
   it('[QRY-4] a row stays while another query holds it', () => {
     const made = world();
     const realm = made.started();
