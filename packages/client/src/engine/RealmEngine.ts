@@ -1,5 +1,6 @@
-import { assertAdmitted, deepEqual } from '@topgun/core';
+import { cloneAdmitted, deepEqual } from '@topgun/core';
 import { OP } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
 import type { QueryRequest, ResultRow } from './LocalQueries.js';
@@ -124,12 +125,11 @@ export class RealmEngine extends RealmMachine {
     this.app.changed();
   }
 
-  /** Sends to all other subscribers, other tabs included. Throws `VALUE_NOT_ADMITTED`. */
+  /** Sends to all other subscribers, other tabs included, at the end of the turn. Throws `VALUE_NOT_ADMITTED`. */
   topicPublish(topic: string, data: unknown): void {
-    assertAdmitted(data);
-    const { clock, tabs } = this.realm;
-    tabs.post({ type: 'publish', topic, data, ts: clock.nowMs() });
-    if (tabs.isLeader) this.uplink.topics.publish(topic, data);
+    this.unsaid.push({ topic, data: cloneAdmitted(data), ts: this.realm.clock.nowMs() });
+    this.unsaid.splice(0, this.unsaid.length - LIMITS.topicQueue);
+    this.realm.touch();
   }
 
   /** Writes of all realms of this store that the server has not answered. */

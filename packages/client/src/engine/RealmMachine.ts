@@ -13,6 +13,8 @@ export class RealmMachine {
   protected readonly realm: Realm;
   protected readonly app: AppSide;
   protected readonly uplink: Uplink;
+  /** Messages for topics that nobody has been given, the oldest first. */
+  protected readonly unsaid: { readonly topic: string; readonly data: unknown; readonly ts: number }[] = [];
   readonly #store: StoreSide;
   #isStarted = false;
   protected isBooted = false;
@@ -286,6 +288,7 @@ export class RealmMachine {
     const { replica, log, rejections, announcer, status, fx } = this.realm;
     this.realm.ticked();
     if (this.#store.isLoaded) this.#applyWants();
+    this.#say();
     if (this.realm.isLeader) this.#leaderTick();
     this.#store.flush();
     rejections.offer();
@@ -305,6 +308,16 @@ export class RealmMachine {
     const { offsetMs } = clock;
     const news = status.progress({ synced: scopes.complete, answered: queries.complete, offsetMs });
     if (news) tabs.post(news);
+  }
+
+  /** A message needs somebody who sends it on: until the first leader shows itself, it waits here. */
+  #say(): void {
+    const { tabs } = this.realm;
+    if (!tabs.knowsLeader) return;
+    for (const said of this.unsaid.splice(0)) {
+      tabs.post({ type: 'publish', ...said });
+      if (tabs.isLeader) this.uplink.topics.publish(said.topic, said.data);
+    }
   }
 
   #applyWants(): void {

@@ -28,6 +28,8 @@ export class Tabs {
   /** The wants are others, or somebody new has to follow them, since they were last taken. */
   #isChanged = true;
   #isLeader = false;
+  /** Somebody leads, or has led, since this realm started. */
+  knowsLeader = false;
   #isVisible = true;
   #isRunning = false;
   #unanswered = 0;
@@ -68,6 +70,7 @@ export class Tabs {
 
   lead(commit: number): void {
     this.#isLeader = true;
+    this.knowsLeader = true;
     this.#isChanged = true;
     this.#armPing();
     this.post({ type: 'leader', commit });
@@ -101,6 +104,7 @@ export class Tabs {
   /** A sign of life of the leader. */
   heard(): void {
     this.#unanswered = 0;
+    this.knowsLeader = true;
   }
 
   post(message: Outgoing): void {

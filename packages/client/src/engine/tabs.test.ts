@@ -222,7 +222,26 @@ describe('tabs', () => {
     expect(world.server.rows.get('m')?.get('k')?.value).toBe(3);
   });
 
-  it('topics reach the other tabs and other devices, not the sender', () => {
+  it('[TOP-4] a message published before anybody leads goes out once, as soon as somebody does', () => {
+    const world = new FakeWorld();
+    const device = world.started();
+    device.engine.topicSubscribe('news');
+    world.settle();
+    const store = new FakeStore();
+    const [first, second] = [world.realm(store), world.realm(store)];
+    first.engine.topicPublish('news', { n: 1 });
+    second.engine.topicPublish('news', { n: 2 });
+    for (const { engine } of [first, second]) {
+      engine.boot();
+      engine.start();
+    }
+    world.settle();
+    world.advance(5_000);
+    const heard = device.eventsOf('topic').map(({ data }) => (data as { n: number }).n);
+    expect(heard.sort()).toEqual([1, 2]);
+  });
+
+  it('[TOP-4] topics reach the other tabs and other devices, not the sender', () => {
     const { world, leader, follower } = pair();
     const device = world.started();
     for (const realm of [leader, follower, device]) realm.engine.topicSubscribe('news');
