@@ -22,6 +22,10 @@ export function explain(error: unknown): string {
 }
 \`\`\`
 
+Production builds for browsers leave the remedies out: there \`remedy\` is "See CODE in docs/guides/errors.md.", which is
+this page. Node, development servers and everything else that does not resolve the export condition \`browser\`, or that
+resolves \`development\`, get the texts.
+
 A write that the server refuses is no exception: it is taken back on the device, and \`client.onRejection\` gets its
 code, once. Those codes are the ones under "Between device and server".
 

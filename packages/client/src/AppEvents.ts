@@ -1,10 +1,12 @@
 import type { TopGunError } from '@topgun/core';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { ClientEvent } from './engine/ports.js';
-import type { ChangedKeys } from './handles/HandleContext.js';
 import type { SyncStateName } from './SyncStateMachine.js';
 import { Listeners } from './utils/Listeners.js';
 import type { Logger } from './utils/logger.js';
+
+/** Keys of one map whose visible value changed since the last call. */
+export type ChangedKeys = ReadonlySet<string>;
 
 /** The connection state, and why when it is an error. */
 export interface ConnectionStateChange {
@@ -17,16 +19,19 @@ export interface StateHistoryEntry extends ConnectionStateChange {
   readonly atMs: number;
 }
 
-const isAuthError = (error: TopGunError): boolean => error.code.startsWith('AUTH_');
+/** What listeners are called with, by the name of the event. */
+interface EventValues {
+  readonly ready: undefined;
+  readonly state: ConnectionStateChange;
+  readonly pending: number;
+  readonly authError: TopGunError;
+  readonly error: TopGunError;
+  readonly [map: `map ${string}`]: ChangedKeys;
+}
 
 /** What the engine tells, handed to whom the app registered for it. */
 export class AppEvents {
-  readonly ready: Listeners<void>;
-  readonly state: Listeners<ConnectionStateChange>;
-  readonly pending: Listeners<number>;
-  readonly authError: Listeners<TopGunError>;
-  readonly error: Listeners<TopGunError>;
-  readonly #mapListeners = new Map<string, Listeners<ChangedKeys>>();
+  readonly #listeners = new Map<string, Listeners<never>>();
   readonly #history: StateHistoryEntry[] = [];
   readonly #logger: Logger;
   readonly #wallMs: () => number;
@@ -34,20 +39,14 @@ export class AppEvents {
   constructor(logger: Logger, wallMs: () => number) {
     this.#logger = logger;
     this.#wallMs = wallMs;
-    this.ready = new Listeners('ready', logger);
-    this.state = new Listeners('state', logger);
-    this.pending = new Listeners('pending', logger);
-    this.authError = new Listeners('authError', logger);
-    this.error = new Listeners('error', logger);
   }
 
-  mapListeners(map: string): Listeners<ChangedKeys> {
-    let listeners = this.#mapListeners.get(map);
-    if (listeners === undefined) {
-      listeners = new Listeners(`map ${map}`, this.#logger);
-      this.#mapListeners.set(map, listeners);
-    }
-    return listeners;
+  /** The listeners of one event; of a map they are called at most once per tick, when reads show the change. */
+  of<Name extends keyof EventValues>(name: Name): Listeners<EventValues[Name]> {
+    const listeners = this.#listeners.get(name) ?? new Listeners<never>(name, this.#logger);
+    this.#listeners.set(name, listeners);
+    // The listeners under a name are those of its values; a map of names cannot say so.
+    return listeners as unknown as Listeners<EventValues[Name]>;
   }
 
   /** Newest last. */
@@ -60,17 +59,21 @@ export class AppEvents {
     this.#history.push({ ...change, atMs: this.#wallMs() });
     if (this.#history.length > LIMITS.stateHistory) this.#history.shift();
     this.#logger.info(change, 'connection state');
-    this.state.emit(change);
-    if (error !== undefined && isAuthError(error)) this.authError.emit(error);
+    this.of('state').emit(change);
+    if (error !== undefined) this.#tellAuthError(error);
   }
 
   mapsChanged({ keysByMap }: Extract<ClientEvent, { type: 'changes' }>): void {
-    for (const [map, keys] of keysByMap) this.#mapListeners.get(map)?.emit(keys);
+    for (const [map, keys] of keysByMap) this.of(`map ${map}`).emit(keys);
   }
 
   failed(error: TopGunError): void {
     this.#logger.warn({ error }, error.message);
-    this.error.emit(error);
-    if (isAuthError(error)) this.authError.emit(error);
+    this.of('error').emit(error);
+    this.#tellAuthError(error);
+  }
+
+  #tellAuthError(error: TopGunError): void {
+    if (error.code.startsWith('AUTH_')) this.of('authError').emit(error);
   }
 }

@@ -1,11 +1,12 @@
-import { TopGunError } from '@topgun/core';
+import type { TopGunError } from '@topgun/core';
 import type { ClientMessage } from '@topgun/protocol';
-import { CLOSE_CODE, protocolErrors } from '@topgun/protocol';
+import * as CLOSE_CODE from '@topgun/protocol/closeCodes';
 import { decode, encode } from '@topgun/protocol/device';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { IConnectionProvider } from './connection/IConnectionProvider.js';
 import type { ClientEffects, ClientEvent, RealmOptions, TabMessage } from './engine/ports.js';
 import { RealmEngine } from './engine/RealmEngine.js';
+import { wireError } from './engine/wireErrors.js';
 import { clientError, toTopGunError } from './errors.js';
 import type { IStorageAdapter, StoreKey, StoreTx } from './storage/IStorageAdapter.js';
 import type { Tabs } from './tabs/openTabs.js';
@@ -18,8 +19,6 @@ import type { Logger } from './utils/logger.js';
 import type { Timers } from './utils/Timers.js';
 import { watchNetwork } from './utils/watchNetwork.js';
 import { watchVisibility } from './utils/watchVisibility.js';
-
-const { BAD_FRAME, GOING_AWAY } = CLOSE_CODE;
 
 /** A session is 64 random bits: nobody else takes its lock. */
 const ignoreLoss = (): void => undefined;
@@ -79,7 +78,9 @@ export class SyncEngine implements ClientEffects {
       provider.on('message', (frame) => this.#feed(() => this.#receive(frame))),
       watchVisibility((visible) => this.#feed(() => this.engine.visible(visible))),
       // Without this hint a dead socket shows only when heartbeats stay unanswered, 15 s later.
-      watchNetwork((online) => (online ? this.#feed(() => this.#retryNow()) : provider.close(GOING_AWAY))),
+      watchNetwork((online) =>
+        online ? this.#feed(() => this.#retryNow()) : provider.close(CLOSE_CODE.GOING_AWAY),
+      ),
     );
     this.#channel = this.#tabs.openChannel<TabMessage>(this.#name('channel'), (message) =>
       this.#feed(() => this.engine.channel(message)),
@@ -207,7 +208,7 @@ export class SyncEngine implements ClientEffects {
           error: clientError('TOKEN_PROVIDER_FAILED', 'The token provider failed', cause),
         });
         // Without a token this attempt is over; the next one asks again after a pause.
-        if (request === this.#tokenRequests) this.#options.provider.close(GOING_AWAY);
+        if (request === this.#tokenRequests) this.#options.provider.close(CLOSE_CODE.GOING_AWAY);
       },
     );
   }
@@ -264,14 +265,10 @@ export class SyncEngine implements ClientEffects {
       return;
     }
     const { code, path } = decoded;
-    const error = new TopGunError({
-      code,
-      message: `The server sent a frame that this client cannot read (${path ?? code})`,
-      ...protocolErrors[code],
-    });
+    const error = wireError(code, 'The server sent a frame that this client cannot read', path);
     this.#options.logger.error({ error }, 'unreadable frame');
     this.event({ type: 'error', error });
-    if (code === 'BAD_FRAME') this.#options.provider.close(BAD_FRAME);
+    if (code === 'BAD_FRAME') this.#options.provider.close(CLOSE_CODE.BAD_FRAME);
   }
 
   /** `open` returns at once when the store is open, and brings it back when it was lost. */

@@ -1,5 +1,5 @@
-import { TopGunError } from '@topgun/core';
 import * as LIMITS from '@topgun/protocol/limits';
+import { clientError } from './errors.js';
 
 export type SyncStateName =
   | 'DISCONNECTED'
@@ -68,11 +68,7 @@ export class SyncStateMachine {
     const from = this.#state;
     const to = transitions[from][event];
     if (to === undefined) {
-      throw new TopGunError({
-        code: 'STATE_TRANSITION',
-        message: `The connection is ${from}, where "${event}" is not allowed.`,
-        remedy: 'Ask canTransition(event) first.',
-      });
+      throw clientError('STATE_TRANSITION', `The connection is ${from}, where "${event}" is not allowed.`);
     }
     const change: StateChange = { from, to, event, atMs: this.#wallMs() };
     this.#state = to;

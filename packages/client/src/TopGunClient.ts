@@ -1,6 +1,4 @@
-import type { QueryFilter } from '@topgun/core';
-import { TopGunError } from '@topgun/core';
-import { protocolErrors } from '@topgun/protocol';
+import type { QueryFilter, TopGunError } from '@topgun/core';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { ConnectionStateChange, StateHistoryEntry } from './AppEvents.js';
 import { AppEvents } from './AppEvents.js';
@@ -9,6 +7,8 @@ import { checkOptions } from './config/options.js';
 import type { IConnectionProvider } from './connection/IConnectionProvider.js';
 import { providerOf } from './connection/providerOf.js';
 import type { Kind, Rejection } from './engine/ports.js';
+import type { RealmEngine } from './engine/RealmEngine.js';
+import { wrongKind } from './engine/wireErrors.js';
 import { clientError } from './errors.js';
 import type { EventRoutes } from './eventRoutes.js';
 import { dispatch } from './eventRoutes.js';
@@ -23,7 +23,6 @@ import { QueryHandle } from './query/QueryHandle.js';
 import { RejectionDesk } from './RejectionDesk.js';
 import { SyncEngine } from './SyncEngine.js';
 import type { SyncStateName } from './SyncStateMachine.js';
-import { TokenSource } from './TokenSource.js';
 import type { Unsubscribe } from './utils/Listeners.js';
 import type { Logger } from './utils/logger.js';
 import { silentLogger } from './utils/logger.js';
@@ -52,13 +51,13 @@ interface OpenMap {
 export class TopGunClient {
   readonly #logger: Logger;
   readonly #sync: SyncEngine;
+  readonly #engine: RealmEngine;
   readonly #events: AppEvents;
   readonly #rejections: RejectionDesk;
   readonly #queries: LiveQueries;
   readonly #timers = new Timers();
   readonly #context: HandleContext;
   readonly #writes: WriteTracker;
-  readonly #tokens: TokenSource;
   readonly #provider: IConnectionProvider;
   readonly #maps = new Map<string, OpenMap>();
   readonly #topics = new Map<string, TopicHandle<unknown>>();
@@ -66,26 +65,29 @@ export class TopGunClient {
   readonly #routes: EventRoutes = {
     ready: () => {
       this.#queries.storeRead();
-      this.#events.ready.emit();
+      this.#events.of('ready').emit(undefined);
     },
     changes: (event) => this.#events.mapsChanged(event),
     query: ({ id }) => this.#queries.changed(id),
     settled: (event) => this.#writes.settle(event),
     state: (event) => this.#events.stateChanged(event),
-    pending: ({ count }) => this.#events.pending.emit(count),
+    pending: ({ count }) => this.#events.of('pending').emit(count),
     rejection: ({ rejection }) => this.#rejections.add(rejection),
     topic: ({ topic, data, from, ts }) =>
       this.#topics.get(topic)?.deliver(data, { timestamp: ts, publisherId: from }),
     role: ({ leader }) => this.#logger.debug({ leader }, 'uploader'),
     error: ({ error }) => this.#events.failed(error),
   };
+  /** The app's provider, else one that knows the last token set. */
+  #askToken: () => Promise<string | null>;
   #closed: Promise<void> | undefined;
 
   constructor(options: TopGunClientOptions) {
     checkOptions(options);
     const logger = options.logger ?? silentLogger;
     this.#logger = logger;
-    this.#tokens = new TokenSource(options.token);
+    const { token = null } = options;
+    this.#askToken = async () => token;
     this.#provider = providerOf(options);
     this.#events = new AppEvents(logger, platformClock.wallMs);
     this.#sync = new SyncEngine({
@@ -94,25 +96,26 @@ export class TopGunClient {
       provider: this.#provider,
       timers: this.#timers,
       logger,
-      token: () => this.#tokens.get(),
+      token: async () => this.#askToken(),
       onEvent: (event) => dispatch(this.#routes, event),
       realm: {
         clock: platformClock,
         random: platformRandom,
         server: this.#provider.hasServer,
-        ...(options.backoff === undefined ? undefined : { backoff: options.backoff }),
-        ...(options.answerTimeoutMs === undefined ? undefined : { answerTimeoutMs: options.answerTimeoutMs }),
-        ...(options.durability === undefined ? undefined : { durability: options.durability }),
+        backoff: options.backoff,
+        answerTimeoutMs: options.answerTimeoutMs,
+        durability: options.durability,
       },
     });
     const { engine } = this.#sync;
+    this.#engine = engine;
     this.#rejections = new RejectionDesk(logger, (id) => engine.rejectionShown(id));
     this.#writes = new WriteTracker(() => this.flush());
     this.#queries = new LiveQueries(engine, this.#timers, logger);
     this.#context = {
       engine,
       writes: this.#writes,
-      mapListeners: (map) => this.#events.mapListeners(map),
+      events: this.#events,
       writable: () => {
         this.#assertOpen('write');
         return engine;
@@ -139,26 +142,26 @@ export class TopGunClient {
   /** Leaves `ERROR`, or cuts a pause between attempts short, and connects anew. */
   resetConnection(): void {
     this.#assertOpen('resetConnection');
-    this.#sync.engine.reset();
+    this.#engine.reset();
   }
 
   /** Uses this token from now on, on the live connection too; null goes on without one. */
   setAuthToken(token: string | null): void {
-    this.#tokens.set(token);
-    this.#sync.engine.setToken(token);
+    this.#askToken = async () => token;
+    this.#engine.setToken(token);
   }
 
   /** Asks this function for a token before each authentication. A rejection ends that attempt; the next one asks again. */
   setAuthTokenProvider(provider: () => Promise<string | null>): void {
-    this.#tokens.setProvider(provider);
+    this.#askToken = provider;
   }
 
   getConnectionState(): SyncStateName {
-    return this.#sync.engine.state();
+    return this.#engine.state();
   }
 
   onConnectionStateChange(callback: (change: ConnectionStateChange) => void): Unsubscribe {
-    return this.#events.state.add(callback);
+    return this.#events.of('state').add(callback);
   }
 
   /** The last states of the connection, newest last; at most 100 are kept. */
@@ -168,11 +171,11 @@ export class TopGunClient {
 
   /** Writes on this device, of all tabs, that the server has not answered. */
   getPendingOpsCount(): number {
-    return this.#sync.engine.pendingOps();
+    return this.#engine.pendingOps();
   }
 
   onPendingOpsChange(callback: (count: number) => void): Unsubscribe {
-    return this.#events.pending.add(callback);
+    return this.#events.of('pending').add(callback);
   }
 
   /**
@@ -185,19 +188,19 @@ export class TopGunClient {
 
   /** Calls back when the server refuses the token; sign in again, `setAuthToken`, then `resetConnection`. */
   onAuthError(callback: (error: TopGunError) => void): Unsubscribe {
-    return this.#events.authError.add(callback);
+    return this.#events.of('authError').add(callback);
   }
 
   /** Calls back with faults of storage and connection that the client goes on after. */
   onError(callback: (error: TopGunError) => void): Unsubscribe {
-    return this.#events.error.add(callback);
+    return this.#events.of('error').add(callback);
   }
 
   /** Resolves when what the device held is read: from then on a read that finds nothing means that there is nothing here. */
   whenReady(): Promise<void> {
     return this.#untilClosed('whenReady', (resolve) => {
       if (this.#queries.isStoreRead) resolve();
-      else this.#events.ready.add(resolve);
+      else this.#events.of('ready').add(resolve);
     });
   }
 
@@ -206,7 +209,7 @@ export class TopGunClient {
     return this.#untilClosed('flush', (resolve, reject) => {
       const { storeError } = this.#sync;
       if (storeError !== undefined) reject(storeError);
-      this.#sync.engine.whenDurable((error) => (error === undefined ? resolve() : reject(error)));
+      this.#engine.whenDurable((error) => (error === undefined ? resolve() : reject(error)));
     });
   }
 
@@ -215,7 +218,7 @@ export class TopGunClient {
     return this.#untilClosed('whenSynced', (resolve, reject) => {
       if (!this.#provider.hasServer)
         reject(clientError('NO_SERVER', 'whenSynced() on a client without server'));
-      else this.#sync.engine.whenSynced(resolve);
+      else this.#engine.whenSynced(resolve);
     });
   }
 
@@ -254,18 +257,15 @@ export class TopGunClient {
 
   /** Root hash of what the server said about a map, equal on two devices when they hold the same; own unanswered writes are not in it. */
   liveRoot(map: string): number {
-    return this.#sync.engine.liveRoot(map);
+    return this.#engine.liveRoot(map);
   }
 
   #open<H extends Handle>(name: string, kind: Kind, make: (context: HandleContext) => H): H {
     const open = this.#maps.get(name);
     if (open?.kind === kind) return open.handle as H;
-    if (open !== undefined) {
-      const message = `"${name}" is open as ${open.kind} and cannot be opened as ${kind}`;
-      throw new TopGunError({ code: 'WRONG_KIND', message, ...protocolErrors.WRONG_KIND });
-    }
+    if (open !== undefined) throw wrongKind(name, open.kind, kind);
     this.#assertOpen('getMap');
-    this.#sync.engine.openMap(name, kind);
+    this.#engine.openMap(name, kind);
     const handle = make(this.#context);
     this.#maps.set(name, { kind, handle });
     return handle;
@@ -293,9 +293,9 @@ export class TopGunClient {
 
   async #close(): Promise<void> {
     await this.#sync.flushForClose();
-    const error = clientError('CLIENT_CLOSED', 'The client was closed');
+    const error = clientError('CLIENT_CLOSED', 'The client was closed; unanswered writes stay in the log');
     for (const closed of this.#closing) closed(error);
-    this.#writes.close();
+    this.#writes.close(error);
     this.#queries.close();
     await this.#sync.close();
   }

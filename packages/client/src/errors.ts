@@ -1,30 +1,21 @@
-import { TopGunError } from '@topgun/core';
+import { errorsOf, final, passing, TopGunError } from '@topgun/core';
+import { TEXTS } from '@topgun/core/texts';
 
 /** What the client itself can fail with; codes of the server and of the storage have tables of their own. */
 export const clientErrors = {
-  OPTION_INVALID: { remedy: 'Correct the option named.', retriable: false },
-  CLIENT_CLOSED: { remedy: 'Make a new TopGunClient.', retriable: false },
-  NO_SERVER: {
-    remedy: 'Give the client a `serverUrl`.',
-    retriable: false,
-  },
-  NO_WEBSOCKET: {
-    remedy: 'Install the package `ws`, pass `webSocket`, or use Node 22 or later.',
-    retriable: false,
-  },
-  CLIENT_FAILED: { remedy: 'See `cause`.', retriable: false },
-  TOKEN_PROVIDER_FAILED: {
-    remedy: 'See `cause`. The next attempt asks again.',
-    retriable: true,
-  },
-} as const;
+  OPTION_INVALID: final(TEXTS && 'Correct the option named.'),
+  CLIENT_CLOSED: final(TEXTS && 'Make a new TopGunClient.'),
+  NO_SERVER: final(TEXTS && 'Give the client a `serverUrl`.'),
+  NO_WEBSOCKET: final(TEXTS && 'Install the package `ws`, pass `webSocket`, or use Node 22 or later.'),
+  MAP_NAME_INVALID: final(TEXTS && 'Use 1 to 128 characters out of A-Z a-z 0-9 _ . : / -'),
+  STATE_TRANSITION: final(TEXTS && 'Ask canTransition(event) first.'),
+  CLIENT_FAILED: final(TEXTS && 'See `cause`.'),
+  TOKEN_PROVIDER_FAILED: passing(TEXTS && 'See `cause`. The next attempt asks again.'),
+};
 
 export type ClientErrorCode = keyof typeof clientErrors;
 
-export function clientError(code: ClientErrorCode, message: string, cause?: unknown): TopGunError {
-  const info = clientErrors[code];
-  return new TopGunError({ code, message, remedy: info.remedy, retriable: info.retriable, cause });
-}
+export const clientError = /* @__PURE__ */ errorsOf<ClientErrorCode>(clientErrors);
 
 /** A fault of somebody else's code as a typed error; typed errors pass unchanged. */
 export function toTopGunError(cause: unknown): TopGunError {

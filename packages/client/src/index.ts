@@ -1,4 +1,4 @@
-export type { ConnectionStateChange, StateHistoryEntry } from './AppEvents.js';
+export type { ChangedKeys, ConnectionStateChange, StateHistoryEntry } from './AppEvents.js';
 export type { TopGunClientOptions } from './config/options.js';
 export { ConnectionListeners } from './connection/ConnectionListeners.js';
 export type { ConnectionEvents, IConnectionProvider } from './connection/IConnectionProvider.js';
@@ -7,7 +7,6 @@ export { NullProvider } from './connection/NullProvider.js';
 export { SingleServerProvider } from './connection/SingleServerProvider.js';
 export type { BackoffOptions, Rejection, SettledOutcome } from './engine/ports.js';
 export { type ClientErrorCode, clientErrors } from './errors.js';
-export type { ChangedKeys } from './handles/HandleContext.js';
 export type { LWWMapHandle } from './handles/LWWMapHandle.js';
 export type { ORMapElement, ORMapHandle } from './handles/ORMapHandle.js';
 export type { PNCounterHandle } from './handles/PNCounterHandle.js';

@@ -15,7 +15,15 @@ export {
 } from './clock/Timestamp.js';
 export { compareVersions, isExpired, type Version } from './clock/versions.js';
 export { type CoreErrorCode, coreErrors } from './coreErrors.js';
-export { TopGunError, type TopGunErrorOptions } from './errors.js';
+export {
+  type ErrorInfo,
+  errorsOf,
+  final,
+  mapError,
+  passing,
+  TopGunError,
+  type TopGunErrorOptions,
+} from './errors.js';
 export { HLC, type HLCOptions, type WallClock } from './HLC.js';
 export { hashString, xorHash } from './hash/hashString.js';
 export { hashValue } from './hash/hashValue.js';
@@ -68,4 +76,6 @@ export { assertKey } from './value/assertKey.js';
 export { cloneAdmitted } from './value/cloneAdmitted.js';
 export { compareValues } from './value/compareValues.js';
 export { deepEqual } from './value/deepEqual.js';
+export { isPlain } from './value/isPlain.js';
 export { KEY_BYTES_MAX, VALUE_LIMITS, type ValueLimits } from './value/limits.js';
+export { utf8Length } from './value/text.js';

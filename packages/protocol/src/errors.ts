@@ -1,139 +1,54 @@
+import { type ErrorInfo, final, passing } from '@topgun/core';
+import { TEXTS } from '@topgun/core/texts';
+import * as CLOSE_CODE from './closeCodes.js';
+
 /**
  * Codes that travel: in ERROR, in the exceptions of OP_ACK, and as close codes. Both sets are closed. On the wire
  * only the code and safe text travel; the remedy is looked up here by the receiver.
  */
 
-export interface ProtocolErrorInfo {
-  /** what the reader of the error does about it */
-  readonly remedy: string;
-  /** true: the same request can succeed later without a change by the app */
-  readonly retriable: boolean;
-}
+export type { ErrorInfo as ProtocolErrorInfo };
 
 export const protocolErrors = {
-  BAD_FRAME: {
-    remedy: 'Use the codec of @topgun/protocol on both ends.',
-    retriable: false,
-  },
-  BAD_MESSAGE: {
-    remedy: 'Compare both ends: they may run different versions.',
-    retriable: false,
-  },
-  UNKNOWN_TYPE: {
-    remedy: 'Update the older of the two ends.',
-    retriable: false,
-  },
-  VERSION: { remedy: 'Update the older of the two ends.', retriable: false },
-  AUTH_REQUIRED: { remedy: 'Send AUTH with a token as the first frame.', retriable: false },
-  AUTH_FAILED: {
-    remedy: 'Sign in again; on the server compare key, algorithm, issuer and audience.',
-    retriable: false,
-  },
-  AUTH_EXPIRED: {
-    remedy: 'Send AUTH with a fresh token on the same connection within 30 s.',
-    retriable: true,
-  },
-  DENIED: {
-    remedy: 'Ask for the right, or add a policy for this role, map and action.',
-    retriable: false,
-  },
-  LIMIT: { remedy: 'Send less at once: the message names the limit.', retriable: false },
-  RATE: { remedy: 'Wait `retryAfterMs` and send more slowly.', retriable: true },
-  CLOCK_SKEW: {
-    remedy: 'Set the clock to `serverTime` and stamp the op again under its id.',
-    retriable: true,
-  },
-  STALE_OP: {
-    remedy: 'The server has forgotten deletions since. Sync, then decide whether to write again.',
-    retriable: false,
-  },
-  RESYNC: { remedy: 'Open the scope again.', retriable: true },
-  UNKNOWN_CLIENT: {
-    remedy: 'Unused for a year: draw a new clientId and decide about the pending ops.',
-    retriable: false,
-  },
-  NEW_INCARNATION: {
-    remedy: 'The store was restored: send the retained ops again and sync.',
-    retriable: true,
-  },
-  NOT_OWNER: {
-    remedy: 'Fetch the partition map and try its owner.',
-    retriable: true,
-  },
-  UNAVAILABLE: {
-    remedy: 'Keep the op and try again later.',
-    retriable: true,
-  },
-  INTERNAL: { remedy: 'Report the message to whoever runs the server.', retriable: true },
-  WRONG_KIND: {
-    remedy: 'Open the map as the kind it has, or take another name.',
-    retriable: false,
-  },
-  ID_REUSED: {
-    remedy: 'Give the op a new id and send it again.',
-    retriable: false,
-  },
-  SESSION_UNKNOWN: {
-    remedy: 'Name the session in AUTH or SESSIONS first.',
-    retriable: true,
-  },
-  SEQ_WINDOW: {
-    remedy: 'Send again when older ops of the session are answered.',
-    retriable: true,
-  },
-  CROSS_PARTITION: {
-    remedy: 'Give all keys of the transaction a common {tag}.',
-    retriable: false,
-  },
-  REPLICATED_UNSUPPORTED: {
-    remedy: 'Ask for PERSISTED, or use a cluster.',
-    retriable: false,
-  },
-  PREDICATE_INVALID: { remedy: 'Correct the query at `path`.', retriable: false },
-  VALUE_NOT_ADMITTED: {
-    remedy: 'Store only admitted values; the path names the fault.',
-    retriable: false,
-  },
-} as const satisfies Record<string, ProtocolErrorInfo>;
+  BAD_FRAME: final(TEXTS && 'Use the codec of @topgun/protocol on both ends.'),
+  BAD_MESSAGE: final(TEXTS && 'Compare both ends: they may run different versions.'),
+  UNKNOWN_TYPE: final(TEXTS && 'Update the older of the two ends.'),
+  VERSION: final(TEXTS && 'Update the older of the two ends.'),
+  AUTH_REQUIRED: final(TEXTS && 'Send AUTH with a token as the first frame.'),
+  AUTH_FAILED: final(TEXTS && 'Sign in again; on the server compare key, algorithm, issuer and audience.'),
+  AUTH_EXPIRED: passing(TEXTS && 'Send AUTH with a fresh token on the same connection within 30 s.'),
+  DENIED: final(TEXTS && 'Ask for the right, or add a policy for this role, map and action.'),
+  LIMIT: final(TEXTS && 'Send less at once: the message names the limit.'),
+  RATE: passing(TEXTS && 'Wait `retryAfterMs` and send more slowly.'),
+  CLOCK_SKEW: passing(TEXTS && 'Set the clock to `serverTime` and stamp the op again under its id.'),
+  STALE_OP: final(
+    TEXTS && 'The server has forgotten deletions since. Sync, then decide whether to write again.',
+  ),
+  RESYNC: passing(TEXTS && 'Open the scope again.'),
+  UNKNOWN_CLIENT: final(TEXTS && 'Unused for a year: draw a new clientId and decide about the pending ops.'),
+  NEW_INCARNATION: passing(TEXTS && 'The store was restored: send the retained ops again and sync.'),
+  NOT_OWNER: passing(TEXTS && 'Fetch the partition map and try its owner.'),
+  UNAVAILABLE: passing(TEXTS && 'Keep the op and try again later.'),
+  INTERNAL: passing(TEXTS && 'Report the message to whoever runs the server.'),
+  WRONG_KIND: final(TEXTS && 'Open the map as the kind it has, or take another name.'),
+  ID_REUSED: final(TEXTS && 'Give the op a new id and send it again.'),
+  SESSION_UNKNOWN: passing(TEXTS && 'Name the session in AUTH or SESSIONS first.'),
+  SEQ_WINDOW: passing(TEXTS && 'Send again when older ops of the session are answered.'),
+  CROSS_PARTITION: final(TEXTS && 'Give all keys of the transaction a common {tag}.'),
+  REPLICATED_UNSUPPORTED: final(TEXTS && 'Ask for PERSISTED, or use a cluster.'),
+  PREDICATE_INVALID: final(TEXTS && 'Correct the query at `path`.'),
+  VALUE_NOT_ADMITTED: final(TEXTS && 'Store only admitted values; the path names the fault.'),
+};
 
 /** The closed set of codes an ERROR or a rejection can carry. */
 export type ErrorCode = keyof typeof protocolErrors;
 
-export const ERROR_CODES = Object.keys(protocolErrors) as readonly ErrorCode[];
+export const ERROR_CODES = /* @__PURE__ */ Object.keys(protocolErrors) as readonly ErrorCode[];
 
 export function isErrorCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(protocolErrors, value);
 }
 
-/** Why a WebSocket was closed. The first six are those of RFC 6455. */
-export const CLOSE_CODE = {
-  /** done */
-  NORMAL: 1000,
-  /** server shutting down, or page left; connect again */
-  GOING_AWAY: 1001,
-  /** WebSocket protocol fault */
-  PROTOCOL_ERROR: 1002,
-  /** text that is not UTF-8 */
-  BAD_UTF8: 1007,
-  /** message larger than the limit of the frame */
-  TOO_BIG: 1009,
-  /** slow consumer or overload; connect again later */
-  TRY_LATER: 1013,
-  /** a frame outside the strict wire profile */
-  BAD_FRAME: 4400,
-  /** no token in time, refused, or expired and not renewed */
-  AUTH: 4401,
-  /** the clientId belongs to another subject: open another store */
-  OTHER_SUBJECT: 4403,
-  /** too many refused messages */
-  STRIKES: 4408,
-  /** a newer connection of the same client took over */
-  REPLACED: 4410,
-  /** no common protocol version */
-  VERSION: 4426,
-  /** rate limit exceeded for long */
-  RATE: 4429,
-} as const;
 export type CloseCode = (typeof CLOSE_CODE)[keyof typeof CLOSE_CODE];
 
 export interface CloseInfo {

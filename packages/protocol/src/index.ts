@@ -1,3 +1,4 @@
+export * as CLOSE_CODE from './closeCodes.js';
 export type { Candidate } from './codec/fields.js';
 export type { Profile, WireProfile } from './codec/prescan.js';
 export type { Decoded, Explain } from './codec/readFrame.js';

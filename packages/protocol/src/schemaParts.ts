@@ -1,8 +1,7 @@
 /** The pieces the message schemas are made of: names, numbers, rows. */
-import type { PredicateNode } from '@topgun/core';
+import { type PredicateNode, utf8Length } from '@topgun/core';
 import * as z from 'zod/mini';
 import { isPredicate } from './codec/predicate.js';
-import { utf8Length } from './codec/utf8.js';
 import * as LIMITS from './limits.js';
 import { PARTITION_COUNT } from './messages/constants.js';
 

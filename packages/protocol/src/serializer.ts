@@ -9,13 +9,14 @@
 import { TopGunError } from '@topgun/core';
 import { Packr } from 'msgpackr/pack';
 import { keepByteOrderMarks } from './codec/byteOrderMarks.js';
-import { clientGuards } from './codec/clientGuards.js';
-import { clientFields, serverFields, toFrame } from './codec/fields.js';
+import { clientLayouts } from './codec/clientLayouts.js';
+import { toFrame } from './codec/fields.js';
+import { allFields } from './codec/layouts.js';
 import type { WireProfile } from './codec/prescan.js';
 import { prescan, profileBounds } from './codec/prescan.js';
 import type { Decoded, Explain } from './codec/readFrame.js';
 import { frameReader } from './codec/readFrame.js';
-import { serverGuards } from './codec/serverGuards.js';
+import { serverLayouts } from './codec/serverLayouts.js';
 import type { ClientMessage, Message, ServerMessage } from './messages/types.js';
 
 const packr = new Packr({
@@ -26,9 +27,8 @@ const packr = new Packr({
   // what is decoded outlives the frame
   copyBuffers: true,
 });
-const allFields = { ...clientFields, ...serverFields };
-const readClientFrame = frameReader<ClientMessage>(clientFields, clientGuards);
-const readServerFrame = frameReader<ServerMessage>(serverFields, serverGuards);
+const readClientFrame = frameReader(clientLayouts);
+const readServerFrame = frameReader(serverLayouts);
 
 const unpack = (bytes: Uint8Array): unknown => packr.unpack(keepByteOrderMarks(bytes)) as unknown;
 

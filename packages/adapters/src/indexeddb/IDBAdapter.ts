@@ -49,8 +49,7 @@ export class IDBAdapter implements IStorageAdapter {
 
   async tx(batch: StoreTx): Promise<number> {
     checkStoreTx(batch);
-    const db = await this.#use('tx');
-    return this.#run('tx', async () => {
+    return this.#use('tx', async (db) => {
       const tx = db.transaction(ROWS, 'readwrite', { durability: batch.durability ?? 'relaxed' });
       const commit = this.#nextCommit(unwrap(tx.store), tx.done);
       try {
@@ -69,13 +68,11 @@ export class IDBAdapter implements IStorageAdapter {
 
   async get(key: StoreKey): Promise<unknown> {
     checkStoreKey(key);
-    const db = await this.#use('get');
-    return this.#run('get', () => db.get(ROWS, [...key]));
+    return this.#use('get', (db) => db.get(ROWS, [...key]));
   }
 
   async iterate(prefix: StoreKey, visit: (key: StoreKey, value: unknown) => void): Promise<number> {
-    const db = await this.#use('iterate');
-    return this.#run('iterate', async () => {
+    return this.#use('iterate', async (db) => {
       const tx = db.transaction(ROWS, 'readonly');
       const commit = ((await tx.store.get(COMMIT_KEY)) as number | undefined) ?? 0;
       const page = LIMITS.storeRowsPerRead;
@@ -94,8 +91,7 @@ export class IDBAdapter implements IStorageAdapter {
   }
 
   async estimate(): Promise<{ usageBytes: number; quotaBytes: number } | undefined> {
-    if (typeof navigator === 'undefined' || navigator.storage?.estimate === undefined) return undefined;
-    const { usage, quota } = await navigator.storage.estimate();
+    const { usage, quota } = (await globalThis.navigator?.storage?.estimate?.()) ?? {};
     return usage === undefined || quota === undefined ? undefined : { usageBytes: usage, quotaBytes: quota };
   }
 
@@ -104,8 +100,7 @@ export class IDBAdapter implements IStorageAdapter {
   }
 
   async wipe(): Promise<void> {
-    const db = await this.#use('wipe');
-    await this.#run('wipe', async () => {
+    await this.#use('wipe', async (db) => {
       const tx = db.transaction(ROWS, 'readwrite', { durability: 'strict' });
       const rows = unwrap(tx.store);
       const commit = this.#nextCommit(rows, tx.done);
@@ -124,7 +119,6 @@ export class IDBAdapter implements IStorageAdapter {
 
   async #connect(name: string): Promise<IDBPDatabase> {
     try {
-      if (typeof indexedDB === 'undefined') throw new Error('indexedDB is not defined');
       const db: IDBPDatabase = await openDB(name, LAYOUT_VERSION, {
         upgrade: (database) => {
           database.createObjectStore(ROWS);
@@ -151,19 +145,15 @@ export class IDBAdapter implements IStorageAdapter {
     return commit;
   }
 
-  #use(call: string): Promise<IDBPDatabase> {
-    if (this.#opening !== undefined) return this.#opening;
-    const why = this.#lost === '' ? 'not open' : this.#lost;
-    const code = this.#lost === '' ? 'STORAGE_CLOSED' : 'STORAGE_LOST';
-    return Promise.reject(storageError(code, `${call}() on store "${this.#name}": ${why}`));
-  }
-
-  async #run<T>(call: string, work: () => Promise<T>): Promise<T> {
+  /** Does something with the open database; whatever goes wrong there ends as a typed error. */
+  async #use<T>(call: string, work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
     try {
-      return await work();
+      if (this.#opening !== undefined) return await work(await this.#opening);
     } catch (cause) {
       throw toStorageError(this.#name, call, cause);
     }
+    const code = this.#lost === '' ? 'STORAGE_CLOSED' : 'STORAGE_LOST';
+    throw storageError(code, `${call}() on store "${this.#name}": ${this.#lost || 'not open'}`);
   }
 
   #drop(db: IDBPDatabase, reason: string): void {

@@ -72,7 +72,7 @@ const backoffRules: Readonly<Record<keyof BackoffOptions, Rule>> = {
   capMs: numbers(1, HOUR_MS),
   // 0 is none, 1 the whole pause.
   jitter: numbers(0, 1),
-  maxRetries: numbers(0, Number.POSITIVE_INFINITY),
+  maxRetries: numbers(0, Infinity),
 };
 
 /** Throws `OPTION_INVALID`, naming the option, what was found and what is allowed; unknown options are refused too. */

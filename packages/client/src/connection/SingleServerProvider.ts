@@ -25,7 +25,7 @@ export class SingleServerProvider implements IConnectionProvider {
   #attempt: object | undefined;
   #socket: WebSocketLike | undefined;
 
-  constructor(options: { readonly url: string; readonly webSocket?: WebSocketConstructor }) {
+  constructor(options: { readonly url: string; readonly webSocket?: WebSocketConstructor | undefined }) {
     this.#url = options.url;
     this.#webSocket = options.webSocket;
   }

@@ -8,5 +8,5 @@ export function providerOf(options: TopGunClientOptions): IConnectionProvider {
   if (options.connectionProvider !== undefined) return options.connectionProvider;
   if (options.serverUrl === undefined) return new NullProvider();
   const { serverUrl: url, webSocket } = options;
-  return new SingleServerProvider(webSocket === undefined ? { url } : { url, webSocket });
+  return new SingleServerProvider({ url, webSocket });
 }

@@ -9,8 +9,8 @@ export class AppSide {
   readonly kinds = new Map<string, Kind>();
   /** Something was opened or closed since this was last set to false. */
   isChanged = true;
-  readonly #maps = new Map<string, Kind>();
   readonly #realm: Realm;
+  readonly #maps = new Map<string, Kind>();
   #isLoaded = false;
 
   constructor(realm: Realm) {

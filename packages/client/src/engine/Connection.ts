@@ -1,7 +1,6 @@
 import type { TopGunError } from '@topgun/core';
 import {
   type AuthAckMessage,
-  CLOSE_CODE,
   type ErrorCode,
   type ErrorMessage,
   isFinalClose,
@@ -9,6 +8,7 @@ import {
   PROTOCOL_VERSION_MIN,
   type ServerMessage,
 } from '@topgun/protocol';
+import * as CLOSE_CODE from '@topgun/protocol/closeCodes';
 import * as LIMITS from '@topgun/protocol/limits';
 import { type SyncEventName, SyncStateMachine } from '../SyncStateMachine.js';
 import type { Realm } from './Realm.js';

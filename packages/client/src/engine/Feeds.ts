@@ -30,8 +30,8 @@ export function earliest(times: readonly (number | undefined)[]): number | undef
 
 /** The feeds of one sort that a connection keeps, by name; they outlive the connection and are asked anew on the next. */
 export class Feeds<F extends Feed> {
-  readonly #byName = new Map<string, F>();
   readonly #realm: Realm;
+  readonly #byName = new Map<string, F>();
   readonly #timer: string;
   readonly #make: (name: string) => F;
   readonly #end: (name: string, feed: F) => void;

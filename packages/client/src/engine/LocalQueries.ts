@@ -1,11 +1,4 @@
-import {
-  type CompiledQuery,
-  compileQuery,
-  normalizeQuery,
-  type PredicateNode,
-  type QueryFilter,
-  type QuerySpec,
-} from '@topgun/core';
+import { type CompiledQuery, compileQuery, type QuerySpec } from '@topgun/core';
 import type { OrElement } from './ports.js';
 import { queryName } from './QueryFeed.js';
 import type { Replica } from './Replica.js';
@@ -15,13 +8,6 @@ export interface ResultRow {
   readonly key: string;
   readonly value: unknown;
   readonly tag?: string;
-}
-
-/** A query as the app writes it: `where` is a predicate node or a where-clause. */
-export interface QueryRequest {
-  readonly where?: unknown;
-  readonly sort?: readonly (readonly [path: string, direction: 'asc' | 'desc'])[];
-  readonly limit?: number;
 }
 
 interface OpenQuery {
@@ -51,11 +37,7 @@ export class LocalQueries {
     return this.#byId;
   }
 
-  /** Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN` or `QUERY_INVALID`. */
-  open(id: string, map: string, { where, ...rest }: QueryRequest): void {
-    const condition = where === undefined ? {} : isNode(where) ? { predicate: where } : { where };
-    // The checks of normalizeQuery are for exactly this: something of the app that claims to be a filter.
-    const spec = normalizeQuery({ ...rest, ...condition } as QueryFilter);
+  open(id: string, map: string, spec: QuerySpec): void {
     const name = queryName(map, spec);
     this.#byId.set(id, { name, map, spec, compiled: compileQuery(spec), source: undefined, rows: NO_ROWS });
   }
@@ -100,10 +82,3 @@ export class LocalQueries {
 
 const isSameRow = (a: ResultRow, b: ResultRow | undefined): boolean =>
   a.key === b?.key && a.value === b.value && a.tag === b.tag;
-
-/** A predicate node has an operator and what it works on; a where-clause has the app's field names. */
-function isNode(where: unknown): where is PredicateNode {
-  if (typeof where !== 'object' || where === null || !('op' in where) || typeof where.op !== 'string')
-    return false;
-  return 'path' in where || 'children' in where || 'child' in where;
-}

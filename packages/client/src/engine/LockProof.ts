@@ -22,12 +22,9 @@ export class LockProof {
     this.#commit = undefined;
   }
 
-  txDone(id: number, commit: number): void {
-    if (this.#granted && id > this.#granted.tx) this.#commit ??= commit;
-  }
-
-  readDone(id: number, commit: number): void {
-    if (this.#granted && id > this.#granted.read) this.#commit ??= commit;
+  /** A transaction or a read with this id has named a commit. */
+  done(what: 'tx' | 'read', id: number, commit: number): void {
+    if (this.#granted && id > this.#granted[what]) this.#commit ??= commit;
   }
 
   /** Whether memory that knows the store up to this commit may lead. */

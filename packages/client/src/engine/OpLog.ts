@@ -2,10 +2,10 @@ import { deepEqual } from '@topgun/core';
 import { OP } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { newOp, opFromStore, opId, opKey, opToStore, type PendingOp, type WriteCode } from './PendingOp.js';
-import type { Kind } from './ports.js';
 import type { RealmBase } from './RealmBase.js';
 import { DRAFT_T } from './RealmClock.js';
 import type { Replica } from './Replica.js';
+import { kindOf } from './rows.js';
 
 /** The pending ops of one session, by seq in rising order, and its low mark: the lowest seq it has not logged (SRV-5). */
 export interface SessionLog {
@@ -19,8 +19,6 @@ export function settledBelow(log: SessionLog): number {
   return log.low;
 }
 
-const kindOf = (op: WriteCode): Kind => (op < OP.OR_ADD ? 'LWW' : op < OP.INCREMENT ? 'OR' : 'PN');
-
 /**
  * The local log: what this realm writes, and the pending ops of all realms on the store. An op enters the overlay at
  * once and the store with the tick's transaction; ops of other realms come from the store only.
@@ -32,11 +30,11 @@ export class OpLog {
   clientId = '';
   /** The life of the server's store that has answered this client for good; undefined until one has. */
   incarnation: string | undefined;
+  readonly #realm: RealmBase;
   #nextSeq = 1;
   #lowPut = 1;
   #size = 0;
   #drafts: Set<PendingOp> | undefined = new Set();
-  readonly #realm: RealmBase;
   readonly #replica: Replica;
   readonly #own: SessionLog;
 

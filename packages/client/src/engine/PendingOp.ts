@@ -1,3 +1,4 @@
+import { utf8Length } from '@topgun/core';
 import { type Base, OP, type OpCode } from '@topgun/protocol';
 import type { StoreKey } from '../storage/IStorageAdapter.js';
 
@@ -114,21 +115,11 @@ export function newOp(
 
 /** An upper bound of the encoded size, close to it; nothing is encoded. */
 export function bytesOf(value: unknown): number {
-  if (typeof value === 'string') return 5 + utf8Bytes(value);
+  if (typeof value === 'string') return 5 + utf8Length(value);
   if (typeof value !== 'object' || value === null) return 9;
   if (value instanceof Uint8Array) return 5 + value.length;
   if (value instanceof Date) return 15;
   let bytes = 5;
-  for (const name in value) bytes += 5 + utf8Bytes(name) + bytesOf((value as Record<string, unknown>)[name]);
-  return bytes;
-}
-
-/** A surrogate counts 3, so a pair counts 6 where 4 are needed: it is a bound. */
-function utf8Bytes(text: string): number {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit >= 0x80) bytes += unit < 0x800 ? 1 : 2;
-  }
+  for (const name in value) bytes += 5 + utf8Length(name) + bytesOf((value as Record<string, unknown>)[name]);
   return bytes;
 }

@@ -1,4 +1,4 @@
-import { HLC, millisOf, packTime } from '@topgun/core';
+import { HLC, millisOf, PACKED_TIME_MAX, packTime } from '@topgun/core';
 import type { ClientClock } from './ports.js';
 import type { StoreWriter } from './StoreWriter.js';
 
@@ -8,7 +8,7 @@ const OFFSET_MS_NOISE = 20;
 const KEY = ['meta', 'clock'] as const;
 
 /** Stamps of ops made before the store is loaded lie above every real one, in the order of the writes. */
-export const DRAFT_T = Number.MAX_SAFE_INTEGER - 2 ** 32;
+export const DRAFT_T = PACKED_TIME_MAX - 2 ** 32;
 
 /** The realm's clock: local wall clock plus the server's offset, under an HLC that no restart sets back (CLK-2). */
 export class RealmClock {

@@ -1,16 +1,16 @@
-import { cloneAdmitted, deepEqual } from '@topgun/core';
+import { cloneAdmitted, deepEqual, type QuerySpec } from '@topgun/core';
 import { OP } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
-import type { QueryRequest, ResultRow } from './LocalQueries.js';
+import type { ResultRow } from './LocalQueries.js';
 import { chunkTags } from './OpLog.js';
 import type { WriteCode } from './PendingOp.js';
 import type { Kind, OrElement } from './ports.js';
 import { RealmMachine } from './RealmMachine.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 
-export type { QueryRequest as QuerySpec, ResultRow as QueryRow } from './LocalQueries.js';
+export type { ResultRow as QueryRow } from './LocalQueries.js';
 export type { OrElement } from './ports.js';
 
 /** `complete` once the server's rows are in; before that what the device holds. */
@@ -89,13 +89,8 @@ export class RealmEngine extends RealmMachine {
     return this.#map(map)?.entries() ?? NO_ENTRIES;
   }
 
-  /** Rises with every visible change of the map. */
-  version(map: string): number {
-    return this.#map(map)?.version ?? 0;
-  }
-
-  /** Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN`, `QUERY_INVALID` or `MAP_NAME_INVALID`. */
-  openQuery(id: string, map: string, spec: QueryRequest): void {
+  /** Throws `MAP_NAME_INVALID`. The spec is trusted; core's `normalizeQuery` checks what an app asks for (QRY-1). */
+  openQuery(id: string, map: string, spec: QuerySpec): void {
     checkMap(map);
     this.app.queries.open(id, map, spec);
     this.app.changed();

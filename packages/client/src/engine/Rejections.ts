@@ -6,9 +6,9 @@ import type { RealmBase } from './RealmBase.js';
  * app's listener has returned (DEV-7). The realm that made the write shows it; if that is gone, the uploader does.
  */
 export class Rejections {
+  readonly #realm: RealmBase;
   readonly #stored = new Map<string, Rejection>();
   readonly #offered = new Set<string>();
-  readonly #realm: RealmBase;
 
   constructor(realm: RealmBase) {
     this.#realm = realm;
@@ -19,7 +19,7 @@ export class Rejections {
   }
 
   get sessions(): Iterable<string> {
-    return [...this.#stored.keys()].map(sessionOf);
+    return this.ids().map(sessionOf);
   }
 
   /** What the store holds now; only that is shown, so that a crash cannot lose it. */

@@ -1,7 +1,7 @@
 import type { Kind } from './ports.js';
 import type { RealmBase } from './RealmBase.js';
 import { ReplicaMap, type ReplicaPorts } from './ReplicaMap.js';
-import { type BaseRow, kindOfRow, rowToStore } from './rows.js';
+import { type BaseRow, kindOf, rowToStore } from './rows.js';
 import { wrongKind } from './wireErrors.js';
 
 /** Expiries that fall into one such span are announced together. */
@@ -12,7 +12,7 @@ export class Replica implements ReplicaPorts {
   readonly maps = new Map<string, ReplicaMap>();
   readonly #realm: RealmBase;
   readonly #expiries = new Map<string, readonly [map: string, key: string, atMs: number]>();
-  #nextExpiryMs = Number.POSITIVE_INFINITY;
+  #nextExpiryMs = Infinity;
   #changes = new Map<string, Set<string>>();
 
   constructor(realm: RealmBase) {
@@ -55,9 +55,7 @@ export class Replica implements ReplicaPorts {
   /** The map of this name, made with this kind if there is none. Throws `WRONG_KIND` when it has another one. */
   map(name: string, kind: Kind): ReplicaMap {
     const found = this.maps.get(name);
-    if (found && found.kind !== kind) {
-      throw wrongKind(name, found.kind, kind);
-    }
+    if (found && found.kind !== kind) throw wrongKind(name, found.kind, kind);
     return found ?? this.set(name, kind);
   }
 
@@ -78,7 +76,7 @@ export class Replica implements ReplicaPorts {
   /** Announces the keys whose time is over. */
   expire(): void {
     const nowMs = this.nowMs();
-    this.#nextExpiryMs = Number.POSITIVE_INFINITY;
+    this.#nextExpiryMs = Infinity;
     for (const [id, [map, key, atMs]] of this.#expiries) {
       if (atMs <= nowMs) {
         this.#expiries.delete(id);
@@ -91,7 +89,8 @@ export class Replica implements ReplicaPorts {
   /** The map that a row belongs to, made if there is none. A map of another kind is replaced: the server decides kinds. */
   of(name: string, row: BaseRow): ReplicaMap {
     const found = this.maps.get(name);
-    return found?.kind === kindOfRow(row) ? found : this.set(name, kindOfRow(row));
+    const kind = kindOf(row.form);
+    return found?.kind === kind ? found : this.set(name, kind);
   }
 
   /** Sets a base row as the store has it. */
@@ -101,7 +100,7 @@ export class Replica implements ReplicaPorts {
   }
 
   #armExpiry(): void {
-    if (this.#nextExpiryMs === Number.POSITIVE_INFINITY) return;
+    if (this.#nextExpiryMs === Infinity) return;
     this.#realm.fx.arm('expire', Math.max(EXPIRE_MS_MIN, this.#nextExpiryMs - this.nowMs()));
   }
 }

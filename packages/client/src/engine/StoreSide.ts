@@ -1,4 +1,5 @@
 import { TopGunError } from '@topgun/core';
+import { TEXTS } from '@topgun/core/texts';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { AppSide } from './AppSide.js';
 import { CommitOrder } from './CommitOrder.js';
@@ -42,7 +43,7 @@ export class StoreSide {
     const isFirst = !this.isLoaded;
     this.#mirror.read(entries, isFirst);
     this.isLoaded = true;
-    this.#lock.readDone(id, commit);
+    this.#lock.done('read', id, commit);
     this.#ports.read(isFirst);
     this.#order.reset(commit);
     this.#tryToLead();
@@ -69,7 +70,7 @@ export class StoreSide {
     const { puts, deletes } = done;
     this.#mirror.committed(puts, deletes);
     tabs.post({ type: 'commit', commit, puts, deletes });
-    this.#lock.txDone(id, commit);
+    this.#lock.done('tx', id, commit);
     this.#take(commit, () => undefined);
   }
 
@@ -84,7 +85,7 @@ export class StoreSide {
 
   lost(reason: string): void {
     const message = `The store was lost: ${reason}`;
-    const remedy = 'Reload other tabs. What this one holds is written again.';
+    const remedy = TEXTS && 'Reload other tabs. What this one holds is written again.';
     this.#realm.fail(new TopGunError({ code: 'STORAGE_LOST', message, remedy, retriable: true }));
     if (!this.isLoaded) return;
     this.#mirror.rewrite();
@@ -150,6 +151,9 @@ export class StoreSide {
 /** Adapters throw typed errors; anything else is named here. */
 function storageError(cause: unknown): TopGunError {
   if (cause instanceof TopGunError) return cause;
-  const said = { message: 'The store failed.', remedy: 'See `cause`. The client tries again by itself.' };
+  const said = {
+    message: 'The store failed.',
+    remedy: TEXTS && 'See `cause`. The client tries again by itself.',
+  };
   return new TopGunError({ code: 'STORAGE_UNAVAILABLE', ...said, retriable: true, cause });
 }

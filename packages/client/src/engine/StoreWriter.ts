@@ -39,7 +39,7 @@ export class StoreWriter {
   }
 
   del(key: StoreKey): void {
-    this.#waiting.set(joinKey(key), [key, undefined]);
+    this.put(key, undefined);
   }
 
   /** Forgets a write that no transaction has carried yet; false when it is too late for that. */

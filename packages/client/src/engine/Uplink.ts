@@ -11,7 +11,7 @@ import { Connection, type ConnectionPorts } from './Connection.js';
 import { earliest, Feeds } from './Feeds.js';
 import { type Coverage, foldAnswer, settleCounter } from './foldAnswer.js';
 import { opId, type PendingOp } from './PendingOp.js';
-import type { MergedWants, Rejection, SettledOutcome } from './ports.js';
+import type { MergedWants, Rejection } from './ports.js';
 import { QueryFeed, queryNameOf } from './QueryFeed.js';
 import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
@@ -23,7 +23,6 @@ import { isRetriable, wireError } from './wireErrors.js';
 const RETRY_MS = 1000;
 /** The names of writes stand in the order of their codes. */
 const OP_NAMES = Object.keys(OP) as readonly Rejection['op'][];
-const OUTCOMES: readonly SettledOutcome[] = ['applied', 'superseded', 'changed', 'rejected', 'applied'];
 
 /** Everything between the uploader's realm and the server: the connection, and what goes over it in both directions. */
 export class Uplink implements UploaderPorts, ConnectionPorts {
@@ -171,7 +170,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
       this.#held.set(op, verdict);
       this.#release(op);
     }
-    this.#realm.settle(op, OUTCOMES[verdict.outcome] ?? 'applied');
+    this.#realm.settle(op, verdict.outcome);
   }
 
   /**

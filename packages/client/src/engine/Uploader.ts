@@ -1,26 +1,22 @@
 import { millisOf } from '@topgun/core';
-import {
-  CONCERN,
-  type ErrorCode,
-  type OpAckMessage,
-  type OpRow,
-  OUTCOME,
-  type Outcome,
-} from '@topgun/protocol';
+import { type ErrorCode, type OpAckMessage, type OpRow, PERSISTED } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { type SessionLog, settledBelow } from './OpLog.js';
 import type { PendingOp } from './PendingOp.js';
+import type { SettledOutcome } from './ports.js';
 import type { Realm } from './Realm.js';
 import { type BaseRow, type Offset, rowFromWire } from './rows.js';
 import { isRetriable } from './wireErrors.js';
 
+/** In the order of their codes on the wire; a duplicate is of an op that was applied. */
+const OUTCOMES: readonly SettledOutcome[] = ['applied', 'superseded', 'changed', 'rejected', 'applied'];
 const LATER_MS = 1000;
 const LATER_MS_MAX = 30_000;
 /** Below the server's own limit, so that the way there cannot make an op late again. */
 const SKEW_MARGIN_MS = 5000;
 
 export interface Verdict {
-  readonly outcome: Outcome;
+  readonly outcome: SettledOutcome;
   readonly pid: number;
   readonly at: Offset;
   /** The server's current row, where the answer brings one. */
@@ -43,8 +39,8 @@ export interface UploaderPorts {
  * What is unanswered when a connection ends is sent again unchanged on the next.
  */
 export class Uploader {
-  readonly #ports: UploaderPorts;
   readonly #realm: Realm;
+  readonly #ports: UploaderPorts;
   readonly #inFlight = new Set<PendingOp>();
   readonly #declared = new Set<string>();
   readonly #later = new Set<PendingOp>();
@@ -112,17 +108,18 @@ export class Uploader {
   answer(message: OpAckMessage): void {
     const log = this.#realm.log.sessions.get(message.session);
     // Only a PERSISTED answer lets go of an op (SRV-6).
-    if (!log || message.level !== CONCERN.PERSISTED) return;
+    if (!log || message.level !== PERSISTED) return;
     const exceptions = new Map((message.ex ?? []).map((exception) => [exception[0], exception]));
     this.#realm.log.answeredBy(this.#incarnation);
     let i = 0;
-    for (const [from, count, outcome] of message.spans) {
+    for (const [from, count, code] of message.spans) {
+      const outcome = OUTCOMES[code] ?? 'applied';
       for (let seq = from; seq < from + count; seq++, i += 2) {
         const op = log.ops.get(seq);
         if (!op?.isLogged || op.isAnswered) continue;
         this.#forget(op);
-        const [, code, row, epoch] = exceptions.get(seq) ?? [];
-        if (outcome === OUTCOME.REJECTED) this.#rejected(op, code ?? 'INTERNAL');
+        const [, reason, row, epoch] = exceptions.get(seq) ?? [];
+        if (outcome === 'rejected') this.#rejected(op, reason ?? 'INTERNAL');
         else {
           this.#laterMs = LATER_MS;
           const current = row ? rowFromWire(row, message.nodes ?? [], epoch ?? message.epoch) : undefined;
@@ -208,7 +205,7 @@ export class Uploader {
       session,
       settledBelow: below,
       incarnation: this.#incarnation,
-      concern: CONCERN.PERSISTED,
+      concern: PERSISTED,
       maps,
       rows,
     });

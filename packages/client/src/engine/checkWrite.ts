@@ -1,18 +1,14 @@
-import { assertKey, cloneAdmitted, coreErrors, TopGunError } from '@topgun/core';
+import { assertKey, cloneAdmitted, mapError } from '@topgun/core';
+import { isMapName, isTtl } from '@topgun/protocol/device';
 import * as LIMITS from '@topgun/protocol/limits';
+import { clientError } from '../errors.js';
 import { bytesOf } from './PendingOp.js';
 import { wireError } from './wireErrors.js';
 
-const MAP_NAME = /^[A-Za-z0-9_.:/-]{1,128}$/;
-
 /** Throws `MAP_NAME_INVALID` for a name that cannot travel. */
 export function checkMap(map: string): void {
-  if (MAP_NAME.test(map)) return;
-  throw new TopGunError({
-    code: 'MAP_NAME_INVALID',
-    message: `"${String(map).slice(0, 40)}" is no name of a map.`,
-    remedy: 'Use 1 to 128 characters out of A-Z a-z 0-9 _ . : / -',
-  });
+  if (isMapName(map)) return;
+  throw clientError('MAP_NAME_INVALID', `"${String(map).slice(0, 40)}" is no name of a map.`);
 }
 
 /**
@@ -23,9 +19,9 @@ export function checkWrite(map: string, key: string, value: unknown, ttlMs?: num
   checkMap(map);
   assertKey(key);
   const copy = cloneAdmitted(value);
-  if (ttlMs !== undefined && !(Number.isInteger(ttlMs) && ttlMs > 0 && ttlMs <= LIMITS.ttlMs)) {
+  if (ttlMs !== undefined && !isTtl(ttlMs)) {
     const message = `"${key}" in "${map}" has a ttl of ${ttlMs} ms; allowed are 1 to ${LIMITS.ttlMs} whole ms.`;
-    throw new TopGunError({ code: 'TTL_INVALID', message, ...coreErrors.TTL_INVALID });
+    throw mapError('TTL_INVALID', message);
   }
   const bytes = bytesOf(copy);
   if (bytes > LIMITS.valueBytes) {
@@ -41,9 +37,5 @@ export function checkWrite(map: string, key: string, value: unknown, ttlMs?: num
 export function checkDelta(name: string, delta: number): void {
   checkMap(name);
   if (Number.isSafeInteger(delta)) return;
-  throw new TopGunError({
-    code: 'COUNTER_INVALID',
-    message: `Counter "${name}" cannot add ${String(delta)}.`,
-    ...coreErrors.COUNTER_INVALID,
-  });
+  throw mapError('COUNTER_INVALID', `Counter "${name}" cannot add ${String(delta)}.`);
 }

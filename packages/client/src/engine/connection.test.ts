@@ -15,7 +15,7 @@ describe('connection', () => {
     const world = new FakeWorld();
     const realm = world.realm();
     realm.engine.openMap('m', 'LWW');
-    realm.engine.openQuery('q', 'other', {});
+    realm.openQuery('q', 'other', {});
     const receive = world.server.receive.bind(world.server);
     const held: (() => void)[] = [];
     world.server.receive = (connection, message) => {

@@ -1,4 +1,4 @@
-import { OP, OUTCOME } from '@topgun/protocol';
+import { OP } from '@topgun/protocol';
 import type { PendingOp } from './PendingOp.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, isGone, itemOf, type Offset } from './rows.js';
@@ -20,14 +20,14 @@ export interface Coverage {
  * Moves the answer of one op into base. The caller removes the op from overlay and log in the same step, and both are
  * stored in one transaction (DEV-2), so no read and no crash sees the value in neither place.
  *
- * `applied` and `duplicate` say that the op's own row stands at that offset; `superseded` and `changed` bring the row that
+ * `applied` says that the op's own row stands at that offset; `superseded` and `changed` bring the row that
  * stands instead. It enters base unless something newer is known. If it is a deletion, a mark keeps older deltas from
  * bringing the item back.
  */
 export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, coverage: Coverage): void {
   const { outcome, at, pid, row } = verdict;
   if (!coverage.isCovered) return;
-  const isOwn = outcome === OUTCOME.APPLIED || outcome === OUTCOME.DUPLICATE;
+  const isOwn = outcome === 'applied';
   // Without an offset (n = 0) nobody can say whether the own row still stands; the map is complete by now and shows what does.
   for (const said of isOwn ? (at.n > 0 ? rowsOf(op, at) : []) : row ? [row] : []) {
     // A complete scope that has come this far has shown the row, or something newer, which may be its deletion.

@@ -164,13 +164,13 @@ export interface RealmOptions {
   readonly random: RandomUint32;
   /** False: a device without server. Nothing ever connects, the state stays DISCONNECTED. Default true. */
   readonly server?: boolean;
-  readonly backoff?: BackoffOptions;
+  readonly backoff?: BackoffOptions | undefined;
   /** Sent in AUTH; free text. */
   readonly agent?: string;
   /** Wait for an answer of the server before the socket is given up, ms. Default 10 000. */
-  readonly answerTimeoutMs?: number;
+  readonly answerTimeoutMs?: number | undefined;
   /** Durability asked of the store for transactions that hold ops. Default 'relaxed'. */
-  readonly durability?: 'relaxed' | 'strict';
+  readonly durability?: 'relaxed' | 'strict' | undefined;
 }
 
 export interface BackoffOptions {

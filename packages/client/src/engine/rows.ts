@@ -1,5 +1,6 @@
 import { rowKey } from '@topgun/core';
-import { type ChangeRow, FORM, type Form, type Kind } from '@topgun/protocol';
+import { type ChangeRow, type Form, KINDS, type Kind } from '@topgun/protocol';
+import type { WriteCode } from './PendingOp.js';
 
 /** A place in a partition's history: offsets are ordered by epoch, then n (RES-1). */
 export interface Offset {
@@ -30,9 +31,8 @@ export const isGone = (row: BaseRow): boolean => (row.form & 1) === 1;
 export const itemOf = (row: { readonly key: string; readonly tag: string | undefined }): string =>
   row.tag === undefined ? row.key : rowKey(row.key, row.tag);
 
-/** The kind of map a row belongs to. */
-export const kindOfRow = (row: BaseRow): Kind =>
-  row.form < FORM.OR_PRESENT ? 'LWW' : row.form < FORM.COUNTER ? 'OR' : 'PN';
+/** The kind of map that a row of this form belongs to, or a write: a write has the number of the form it makes. */
+export const kindOf = (code: Form | WriteCode): Kind => KINDS[code >> 1] as Kind;
 
 const NO_HOLDS: readonly string[] = [];
 
@@ -78,6 +78,6 @@ export const rowFromStore = (stored: unknown): BaseRow => makeRow(...(stored as 
 /** Total of a counter row; 0 without one. */
 export function counterTotal(row: BaseRow | undefined): number {
   // The value of a COUNTER row is [positiveTotal, negativeTotal].
-  const totals = row?.form === FORM.COUNTER ? (row.value as readonly [number, number]) : [0, 0];
+  const totals = row && kindOf(row.form) === 'PN' ? (row.value as readonly [number, number]) : [0, 0];
   return (totals[0] ?? 0) - (totals[1] ?? 0);
 }

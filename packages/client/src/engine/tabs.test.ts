@@ -78,7 +78,7 @@ describe('tabs', () => {
     const { world, leader, follower } = pair();
     const third = world.started(leader.store);
     third.engine.openMap('third', 'LWW');
-    third.engine.openQuery('q', 'bigger', { where: { n: { $gt: 1 } } });
+    third.openQuery('q', 'bigger', { where: { n: { $gt: 1 } } });
     third.engine.topicSubscribe('news');
     world.settle();
     leader.kill();

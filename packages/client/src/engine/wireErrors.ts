@@ -1,14 +1,11 @@
-import { TopGunError } from '@topgun/core';
+import { errorsOf, type TopGunError } from '@topgun/core';
 import { type ErrorCode, type Kind, protocolErrors } from '@topgun/protocol';
+
+const errorOf = errorsOf<ErrorCode>(protocolErrors);
 
 /** An error of the server as the app meets it: its text, and the remedy that the table has for its code. */
 export function wireError(code: ErrorCode, message: string, path?: string): TopGunError {
-  const info = protocolErrors[code];
-  return new TopGunError({
-    code,
-    message: path === undefined ? message : `${message} (at ${path})`,
-    ...info,
-  });
+  return errorOf(code, path === undefined ? message : `${message} (at ${path})`);
 }
 
 /** A map that holds data of one kind was used as another. */

@@ -1,5 +1,6 @@
+import type { ChangedKeys } from '../AppEvents.js';
 import type { Unsubscribe } from '../utils/Listeners.js';
-import type { ChangedKeys, HandleContext } from './HandleContext.js';
+import type { HandleContext } from './HandleContext.js';
 
 /** What maps of both kinds have in common for the app: name, keys, size, listeners. `Entry` is what one key holds. */
 export abstract class MapHandle<Entry> {
@@ -25,7 +26,7 @@ export abstract class MapHandle<Entry> {
 
   /** Calls back with the changed keys, once per tick in which something visible changed, whoever changed it. */
   subscribe(callback: (keys: ChangedKeys) => void): Unsubscribe {
-    return this.context.mapListeners(this.name).add(callback);
+    return this.context.events.of(`map ${this.name}`).add(callback);
   }
 
   /** The same as `subscribe`. */

@@ -40,6 +40,6 @@ export class PNCounterHandle {
 
   /** Calls back at most once per tick in which the value changed. */
   onChange(callback: () => void): Unsubscribe {
-    return this.#context.mapListeners(this.name).add(callback);
+    return this.#context.events.of(`map ${this.name}`).add(callback);
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clientError } from '../errors.js';
 import { WriteTracker } from './WriteTracker.js';
 
 describe('WriteTracker', () => {
@@ -17,7 +18,7 @@ describe('WriteTracker', () => {
     const writes = new WriteTracker(() => Promise.resolve());
     const write = writes.follow(1);
     const waiting = write.settled();
-    writes.close();
+    writes.close(clientError('CLIENT_CLOSED', 'closed'));
     await expect(waiting).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
     await expect(write.settled()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
   });

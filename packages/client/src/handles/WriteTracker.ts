@@ -1,6 +1,5 @@
 import type { TopGunError } from '@topgun/core';
 import type { ClientEvent } from '../engine/ports.js';
-import { clientError } from '../errors.js';
 import type { Settled, WriteHandle } from './WriteHandle.js';
 
 /** Follows writes from `put` to their answer. It holds one entry per unanswered write, never more than the log does. */
@@ -24,11 +23,8 @@ export class WriteTracker {
     this.#open.delete(seq);
   }
 
-  close(): void {
-    const error = clientError(
-      'CLIENT_CLOSED',
-      'The client was closed before the answer came; the write stays in the log',
-    );
+  /** No answer will come any more. */
+  close(error: TopGunError): void {
     for (const write of this.#open.values()) write.settle(error);
     this.#open.clear();
   }

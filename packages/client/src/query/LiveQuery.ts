@@ -1,5 +1,5 @@
-import { deepEqual } from '@topgun/core';
-import type { QueryRow as EngineRow, QuerySpec, RealmEngine } from '../engine/RealmEngine.js';
+import type { QuerySpec } from '@topgun/core';
+import type { QueryRow as EngineRow, RealmEngine } from '../engine/RealmEngine.js';
 import type { Unsubscribe } from '../utils/Listeners.js';
 import { Listeners } from '../utils/Listeners.js';
 import type { Logger } from '../utils/logger.js';
@@ -27,34 +27,34 @@ export interface LiveQuerySurroundings {
 }
 
 export interface LiveQueryDefinition {
-  readonly id: string;
+  readonly name: string;
   readonly map: string;
   readonly spec: QuerySpec;
 }
 
 /** One query that the engine keeps up to date, shared by all handles that ask the same. */
 export class LiveQuery<T> {
-  readonly definition: LiveQueryDefinition;
+  readonly #name: string;
   readonly #engine: RealmEngine;
   readonly #surroundings: LiveQuerySurroundings;
   readonly #listeners: Listeners<QueryUpdate<T>>;
-  readonly #rows = new QueryRows<T>(deepEqual);
+  readonly #rows = new QueryRows<T>();
   #found: readonly EngineRow[] | undefined;
   #snapshot: QuerySnapshot<T> = { rows: [], completeness: 'partial', isLoaded: false };
   #announced: QuerySnapshot<T>;
   #unannounced: ChangeEvent<T>[] = [];
 
   constructor(
-    definition: LiveQueryDefinition,
+    { name, map, spec }: LiveQueryDefinition,
     engine: RealmEngine,
     logger: Logger,
     surroundings: LiveQuerySurroundings,
   ) {
-    this.definition = definition;
+    this.#name = name;
     this.#engine = engine;
     this.#surroundings = surroundings;
-    this.#listeners = new Listeners(`query on ${definition.map}`, logger);
-    engine.openQuery(definition.id, definition.map, definition.spec);
+    this.#listeners = new Listeners(`query on ${map}`, logger);
+    engine.openQuery(name, map, spec);
     this.#take();
     // The first result is nobody's change: it is what a subscriber starts from.
     this.#announced = this.#snapshot;
@@ -92,11 +92,11 @@ export class LiveQuery<T> {
 
   close(): void {
     this.#listeners.clear();
-    this.#engine.closeQuery(this.definition.id);
+    this.#engine.closeQuery(this.#name);
   }
 
   #take(): void {
-    const { rows: found, status: completeness } = this.#engine.queryResult(this.definition.id);
+    const { rows: found, status: completeness } = this.#engine.queryResult(this.#name);
     const isLoaded = completeness === 'complete' || this.#surroundings.isStoreRead();
     if (found !== this.#found) this.#unannounced.push(...this.#rows.update(found));
     this.#found = found;

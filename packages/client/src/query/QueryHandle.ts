@@ -1,8 +1,8 @@
-import type { QueryFilter } from '@topgun/core';
+import type { QueryFilter, QuerySpec } from '@topgun/core';
 import { normalizeQuery } from '@topgun/core';
-import type { QuerySpec } from '../engine/RealmEngine.js';
+import { queryName } from '../engine/QueryFeed.js';
 import type { Unsubscribe } from '../utils/Listeners.js';
-import { LiveQueries } from './LiveQueries.js';
+import type { LiveQueries } from './LiveQueries.js';
 import type { QuerySnapshot, QueryUpdate } from './LiveQuery.js';
 import type { ChangeEvent, Row } from './QueryRows.js';
 
@@ -24,7 +24,7 @@ export class QueryHandle<T> {
     this.#map = map;
     this.#filter = filter;
     this.#spec = normalizeQuery(filter);
-    this.key = LiveQueries.questionOf(map, this.#spec);
+    this.key = queryName(map, this.#spec);
     this.#queries = queries;
   }
 

@@ -1,4 +1,3 @@
-import { deepEqual } from '@topgun/core';
 import { describe, expect, it } from 'vitest';
 import { QueryRows } from './QueryRows.js';
 
@@ -9,7 +8,7 @@ const row = (key: string, title: string) => ({ key, value: { title } });
 
 describe('rows of a query', () => {
   it('[RCT-3] unchanged rows stay the same objects and an unchanged result the same array', () => {
-    const rows = new QueryRows<Todo>(deepEqual);
+    const rows = new QueryRows<Todo>();
     rows.update([row('a', 'x'), row('b', 'y')]);
     const before = rows.rows;
     expect(rows.update([row('a', 'x'), row('b', 'y')])).toEqual([]);
@@ -21,7 +20,7 @@ describe('rows of a query', () => {
   });
 
   it('names what was added, updated and removed', () => {
-    const rows = new QueryRows<Todo>(deepEqual);
+    const rows = new QueryRows<Todo>();
     rows.update([row('a', '1'), row('b', '2')]);
     expect(rows.update([row('c', '3'), row('b', '4')])).toEqual([
       { type: 'add', key: 'c', value: { _key: 'c', title: '3' } },
@@ -36,7 +35,7 @@ describe('rows of a query', () => {
   });
 
   it('a changed order is a new array of the same rows', () => {
-    const rows = new QueryRows<Todo>(deepEqual);
+    const rows = new QueryRows<Todo>();
     rows.update([row('a', '1'), row('b', '2')]);
     const [a, b] = rows.rows;
     expect(rows.update([row('b', '2'), row('a', '1')])).toEqual([]);
@@ -45,7 +44,7 @@ describe('rows of a query', () => {
   });
 
   it('a value without fields stands under `value`, and elements of an OR map are told apart by tag', () => {
-    const rows = new QueryRows<string>(deepEqual);
+    const rows = new QueryRows<string>();
     rows.update([
       { key: 'k', tag: 't1', value: 'x' },
       { key: 'k', tag: 't2', value: 'y' },

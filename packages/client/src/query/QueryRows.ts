@@ -1,3 +1,4 @@
+import { deepEqual, isPlain } from '@topgun/core';
 import type { QueryRow as EngineRow } from '../engine/RealmEngine.js';
 
 /** What a value looks like as a row: its fields, or `value` for what has none. */
@@ -34,13 +35,8 @@ const idOf = (row: EngineRow): string => (row.tag === undefined ? row.key : `${r
  * changed or moved: what is rendered from a row is rendered again only if the row changed.
  */
 export class QueryRows<T> {
-  readonly #isEqual: (a: unknown, b: unknown) => boolean;
   #kept = new Map<string, Kept<T>>();
   rows: readonly Row<T>[] = [];
-
-  constructor(isEqual: (a: unknown, b: unknown) => boolean) {
-    this.#isEqual = isEqual;
-  }
 
   /** Takes in a result and returns how it differs from the last; empty when only the order changed or nothing did. */
   update(result: readonly EngineRow[]): readonly ChangeEvent<T>[] {
@@ -51,7 +47,7 @@ export class QueryRows<T> {
       const id = idOf(found);
       const old = before.get(id);
       const now =
-        old !== undefined && this.#isSame(old.value, found.value)
+        old !== undefined && deepEqual(old.value, found.value)
           ? old
           : { value: found.value, row: toRow<T>(found) };
       kept.set(id, now);
@@ -67,21 +63,11 @@ export class QueryRows<T> {
     if (rows.length !== this.rows.length || rows.some((row, i) => row !== this.rows[i])) this.rows = rows;
     return changes;
   }
-
-  #isSame(a: unknown, b: unknown): boolean {
-    return a === b || this.#isEqual(a, b);
-  }
 }
 
 function toRow<T>({ key, value, tag }: EngineRow): Row<T> {
-  const fields = isPlainObject(value) ? value : { value };
+  const fields = isPlain(value) ? value : { value };
   const row = tag === undefined ? { ...fields, _key: key } : { ...fields, _key: key, _tag: tag };
   // The value's type is the app's promise about the map.
   return row as unknown as Row<T>;
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

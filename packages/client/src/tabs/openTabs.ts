@@ -25,7 +25,7 @@ export function openTabs(logger: Logger): Tabs {
   const isPage = typeof document !== 'undefined' || 'importScripts' in globalThis;
   if (!isPage) return processTabs;
   if (!locks || typeof BroadcastChannel === 'undefined') {
-    logger.warn({}, 'no Web Locks here (insecure context?): tabs on one store cannot share a connection');
+    logger.warn({}, 'no Web Locks (insecure context?): tabs cannot share a connection');
     return processTabs;
   }
   return { locks: new WebLocks(locks, logger), openChannel: openBroadcastChannel };

@@ -1,3 +1,5 @@
+import { isPlain } from '../value/isPlain.js';
+
 /** Stands for a claim of the principal, such as `{ $auth: 'sub' }`; a missing claim makes the predicate not match. */
 export interface AuthRef {
   readonly $auth: string;
@@ -29,6 +31,5 @@ export type PredicateNode =
 
 /** Whether an operand stands for a claim: a plain object with the one field `$auth`. */
 export function isAuthRef(operand: unknown): operand is AuthRef {
-  if (typeof operand !== 'object' || operand === null || !Object.hasOwn(operand, '$auth')) return false;
-  return typeof (operand as AuthRef).$auth === 'string' && Object.keys(operand).length === 1;
+  return isPlain(operand) && Object.keys(operand).join() === '$auth' && typeof operand.$auth === 'string';
 }

@@ -37,7 +37,7 @@ export function compileQuery(spec: QuerySpec): CompiledQuery {
       }
       return aKey < bKey ? -1 : aKey > bKey ? 1 : 0;
     },
-    limit: spec.limit ?? Number.POSITIVE_INFINITY,
+    limit: spec.limit ?? Infinity,
   };
 }
 

@@ -30,9 +30,9 @@ export function normalizeQuery(filter: QueryFilter): QuerySpec {
     throw invalid(`The limit of a query is a positive whole number, not ${String(limit)}.`);
   }
   return {
-    ...(where === undefined ? {} : { where }),
-    ...(sort.length === 0 ? {} : { sort }),
-    ...(limit === undefined ? {} : { limit }),
+    ...(where && { where }),
+    ...(sort.length > 0 && { sort }),
+    ...(limit && { limit }),
   };
 }
 

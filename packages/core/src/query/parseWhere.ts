@@ -19,8 +19,7 @@ export function parseWhere(where: Readonly<Record<string, unknown>>): PredicateN
 
 /** The node of a where-clause, whose operands nobody has looked at yet. */
 export function nodeOfWhere(where: unknown, depth = PREDICATE_BUDGET.depth): PredicateNode {
-  if (typeof where !== 'object' || where === null || !isPlain(where))
-    throw invalid('A where-clause is not a plain object.');
+  if (!isPlain(where)) throw invalid('A where-clause is not a plain object.');
   return all(Object.entries(where).map(([name, operand]) => entryNode(name, operand, deeper(depth))));
 }
 
@@ -36,7 +35,7 @@ function all(children: readonly PredicateNode[]): PredicateNode {
 }
 
 function entryNode(name: string, operand: unknown, depth: number): PredicateNode {
-  if (!name.startsWith('$')) return fieldNode(name, operand, depth);
+  if (!isOperatorName(name)) return fieldNode(name, operand, depth);
   if (name === '$not') return { op: 'not', child: nodeOfWhere(operand, depth) };
   if (name !== '$and' && name !== '$or') throw unknownOperator(name);
   if (!Array.isArray(operand)) throw invalid(`${name} takes a list of where-clauses.`);
@@ -53,7 +52,7 @@ function fieldNode(path: string, operand: unknown, depth: number): PredicateNode
 function operatorNode(path: string, name: string, operand: unknown, depth: number): PredicateNode {
   if (name === '$not') return { op: 'not', child: fieldNode(path, operand, depth) };
   const op = name.slice(1);
-  const operator = name.startsWith('$') ? operatorOf(op) : undefined;
+  const operator = isOperatorName(name) ? operatorOf(op) : undefined;
   if (operator === undefined) throw unknownOperator(name);
   const { operands } = operator;
   if (operands.length === 0) {
@@ -69,10 +68,12 @@ function operatorNode(path: string, name: string, operand: unknown, depth: numbe
   return { op, path, ...parts } as unknown as PredicateNode;
 }
 
+function isOperatorName(name: string): boolean {
+  return name.startsWith('$');
+}
+
 function isOperators(operand: unknown): operand is Record<string, unknown> {
-  if (typeof operand !== 'object' || operand === null || !isPlain(operand) || isAuthRef(operand))
-    return false;
-  return Object.keys(operand).some((name) => name.startsWith('$'));
+  return isPlain(operand) && !isAuthRef(operand) && Object.keys(operand).some(isOperatorName);
 }
 
 function unknownOperator(name: string): Error {

@@ -1,8 +1,8 @@
 /** Checks of single fields and the ways to put them together, shared by the guards of both directions. */
+import { utf8Length } from '@topgun/core';
 import * as LIMITS from '../limits.js';
 import { PARTITION_COUNT } from '../messages/constants.js';
 import type { Candidate } from './fields.js';
-import { utf8Length } from './utf8.js';
 
 /** Whether a field is what it should be. `message` is for fields that lean on others: a table, a count. */
 export type Check = (value: unknown, message: Candidate) => boolean;

@@ -1,10 +1,10 @@
 /**
- * How a message becomes an array and back: `[code, ...fields]` in the order of these tables, optional fields last,
- * absent ones nil and left off at the end. Codes and order are the wire: change them only with PROTOCOL_VERSION.
+ * How a message becomes an array: `[code, ...fields]` in the order of the tables, optional fields last, absent ones nil and
+ * left off at the end. Codes and order are the wire: change them only with PROTOCOL_VERSION.
  */
-import type { ClientMessage, Message, MessageType, ServerMessage } from '../messages/types.js';
+import type { ClientMessage, Message, MessageType } from '../messages/types.js';
 
-type RequiredKeys<M> = { [K in keyof M]-?: object extends Pick<M, K> ? never : K }[keyof M];
+export type RequiredKeys<M> = { [K in keyof M]-?: object extends Pick<M, K> ? never : K }[keyof M];
 type Names<M, K extends keyof M> = readonly (Exclude<K, 'type'> & string)[];
 
 /** The fields of a message as code reads them. */
@@ -19,14 +19,10 @@ export type Fields<M extends Message> = {
   ];
 };
 
-const both = {
+/** What a client may send. The checks stand apart, in `clientLayouts.ts`: a device does not carry them. */
+export const clientFields = {
   PING: [0, ['id'], ['t']],
   PONG: [1, ['id'], ['serverTime']],
-} as const;
-
-/** What a client may send. */
-export const clientFields = {
-  ...both,
   AUTH: [2, ['versions', 'clientId', 'sessions'], ['token', 'incarnation', 'agent']],
   SESSIONS: [3, ['sessions'], []],
   SESSION_END: [4, ['session'], []],
@@ -41,23 +37,6 @@ export const clientFields = {
   TOPIC_UNSUB: [13, ['topic'], []],
   TOPIC_PUB: [14, ['topic', 'data'], []],
 } as const satisfies Fields<ClientMessage>;
-
-/** What a server may send. */
-export const serverFields = {
-  ...both,
-  AUTH_ACK: [32, ['version', 'serverTime', 'incarnation', 'userId', 'heartbeatMs', 'limits'], []],
-  OP_ACK: [33, ['session', 'level', 'epoch', 'spans', 'pos'], ['nodes', 'ex']],
-  SERVER_EVENT: [34, ['map', 'nodes', 'parts'], []],
-  SYNC_ROOT: [35, ['req', 'map', 'root', 'at'], ['parts']],
-  MERKLE_RESP: [36, ['req', 'map', 'nodes', 'parts'], []],
-  ROWS_RESP: [37, ['req', 'map', 'nodes', 'parts'], []],
-  QUERY_RESP: [38, ['query', 'v', 'nodes', 'rows', 'last', 'part'], []],
-  QUERY_UPDATE: [39, ['query', 'v', 'nodes', 'changes'], []],
-  TOPIC_MSG: [40, ['topic', 'data', 'from', 'ts'], []],
-  GC_PRUNE: [41, ['map', 'at'], []],
-  SHUTDOWN: [42, ['reconnectInMs'], []],
-  ERROR: [43, ['code', 'message'], ['req', 'path', 'retryAfterMs', 'serverTime', 'ref']],
-} as const satisfies Fields<ServerMessage>;
 
 /** A message whose fields nobody has looked at yet. */
 export type Candidate = { readonly type: MessageType } & Readonly<Record<string, unknown>>;

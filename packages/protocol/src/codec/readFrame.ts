@@ -1,20 +1,31 @@
 import type { ErrorCode } from '../errors.js';
 import type { Message } from '../messages/types.js';
 import type { Check } from './checks.js';
-import { isUint } from './checks.js';
-import type { Candidate, FieldList, Fields } from './fields.js';
+import type { Candidate, RequiredKeys } from './fields.js';
+
+type Checks<K> = { readonly [Name in Exclude<K, 'type'> & string]: Check };
 
 /**
- * Hand-written checks of the fields of each message: what the codec runs on each frame, on both ends. They say only yes
- * or no; the schemas, which are the published definition, say why (server only). A property test holds the two equal.
- * A check may lean on the fields before its own.
+ * Of each message: its code, and a check for each field it always has and for each it may have, in the order of the wire.
+ *
+ * The checks are written by hand and run by the codec on each frame, on both ends. They say only yes or no; the schemas,
+ * which are the published definition, say why (server only). A property test holds the two equal. A check may lean on the
+ * fields before its own.
  */
-export type Guards<M extends Message> = {
-  readonly [T in M as T['type']]: { readonly [K in Exclude<keyof T, 'type'>]-?: Check };
+export type Layouts<M extends Message> = {
+  readonly [T in M as T['type']]: readonly [
+    code: number,
+    required: Checks<RequiredKeys<T>>,
+    optional: Checks<Exclude<keyof T, RequiredKeys<T>>>,
+  ];
 };
 
-/** Both sides send these. */
-export const pingGuards = { PING: { id: isUint, t: isUint }, PONG: { id: isUint, serverTime: isUint } };
+/** A layout as code reads it. */
+export type Layout = readonly [
+  code: number,
+  required: Readonly<Record<string, Check>>,
+  optional: Readonly<Record<string, Check>>,
+];
 
 export type Decoded<M extends Message = Message> =
   | { readonly ok: true; readonly message: M }
@@ -37,42 +48,37 @@ export type FrameReader<M extends Message> = (
   only?: string,
 ) => Decoded<M>;
 
-interface Layout {
-  readonly type: string;
-  readonly names: readonly string[];
-  readonly checks: readonly Check[];
-  readonly required: number;
-}
+type Field = readonly [name: string, check: Check];
 
 /** A reader of what one side sends. */
-export function frameReader<M extends Message>(fields: Fields<M>, guards: Guards<M>): FrameReader<M> {
-  const layouts = new Map<unknown, Layout>();
-  for (const [type, [code, required, optional]] of Object.entries(fields) as [string, FieldList][]) {
-    const names = [...required, ...optional];
-    const checkOf = (guards as Readonly<Record<string, Readonly<Record<string, Check>>>>)[type];
-    const checks = names.map((name) => checkOf?.[name] as Check);
-    layouts.set(code, { type, names, checks, required: required.length });
-  }
+export function frameReader<M extends Message>(layouts: Layouts<M>): FrameReader<M> {
+  const byCode = new Map(
+    Object.entries<Layout>(layouts).map(([type, [code, required, optional]]) => {
+      const fields: readonly Field[] = Object.entries({ ...required, ...optional });
+      return [code as unknown, { type, fields, required: Object.keys(required).length }];
+    }),
+  );
   return (frame, explain, only) => {
-    const layout = layouts.get(frame[0]);
+    const layout = byCode.get(frame[0]);
     if (layout === undefined) return { ok: false, code: 'UNKNOWN_TYPE' };
-    const { type, names, checks, required } = layout;
+    const { type, fields, required } = layout;
     const req =
-      names[0] === 'req' && Number.isSafeInteger(frame[1]) ? { req: frame[1] as number } : undefined;
+      fields[0]?.[0] === 'req' && Number.isSafeInteger(frame[1]) ? { req: frame[1] as number } : undefined;
     if (only !== undefined && type !== only) return { ok: false, code: 'AUTH_REQUIRED', ...req };
-    if (frame.length <= required || frame.length > names.length + 1) {
+    if (frame.length <= required || frame.length > fields.length + 1) {
       return { ok: false, code: 'BAD_MESSAGE', path: 'length', ...req };
     }
     const candidate: Record<string, unknown> = { type };
     for (let i = 1; i < frame.length; i++) {
-      if (i <= required || frame[i] !== null) candidate[names[i - 1] as string] = frame[i];
+      if (i <= required || frame[i] !== null) candidate[(fields[i - 1] as Field)[0]] = frame[i];
     }
     // Whoever passes all the checks of a type is a message of it.
     const message = candidate as unknown as Candidate & M;
     let isRight = true;
-    for (let i = 0; isRight && i < names.length; i++) {
-      const value = candidate[names[i] as string];
-      isRight = (value === undefined && i >= required) || (checks[i] as Check)(value, message);
+    for (let i = 0; isRight && i < fields.length; i++) {
+      const [name, check] = fields[i] as Field;
+      const value = candidate[name];
+      isRight = (value === undefined && i >= required) || check(value, message);
     }
     if (isRight) return { ok: true, message };
     const path = explain?.(message);

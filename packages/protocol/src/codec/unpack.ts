@@ -125,17 +125,19 @@ function read(): unknown {
   if (token < 0xa0) return list(token - 0x90);
   if (token < 0xc0) return text(token - 0xa0);
   if (token >= 0xe0) return token - 0x100;
+  // Lengths and unsigned numbers in 8, 16 or 32 bits stand in runs; arrays and objects have no form in 8.
+  if (token >= 0xde) return object(uint(token - 0xdd));
+  if (token >= 0xdc) return list(uint(token - 0xdb));
+  if (token >= 0xd9) return text(uint(token - 0xd9));
+  if (token >= 0xcc && token <= 0xce) return uint(token - 0xcc);
+  // A copy, also where the frame is a Buffer of Node, whose slices share its memory.
+  if (token >= 0xc4 && token <= 0xc6) return new Uint8Array(take(uint(token - 0xc4)));
   switch (token) {
     case 0xc0:
       return null;
     case 0xc2:
     case 0xc3:
       return token === 0xc3;
-    case 0xc4:
-    case 0xc5:
-    case 0xc6:
-      // A copy, also where the frame is a Buffer of Node, whose slices share its memory.
-      return new Uint8Array(take(uint(token - 0xc4)));
     case 0xc7:
       check(uint(0) === 12);
       return date(12);
@@ -143,10 +145,6 @@ function read(): unknown {
       return float(4);
     case 0xcb:
       return float(8);
-    case 0xcc:
-    case 0xcd:
-    case 0xce:
-      return uint(token - 0xcc);
     case 0xcf:
       return BigInt.asUintN(64, int64());
     case 0xd0:
@@ -161,16 +159,6 @@ function read(): unknown {
       return date(4);
     case 0xd7:
       return date(8);
-    case 0xd9:
-    case 0xda:
-    case 0xdb:
-      return text(uint(token - 0xd9));
-    case 0xdc:
-    case 0xdd:
-      return list(uint(token - 0xdb));
-    case 0xde:
-    case 0xdf:
-      return object(uint(token - 0xdd));
     default:
       return check(false);
   }

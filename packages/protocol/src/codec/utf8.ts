@@ -22,15 +22,3 @@ export function scanUtf8(bytes: Uint8Array, start: number, end: number): number 
   }
   return -1;
 }
-
-/** UTF-8 bytes of `text`, which must be well-formed. */
-export function utf8Length(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) continue;
-    // a surrogate pair is two units and four bytes
-    length += unit < 0x800 || (unit >= 0xd800 && unit < 0xe000) ? 1 : 2;
-  }
-  return length;
-}

@@ -4,12 +4,15 @@
 export const KINDS = ['LWW', 'OR', 'PN'] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** In the store, and as safe as the store is: what devices ask for, and the one answer that lets them drop an op. */
+export const PERSISTED = 4;
+
 /** What the sender of ops wants to wait for. The numbers of `ACK_LEVEL` are the same from 1 on. */
-export const CONCERN = { FIRE_AND_FORGET: 0, MEMORY: 1, APPLIED: 2, REPLICATED: 3, PERSISTED: 4 } as const;
+export const CONCERN = { FIRE_AND_FORGET: 0, MEMORY: 1, APPLIED: 2, REPLICATED: 3, PERSISTED } as const;
 export type Concern = (typeof CONCERN)[keyof typeof CONCERN];
 
 /** What an answer promises. Only `PERSISTED` carries offsets and lets the device drop the op. */
-export const ACK_LEVEL = { MEMORY: 1, APPLIED: 2, REPLICATED: 3, PERSISTED: 4 } as const;
+export const ACK_LEVEL = { MEMORY: 1, APPLIED: 2, REPLICATED: 3, PERSISTED } as const;
 export type AckLevel = (typeof ACK_LEVEL)[keyof typeof ACK_LEVEL];
 
 /** Second element of an `OpRow`, first element of a `SubRow` (which is never a TRANSACTION). */

@@ -1,6 +1,7 @@
 /** Generators of admitted values, and of messages that are good or nearly so. */
 import fc from 'fast-check';
-import { clientFields, serverFields, toFrame } from '../codec/fields.js';
+import { toFrame } from '../codec/fields.js';
+import { allFields } from '../codec/layouts.js';
 import type { Message } from '../messages/types.js';
 import { sampleEntries } from './samples.js';
 
@@ -123,7 +124,7 @@ export const mutatedFrame: fc.Arbitrary<unknown[]> = fc
     fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(4), oddValue), { minLength: 1, maxLength: 3 }),
   )
   .map(([message, changes]) => {
-    const frame = clone(toFrame<Message>(message, { ...clientFields, ...serverFields })) as unknown[];
+    const frame = clone(toFrame(message, allFields)) as unknown[];
     for (const [which, where, how, value] of changes) {
       const arrays = arraysIn(frame);
       const target = arrays[which % arrays.length] as unknown[];

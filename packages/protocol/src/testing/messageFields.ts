@@ -1,5 +1,7 @@
 import type { FieldList } from '../codec/fields.js';
-import { clientFields, serverFields } from '../codec/fields.js';
+import { clientFields } from '../codec/fields.js';
+import { allFields } from '../codec/layouts.js';
+import { serverLayouts } from '../codec/serverLayouts.js';
 import type { MessageType } from '../messages/types.js';
 
 interface MessageFields {
@@ -11,10 +13,8 @@ interface MessageFields {
 
 /** Every message with its side, as the hash of the wire and the specification name them. */
 export const messageFields = Object.fromEntries(
-  Object.entries<FieldList>({ ...clientFields, ...serverFields }).map(
-    ([type, [code, required, optional]]): [string, MessageFields] => {
-      const from = !(type in serverFields) ? 'client' : type in clientFields ? 'both' : 'server';
-      return [type, { code, from, required, optional }];
-    },
-  ),
+  Object.entries<FieldList>(allFields).map(([type, [code, required, optional]]): [string, MessageFields] => {
+    const from = !(type in serverLayouts) ? 'client' : type in clientFields ? 'both' : 'server';
+    return [type, { code, from, required, optional }];
+  }),
 ) as Readonly<Record<MessageType, MessageFields>>;

@@ -1,3 +1,4 @@
+import { normalizeQuery, type QueryFilter } from '@topgun/core';
 import type { ServerMessage } from '@topgun/protocol';
 import type { StoreKey, StoreTx } from '../../storage/IStorageAdapter.js';
 import type { ClientEffects, ClientEvent, RealmOptions, TabMessage } from '../ports.js';
@@ -211,6 +212,11 @@ export class FakeRealm implements ClientEffects {
     this.#connection = undefined;
     this.world.server.drop(connection);
     this.world.later(() => this.run(() => this.engine.socketClosed(code)));
+  }
+
+  /** Opens a query as an app writes it. */
+  openQuery(id: string, map: string, filter: QueryFilter): void {
+    this.engine.openQuery(id, map, normalizeQuery(filter));
   }
 
   eventsOf<T extends ClientEvent['type']>(type: T): Extract<ClientEvent, { type: T }>[] {

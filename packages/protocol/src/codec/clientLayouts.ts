@@ -1,0 +1,84 @@
+/** What a client may send, field by field, in the order of the wire: run by servers on every frame. */
+import * as LIMITS from '../limits.js';
+import { KINDS } from '../messages/constants.js';
+import type { ClientMessage } from '../messages/types.js';
+import {
+  anything,
+  type Check,
+  charsWithin,
+  isClientId,
+  isIncarnation,
+  isItemKey,
+  isMapName,
+  isMerklePath,
+  isPid,
+  isQueryId,
+  isSession,
+  isTopic,
+  isUint,
+  list,
+  text,
+  tuple,
+  within,
+} from './checks.js';
+import { clientFields } from './fields.js';
+import { layoutsOf } from './layouts.js';
+import { areOpRows } from './opRows.js';
+import { isPredicate } from './predicate.js';
+
+const sessions = (max: number): Check => list(max, isSession);
+const sortTerm = tuple(
+  (path) => typeof path === 'string' && charsWithin(path, LIMITS.sortPathChars),
+  (direction) => direction === 'asc' || direction === 'desc',
+);
+
+export const clientLayouts = layoutsOf<ClientMessage>(clientFields, {
+  PING: { id: isUint, t: isUint },
+  PONG: { id: isUint, serverTime: isUint },
+  AUTH: {
+    versions: tuple(isUint, isUint),
+    clientId: isClientId,
+    sessions: sessions(LIMITS.sessionsPerAuth),
+    token: text(LIMITS.tokenChars),
+    incarnation: isIncarnation,
+    agent: text(LIMITS.agentChars),
+  },
+  SESSIONS: { sessions: sessions(LIMITS.sessionsPerConnection) },
+  SESSION_END: { session: isSession },
+  OPS: {
+    session: isSession,
+    settledBelow: isUint,
+    incarnation: isIncarnation,
+    concern: within(0, 4),
+    maps: list(LIMITS.mapsPerFrame, isMapName),
+    rows: (rows, { maps }) => areOpRows(rows, (maps as readonly unknown[]).length),
+  },
+  SYNC_INIT: {
+    req: isUint,
+    map: isMapName,
+    kind: (kind) => KINDS.includes(kind as never),
+    root: isUint,
+  },
+  MERKLE_REQ: {
+    req: isUint,
+    map: isMapName,
+    nodes: list(LIMITS.merkleNodesPerRequest, tuple(isPid, isMerklePath, isUint)),
+  },
+  ROWS_REQ: {
+    req: isUint,
+    map: isMapName,
+    items: list(LIMITS.itemsPerRequest, tuple(isPid, isItemKey)),
+  },
+  SYNC_END: { map: isMapName },
+  QUERY_SUB: {
+    query: isQueryId,
+    map: isMapName,
+    where: isPredicate,
+    sort: list(LIMITS.sortTerms, sortTerm),
+    limit: within(1, LIMITS.queryRows),
+  },
+  QUERY_UNSUB: { query: isQueryId },
+  TOPIC_SUB: { topic: isTopic },
+  TOPIC_UNSUB: { topic: isTopic },
+  TOPIC_PUB: { topic: isTopic, data: anything },
+});

@@ -1,0 +1,199 @@
+/** What a server may send, field by field, in the order of the wire; the checks are run by devices on every frame. */
+import { isErrorCode } from '../errors.js';
+import * as LIMITS from '../limits.js';
+import { PARTITION_COUNT } from '../messages/constants.js';
+import type { ServerMessage, Span } from '../messages/types.js';
+import {
+  anything,
+  type Check,
+  charsWithin,
+  isAbsent,
+  isIncarnation,
+  isItemKey,
+  isKey,
+  isMapName,
+  isMerklePath,
+  isNodeId,
+  isPid,
+  isPosition,
+  isQueryId,
+  isRow,
+  isSession,
+  isTag,
+  isTopic,
+  isTtl,
+  isUint,
+  isUserId,
+  list,
+  text,
+  tuple,
+  within,
+} from './checks.js';
+import type { Layouts } from './readFrame.js';
+
+const nodeTable = list(LIMITS.nodesPerTable, isNodeId);
+const positions = list(PARTITION_COUNT, isPosition);
+
+/** The value and the tag each form of a change row asks for: odd forms are gone, those from 2 on are of OR maps, 4 counts. */
+function isContent(form: unknown, value: unknown, tag: unknown): boolean {
+  if (form === 4) return isRow(value, 2, 2) && value.every(isUint) && isAbsent(tag);
+  if (!isUint(form) || form > 4 || isAbsent(value) !== (form % 2 === 1)) return false;
+  return form < 2 ? isAbsent(tag) : isTag(tag);
+}
+
+const changeRow: Check = (row, { nodes }) =>
+  isRow(row, 5, 9) &&
+  isKey(row[1]) &&
+  isUint(row[2]) &&
+  isUint(row[3]) &&
+  isUint(row[4]) &&
+  // An OP_ACK may leave its table out.
+  row[4] < ((nodes as readonly unknown[] | undefined)?.length ?? 0) &&
+  isContent(row[0], row[5], row[7]) &&
+  (isAbsent(row[6]) || isTtl(row[6])) &&
+  (isAbsent(row[8]) || isUint(row[8]));
+const changeRows = list(LIMITS.rowsPerReply, changeRow);
+
+const merkleLists: readonly Check[] = [
+  list(16, tuple(within(0, 15), isUint)),
+  list(LIMITS.merkleItemsPerPart, tuple(isItemKey, isUint)),
+  changeRows,
+];
+const merklePart: Check = (part, message) =>
+  isRow(part, 6, 6) &&
+  isPosition([part[0], part[2], part[3]], message) &&
+  isMerklePath(part[1]) &&
+  within(0, 2)(part[4]) &&
+  (merkleLists[part[4]] as Check)(part[5], message);
+
+const exception: Check = (value, message) =>
+  isRow(value, 3, 4) &&
+  isUint(value[0]) &&
+  (value[1] === null || isErrorCode(value[1])) &&
+  (value[2] === null || changeRow(value[2], message)) &&
+  (isAbsent(value[3]) || isUint(value[3]));
+
+/** A partition and an offset for each op of the spans. */
+function isPairPerOp(value: unknown, spans: readonly Span[]): boolean {
+  const ops = spans.reduce((sum, span) => sum + span[1], 0);
+  return isRow(value, 2 * ops, 2 * ops) && value.every((item, i) => (i % 2 === 0 ? isPid : isUint)(item));
+}
+
+export const serverLayouts: Layouts<ServerMessage> = {
+  PING: [0, { id: isUint }, { t: isUint }],
+  PONG: [1, { id: isUint }, { serverTime: isUint }],
+  AUTH_ACK: [
+    32,
+    {
+      version: isUint,
+      serverTime: isUint,
+      incarnation: isIncarnation,
+      userId: isUserId,
+      heartbeatMs: isUint,
+      limits: (value) =>
+        typeof value === 'object' &&
+        Object.keys(value ?? {})
+          .sort()
+          .join() === 'frameBytes,opsPerFrame,seqWindow' &&
+        Object.values(value as object).every(isUint),
+    },
+    {},
+  ],
+  OP_ACK: [
+    33,
+    {
+      session: isSession,
+      level: within(1, 4),
+      epoch: isUint,
+      spans: list(LIMITS.rowsPerReply, tuple(isUint, within(1, LIMITS.rowsPerReply), within(0, 4))),
+      pos: (value, { spans }) => isPairPerOp(value, spans as readonly Span[]),
+    },
+    {
+      nodes: nodeTable,
+      ex: list(LIMITS.rowsPerReply, exception),
+    },
+  ],
+  SERVER_EVENT: [
+    34,
+    {
+      map: isMapName,
+      nodes: nodeTable,
+      parts: list(PARTITION_COUNT, tuple(isPid, isUint, isUint, isUint, isUint, changeRows)),
+    },
+    {},
+  ],
+  SYNC_ROOT: [
+    35,
+    {
+      req: isUint,
+      map: isMapName,
+      root: isUint,
+      at: positions,
+    },
+    {
+      parts: list(PARTITION_COUNT, tuple(isPid, isUint)),
+    },
+  ],
+  MERKLE_RESP: [
+    36,
+    {
+      req: isUint,
+      map: isMapName,
+      nodes: nodeTable,
+      parts: list(LIMITS.merkleNodesPerRequest, merklePart),
+    },
+    {},
+  ],
+  ROWS_RESP: [
+    37,
+    {
+      req: isUint,
+      map: isMapName,
+      nodes: nodeTable,
+      parts: list(
+        PARTITION_COUNT,
+        tuple(isPid, isUint, isUint, changeRows, list(LIMITS.itemsPerRequest, isItemKey)),
+      ),
+    },
+    {},
+  ],
+  QUERY_RESP: [
+    38,
+    {
+      query: isQueryId,
+      v: within(0, 0),
+      nodes: nodeTable,
+      rows: list(LIMITS.queryRows, tuple(isPid, isUint, changeRow)),
+      last: (value) => typeof value === 'boolean',
+      part: isUint,
+    },
+    {},
+  ],
+  QUERY_UPDATE: [
+    39,
+    {
+      query: isQueryId,
+      v: isUint,
+      nodes: nodeTable,
+      changes: list(LIMITS.rowsPerReply, tuple(within(0, 2), isPid, isUint, changeRow)),
+    },
+    {},
+  ],
+  TOPIC_MSG: [40, { topic: isTopic, data: anything, from: isUserId, ts: isUint }, {}],
+  GC_PRUNE: [41, { map: isMapName, at: positions }, {}],
+  SHUTDOWN: [42, { reconnectInMs: isUint }, {}],
+  ERROR: [
+    43,
+    {
+      code: isErrorCode,
+      message: (value) => typeof value === 'string' && charsWithin(value, LIMITS.errorMessageChars),
+    },
+    {
+      req: isUint,
+      path: text(LIMITS.errorPathChars),
+      retryAfterMs: isUint,
+      serverTime: isUint,
+      ref: text(LIMITS.refChars),
+    },
+  ],
+};
