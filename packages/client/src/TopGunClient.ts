@@ -13,7 +13,7 @@ import { clientError } from './errors.js';
 import type { EventRoutes } from './eventRoutes.js';
 import { dispatch } from './eventRoutes.js';
 import type { HandleContext } from './handles/HandleContext.js';
-import { LWWMapHandle } from './handles/LWWMapHandle.js';
+import { LWWMapHandle, type MapWriter } from './handles/LWWMapHandle.js';
 import { ORMapHandle } from './handles/ORMapHandle.js';
 import { PNCounterHandle } from './handles/PNCounterHandle.js';
 import { TopicHandle } from './handles/TopicHandle.js';
@@ -222,9 +222,28 @@ export class TopGunClient {
     });
   }
 
-  /** The map of this name, one value per key; the same handle each time. Throws `WRONG_KIND` if the name is of another kind. */
+  /**
+   * The map of this name, one value per key; the same handle each time. From here on the device holds the whole map and
+   * follows the server, until `closeMap`. Throws `WRONG_KIND` if the name is of another kind.
+   */
   getMap<V>(name: string): LWWMapHandle<V> {
     return this.#open(name, 'LWW', (context) => new LWWMapHandle<V>(name, context));
+  }
+
+  /**
+   * Writes to a map of one value per key without having the device hold it: for use beside queries, which bring the rows
+   * they need. The writes throw what those of `getMap` throw, and `WRONG_KIND` if the name is of another kind.
+   */
+  getMapWriter<V>(name: string): MapWriter<V> {
+    return new LWWMapHandle<V>(name, this.#context);
+  }
+
+  /**
+   * Ends what `getMap`, `getORMap` or `getPNCounter` began: the server is not followed any more. What the device holds stays
+   * and grows old, writes go on; handles made before may still be used, and the next `get…` follows again.
+   */
+  closeMap(name: string): void {
+    if (this.#maps.delete(name)) this.#engine.closeMap(name);
   }
 
   /** The map of this name, a set of values per key; the same handle each time. Throws `WRONG_KIND` if the name is of another kind. */

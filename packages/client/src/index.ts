@@ -7,7 +7,7 @@ export { NullProvider } from './connection/NullProvider.js';
 export { SingleServerProvider } from './connection/SingleServerProvider.js';
 export type { BackoffOptions, Rejection, SettledOutcome } from './engine/ports.js';
 export { type ClientErrorCode, clientErrors } from './errors.js';
-export type { LWWMapHandle } from './handles/LWWMapHandle.js';
+export type { LWWMapHandle, MapWriter } from './handles/LWWMapHandle.js';
 export type { ORMapElement, ORMapHandle } from './handles/ORMapHandle.js';
 export type { PNCounterHandle } from './handles/PNCounterHandle.js';
 export type { TopicHandle, TopicMessageInfo } from './handles/TopicHandle.js';

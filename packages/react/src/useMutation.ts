@@ -1,4 +1,4 @@
-import type { LWWMapHandle, WriteHandle } from '@topgun/client';
+import type { WriteHandle } from '@topgun/client';
 import { useMemo } from 'react';
 import { useClient } from './useClient.js';
 
@@ -8,14 +8,17 @@ export interface Mutation<V> {
   /** Sets the whole value of a key that exists; the same as `create`, for code that reads better with it. */
   readonly update: (key: string, value: V, ttlMs?: number) => WriteHandle;
   readonly remove: (key: string) => WriteHandle;
-  readonly map: LWWMapHandle<V>;
 }
 
-/** Writes to a map, without being rendered again when it changes; the same object as long as the name is. */
+/**
+ * Writes to a map, without being rendered again when it changes and without having the device hold all of it; the same
+ * object as long as the name is.
+ */
 export function useMutation<V>(name: string): Mutation<V> {
-  const map = useClient().getMap<V>(name);
+  const client = useClient();
   return useMemo(() => {
+    const map = client.getMapWriter<V>(name);
     const set = (key: string, value: V, ttlMs?: number): WriteHandle => map.set(key, value, ttlMs);
-    return { create: set, update: set, remove: (key) => map.remove(key), map };
-  }, [map]);
+    return { create: set, update: set, remove: (key) => map.remove(key) };
+  }, [client, name]);
 }

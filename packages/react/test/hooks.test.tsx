@@ -282,7 +282,7 @@ describe('useMutation', () => {
       before.remove('b');
     });
     expect(renders).toBe(1);
-    expect(before.map.entries()).toEqual([['a', { title: 'a', done: true }]]);
+    expect(client.getMap('todos').entries()).toEqual([['a', { title: 'a', done: true }]]);
     rerender();
     expect(result.current).toBe(before);
   });

@@ -21,6 +21,7 @@ export interface Feed {
 }
 
 const RETRY_MS = 1000;
+const FULL_RETRY_MS = 10_000;
 
 /** The least of those that are given. */
 export function earliest(times: readonly (number | undefined)[]): number | undefined {
@@ -92,8 +93,8 @@ export class Feeds<F extends Feed> {
     for (const feed of this.#byName.values()) feed.close();
   }
 
-  retryLater(name: string): void {
-    this.#realm.fx.arm(`${this.#timer} ${name}`, RETRY_MS);
+  retryLater(name: string, delayMs = RETRY_MS): void {
+    this.#realm.fx.arm(`${this.#timer} ${name}`, delayMs);
   }
 
   restart(name: string): void {
@@ -106,6 +107,8 @@ export class Feeds<F extends Feed> {
       if (feed.ref !== ref && (req === undefined || req !== feed.req)) continue;
       if (code === 'RESYNC') feed.ask();
       else if (isRetriable(code)) this.retryLater(name);
+      // There are too many at the moment: it goes without until others are closed.
+      else if (code === 'LIMIT') this.retryLater(name, FULL_RETRY_MS);
       else {
         feed.refuse(code);
         this.#realm.touch();

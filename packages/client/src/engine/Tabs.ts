@@ -119,6 +119,7 @@ export class Tabs {
   }
 
   setOther(session: string, wants: Wants): void {
+    this.watch([session]);
     this.#wantsBySession.set(session, wants);
     this.#isChanged = true;
   }

@@ -11,6 +11,45 @@ describe('connection', () => {
     expect(states(realm)).toEqual(['CONNECTING', 'AUTHENTICATING', 'SYNCING', 'CONNECTED']);
   });
 
+  it('[CONN-2] a scope for which the server has no room is asked for again, and keeps own writes meanwhile', () => {
+    const world = new FakeWorld();
+    const realm = world.realm();
+    realm.engine.openMap('m', 'LWW');
+    const receive = world.server.receive.bind(world.server);
+    let isFull = true;
+    world.server.receive = (connection, message) => {
+      if (message.type !== 'SYNC_INIT' || !isFull) return receive(connection, message);
+      connection.deliver({ type: 'ERROR', code: 'LIMIT', message: 'full', ref: message.map });
+    };
+    realm.engine.boot();
+    realm.engine.start();
+    world.settle();
+    realm.engine.put('m', 'k', 1);
+    world.settle();
+    expect([realm.engine.state(), realm.engine.pendingOps(), realm.engine.get('m', 'k')]).toEqual([
+      'SYNCING',
+      0,
+      1,
+    ]);
+    expect(realm.eventsOf('error').map(({ error }) => error.code)).toContain('LIMIT');
+    isFull = false;
+    world.advance(11_000);
+    expect([realm.engine.state(), realm.engine.get('m', 'k')]).toEqual(['CONNECTED', 1]);
+  });
+
+  it('[CONN-2] a topic that is denied does not touch the map of its name', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('news', 'LWW');
+    realm.engine.put('news', 'k', 1);
+    world.settle();
+    realm.connection?.deliver({ type: 'ERROR', code: 'DENIED', message: 'no', ref: 'topic news' });
+    world.settle();
+    expect(realm.engine.get('news', 'k')).toBe(1);
+    expect(realm.engine.isSynced('news')).toBe(true);
+    expect(realm.eventsOf('error').map(({ error }) => error.code)).toEqual(['DENIED']);
+  });
+
   it('[CONN-2] is CONNECTED only when the first sync of every open scope and query is done', () => {
     const world = new FakeWorld();
     const realm = world.realm();

@@ -89,6 +89,19 @@ describe('tabs', () => {
     expect([...(follower.connection?.topics ?? [])]).toEqual(['news']);
   });
 
+  it('[TX-3] what a tab wanted that only looked ends with it, however it went', () => {
+    const { world, leader } = pair();
+    for (const map of ['one', 'two']) {
+      const reader = world.started(leader.store);
+      reader.engine.openMap(map, 'LWW');
+      world.settle();
+      expect([...(leader.connection?.scopes ?? [])].sort()).toEqual(['m', map]);
+      reader.kill();
+      world.advance(1000);
+    }
+    expect([...(leader.connection?.scopes ?? [])]).toEqual(['m']);
+  });
+
   it('[TX-3] a tab that missed a commit reads the store again', () => {
     const { world, leader, follower } = pair();
     const third = world.started(leader.store);

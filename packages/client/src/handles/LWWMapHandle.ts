@@ -1,6 +1,9 @@
 import { MapHandle } from './MapHandle.js';
 import type { WriteHandle } from './WriteHandle.js';
 
+/** The writing half of a map with one value per key. Made by `client.getMapWriter(name)`. */
+export type MapWriter<V> = Pick<LWWMapHandle<V>, 'name' | 'set' | 'remove'>;
+
 /**
  * A map with one value per key; the newest write wins. Reads and writes are local and immediate, with or without a
  * server. Made by `client.getMap(name)`.

@@ -1,7 +1,7 @@
 import { type ClientMessage, LIMITS, type MessageOf } from '@topgun/protocol';
 import type { Admission } from './Admission.js';
 import type { Connection } from './Connection.js';
-import { errorMessage } from './errorMessage.js';
+import { errorMessage, topicRef } from './errorMessage.js';
 import type { ServerEffects } from './ports.js';
 import type { Queries } from './Queries.js';
 import type { Scopes } from './Scopes.js';
@@ -51,7 +51,7 @@ export class Router {
       },
       QUERY_UNSUB: (conn, message) => queries.unsubscribe(conn, message.query),
       TOPIC_SUB: (conn, { topic }) => {
-        if (this.#hasRoom(conn, topics.isOpen(conn, topic), topic)) topics.subscribe(conn, topic);
+        if (this.#hasRoom(conn, topics.isOpen(conn, topic), topicRef(topic))) topics.subscribe(conn, topic);
       },
       TOPIC_UNSUB: (conn, { topic }) => topics.unsubscribe(conn, topic),
       TOPIC_PUB: (conn, { topic, data }, now) => topics.publish(conn, topic, data, now),

@@ -30,8 +30,8 @@ describe('topics', () => {
     subscribe(ann, 'room/1');
     subscribe(ann, 'staff');
     publish(ben, 'room/1', 'hello');
-    expect(ann.last('ERROR')).toMatchObject({ code: 'DENIED', ref: 'staff' });
-    expect(ben.last('ERROR')).toMatchObject({ code: 'DENIED', ref: 'room/1' });
+    expect(ann.last('ERROR')).toMatchObject({ code: 'DENIED', ref: 'topic staff' });
+    expect(ben.last('ERROR')).toMatchObject({ code: 'DENIED', ref: 'topic room/1' });
     expect(ann.all('TOPIC_MSG')).toEqual([]);
   });
 
@@ -67,7 +67,7 @@ describe('topics', () => {
     ben.send({ type: 'TOPIC_UNSUB', topic: 'news' });
     node.engine.closed(cat.conn, node.now);
     node.engine.setPolicies([{ role: 'user', map: 'topic:news', actions: ['PUT'] }], node.now);
-    expect(dan.last('ERROR')).toMatchObject({ code: 'DENIED', ref: 'news' });
+    expect(dan.last('ERROR')).toMatchObject({ code: 'DENIED', ref: 'topic news' });
     publish(ann, 'news', 1);
     expect(node.sent.some(({ message }) => message.type === 'TOPIC_MSG')).toBe(false);
     expect(node.engine.stats().topics).toBe(0);

@@ -2,7 +2,7 @@ import type { TopicMsgMessage } from '@topgun/protocol';
 import { DENIED } from '../security/policy/Rights.js';
 import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
-import { errorMessage } from './errorMessage.js';
+import { errorMessage, topicRef } from './errorMessage.js';
 import type { Gate } from './Gate.js';
 import type { ServerEffects } from './ports.js';
 import type { Tally } from './Tally.js';
@@ -48,7 +48,7 @@ export class Topics {
     this.unsubscribe(conn, topic);
     const { view } = this.#gate.rights(conn, topicMap(topic));
     if (view.isBlind) {
-      this.#effects.send(conn.id, errorMessage('DENIED', { ref: topic }));
+      this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
       return;
     }
     const audiences = this.#audiences.get(topic) ?? new Map<string, Audience>();
@@ -78,7 +78,7 @@ export class Topics {
   publish(conn: Connection, topic: string, data: unknown, now: number): void {
     const allowed = this.#gate.rights(conn, topicMap(topic)).put(undefined, data);
     if (allowed === DENIED) {
-      this.#effects.send(conn.id, errorMessage('DENIED', { ref: topic }));
+      this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
       return;
     }
     this.#tally.topicMessages++;

@@ -41,6 +41,9 @@ export interface ErrorDetails {
   readonly ref?: string;
 }
 
+/** What an error calls a topic: no map and no query has a name with a space. */
+export const topicRef = (topic: string): string => `topic ${topic}`;
+
 export function errorMessage(code: ErrorCode, details: ErrorDetails = {}): ErrorMessage {
   return { type: 'ERROR', code, message: TEXTS[code], ...details };
 }
