@@ -13,9 +13,12 @@ export interface SessionLog {
   low: number;
 }
 
-/** Lowest seq of a session that is not finally answered; what lies below needs no memory at the server (SRV-5). */
-export function settledBelow(log: SessionLog): number {
-  for (const seq of log.ops.keys()) return Math.min(seq, log.low);
+/**
+ * Lowest seq of a session that is not finally answered; what lies below needs no memory at the server (SRV-5). Of a realm
+ * that is gone the log alone decides, for its mark may be lost and nothing below can come any more.
+ */
+export function settledBelow(log: SessionLog, isGone: boolean): number {
+  for (const seq of log.ops.keys()) return isGone ? seq : Math.min(seq, log.low);
   return log.low;
 }
 
@@ -188,9 +191,14 @@ export class OpLog {
     }
   }
 
-  /** Writes ops to the store once more, which has lost what it held. */
+  /** Writes an op to the store once more. */
   rewrite(op: PendingOp): void {
     if (op.isIssued) this.#persist(op);
+  }
+
+  /** The store has lost the low mark of this realm: the next transaction carries it again. */
+  markLost(): void {
+    this.#lowPut = 1;
   }
 
   *ops(): Generator<PendingOp> {

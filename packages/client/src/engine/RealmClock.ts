@@ -72,6 +72,11 @@ export class RealmClock {
     if (moved) this.#save(this.#reservedMs);
   }
 
+  /** Writes the mark once more, to a store that has lost it. */
+  rewrite(): void {
+    this.#save(this.#reservedMs);
+  }
+
   #save(highMs: number): void {
     this.#reservedMs = highMs;
     // Adding 0 makes 0 of the -0 that rounding may give, which no store admits.

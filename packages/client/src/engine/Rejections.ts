@@ -31,6 +31,11 @@ export class Rejections {
     }
   }
 
+  /** Writes them once more, to a store that has lost them. */
+  rewrite(): void {
+    for (const rejection of this.#stored.values()) this.add(rejection);
+  }
+
   ids(): readonly string[] {
     return [...this.#stored.keys()];
   }

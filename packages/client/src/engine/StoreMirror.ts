@@ -45,9 +45,13 @@ export class StoreMirror {
 
   /** Writes all of memory again to a store that may have lost it; of a follower's only what nobody else writes. */
   rewrite(): void {
-    const { replica, log, store } = this.#realm;
+    const { replica, log, store, clock, rejections } = this.#realm;
     const isLeader = this.#realm.isLeader;
     if (log.clientId !== '') store.put(['meta', 'client'], log.clientId);
+    if (log.incarnation !== undefined) store.put(['meta', 'incarnation'], log.incarnation);
+    clock.rewrite();
+    log.markLost();
+    if (isLeader) rejections.rewrite();
     for (const [map, kind] of this.#app.kinds) store.put(['map', map], { kind });
     for (const op of log.ops()) if (isLeader || op.session === this.#realm.session) log.rewrite(op);
     for (const map of isLeader ? replica.maps.values() : []) {

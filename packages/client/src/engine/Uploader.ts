@@ -177,7 +177,7 @@ export class Uploader {
   /** Sends one frame of a session; false when there was nothing to send or no room. */
   #sendFrame(session: string, log: SessionLog): boolean {
     if (this.#inFlight.size >= LIMITS.inFlightOps) return false;
-    const below = settledBelow(log);
+    const below = settledBelow(log, this.#realm.tabs.isDead(session));
     const maps: string[] = [];
     const rows: OpRow[] = [];
     let bytes = 0;
@@ -192,6 +192,8 @@ export class Uploader {
         if (maps.length >= LIMITS.mapsPerFrame) break;
         at = maps.push(op.map) - 1;
       }
+      // A reissued op keeps its stamp, which names the session it was first made in.
+      if (op.node !== session && !this.#declare(op.node)) break;
       rows.push(this.#row(op, at));
       bytes += op.bytes;
       this.#bytes += op.bytes;

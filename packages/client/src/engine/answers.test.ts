@@ -83,6 +83,29 @@ describe('sending and answers', () => {
     expect(frames().map((frame) => frame.settledBelow)).toEqual([1, 1, 3]);
   });
 
+  it('[SRV-5] of a session that is gone the log alone decides, though the store has lost its mark', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const realm = world.started(store);
+    realm.engine.put('m', 'first', 0);
+    realm.held.add('server');
+    for (let i = 0; i < 3; i++) realm.engine.put('m', `k${i}`, i);
+    world.settle();
+    realm.kill();
+    const far = [...store.rows.values()].filter(([[table]]) => table === 'op');
+    for (const [[table = '', session = '', seq = ''], value] of far) {
+      store.rows.delete([table, session, seq].join('\0'));
+      const key = [table, session, String(Number(seq) + 9000).padStart(16, '0')];
+      store.rows.set(key.join('\0'), [key, value]);
+    }
+    for (const [[table], name] of [...store.rows].map(([name, [key]]) => [key, name] as const))
+      if (table === 'low') store.rows.delete(name);
+    const next = world.started(store);
+    world.advance(1000);
+    expect(next.engine.pendingOps()).toBe(0);
+    expect(world.server.rows.get('m')?.get('k2')?.value).toBe(2);
+  });
+
   it('[DEV-6] replaces an unlogged write of the same key and keeps the oldest base', () => {
     const world = new FakeWorld();
     const realm = world.started();

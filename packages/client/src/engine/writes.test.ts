@@ -164,6 +164,8 @@ describe('writes', () => {
       ['pending', 2],
     ]);
     expect(store.table('op')).toHaveLength(1);
+    expect(store.table('low')).toEqual([[['low', realm.engine.session], 3]]);
+    expect(store.table('meta').map(([[, name]]) => name)).toEqual(['client', 'clock', 'incarnation']);
     world.healNetwork();
     expect(realm.engine.pendingOps()).toBe(0);
     expect([...world.server.effects.values()]).toEqual([1, 1]);
