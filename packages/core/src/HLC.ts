@@ -1,7 +1,7 @@
 import {
+  assertPacked,
   COUNTER_SIZE,
   compareStamps,
-  isPackedTime,
   isText,
   millisOf,
   PACKED_TIME_MAX,
@@ -45,7 +45,8 @@ export class HLC {
   readonly #nodeId: string;
   readonly #strictMode: boolean;
   readonly #maxDriftMs: number;
-  #last: number;
+  // A number from the start, so that engines keep it unboxed.
+  #last = 0;
 
   /** Throws `NODE_INVALID` for an empty node id and `TIMESTAMP_FORMAT` for a bad `highWater`. */
   constructor(nodeId: string, options: HLCOptions) {
@@ -142,9 +143,4 @@ export class HLC {
     stampOf(parsed);
     return parsed;
   }
-}
-
-function assertPacked(t: number): number {
-  if (!isPackedTime(t)) throw mapError('TIMESTAMP_FORMAT', `Invalid packed timestamp: ${t}`);
-  return t;
 }

@@ -1,7 +1,8 @@
-import { stampOf, type Timestamp, timestampOf } from './clock/Timestamp.js';
-import { Item } from './maps/Item.js';
+import { assertPacked, stampOf, type Timestamp, timestampOf } from './clock/Timestamp.js';
+import type { HLC } from './HLC.js';
+import { type NamedItem, timeOf } from './maps/Item.js';
 import { type ItemChange, ItemMap } from './maps/ItemMap.js';
-import { assertStamp, assertTtl, type ReplicatedRow, stampAbove } from './maps/ReplicatedMap.js';
+import { assertTtl, type ReplicatedRow, stampAbove } from './maps/ReplicatedMap.js';
 import { assertKey } from './value/assertKey.js';
 import { cloneAdmitted } from './value/cloneAdmitted.js';
 
@@ -24,7 +25,7 @@ export interface LWWChange<V> {
  * A last-write-wins map: for each key the version with the greatest stamp, on every replica, in whatever order versions
  * arrive (CLK-1). Deletions stay as tombstones until `prune`.
  *
- * Values given out are the stored ones, not copies: treat them as read-only. What is passed to `set` is copied.
+ * Values and records given out are the stored ones, not copies: treat them as read-only. What is passed to `set` is copied.
  *
  * ```ts
  * const map = new LWWMap<{ title: string }>(new HLC('node-1', { clock: { wallMs: () => 1_700_000_000_000 } }));
@@ -32,8 +33,12 @@ export interface LWWChange<V> {
  * replica.merge('todo-1', record);   // on another node
  * ```
  */
-export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
-  readonly kind = 'LWW';
+export class LWWMap<V> extends ItemMap<V, LWWRecord<V>, LWWChange<V>> {
+  declare readonly kind: 'LWW';
+
+  constructor(hlc: HLC) {
+    super('LWW', hlc);
+  }
 
   /**
    * Writes a value under a new stamp and returns the record for other replicas.
@@ -47,13 +52,12 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   /** Deletes a key, known or not, and returns the tombstone. Throws `KEY_INVALID`. */
   remove(key: string): LWWRecord<V> {
-    return this.#write(key, undefined);
+    return this.#write(key, null);
   }
 
   /** The value of a key; undefined when it is absent, deleted or expired. O(1). */
   get(key: string): V | undefined {
-    const item = this.items.get(key);
-    return item === undefined ? undefined : this.shown(item);
+    return this.shown(this.items.get(key));
   }
 
   has(key: string): boolean {
@@ -62,25 +66,23 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   /** The record of a key as other replicas need it, also a tombstone or an expired one. */
   getRecord(key: string): LWWRecord<V> | undefined {
-    const item = this.items.get(key);
-    return item === undefined ? undefined : recordOf(item);
+    return this.items.get(key);
   }
 
   /**
    * Takes in a record of another replica; true when it won and changed the state. The clock follows its stamp.
    *
-   * The value is trusted and kept as it is: what comes from outside has passed the codec's checks before. Throws
-   * `KEY_INVALID`, `TIMESTAMP_FORMAT`, `TTL_INVALID`, and in strict mode `HLC_DRIFT`; nothing is then taken in.
+   * The record itself is kept, so do not change it afterwards, and its value is trusted: what comes from outside has
+   * passed the codec's checks before. Throws `KEY_INVALID`, `TIMESTAMP_FORMAT`, `TTL_INVALID`, and in strict mode
+   * `HLC_DRIFT`; nothing is then taken in.
    */
   merge(key: string, record: LWWRecord<V>): boolean {
-    return this.mergeItems([this.#foreign(key, record)]) === 1;
+    return this.mergeItems([[key, record]]) === 1;
   }
 
   /** Takes in many records at once; returns how many changed the state. Listeners hear once, with all of them. */
   mergeMany(records: Iterable<readonly [key: string, record: LWWRecord<V>]>): number {
-    const items: Item[] = [];
-    for (const entry of records) items.push(this.#foreign(entry[0], entry[1]));
-    return this.mergeItems(items);
+    return this.mergeItems([...records]);
   }
 
   /**
@@ -89,7 +91,7 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
    */
   prune(olderThan: Timestamp): string[] {
     const floor = stampOf(olderThan).t;
-    return this.forget(({ t }) => t < floor).map(({ key }) => key);
+    return this.forget((record) => timeOf(record) < floor).map(([key]) => key);
   }
 
   /** Present records: neither deleted nor expired. O(1), or O(n) while a record with a time to live is held. */
@@ -99,12 +101,12 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
 
   /** Present keys and values. The order may differ between replicas. */
   *entries(): IterableIterator<[string, V]> {
-    for (const item of this.presentItems()) yield [item.key, item.value as V];
+    for (const [key, { value }] of this.presentItems()) yield [key, value as V];
   }
 
   /** Present keys. */
   *keys(): IterableIterator<string> {
-    for (const { key } of this.presentItems()) yield key;
+    for (const [key] of this.presentItems()) yield key;
   }
 
   /** All keys, deleted and expired ones included. */
@@ -112,44 +114,26 @@ export class LWWMap<V> extends ItemMap<V, Item, LWWChange<V>> {
     return [...this.items.keys()];
   }
 
-  protected itemOf({ key, value, t, node, ttlMs }: ReplicatedRow): Item {
-    return this.#item(key, value, t, node, ttlMs || undefined);
+  protected itemOf({ key, value, t, node, ttlMs }: ReplicatedRow): NamedItem<LWWRecord<V>> {
+    const record = { value: (value ?? null) as V | null, timestamp: timestampOf(assertPacked(t), node) };
+    return [key, ttlMs ? { ...record, ttlMs } : record];
   }
 
-  protected changesOf(changes: readonly ItemChange<Item>[]): LWWChange<V>[] {
-    const shown = (item: Item | undefined) => item && this.shown(item);
-    return changes.map(([item, known]) => {
-      // One of the two is there.
-      const { key } = (item ?? known) as Item;
-      return { key, value: shown(item), previous: shown(known) };
-    });
+  protected changesOf(changes: readonly ItemChange<LWWRecord<V>>[]): LWWChange<V>[] {
+    return changes.map(({ name, item, known }) => ({
+      key: name,
+      value: this.shown(item),
+      previous: this.shown(known),
+    }));
   }
 
-  #write(key: string, value: unknown, ttlMs?: number): LWWRecord<V> {
+  #write(key: string, value: V | null, ttlMs?: number): LWWRecord<V> {
     assertKey(key);
+    assertTtl(ttlMs);
     const known = this.items.get(key);
-    assertTtl(ttlMs);
-    const item = new Item(key, key, value, stampAbove(this.hlc, known?.t), this.hlc.getNodeId, ttlMs ?? 0);
-    this.write(item, known);
-    return recordOf(item);
+    const timestamp = stampAbove(this.hlc, known);
+    const record = ttlMs === undefined ? { value, timestamp } : { value, timestamp, ttlMs };
+    this.write(key, record, known);
+    return record;
   }
-
-  #foreign(key: string, { value, timestamp, ttlMs }: LWWRecord<V>): Item {
-    const { t, node } = stampOf(timestamp);
-    return this.#item(key, value ?? undefined, t, node, ttlMs);
-  }
-
-  #item(key: string, value: unknown, t: number, node: string, ttlMs: number | undefined): Item {
-    assertKey(key);
-    assertStamp(t, node);
-    assertTtl(ttlMs);
-    return new Item(key, key, value, t, this.intern(node), ttlMs ?? 0);
-  }
-}
-
-function recordOf<V>(item: Item): LWWRecord<V> {
-  // Only values of type V enter the map.
-  const value = item.value === undefined ? null : (item.value as V);
-  const timestamp = timestampOf(item.t, item.node);
-  return item.ttlMs === 0 ? { value, timestamp } : { value, timestamp, ttlMs: item.ttlMs };
 }

@@ -1,5 +1,5 @@
 import { mapError } from './errors.js';
-import { hashHi, hashLanes, hashLo } from './hash/hashString.js';
+import { hashHi, hashLanes, hashLo, lanes } from './hash/hashString.js';
 import { DigestTrie } from './merkle/DigestTrie.js';
 
 /**
@@ -60,6 +60,6 @@ export class MerkleTree extends DigestTrie {
 
   #flip(key: string, digest: number, count: 1 | -1): void {
     hashLanes(key);
-    this.toggle(key, hashHi(digest), hashLo(digest), count);
+    this.toggle(key, lanes[0] as number, lanes[1] as number, hashHi(digest), hashLo(digest), count);
   }
 }

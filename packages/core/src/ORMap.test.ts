@@ -53,6 +53,13 @@ describe('ORMap', () => {
     expect(() => map.removeTags('k', [''])).toThrow(expect.objectContaining({ code: 'TAG_INVALID' }));
   });
 
+  it('a tag removed under one key stays removed when another key has it', () => {
+    const map = new ORMap<number>(frozenHlc('n'), { nextTag: () => 't' });
+    map.removeTags('a', ['t']);
+    map.add('b', 1);
+    expect([map.isTombstoned('t'), map.get('b')]).toEqual([true, [1]]);
+  });
+
   it('values come in the order of stamps on every replica', () => {
     const map = new ORMap<string>(frozenHlc('n'));
     const stamp = (millis: number, nodeId: string) => ({ millis, counter: 0, nodeId });

@@ -1,10 +1,17 @@
-import { compareStamps, isText, stampOf, type Timestamp, timestampOf } from './clock/Timestamp.js';
+import {
+  assertPacked,
+  compareStamps,
+  isText,
+  stampOf,
+  type Timestamp,
+  timestampOf,
+} from './clock/Timestamp.js';
 import { mapError } from './errors.js';
 import { HLC } from './HLC.js';
-import { Element, REMOVAL_TIME } from './maps/Item.js';
+import { type Item, isGone, type NamedItem, REMOVED } from './maps/Item.js';
 import { type ItemChange, ItemMap } from './maps/ItemMap.js';
-import { assertStamp, assertTtl, type ReplicatedRow } from './maps/ReplicatedMap.js';
-import { assertKey } from './value/assertKey.js';
+import { assertItem, type ReplicatedRow } from './maps/ReplicatedMap.js';
+import { rowKey } from './merkle/rowKey.js';
 import { cloneAdmitted } from './value/cloneAdmitted.js';
 import { deepEqual } from './value/deepEqual.js';
 
@@ -42,6 +49,13 @@ export interface ORMapOptions {
   readonly nextTag?: () => string;
 }
 
+/** What is kept of one element. A removed one keeps the packed time at which this replica learnt of it, for `prune` alone. */
+interface Element extends Item {
+  readonly key: string;
+  readonly tag: string;
+  readonly learnt: number;
+}
+
 /**
  * An observed-remove map: under each key a set of values that replicas add and remove concurrently (DAT-1).
  *
@@ -57,14 +71,14 @@ export interface ORMapOptions {
  * ```
  */
 export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
-  readonly kind = 'OR';
+  declare readonly kind: 'OR';
   readonly #nextTag: (() => string) | undefined;
   // What `items` holds, by key; and the tags of the removed ones among it.
   readonly #byKey = new Map<string, Set<Element>>();
   readonly #removedTags = new Set<string>();
 
   constructor(hlc: HLC, options: ORMapOptions = {}) {
-    super(hlc);
+    super('OR', hlc);
     this.#nextTag = options.nextTag;
   }
 
@@ -75,14 +89,12 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
    */
   add(key: string, value: V, ttlMs?: number): ORMapRecord<V> {
     const copy = cloneAdmitted(value);
-    const t = this.hlc.nowPacked();
-    const node = this.hlc.getNodeId;
-    const tag = this.#nextTag === undefined ? HLC.toString(timestampOf(t, node)) : this.#nextTag();
-    const element = this.#make(key, tag, copy, t, node, ttlMs);
-    if (this.items.get(element.name) !== undefined) {
-      throw mapError('TAG_INVALID', `Key ${key} already had the tag ${tag}`);
-    }
-    this.write(element, undefined);
+    const timestamp = this.hlc.now();
+    const tag = this.#nextTag === undefined ? HLC.toString(timestamp) : this.#nextTag();
+    const [name, element] = namedElement(key, tag, copy, timestamp, ttlMs);
+    assertItem(key, element);
+    if (this.items.has(name)) throw mapError('TAG_INVALID', `Key ${key} already had the tag ${tag}`);
+    this.write(name, element, undefined);
     return recordOf(element);
   }
 
@@ -98,8 +110,8 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
   /** Removes tags of a key for good, known here or not; returns those that were not removed before. */
   removeTags(key: string, tags: Iterable<string>): string[] {
     return Array.from(tags, (tag) => this.#removal(key, tag))
-      .filter((removal) => this.takeAll([removal]) === 1)
-      .map(({ tag }) => tag);
+      .filter((removal) => this.mergeItems([removal]) === 1)
+      .map(([, { tag }]) => tag);
   }
 
   /** The present values of a key, oldest first: the same order on every replica. */
@@ -120,7 +132,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** Takes in an element of another replica; true when it changed the state. See `LWWMap.merge` for what is trusted. */
   apply(key: string, record: ORMapRecord<V>): boolean {
-    return this.mergeItems([this.#foreign(key, record)]) === 1;
+    return this.mergeItems([foreign(key, record)]) === 1;
   }
 
   /** Takes in the removal of a tag, in O(1); true when it changed the state. The add may still be to come. */
@@ -130,7 +142,11 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
 
   /** Takes in everything another replica holds; returns how many elements changed. */
   merge(other: ORMap<V>): MergeKeyResult {
-    return this.#mergeCounted(Array.from(other.items.values(), (row) => this.itemOf(row)));
+    return this.#mergeCounted(
+      Array.from(other.items, (named) =>
+        isGone(named[1]) ? this.#removal(named[1].key, named[1].tag) : named,
+      ),
+    );
   }
 
   /** Takes in elements and removed tags of one key. */
@@ -139,7 +155,7 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     records: Iterable<ORMapRecord<V>>,
     tombstones: Iterable<string> = [],
   ): MergeKeyResult {
-    const added = Array.from(records, (record) => this.#foreign(key, record));
+    const added = Array.from(records, (record) => foreign(key, record));
     return this.#mergeCounted([...added, ...Array.from(tombstones, (tag) => this.#removal(key, tag))]);
   }
 
@@ -158,12 +174,12 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
    */
   prune(olderThan: Timestamp): string[] {
     const floor = stampOf(olderThan).t;
-    return this.forget(({ learnt }) => learnt < floor).map(({ tag }) => tag);
+    return this.forget(({ learnt }) => learnt < floor).map(([, { tag }]) => tag);
   }
 
   /** Keys with at least one present element. */
   keys(): string[] {
-    return [...new Set(Array.from(this.presentItems(), ({ key }) => key))];
+    return [...new Set(Array.from(this.presentItems(), ([, { key }]) => key))];
   }
 
   /** All keys, also those with nothing but removed or expired elements. */
@@ -190,29 +206,29 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     };
   }
 
-  protected itemOf({ key, tag, value, t, node, ttlMs }: ReplicatedRow): Element {
+  protected itemOf({ key, tag, value, t, node, ttlMs }: ReplicatedRow): NamedItem<Element> {
     if (value === undefined) return this.#removal(key, tag);
-    return this.#make(key, tag, value, t, node, ttlMs || undefined);
+    return namedElement(key, tag, value, timestampOf(assertPacked(t), node), ttlMs || undefined);
   }
 
   protected changesOf(changes: readonly ItemChange<Element>[]): ORChange<V>[] {
     const byKey = new Map<string, { key: string; added: ORMapRecord<V>[]; removed: ORMapRecord<V>[] }>();
     const note = (element: Element | undefined, what: 'added' | 'removed') => {
-      if (element?.value === undefined) return;
+      if (element === undefined || isGone(element)) return;
       const { key } = element;
       const change = byKey.get(key) ?? { key, added: [], removed: [] };
       change[what].push(recordOf(element));
       byKey.set(key, change);
     };
-    for (const [element, known] of changes) {
+    for (const { item, known } of changes) {
       note(known, 'removed');
-      note(element, 'added');
+      note(item, 'added');
     }
     return [...byKey.values()];
   }
 
-  protected override swap(element: Element | undefined, known: Element | undefined): void {
-    super.swap(element, known);
+  protected override swap(name: string, element: Element | undefined, known: Element | undefined): void {
+    super.swap(name, element, known);
     // One of the two is there.
     const { key, tag } = (element ?? known) as Element;
     const under = this.#byKey.get(key) ?? new Set();
@@ -221,63 +237,47 @@ export class ORMap<V> extends ItemMap<V, Element, ORChange<V>> {
     if (under.size > 0) this.#byKey.set(key, under);
     else this.#byKey.delete(key);
     if (element === undefined) this.#removedTags.delete(tag);
-    else if (element.value === undefined) this.#removedTags.add(tag);
+    else if (isGone(element)) this.#removedTags.add(tag);
   }
 
   #under(key: string): Element[] {
     return [...(this.#byKey.get(key) ?? [])];
   }
 
-  #mergeCounted(elements: readonly Element[]): MergeKeyResult {
+  #mergeCounted(elements: readonly NamedItem<Element>[]): MergeKeyResult {
     const before = this.items.size;
     const changed = this.mergeItems(elements);
     const added = this.items.size - before;
     return { added, updated: changed - added };
   }
 
-  #foreign(key: string, { tag, value, timestamp, ttlMs }: ORMapRecord<V>): Element {
-    const { t, node } = stampOf(timestamp);
-    return this.#make(key, tag, value, t, node, ttlMs);
-  }
-
-  #removal(key: string, tag: string | undefined): Element {
-    return elementOf(key, tag, undefined, REMOVAL_TIME, '', undefined, this.hlc.nowPacked());
-  }
-
-  #make(
-    key: string,
-    tag: string | undefined,
-    value: unknown,
-    t: number,
-    node: string,
-    ttlMs: number | undefined,
-  ): Element {
-    assertStamp(t, node);
-    return elementOf(key, tag, value, t, this.intern(node), ttlMs, 0);
+  #removal(key: string, tag: string | undefined): NamedItem<Element> {
+    return namedElement(key, tag, null, REMOVED, undefined, this.hlc.nowPacked());
   }
 }
 
-function elementOf(
+function foreign<V>(key: string, { tag, value, timestamp, ttlMs }: ORMapRecord<V>): NamedItem<Element> {
+  return namedElement(key, tag, value, timestamp, ttlMs);
+}
+
+function namedElement(
   key: string,
   tag: string | undefined,
   value: unknown,
-  t: number,
-  node: string,
+  timestamp: Timestamp,
   ttlMs: number | undefined,
-  learnt: number,
-): Element {
-  assertTtl(ttlMs);
-  assertKey(key);
+  learnt = 0,
+): NamedItem<Element> {
   if (!isText(tag)) throw mapError('TAG_INVALID', `An element of key ${key} has no tag`);
-  return new Element(key, tag, value, t, node, ttlMs ?? 0, learnt);
+  return [rowKey(key, tag), { key, tag, value, timestamp, ttlMs, learnt }];
 }
 
 function compareElements(a: Element, b: Element): number {
-  return compareStamps(a.t, a.node, b.t, b.node) || compareStamps(0, a.tag, 0, b.tag);
+  return HLC.compare(a.timestamp, b.timestamp) || compareStamps(0, a.tag, 0, b.tag);
 }
 
-function recordOf<V>({ value, t, node, tag, ttlMs }: Element): ORMapRecord<V> {
+function recordOf<V>({ value, timestamp, tag, ttlMs }: Element): ORMapRecord<V> {
   // Only values of type V enter the map, and no record is made of a removed element.
-  const record = { value: value as V, timestamp: timestampOf(t, node), tag };
-  return ttlMs === 0 ? record : { ...record, ttlMs };
+  const record = { value: value as V, timestamp, tag };
+  return ttlMs === undefined ? record : { ...record, ttlMs };
 }

@@ -40,6 +40,12 @@ export function isPackedTime(t: unknown): t is number {
   return Number.isSafeInteger(t) && (t as number) >= 0;
 }
 
+/** The packed time itself. Throws `TIMESTAMP_FORMAT` when it is none. */
+export function assertPacked(t: number): number {
+  if (!isPackedTime(t)) throw mapError('TIMESTAMP_FORMAT', `Invalid packed timestamp: ${t}`);
+  return t;
+}
+
 /** Whether a value is a string with something in it, as node ids and tags are. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
@@ -70,8 +76,9 @@ export function stampOf(timestamp: Timestamp): Stamp {
   return { t, node: nodeId };
 }
 
-/** The readable form of a stamp. */
+/** The readable form of a stamp, which is trusted. */
 export function timestampOf(t: number, node: string): Timestamp {
   const millis = millisOf(t);
-  return { millis, counter: t - millis * COUNTER_SIZE, nodeId: node };
+  // The coercion keeps engines from storing it as a boxed float.
+  return { millis, counter: (t - millis * COUNTER_SIZE) | 0, nodeId: node };
 }

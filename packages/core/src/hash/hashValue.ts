@@ -22,6 +22,7 @@ const SEED_ARRAY = 8e8;
 const SEED_OBJECT = 9e8;
 const SEED_FIELD = 1e9;
 
+const { hasOwnProperty: hasOwn } = Object.prototype;
 const scratch = new DataView(new ArrayBuffer(8));
 
 /**
@@ -29,13 +30,15 @@ const scratch = new DataView(new ArrayBuffer(8));
  * collisions. The order of an object's fields plays no part.
  */
 export function hashValue(value: unknown): number {
-  valueLanes(value, 0, 0);
+  valueLanes(value);
   return lanesToHash();
 }
 
-// Hashes an admitted value into the shared `lanes` by walking it, from a state that says where it stands; nothing is
-// encoded or sorted.
-function valueLanes(value: unknown, a: number, b: number): void {
+/**
+ * Hashes an admitted value into `lanes` by walking it, from a state that says where it stands; nothing is encoded or
+ * sorted.
+ */
+export function valueLanes(value: unknown, a = 0, b = 0): void {
   if (typeof value === 'string') textLanes(value, a ^ SEED_STRING, b + SEED_STRING);
   else if (typeof value === 'number') numberLanes(value, a ^ SEED_NUMBER, b + SEED_NUMBER);
   else if (typeof value === 'boolean') finishLanes(a ^ SEED_BOOLEAN, b + SEED_BOOLEAN + Number(value));
@@ -77,7 +80,8 @@ function objectLanes(object: Record<string, unknown>, stateA: number, stateB: nu
   let b = stateB;
   let at = 0;
   for (const name in object) {
-    if (!Object.hasOwn(object, name)) continue;
+    // Engines skip this check in a loop over the same object's fields; `Object.hasOwn` they call.
+    if (!hasOwn.call(object, name)) continue;
     if (name !== memoNames[at]) rememberName(name, at);
     const nameA = memoLanes[2 * at] as number;
     const nameB = memoLanes[2 * at + 1] as number;

@@ -1,23 +1,24 @@
-import { hashLanes, joinHash, lanes, setLanes } from '../hash/hashString.js';
-import { hashValue } from '../hash/hashValue.js';
+import { hashLanes, lanes, lanesToHash, setLanes } from '../hash/hashString.js';
+import { valueLanes } from '../hash/hashValue.js';
 import { DigestTrie } from '../merkle/DigestTrie.js';
-import { digestLanes, GONE_HASH } from '../merkle/itemDigest.js';
-import { DIRTY, type Element, type Item, LOOSE } from './Item.js';
-
-// So many writes without a root are a bulk load. Then all items are looked through instead, for a list of so many young
-// objects costs the garbage collector more than the look.
-const DIRTY_MAX = 4_096;
+import { digestLanes } from '../merkle/itemDigest.js';
+import { type Item, identityOf, isGone, timeOf } from './Item.js';
 
 /**
- * The Merkle tree over the items of a map, hashed when somebody asks and not when somebody writes: writes only note the
- * item. Digests live in the items themselves, so neither key nor digest is stored twice.
+ * The Merkle tree over the items of a map, hashed when somebody asks and not when somebody writes. It stores neither items
+ * nor digests: the digest of an item is computed from it, once to put it in, once to take it out, and when it is asked
+ * for. So a load makes and notes nothing per item; an item that changes between two roots is hashed twice. Invariant: items
+ * never change.
  */
-export class LazyTree<I extends Item> extends DigestTrie {
-  readonly #items: ReadonlyMap<string, I>;
-  #dirty: I[] = [];
+export class LazyTree extends DigestTrie {
+  readonly #kind: 'LWW' | 'OR';
+  readonly #items: ReadonlyMap<string, Item>;
+  // What the tree holds of each name that changed since somebody asked; undefined when it holds nothing at all.
+  #held: Map<string, Item | undefined> | undefined;
 
-  constructor(items: ReadonlyMap<string, I>) {
+  constructor(kind: 'LWW' | 'OR', items: ReadonlyMap<string, Item>) {
     super();
+    this.#kind = kind;
     this.#items = items;
   }
 
@@ -26,25 +27,21 @@ export class LazyTree<I extends Item> extends DigestTrie {
   }
 
   get(name: string): number | undefined {
-    this.settle();
     const item = this.#items.get(name);
-    return item && joinHash(item.hi, item.lo);
+    if (item === undefined) return undefined;
+    hashLanes(name);
+    this.#digest(item);
+    return lanesToHash();
   }
 
-  /** Notes that an item took the place of another; either may be missing. */
-  swap(item: I | undefined, known: I | undefined): void {
-    if (known !== undefined) {
-      if (known.hi >= 0) {
-        hashLanes(known.name);
-        this.toggle(known.name, known.hi, known.lo, -1);
-      }
-      known.hi = LOOSE;
-    }
-    if (item !== undefined) {
-      item.hi = DIRTY;
-      if (this.#dirty.length < DIRTY_MAX) this.#dirty.push(item);
-    }
-    if (item === undefined || known === undefined) this.keysChanged();
+  /** To be called when another item, or none, took the place of what was known under a name. */
+  changed(name: string, known: Item | undefined): void {
+    if (this.#held === undefined) return;
+    if (!this.#held.has(name)) this.#held.set(name, known);
+    // Each change costs two digests: from here on it is cheaper to begin anew, and a bulk load is not noted at all.
+    if (this.#held.size * 2 <= this.#items.size) return;
+    this.#held = undefined;
+    this.reset();
   }
 
   protected keys(): Iterable<string> {
@@ -52,26 +49,43 @@ export class LazyTree<I extends Item> extends DigestTrie {
   }
 
   protected settle(): void {
-    if (this.#dirty.length === 0) return;
-    const dirty = this.#dirty.length < DIRTY_MAX ? this.#dirty : this.#items.values();
-    this.#dirty = [];
-    for (const item of dirty) if (item.hi === DIRTY) this.#enter(item);
+    const held = this.#held;
+    if (held?.size === 0) return;
+    this.#held = new Map();
+    if (held === undefined) {
+      this.#items.forEach((item, name) => {
+        this.#flip(name, item, 1);
+      });
+      return;
+    }
+    for (const [name, known] of held) {
+      this.#flip(name, known, -1);
+      this.#flip(name, this.#items.get(name), 1);
+    }
+    this.keysChanged();
   }
 
-  #enter(item: I): void {
-    const { name, key, value, t, node, ttlMs } = item;
-    const valueHash = value === undefined ? GONE_HASH : hashValue(value);
-    // The hash of the name both places the item and begins its digest.
+  #flip(name: string, item: Item | undefined, count: 1 | -1): void {
+    if (item === undefined) return;
+    // The hash of the name places the item, and unless it has a key of its own begins its digest.
     hashLanes(name);
     const a = lanes[0] as number;
     const b = lanes[1] as number;
-    // Only elements have a tag, and a name that is not their key.
-    const { tag } = item as Partial<Element>;
-    if (tag !== undefined) hashLanes(key);
-    digestLanes(t, node, ttlMs, valueHash, tag);
-    item.hi = (lanes[0] as number) >>> 6;
-    item.lo = (lanes[1] as number) >>> 5;
-    setLanes(a, b);
-    this.toggle(name, item.hi, item.lo, 1);
+    this.#digest(item);
+    this.toggle(name, a, b, (lanes[0] as number) >>> 6, (lanes[1] as number) >>> 5, count);
+  }
+
+  // Takes the lanes from the hash of an item's name to its digest.
+  #digest(item: Item): void {
+    const { key, tag } = identityOf(this.#kind, item);
+    if (key !== undefined) hashLanes(key);
+    const a = lanes[0] as number;
+    const b = lanes[1] as number;
+    // A deletion has the value hash 0, `GONE_HASH`.
+    if (isGone(item)) setLanes(0, 0);
+    else valueLanes(item.value);
+    const valueHi = (lanes[0] as number) >>> 6;
+    const valueLo = (lanes[1] as number) >>> 5;
+    digestLanes(a, b, timeOf(item), item.timestamp.nodeId, item.ttlMs, valueHi, valueLo, tag);
   }
 }

@@ -1,8 +1,9 @@
-import { isPackedTime, isText } from '../clock/Timestamp.js';
+import { stampOf, type Timestamp, timestampOf } from '../clock/Timestamp.js';
 import { mapError } from '../errors.js';
 import type { HLC } from '../HLC.js';
 import type { ChildHash, ItemHash } from '../merkle/DigestTrie.js';
-import { REMOVAL_TIME } from './Item.js';
+import { assertKey } from '../value/assertKey.js';
+import { type Item, REMOVAL_TIME, REMOVED, timeOf } from './Item.js';
 
 /**
  * One row of a replicated map, the same for both kinds: a record of an LWW map, or with `tag` an element of an OR map.
@@ -36,11 +37,14 @@ export interface ReplicatedMap {
   mergeRows(rows: Iterable<ReplicatedRow>): number;
 }
 
-/** Throws `TIMESTAMP_FORMAT` unless packed time and node id are such. */
-export function assertStamp(t: number, node: string): void {
-  if (!isPackedTime(t) || t === REMOVAL_TIME || !isText(node)) {
-    throw mapError('TIMESTAMP_FORMAT', `Invalid stamp: ${t} of node ${node}`);
-  }
+/**
+ * The packed time of an item from another replica, 0 for a removal, which moves no clock. Throws `KEY_INVALID`,
+ * `TTL_INVALID` or `TIMESTAMP_FORMAT` unless it is well-formed; its value is trusted.
+ */
+export function assertItem(key: string, { timestamp, ttlMs }: Item): number {
+  assertKey(key);
+  assertTtl(ttlMs);
+  return timestamp === REMOVED ? 0 : assertBelowRemovals(stampOf(timestamp).t);
 }
 
 /** Throws `TTL_INVALID` unless the time to live is absent or a positive safe integer. */
@@ -53,9 +57,13 @@ export function assertTtl(ttlMs: number | undefined): void {
  * A stamp for a write on a version seen (CLK-3): greater than it. When that version lies in a future the clock refused
  * to follow, only this record's time runs ahead; the clock, and with it every other record, stays where it is.
  */
-export function stampAbove(hlc: HLC, seen: number | undefined): number {
+export function stampAbove(hlc: HLC, seen: Item | undefined): Timestamp {
   const t = hlc.nowPacked();
-  if (seen === undefined || t > seen) return t;
-  assertStamp(seen + 1, hlc.getNodeId);
-  return seen + 1;
+  const above = seen === undefined || t > timeOf(seen) ? t : timeOf(seen) + 1;
+  return timestampOf(assertBelowRemovals(above), hlc.getNodeId);
+}
+
+function assertBelowRemovals(t: number): number {
+  if (t < REMOVAL_TIME) return t;
+  throw mapError('TIMESTAMP_FORMAT', `Invalid stamp: ${t}`);
 }

@@ -85,6 +85,18 @@ describe.each(kinds)('%s', (_, make) => {
     expectSame(one, other);
   });
 
+  it('refuses rows whose stamp is none, and takes nothing of their batch', () => {
+    const good = { key: 'k', tag: 't', value: 1, t: 1, node: 'n' };
+    const bad = [{ t: 1.5 }, { t: -1 }, { t: Number.NaN }, { t: Number.MAX_SAFE_INTEGER }, { node: '' }];
+    for (const stamp of bad) {
+      const map = make();
+      expect(() => map.mergeRows([good, { ...good, ...stamp }])).toThrow(
+        expect.objectContaining({ code: 'TIMESTAMP_FORMAT' }),
+      );
+      expect(map.rootHash()).toBe(0);
+    }
+  });
+
   it('[CLK-1] merge of states is commutative, associative and idempotent', () => {
     const states = fc.array(rows, { maxLength: 6 });
     const from = (...parts: ReplicatedRow[][]) => {

@@ -130,11 +130,18 @@ export abstract class DigestTrie implements MerkleReader {
   }
 
   /**
-   * Flips an item in (`count` 1) or out (-1); a change of its digest is both, one after the other. The lanes hold the hash
-   * of its key.
+   * Flips an item in (`count` 1) or out (-1); a change of its digest is both, one after the other. `a` and `b` are the
+   * lanes of its key's hash.
    */
-  protected toggle(key: string, digestHi: number, digestLo: number, count: 1 | -1): void {
-    const place = this.#contribute(key, digestHi, digestLo);
+  protected toggle(
+    key: string,
+    a: number,
+    b: number,
+    digestHi: number,
+    digestLo: number,
+    count: 1 | -1,
+  ): void {
+    const place = this.#contribute(key, a, b, digestHi, digestLo);
     this.#hi ^= (lanes[0] as number) >>> 6;
     this.#lo ^= (lanes[1] as number) >>> 5;
     if (this.#nodes !== undefined) this.#count(this.#nodes, place, count);
@@ -167,7 +174,7 @@ export abstract class DigestTrie implements MerkleReader {
     let lo = 0;
     const keys = this.#keysUnder(path);
     for (const key of keys) {
-      this.#contributionOf(key);
+      this.#contributionOf(key, this.get(key) as number);
       hi ^= (lanes[0] as number) >>> 6;
       lo ^= (lanes[1] as number) >>> 5;
     }
@@ -177,7 +184,7 @@ export abstract class DigestTrie implements MerkleReader {
   #kept(): Int32Array {
     if (this.#nodes !== undefined) return this.#nodes;
     const nodes = new Int32Array((this.#leavesFrom * 16 + 1) * NODE_WORDS);
-    for (const key of this.keys()) this.#count(nodes, this.#contributionOf(key), 1);
+    for (const key of this.keys()) this.#count(nodes, this.#contributionOf(key, this.get(key) as number), 1);
     this.#nodes = nodes;
     return nodes;
   }
@@ -195,28 +202,23 @@ export abstract class DigestTrie implements MerkleReader {
     }
   }
 
-  #contributionOf(key: string): number {
-    const digest = this.get(key) as number;
-    hashLanes(key);
-    return this.#contribute(key, hashHi(digest), hashLo(digest));
-  }
-
-  // Takes the lanes from the hash of a key to the item's part in the hash of its nodes; returns the key's place.
-  #contribute(key: string, digestHi: number, digestLo: number): number {
-    const a = lanes[0] as number;
-    const b = lanes[1] as number;
+  // Sets the lanes to the item's part in the hash of its nodes; returns the key's place.
+  #contribute(key: string, a: number, b: number, digestHi: number, digestLo: number): number {
     const place = this.#hashKey === undefined ? a >>> 6 : hashHi(this.#hashKey(key));
-    // The owner's hash may have used the lanes.
     setLanes(a, b);
     mixLanes(digestHi, digestLo);
     return place;
   }
 
+  #contributionOf(key: string, digest: number): number {
+    hashLanes(key);
+    return this.#contribute(key, lanes[0] as number, lanes[1] as number, hashHi(digest), hashLo(digest));
+  }
+
   #keysUnder(path: string): string[] {
-    this.#placed ??= Array.from(this.keys(), (key) => {
-      hashLanes(key);
-      return { key, place: this.#contribute(key, 0, 0) };
-    }).sort((a, b) => a.place - b.place);
+    this.#placed ??= Array.from(this.keys(), (key) => ({ key, place: this.#contributionOf(key, 0) })).sort(
+      (a, b) => a.place - b.place,
+    );
     const spread = 2 ** (PLACE_BITS - 4 * path.length);
     const first = pathNumber(path) * spread;
     const found = this.#placed.slice(firstFrom(this.#placed, first), firstFrom(this.#placed, first + spread));

@@ -40,25 +40,35 @@ export function itemDigest(
   tag?: string,
 ): number {
   hashLanes(key);
-  digestLanes(t, node, ttlMs, valueHash, tag);
+  digestLanes(
+    lanes[0] as number,
+    lanes[1] as number,
+    t,
+    node,
+    ttlMs,
+    hashHi(valueHash),
+    hashLo(valueHash),
+    tag,
+  );
   return lanesToHash();
 }
 
-/** Goes on from the lanes of an item's key to those of its digest. */
+/** Sets the lanes to an item's digest, from those of its key, `a` and `b`, and the halves of its value's hash. */
 export function digestLanes(
+  a: number,
+  b: number,
   t: number,
   node: string,
   ttlMs: number | undefined,
-  valueHash: number,
+  valueHi: number,
+  valueLo: number,
   tag: string | undefined,
 ): void {
-  const a = lanes[0] as number;
-  const b = lanes[1] as number;
   if (node !== memoNode) remember(node);
   setLanes(a, b);
   absorbLanes(memoA, memoB);
   absorbLanes(hashHi(t), hashLo(t));
-  mixLanes(hashHi(valueHash), hashLo(valueHash));
+  mixLanes(valueHi, valueLo);
   if (ttlMs) mixLanes(hashHi(ttlMs), hashLo(ttlMs));
   if (tag === undefined) return;
   const itemA = lanes[0] as number;

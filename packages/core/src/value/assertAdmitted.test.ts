@@ -82,6 +82,18 @@ describe('assertAdmitted', () => {
     ).toThrow(/ at \$\.a\.b: the number NaN/);
   });
 
+  it('[DAT-4] an accessor may itself have a value checked', () => {
+    const outer = {
+      get inner() {
+        expect(() => assertAdmitted({ bad: Number.NaN })).toThrow();
+        return cloneAdmitted({ list: new Array(15_000).fill(1) });
+      },
+      more: new Array(5_000).fill(1),
+    };
+    expect(() => assertAdmitted(outer)).toThrow(/too many parts/);
+    expect(cloneAdmitted([{ a: 1 }])).toEqual([{ a: 1 }]);
+  });
+
   it('[DAT-4] admits the extremes', () => {
     const shared = { a: 1 };
     const extremes = [

@@ -11,48 +11,58 @@ import { fitsText } from './text.js';
  * accessors or changes while it is read.
  */
 export function cloneAdmitted<V>(value: V, limits: ValueLimits = VALUE_LIMITS): V {
-  const walk = { limits, partsLeft: limits.nodes };
+  const walk = spare ?? { limits, partsLeft: 0, depth: 0, inside: undefined };
+  spare = undefined;
+  walk.limits = limits;
+  walk.partsLeft = limits.nodes;
   // The default remedy, except where one call does what was meant.
-  if (value === null) refuse('null', undefined, undefined, 'To delete a record, use remove.');
+  if (value === null) refuse('null', walk, undefined, 'To delete a record, use remove.');
   // The copy has the shape of what it copies, which no signature can say for a value of unknown type.
-  return admit(value, walk, undefined, undefined) as V;
+  const copy = admit(value, walk, undefined) as V;
+  spare = walk;
+  return copy;
 }
 
-/** What one walk may still take. */
+/** What one walk may still take, and where it is. */
 interface Walk {
-  readonly limits: ValueLimits;
+  limits: ValueLimits;
   partsLeft: number;
+  depth: number;
+  /** The array or object below the top that is looked at. */
+  inside: Holder | undefined;
 }
 
-/** An array or object on the way down, and where it lies in the one above: what the path of a fault is made of. */
+/** An array or object, and where it lies in the one above: what the path of a fault is made of. */
 interface Holder {
-  readonly depth: number;
   readonly up: Holder | undefined;
-  readonly at: string | number | undefined;
+  readonly at: string | number;
 }
+
+// A walk that ended well is kept for the next value: one object less per write. A call within a call, by an accessor,
+// finds none and makes its own.
+let spare: Walk | undefined;
 
 // The depth limit also ends the walk of a cycle.
-function admit(value: unknown, walk: Walk, up: Holder | undefined, at: string | number | undefined): unknown {
-  if (--walk.partsLeft < 0) refuse('too many parts', up, at);
+function admit(value: unknown, walk: Walk, at: string | number | undefined): unknown {
+  if (--walk.partsLeft < 0) refuse('too many parts', walk, at);
   if (value === null || isAdmittedScalar(value, walk.limits)) return value;
-  if (typeof value !== 'object') return refuse(faultOfScalar(value), up, at);
-  const depth = up === undefined ? 1 : up.depth + 1;
-  if (depth > walk.limits.depth) refuse('too many levels', up, at);
-  return copyObject(value, walk, { depth, up, at });
+  if (typeof value !== 'object') return refuse(faultOfScalar(value), walk, at);
+  if (++walk.depth > walk.limits.depth) refuse('too many levels', walk, at);
+  const up = walk.inside;
+  if (at !== undefined) walk.inside = { up, at };
+  const copy = copyObject(value, walk);
+  walk.inside = up;
+  walk.depth--;
+  return copy;
 }
 
+// A chain of comparisons, which engines compile to looks at the value's tag; for a switch they make the name of its type.
 function isAdmittedScalar(value: unknown, limits: ValueLimits): boolean {
-  switch (typeof value) {
-    case 'string':
-      return fitsText(value, limits.textBytes);
-    case 'number':
-      // -0 is refused because the wire's codec turns it into 0.
-      return Number.isFinite(value) && (value !== 0 || 1 / value > 0);
-    case 'bigint':
-      return value >= -(2n ** 63n) && value < 2n ** 64n;
-    default:
-      return typeof value === 'boolean';
-  }
+  if (typeof value === 'string') return fitsText(value, limits.textBytes);
+  // -0 is refused because the wire's codec turns it into 0.
+  if (typeof value === 'number') return Number.isFinite(value) && (value !== 0 || 1 / value > 0);
+  if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 64n;
+  return typeof value === 'boolean';
 }
 
 function faultOfScalar(value: unknown): string {
@@ -60,32 +70,32 @@ function faultOfScalar(value: unknown): string {
   return typeof value === 'string' ? 'string not well-formed or too long' : typeof value;
 }
 
-function copyObject(value: object, walk: Walk, holder: Holder): object {
+function copyObject(value: object, walk: Walk): object {
   // A subclass, such as Node's Buffer, would come back as its base. The tag tells what only borrowed a prototype.
-  if (isPlain(value)) return copyFields(value, walk, holder);
+  if (isPlain(value)) return copyFields(value, walk);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Array.prototype && Array.isArray(value)) return copyItems(value, walk, holder);
+  if (prototype === Array.prototype && Array.isArray(value)) return copyItems(value, walk);
   const tag = Object.prototype.toString.call(value);
   if (prototype === Uint8Array.prototype && tag === '[object Uint8Array]') {
     const bytes = value as Uint8Array;
-    return bytes.length <= walk.limits.textBytes ? bytes.slice() : refuse('too many bytes', holder);
+    return bytes.length <= walk.limits.textBytes ? bytes.slice() : refuse('too many bytes', walk);
   }
   if (prototype === Date.prototype && tag === '[object Date]' && Reflect.ownKeys(value).length === 0) {
     const copy = new Date((value as Date).getTime());
     if (!Number.isNaN(copy.getTime())) return copy;
   }
-  return refuse(`${tag}, not plain data`, holder);
+  return refuse(`${tag}, not plain data`, walk);
 }
 
 // Engines copy by spread as one block, in the compact layout of a literal; only nested parts are then replaced. On the hot
 // path of every write: a scalar costs no call and no allocation.
-function copyFields(object: object, walk: Walk, holder: Holder): object {
+function copyFields(object: object, walk: Walk): object {
   const copy: Record<string, unknown> = { ...object };
   let fields = 0;
-  for (const name in object) {
+  for (const name in copy) {
     if (name !== goodNames[fields & NAMES_MASK]) {
       // Decoders rename a field called __proto__ or, worse, follow it.
-      if (name === '__proto__' || !fitsText(name, NAME_BYTES_MAX)) refuse('field name', holder, name);
+      if (name === '__proto__' || !fitsText(name, NAME_BYTES_MAX)) refuse('field name', walk, name);
       goodNames[fields & NAMES_MASK] = name;
     }
     const field = copy[name];
@@ -94,12 +104,12 @@ function copyFields(object: object, walk: Walk, holder: Holder): object {
     } else {
       // Somebody put a method into Object.prototype, which is none of this value's business.
       if (!Object.hasOwn(copy, name)) continue;
-      copy[name] = admit(field, walk, holder, name);
+      copy[name] = admit(field, walk, name);
     }
     fields++;
   }
   if (Object.getOwnPropertyNames(object).length !== fields || Object.getOwnPropertySymbols(object).length > 0)
-    refuse('symbol or hidden field', holder);
+    refuse('symbol or hidden field', walk);
   return copy;
 }
 
@@ -108,19 +118,19 @@ function copyFields(object: object, walk: Walk, holder: Holder): object {
 const NAMES_MASK = 15;
 const goodNames: string[] = [];
 
-function copyItems(items: readonly unknown[], walk: Walk, holder: Holder): unknown[] {
+function copyItems(items: readonly unknown[], walk: Walk): unknown[] {
   // The budget first: copying a huge array would cost more than refusing it.
-  if (items.length > walk.partsLeft) refuse('too many parts', holder);
+  if (items.length > walk.partsLeft) refuse('too many parts', walk);
   // One key is `length`. A hole is refused as the undefined that reading it gives.
   const copy: unknown[] = items.slice();
-  for (let at = 0; at < copy.length; at++) copy[at] = admit(copy[at], walk, holder, at);
-  if (Reflect.ownKeys(items).length !== items.length + 1) refuse('array with named fields', holder);
+  for (let at = 0; at < copy.length; at++) copy[at] = admit(copy[at], walk, at);
+  if (Reflect.ownKeys(items).length !== items.length + 1) refuse('array with named fields', walk);
   return copy;
 }
 
-function refuse(reason: string, up?: Holder, at?: string | number, remedy?: string): never {
+function refuse(reason: string, { inside }: Walk, at?: string | number, remedy?: string): never {
   let path = at === undefined ? '' : segment(at);
-  for (let holder = up; holder?.at !== undefined; holder = holder.up) path = segment(holder.at) + path;
+  for (let holder = inside; holder !== undefined; holder = holder.up) path = segment(holder.at) + path;
   throw mapError('VALUE_NOT_ADMITTED', `Value not admitted at $${path}: ${reason}`, remedy);
 }
 
