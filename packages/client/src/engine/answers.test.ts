@@ -32,7 +32,33 @@ describe('sending and answers', () => {
     expect([...world.server.effects]).toEqual([[expect.stringContaining(`:${first.engine.session}:1`), 1]]);
   });
 
-  it('[ID-3] an answer that was lost comes again as duplicate, and the op has one effect', () => {
+  it('[ID-3] the base of an op names the version it saw: none, the stamp of a row, or the own op before it', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    world.server.put('m', 'theirs', 'old', 5, 'other');
+    world.settle();
+    realm.held.add('server');
+    realm.engine.put('m', 'fresh', 1);
+    realm.engine.put('m', 'theirs', 2);
+    world.settle();
+    realm.engine.put('m', 'fresh', 3);
+    realm.engine.put('m', 'theirs', 4);
+    world.settle();
+    realm.release('server');
+    world.settle();
+    const sent = realm.connection?.received.flatMap((one) => (one.type === 'OPS' ? one.rows : [])) ?? [];
+    const { session } = realm.engine;
+    expect(sent.map((row) => [row[3], row[5]])).toEqual([
+      ['fresh', null],
+      ['theirs', [0, 5, 'other']],
+      ['fresh', [1, session, 1]],
+      ['theirs', [1, session, 2]],
+    ]);
+  });
+
+  it('[SRV-3] an answer that was lost comes again as duplicate, and the op has one effect', () => {
     const world = new FakeWorld();
     const realm = world.started();
     realm.engine.openMap('m', 'LWW');

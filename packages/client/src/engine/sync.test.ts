@@ -144,7 +144,25 @@ describe('whole-map scopes', () => {
     expect(realm.engine.liveRoot('m')).toBe(world.server.tree('m').rootHash());
   });
 
-  it('[RES-7] maps opened before and after connecting are synced alike', () => {
+  it('[RES-7] a device with rows that the server does not have sends none of them, only ops and questions', () => {
+    const { world, realm } = filled(5);
+    for (const [item] of [...(world.server.rows.get('m') ?? [])]) world.server.rows.get('m')?.delete(item);
+    realm.drop(1006);
+    realm.engine.put('m', 'mine', 1);
+    world.advance(60_000);
+    const sent = realm.connection?.received ?? [];
+    const kinds = new Set(sent.map(({ type }) => type));
+    expect([...kinds].sort()).toEqual(expect.arrayContaining(['MERKLE_REQ', 'OPS', 'SYNC_INIT']));
+    for (const kind of kinds)
+      expect(['AUTH', 'MERKLE_REQ', 'OPS', 'PING', 'ROWS_REQ', 'SYNC_INIT']).toContain(kind);
+    expect(sent.flatMap((one) => (one.type === 'OPS' ? one.rows.map((row) => row[3]) : []))).toEqual([
+      'mine',
+    ]);
+    expect([...(world.server.rows.get('m')?.keys() ?? [])]).toEqual(['mine']);
+    expect(realm.engine.entries('m')).toEqual([['mine', 1]]);
+  });
+
+  it('[RES-5] maps opened before and after connecting are synced alike', () => {
     const world = new FakeWorld();
     world.server.put('early', 'k', 1, T);
     world.server.put('late', 'k', 2, T);
