@@ -19,6 +19,11 @@ export interface CommitOutline {
   readonly meta: readonly MetaRow[];
 }
 
+/** The outline of a commit, which does not hold its rows. */
+export function outlineOf({ slices, meta }: CommitOutline): CommitOutline {
+  return { slices: slices.map(({ pid, high }) => ({ pid, high })), meta };
+}
+
 /**
  * What is known of the log beyond the snapshot: which rows, how long, the offsets and meta values in them.
  *

@@ -15,7 +15,7 @@ import type {
   StoredRecord,
 } from '../Store.js';
 import { compareOffsets } from '../Store.js';
-import { addSlices, Backlog, type SlicesByPid } from './Backlog.js';
+import { addSlices, Backlog, type CommitOutline, outlineOf, type SlicesByPid } from './Backlog.js';
 import { Compactor } from './Compactor.js';
 import { encodeCommit, type PackedSlice } from './chunkCodec.js';
 import { isDiskFull } from './diskFaults.js';
@@ -87,7 +87,8 @@ export class EmbeddedStore implements Store {
   }
 
   commit(batch: CommitBatch): Promise<CommitResult> {
-    const running = this.#commit(batch);
+    // Encoded here, for the wait for the disk would keep the whole batch from the garbage collector.
+    const running = this.#append(encodeCommit(batch), outlineOf(batch));
     this.#running.add(running);
     const done = (): boolean => this.#running.delete(running);
     running.then(done, done);
@@ -147,10 +148,9 @@ export class EmbeddedStore implements Store {
     return { logBytes: this.#backlog.bytes, snapshotBytes: this.#files?.snapBytes() ?? 0 };
   }
 
-  async #commit(batch: CommitBatch): Promise<CommitResult> {
+  async #append(chunk: Buffer, outline: CommitOutline): Promise<CommitResult> {
     if (this.#stopped !== undefined) return 'failed';
     const files = this.#opened();
-    const chunk = encodeCommit(batch);
     const fault = this.#options.gate?.takeFault();
     if (fault === 'failed') return 'failed';
     const seq = this.#nextSeq++;
@@ -160,7 +160,7 @@ export class EmbeddedStore implements Store {
       return this.#judge(error);
     }
     await this.#options.gate?.flushed();
-    this.#backlog.add(seq, chunk.length, batch);
+    this.#backlog.add(seq, chunk.length, outline);
     this.#slices = undefined;
     this.#compactor?.consider();
     return fault ?? 'committed';
