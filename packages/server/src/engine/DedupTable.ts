@@ -38,6 +38,11 @@ export class DedupSession<Staged> {
     this.session = session;
   }
 
+  /** Nothing is stored or staged of it. */
+  get isUnused(): boolean {
+    return this.pids.size === 0 && this.#pages.size === 0;
+  }
+
   /** The durable outcome of an op that is not settled. */
   find(seq: number): OpEntry | undefined {
     return seq < this.settledBelow ? undefined : this.#turnTo(seq)?.entries[placeOf(seq)];
@@ -132,6 +137,14 @@ export class DedupTable<Staged> {
   /** Sessions of a client. O(all sessions). */
   sessionsOf(clientId: string): string[] {
     return [...this.#sessions.values()].flatMap((one) => (one.clientId === clientId ? [one.session] : []));
+  }
+
+  /** Takes a session out if nothing is stored or staged of it; false when something is. */
+  dropUnused(clientId: string, session: string): boolean {
+    const id = `${clientId}:${session}`;
+    if (this.#sessions.get(id)?.isUnused === false) return false;
+    this.#sessions.delete(id);
+    return true;
   }
 
   /** Takes a session out; what the store has of it is the caller's business. */

@@ -48,6 +48,20 @@ describe('retention', () => {
     expect(node.storedSessions()).toEqual([]);
   });
 
+  it('[SRV-4] a session that never wrote leaves nothing, however many there are', () => {
+    const { node, device } = written();
+    const before = node.batches.length;
+    for (let i = 0; i < 500; i++) {
+      const session = `idle-${i}`.padEnd(11, '_');
+      device.send({ type: 'SESSIONS', sessions: [session] });
+      device.ops(['todos'], [[1, 0, 0, 'k', device.stamp(10 ** 9), null, 1]], undefined, session);
+      device.send({ type: 'SESSION_END', session });
+    }
+    node.settle();
+    expect(node.batches.length).toBe(before);
+    expect(device.codeOf(1)).toBe('CLOCK_SKEW');
+  });
+
   it('[SRV-4] a session that is spoken for again is kept', () => {
     const { node, device } = written();
     device.send({ type: 'SESSION_END', session: device.session });

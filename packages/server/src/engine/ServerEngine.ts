@@ -112,7 +112,9 @@ export class ServerEngine {
       boundTo: (clientId) => bindings.subOf(clientId),
       seen: (clientId, sub, now) => bindings.seen(clientId, sub, now),
       declared: (clientId, session, now) => ended.drop(clientId, session, now),
-      ended: (clientId, session, now) => ended.add(clientId, session, now),
+      ended: (clientId, session, now) => {
+        if (!this.#dedup.dropUnused(clientId, session)) ended.add(clientId, session, now);
+      },
       principalChanged: (conn) => {
         conn.rights.clear();
         this.#review(conn);
@@ -314,6 +316,7 @@ export class ServerEngine {
 
   #gone(conn: Connection): void {
     this.#connections.delete(conn.id);
+    for (const session of conn.sessions) this.#dedup.dropUnused(conn.clientId, session);
     this.#scopes.leaveAll(conn);
     this.#queries.unsubscribeAll(conn);
     this.#topics.unsubscribeAll(conn);
