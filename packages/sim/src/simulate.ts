@@ -18,8 +18,8 @@ export interface Profile {
   readonly healMs: number;
 }
 
-/** 6 tabs on 5 devices (the first device has two), 400 ops, about 30 faults in two virtual minutes. */
-export const STANDARD: Profile = { devices: 5, ops: 400, faults: 30, faultyMs: 120_000, healMs: 120_000 };
+/** 7 tabs on 6 devices (the first device has two), 400 ops, about 30 faults in two virtual minutes. */
+export const STANDARD: Profile = { devices: 6, ops: 400, faults: 30, faultyMs: 120_000, healMs: 120_000 };
 
 export interface SimResult {
   readonly seed: number;

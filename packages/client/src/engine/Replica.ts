@@ -42,9 +42,11 @@ export class Replica implements ReplicaPorts {
     this.#realm.touch();
   }
 
-  expires(map: string, key: string, atMs: number): void {
-    // A version that was replaced meanwhile only announces its key once too often.
-    this.#expiries.set(`${map}\0${key}\0${atMs}`, [map, key, atMs]);
+  expires(map: string, item: string, key: string, atMs: number): void {
+    // One time per item, the earliest: when it has come, the map says what comes next.
+    const id = `${map}\0${item}`;
+    if (atMs >= (this.#expiries.get(id)?.[2] ?? Number.POSITIVE_INFINITY)) return;
+    this.#expiries.set(id, [map, key, atMs]);
     if (atMs >= this.#nextExpiryMs) return;
     this.#nextExpiryMs = atMs;
     this.#armExpiry();
@@ -80,7 +82,7 @@ export class Replica implements ReplicaPorts {
     for (const [id, [map, key, atMs]] of this.#expiries) {
       if (atMs <= nowMs) {
         this.#expiries.delete(id);
-        this.maps.get(map)?.touch(key);
+        this.maps.get(map)?.ended(key);
       } else this.#nextExpiryMs = Math.min(this.#nextExpiryMs, atMs);
     }
     this.#armExpiry();

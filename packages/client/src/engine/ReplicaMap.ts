@@ -21,8 +21,8 @@ export interface ReplicaPorts {
   persist(map: string, item: string, row: BaseRow | undefined): void;
   /** A key may show another value. */
   changed(map: string, key: string): void;
-  /** A key will change by itself at this server time. */
-  expires(map: string, key: string, atMs: number): void;
+  /** A key may change by itself at this server time; `ended` is to be called then. */
+  expires(map: string, item: string, key: string, atMs: number): void;
 }
 
 type Entry = readonly [key: string, value: unknown];
@@ -265,8 +265,17 @@ export class ReplicaMap {
     if (row) this.#watchEnd(row);
   }
 
-  #watchEnd(version: PendingOp | BaseRow): void {
-    if (version.ttlMs) this.#ports.expires(this.name, version.key, endOf(version));
+  #watchEnd({ key, t, node, value, ttlMs, tag }: PendingOp | BaseRow): void {
+    const item = this.kind === 'OR' ? itemOf({ key, tag }) : key;
+    if (ttlMs) this.#ports.expires(this.name, item, key, endOf({ t, node, value, ttlMs }));
+  }
+
+  /** The time of a version is over; the one that shows may end later. */
+  ended(key: string): void {
+    this.touch(key);
+    const version = this.kind === 'LWW' ? this.versionOf(key) : undefined;
+    if (!version?.ttlMs || endOf(version) <= this.#ports.nowMs()) return;
+    this.#ports.expires(this.name, key, key, endOf(version));
   }
 
   #set(item: string, key: string, row: BaseRow | undefined): void {

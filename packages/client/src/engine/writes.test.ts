@@ -144,6 +144,34 @@ describe('writes', () => {
     expect(realm.engine.pendingOps()).toBe(0);
   });
 
+  it.each(['LWW', 'OR'] as const)(
+    '[DAT-1] a time to live ends by itself, and the app hears of it (%s)',
+    (kind) => {
+      const world = new FakeWorld();
+      const realm = world.started();
+      realm.engine.openMap('m', kind);
+      const heard: boolean[] = [];
+      const write = (value: number, ttlMs: number): void => {
+        if (kind === 'LWW') realm.engine.put('m', 'k', value, ttlMs);
+        else realm.engine.orAdd('m', 'k', value, ttlMs);
+        world.settle();
+      };
+      write(1, 1000);
+      world.advance(500);
+      write(2, 5000);
+      write(3, 3000);
+      realm.onEvent = ({ type }) => type === 'changes' && heard.push(realm.engine.has('m', 'k'));
+      world.advance(1000);
+      expect(realm.engine.has('m', 'k')).toBe(true);
+      world.advance(2500);
+      expect(realm.engine.has('m', 'k')).toBe(kind === 'OR');
+      world.advance(2500);
+      expect(realm.engine.has('m', 'k')).toBe(false);
+      expect(heard.at(-1)).toBe(false);
+      expect(realm.engine.entries('m')).toEqual([]);
+    },
+  );
+
   it('[B6] writes everything again into a store that was evicted, and loses no op', () => {
     const world = new FakeWorld();
     const store = new FakeStore();
