@@ -28,8 +28,6 @@ export class Ledger {
   readonly writes: Write[] = [];
   /** Rejection id → the realm that showed it last. */
   readonly rejections = new Map<string, SimRealm>();
-  /** `device/map/key` where a write was given back of which nobody knows what became of it (SRV-4). */
-  readonly uncertain = new Set<string>();
   /** `session:seq` that stood for two writes (ID-1). */
   readonly reused: string[] = [];
   #nextId = 1;

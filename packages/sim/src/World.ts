@@ -97,9 +97,6 @@ export class World implements RealmWorld, NodeWorld {
     if (event.type === 'settled') this.ledger.settled(realm.session, event.seq, event.outcome, event.code);
     if (event.type === 'settled' && event.outcome === 'applied') this.#checkDurable(realm, event.seq);
     if (event.type === 'rejection') {
-      const { map, key, code } = event.rejection;
-      this.network.count(`rejected ${code}`);
-      if (code === 'UNKNOWN_CLIENT') this.ledger.uncertain.add(`${realm.device.name}/${map}/${key}`);
       const { id } = event.rejection;
       // A tab that died right after showing it may not have got to say so; one that lives has.
       if (this.ledger.rejections.get(id)?.alive) this.fail(`DEV-7: rejection ${id} was shown twice`);

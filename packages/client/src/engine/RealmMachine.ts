@@ -28,6 +28,7 @@ export class RealmMachine {
         this.realm.log.identify(id);
         this.#identified();
       },
+      sessionEnded: (session) => this.uplink.uploader.end(session),
       read: (isFirst) => this.#read(isFirst),
       mayLead: (known) => this.#lead(known),
     });

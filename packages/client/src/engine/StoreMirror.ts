@@ -9,6 +9,8 @@ import { joinKey } from './StoreWriter.js';
 export interface MirrorPorts {
   /** The store has this identity. */
   clientId(id: string): void;
+  /** The store has nothing more of a session whose realm is gone, and will not have it again. */
+  sessionEnded(session: string): void;
 }
 
 type Entry = readonly [key: StoreKey, value: unknown];
@@ -69,7 +71,10 @@ export class StoreMirror {
       } else if (table === 'low') log.log(first).low = value as number;
       else if (table === 'reject') rejections.load(first, value as Rejection);
     }
-    for (const [table, id = ''] of deletes) if (table === 'reject') rejections.load(id, undefined);
+    for (const [table, id = ''] of deletes) {
+      if (table === 'reject') rejections.load(id, undefined);
+      else if (table === 'low') this.#ports.sessionEnded(id);
+    }
   }
 
   /** A transaction of another realm. */

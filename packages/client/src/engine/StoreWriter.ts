@@ -60,7 +60,9 @@ export class StoreWriter {
     const writes = [...this.#underWay.values()];
     const puts = writes.filter(([, value]) => value !== undefined);
     const deletes = writes.flatMap(([key, value]) => (value === undefined ? [key] : []));
-    const strict = this.#strict && puts.some(([[table]]) => table === 'op');
+    // A session is over for the server too, once it is here: no crash may bring its ops back then.
+    const endsSession = deletes.some(([table]) => table === 'low');
+    const strict = endsSession || (this.#strict && puts.some(([[table]]) => table === 'op'));
     this.#tx = { puts, deletes, durability: strict ? 'strict' : 'relaxed' };
     this.#fx.tx(++this.#id, this.#tx);
   }

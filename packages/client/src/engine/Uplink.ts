@@ -124,11 +124,10 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     this.queries.open();
   }
 
-  /** A dead realm with nothing left to answer: neither server nor store have to remember it. True when it was ended. */
+  /** Takes a dead realm with nothing left to answer out of the log; false while something is. */
   endSession(session: string): boolean {
     const { sessions } = this.#realm.log;
     if (!this.connection.isUp || sessions.get(session)?.ops.size !== 0) return false;
-    this.uploader.end(session);
     return sessions.delete(session);
   }
 

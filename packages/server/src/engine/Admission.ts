@@ -61,7 +61,7 @@ export class Admission {
     let isSkewed = false;
     for (const row of rows) {
       const op = new Op(conn, session, row, maps, concern);
-      const fault = this.#intake(op) ?? this.admit(op, now);
+      const fault = this.#intake(op, now) ?? this.admit(op, now);
       if (fault === undefined) continue;
       if (fault === 'CLOCK_SKEW' && !isSkewed) {
         isSkewed = true;
@@ -146,12 +146,15 @@ export class Admission {
   }
 
   /** What a fresh op is held against before all else. */
-  #intake(op: Op): ErrorCode | undefined {
+  #intake(op: Op, now: number): ErrorCode | undefined {
     const { node, session, conn } = op;
+    const { pendingOps, unusedClientMs, skewMs } = this.#parts.limits;
+    // It may have been executed before its session was forgotten with a client that was away for too long (SRV-4).
+    if (session.isUnused && millisOf(op.t) < now - unusedClientMs + skewMs) return 'UNKNOWN_CLIENT';
     // A stamp names who made it: a session of this very connection.
     if (node !== session.session && !conn.sessions.has(node)) return 'SESSION_UNKNOWN';
     const pending = this.#staging.staged + this.#staging.held + this.#parked;
-    return this.isClosed || pending >= this.#parts.limits.pendingOps ? 'UNAVAILABLE' : undefined;
+    return this.isClosed || pending >= pendingOps ? 'UNAVAILABLE' : undefined;
   }
 
   /** Makes an op wait whose map has no durable meta record yet, and asks for that record (DAT-2). */
@@ -166,6 +169,7 @@ export class Admission {
         map.kind = kindOf(code);
         this.#staging.stageMeta(mapMetaName(name), { kind: map.kind }, now);
       }
+      op.session.isWritten = true;
       map.parked.push(op);
       this.#parked++;
       if (op.concern === CONCERN.MEMORY) this.#announce(op, OUTCOME.APPLIED);

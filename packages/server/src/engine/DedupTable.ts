@@ -26,6 +26,8 @@ export class DedupSession<Staged> {
   readonly session: string;
   /** every op below is finally answered (L of SRV-3) */
   settledBelow = 0;
+  /** an op of it was taken in: it is staged, or waits for its map or for the store, or has been stored */
+  isWritten = false;
   /** partitions whose rows the store may have */
   readonly pids = new Set<number>();
   readonly #pages = new Map<number, Page<Staged>>();
@@ -38,9 +40,9 @@ export class DedupSession<Staged> {
     this.session = session;
   }
 
-  /** Nothing is stored or staged of it. */
+  /** Nothing is stored of it, and nothing on its way there. */
   get isUnused(): boolean {
-    return this.pids.size === 0 && this.#pages.size === 0;
+    return !this.isWritten && this.pids.size === 0;
   }
 
   /** The durable outcome of an op that is not settled. */
@@ -139,7 +141,7 @@ export class DedupTable<Staged> {
     return [...this.#sessions.values()].flatMap((one) => (one.clientId === clientId ? [one.session] : []));
   }
 
-  /** Takes a session out if nothing is stored or staged of it; false when something is. */
+  /** Takes a session out if it is unused; false when it is not. */
   dropUnused(clientId: string, session: string): boolean {
     const id = `${clientId}:${session}`;
     if (this.#sessions.get(id)?.isUnused === false) return false;

@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { TestDevice } from './testing/TestDevice.js';
 import { TestNode } from './testing/TestNode.js';
 
-const limits = { endedSessionMs: 100_000, unusedClientMs: 1_000_000, forgetEveryMs: 1_000, heartbeatMs: 500 };
+const limits = {
+  endedSessionMs: 100_000,
+  unusedClientMs: 1_000_000,
+  forgetEveryMs: 1_000,
+  heartbeatMs: 500,
+  skewMs: 5_000,
+};
 const RETIRED = { clientId: 'retired'.padEnd(22, '_'), session: 'sess-old'.padEnd(11, '_') };
 
 /** A node that a device has written to, and left. */
@@ -62,6 +68,19 @@ describe('retention', () => {
     expect(device.codeOf(1)).toBe('CLOCK_SKEW');
   });
 
+  it('[SRV-3] an op that waits for its map is remembered, though its connection is gone', () => {
+    const node = new TestNode({ limits });
+    const options = { clientId: 'c'.padEnd(22, '_'), session: 's'.padEnd(11, '_') };
+    const device = node.device('ann', options);
+    const op = device.increment('likes', 'k', 1);
+    node.engine.closed(device.conn, node.now);
+    node.settle();
+    const again = node.device('ann', options);
+    again.ops(['likes'], [op]);
+    node.settle();
+    expect(again.outcomeOf(op[0])?.outcome).toBe(OUTCOME.DUPLICATE);
+  });
+
   it('[SRV-4] a session that is spoken for again is kept', () => {
     const { node, device } = written();
     device.send({ type: 'SESSION_END', session: device.session });
@@ -115,6 +134,20 @@ describe('retention', () => {
     const op = again.put('todos', 'a', 1);
     node.settle();
     expect(again.outcomeOf(op[0])?.outcome).toBe(OUTCOME.DUPLICATE);
+  });
+
+  it('[SRV-4] an op that is older than the memory of clients, of a session that is not known, is given back', () => {
+    const node = new TestNode({ limits });
+    const device = node.device('ann');
+    const old = -limits.unusedClientMs - 1;
+    device.ops(['todos'], [[1, 4, 0, 'likes', device.stamp(old), null, 1]]);
+    node.tick();
+    expect(device.codeOf(1)).toBe('UNKNOWN_CLIENT');
+    device.put('todos', 'a', 1);
+    node.settle();
+    device.ops(['todos'], [[3, 0, 0, 'k', device.stamp(old), null, 1]]);
+    node.settle();
+    expect(device.outcomeOf(3)?.outcome).toBe(OUTCOME.APPLIED);
   });
 
   it('[SRV-4] a client that no store has answered is bound, whatever it names', () => {

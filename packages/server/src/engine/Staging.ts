@@ -88,6 +88,7 @@ export class Staging {
   }
 
   hold(op: Op): void {
+    op.session.isWritten = true;
     this.#held.push(op);
   }
 
@@ -95,6 +96,7 @@ export class Staging {
   stage(op: Op, rows: readonly Row[], now: number): void {
     this.#note(now);
     this.#open.ops.push(op);
+    op.session.isWritten = true;
     op.session.stage(op.seq, op);
     for (const row of rows) {
       const map = this.#table.obtain(row.map);

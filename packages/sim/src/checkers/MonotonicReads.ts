@@ -7,8 +7,7 @@ import type { SimRealm } from '../world/SimRealm.js';
 /**
  * B2: once a realm has shown a value of a key, it never shows an older one. Looks at all realms now and then; a value's age is the stamp
  * under which the server's disk knows it, so values not yet on disk are passed over. While policies hide rows, an own write that waits for its
- * answer may rightly show through in the place of a newer row that became invisible; what was shown then is not held against a realm. Nor is
- * a write that was shown and then given back, because the server had forgotten the client, although it once had taken effect.
+ * answer may rightly show through in the place of a newer row that became invisible; what was shown then is not held against a realm.
  */
 export class MonotonicReads {
   readonly #world: World;
@@ -40,17 +39,12 @@ export class MonotonicReads {
       const stamp = this.#stamps.get((value as SimValue).id);
       if (stamp === undefined) continue;
       const before = seen.get(key);
-      if (before !== undefined && stamp < before) this.#wentBack(realm, key, before, stamp);
+      if (before !== undefined && stamp < before) {
+        this.#world.fail(
+          `B2: ${realm.device.name} showed todos/${key} at stamp ${before} and now at ${stamp}`,
+        );
+      }
       seen.set(key, stamp);
     }
-  }
-
-  #wentBack({ device }: SimRealm, key: string, before: number, stamp: number): void {
-    const why = `B2: ${device.name} showed ${MAPS.todos}/${key} at stamp ${before} and now at ${stamp}`;
-    const judge = (): void => {
-      if (!this.#world.ledger.uncertain.has(`${device.name}/${MAPS.todos}/${key}`)) this.#world.fail(why);
-    };
-    // A write leaves the view at once; that it is given back is said when the store has noted it.
-    this.#world.scheduler.after(50, judge, true);
   }
 }

@@ -156,8 +156,6 @@ function checkNothingLost(world: World): void {
     }
     if (
       write.outcome === 'rejected' &&
-      // Nobody knows what became of an op that a forgotten client had sent; the app is asked (SRV-4).
-      write.code !== 'UNKNOWN_CLIENT' &&
       (write.kind === 'put' || write.kind === 'add') &&
       onDisk.has(write.id)
     ) {

@@ -27,8 +27,8 @@ export interface NodeWorld {
   onSend(message: ServerMessage, authenticated: boolean): void;
 }
 
-/** What the product remembers for a month and a year: here shorter than a run, and than some absences (SRV-4). */
-const SHORT_MEMORY = { endedSessionMs: 20_000, unusedClientMs: 15_000, forgetEveryMs: 1_000 };
+/** What the product remembers for a month: here shorter than a run (SRV-4). */
+const SHORT_MEMORY = { endedSessionMs: 20_000, forgetEveryMs: 1_000 };
 
 /** One life of the server process: the shipped engine between a faulty disk and a faulty network. A crash ends the life. */
 export class SimNode {
