@@ -41,7 +41,11 @@ const sections: readonly (readonly [title: string, text: string, table: Table])[
   ['Between device and server', 'Travel in answers and rejections, from `@topgun/protocol`.', protocolErrors],
   ['The client', 'Thrown or reported by `@topgun/client`.', clientErrors],
   ['Storage on the device', 'Thrown by storage adapters.', storageErrors],
-  ['The server', 'Thrown by `@topgun/server` when it starts or when its disk fails.', serverErrors],
+  [
+    'The server',
+    'Thrown by `@topgun/server` when it starts or when its disk fails; `HOST_REFUSED` is a 403 over HTTP.',
+    serverErrors,
+  ],
   ['The command line', 'Printed by `topgun`.', cliErrors],
 ];
 

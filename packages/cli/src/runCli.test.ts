@@ -149,6 +149,18 @@ describe('topgun', () => {
     );
   });
 
+  it.each(['start', 'dev'])(
+    '[CLI-2] %s reads the file of --config, not the one of TOPGUN_CONFIG',
+    async (command) => {
+      const [byFlag, byEnv] = [join(folder, 'flag.json'), join(folder, 'env.json')];
+      // Both hold a mistake, so that the refusal names the file that was read.
+      for (const file of [byFlag, byEnv]) await writeFile(file, JSON.stringify({ port: 'many' }));
+      const env = { TOPGUN_CONFIG: byEnv };
+      expect((await run([command, '--config', byFlag], { env })).err).toContain(`port in ${byFlag}: found`);
+      expect((await run([command], { env })).err).toContain(`port in ${byEnv}: found`);
+    },
+  );
+
   it('[CLI-4] refuses to start without a key to check tokens with', async () => {
     const { code, err } = await run(['start', '--storage', 'memory', '--port', '0', '--log-level', 'silent']);
     expect([code, err.split(' ')[1]]).toEqual([exitCodes.failure, 'AUTH_KEY_INVALID']);

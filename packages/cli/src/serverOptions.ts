@@ -9,8 +9,9 @@ interface Wording {
   readonly defaults?: Readonly<Partial<Record<SettingName, unknown>>>;
 }
 
-/** Gives a command one flag per setting of the server's schema, with its meaning, its default and what is allowed. */
+/** Gives a command `--config`, and one flag per setting of the server's schema with meaning, default and what is allowed. */
 export function addServerOptions(command: Command, wording: Wording = {}): void {
+  command.option('--config <path>', 'JSON file with settings and policies (TOPGUN_CONFIG).');
   for (const name of settingNames) {
     if (!hasFlag(name) || wording.without?.includes(name) === true) continue;
     const { from, help, schema, allowed } = settings[name];
@@ -33,11 +34,13 @@ export function addServerOptions(command: Command, wording: Wording = {}): void 
 /** The flags that were given, as the server's own loader reads them. */
 export function serverArgs(command: Command): readonly string[] {
   const given = command.opts<Readonly<Record<string, unknown>>>();
-  return settingNames.flatMap((name) => {
+  const file = typeof given.config === 'string' ? [`--config=${given.config}`] : [];
+  const values = settingNames.flatMap((name) => {
     const value = given[name];
     if (value === undefined || value === false || !hasFlag(name)) return [];
     return value === true ? [flagOf(name)] : [`${flagOf(name)}=${String(value)}`];
   });
+  return [...file, ...values];
 }
 
 const settingNames = Object.keys(settings) as readonly SettingName[];

@@ -76,18 +76,18 @@ export class TopGunClient {
     topic: ({ topic, data, from, ts }) =>
       this.#topics.get(topic)?.deliver(data, { timestamp: ts, publisherId: from }),
     role: ({ leader }) => this.#logger.debug({ leader }, 'uploader'),
+    token: ({ token }) => this.#keepToken(token),
     error: ({ error }) => this.#events.failed(error),
   };
-  /** The app's provider, else one that knows the last token set. */
-  #askToken: () => Promise<string | null>;
+  /** The app's provider, else one that knows the last token set, here or in another tab. */
+  #askToken!: () => Promise<string | null>;
   #closed: Promise<void> | undefined;
 
   constructor(options: TopGunClientOptions) {
     checkOptions(options);
     const logger = options.logger ?? silentLogger;
     this.#logger = logger;
-    const { token = null } = options;
-    this.#askToken = async () => token;
+    this.#keepToken(options.token ?? null);
     this.#provider = providerOf(options);
     this.#events = new AppEvents(logger, platformClock.wallMs);
     this.#sync = new SyncEngine({
@@ -96,7 +96,7 @@ export class TopGunClient {
       provider: this.#provider,
       timers: this.#timers,
       logger,
-      token: async () => this.#askToken(),
+      token: () => this.#token(),
       onEvent: (event) => dispatch(this.#routes, event),
       realm: {
         clock: platformClock,
@@ -145,13 +145,16 @@ export class TopGunClient {
     this.#engine.reset();
   }
 
-  /** Uses this token from now on, on the live connection too; null goes on without one. */
+  /**
+   * Uses this token from now on, in all tabs and on the live connection too; null goes on without one. It takes the place
+   * of a provider, also of those in other tabs. A tab that opens later starts with the token or provider of its own.
+   */
   setAuthToken(token: string | null): void {
-    this.#askToken = async () => token;
+    this.#keepToken(token);
     this.#engine.setToken(token);
   }
 
-  /** Asks this function for a token before each authentication. A rejection ends that attempt; the next one asks again. */
+  /** Asks this function for a token before each authentication that this tab makes. A rejection ends that attempt; the next one asks again. */
   setAuthTokenProvider(provider: () => Promise<string | null>): void {
     this.#askToken = provider;
   }
@@ -288,6 +291,17 @@ export class TopGunClient {
     const handle = make(this.#context);
     this.#maps.set(name, { kind, handle });
     return handle;
+  }
+
+  #keepToken(token: string | null): void {
+    this.#askToken = async () => token;
+  }
+
+  /** A token that was set while a provider was thinking is newer than its answer. */
+  async #token(): Promise<string | null> {
+    const ask = this.#askToken;
+    const token = await ask();
+    return ask === this.#askToken ? token : this.#token();
   }
 
   #assertOpen(call: string): void {

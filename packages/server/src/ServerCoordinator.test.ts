@@ -89,9 +89,9 @@ class Client {
     }
   }
 
-  /** Sends one PUT; the answer is to be awaited. */
-  put(seq: number, key: string, value: unknown, incarnation: string, map = 'todos'): void {
-    const t = (Date.now() - 1000) * 2048 + seq;
+  /** Sends one PUT, stamped `aheadMs` from now; the answer is to be awaited. */
+  put(seq: number, key: string, value: unknown, incarnation: string, map = 'todos', aheadMs = -1000): void {
+    const t = (Date.now() + aheadMs) * 2048 + seq;
     this.send({
       type: 'OPS',
       session: this.session,
@@ -228,6 +228,20 @@ describe('ServerCoordinator', () => {
     expect(body.maps).toEqual([
       { name: 'todos', kind: 'LWW', items: 1, root: server.engine?.rootOf('todos') },
     ]);
+  });
+
+  it.each([
+    [{}, 30_000, undefined],
+    [{}, 90_000, 'CLOCK_SKEW'],
+    [{ skewMs: 5_000 }, 30_000, 'CLOCK_SKEW'],
+    [{ skewMs: 120_000 }, 90_000, undefined],
+  ])('[CLK-4] with %j a write stamped %i ms ahead is answered %s', async (config, aheadMs, code) => {
+    const server = await startServer({ storage: 'memory', ...config });
+    const writer = await Client.connect(server, 'writer');
+    const { incarnation } = await writer.take('AUTH_ACK');
+    writer.put(0, 'milk', 1, incarnation, 'todos', aheadMs);
+    const { ex } = await writer.take('OP_ACK');
+    expect(ex?.[0]?.[1]).toBe(code);
   });
 
   it('[OPS-12] a client without a token, or with a bad one, is refused and closed with 4401', async () => {

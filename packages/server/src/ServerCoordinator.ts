@@ -189,7 +189,7 @@ export class ServerCoordinator {
         policies: loadPolicies(this.config),
         random: () => randomInt(2 ** 32),
         now: this.#clock.wallMs(),
-        ...(this.#overrides.limits && { limits: this.#overrides.limits }),
+        limits: { skewMs: this.config.skewMs, ...this.#overrides.limits },
       },
       host,
     );
@@ -231,6 +231,7 @@ export class ServerCoordinator {
       metrics: () => this.#metrics.text(),
       status: (token) => this.#status(token),
       staticFiles,
+      loopbackOnly: this.config.dev,
       onError: (error) => this.#logger.error({ err: error }, 'HTTP request failed'),
     });
     this.#http.on('request', door);

@@ -1,6 +1,6 @@
 import { TopGunError } from '@topgun/core';
 
-/** Every code the server's own parts throw, with its way out. Codes that travel lie in `@topgun/protocol`. */
+/** Every code the server's own parts throw or answer over HTTP with a remedy. Codes that travel lie in `@topgun/protocol`. */
 export const serverErrors = {
   POLICY_INVALID: {
     remedy:
@@ -41,6 +41,11 @@ export const serverErrors = {
   },
   DEV_NOT_LOOPBACK: {
     remedy: 'Development mode lets everybody in: listen on 127.0.0.1, ::1 or localhost, or turn it off.',
+    retriable: false,
+  },
+  HOST_REFUSED: {
+    remedy:
+      'A server in development mode answers under the names of this machine only: use localhost, 127.0.0.1 or [::1] in the address.',
     retriable: false,
   },
   PORT_IN_USE: {

@@ -24,9 +24,9 @@ export {
   type ServerState,
   serverVersion,
 } from './ServerCoordinator.js';
+export { isLoopback } from './security/loopback.js';
 export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
 export {
-  isLoopback,
   SecurityManager,
   type SecuritySettings,
   type Verification,

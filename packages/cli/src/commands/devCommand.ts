@@ -16,7 +16,6 @@ export function addDevCommand(program: Command, io: CliIo): void {
     .description(
       'Runs a server for development on this machine only: no token is needed and everybody may do everything. Serves the demo app, or yours.',
     )
-    .option('--config <path>', 'JSON file with settings (TOPGUN_CONFIG).')
     .option('--no-demo', 'Serve no app, only the sync connection and the probes.');
   addServerOptions(command, {
     without: ['dev'],
@@ -27,12 +26,11 @@ export function addDevCommand(program: Command, io: CliIo): void {
       'after',
       '\nExamples:\n  $ topgun dev\n  $ topgun dev --port 0 --data-dir /tmp/try\n  $ topgun dev --static-dir ./dist\n',
     )
-    .action(async (options: { demo: boolean; config?: string }) => {
+    .action(async (options: { demo: boolean }) => {
       const demo = options.demo ? demoFolder() : undefined;
       const config = loadConfig({
         args: serverArgs(command),
         env: io.env,
-        ...(options.config === undefined ? {} : { file: options.config }),
         defaults: {
           dev: true,
           dataDir: DEV_DATA_DIR,

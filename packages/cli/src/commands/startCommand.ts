@@ -11,8 +11,7 @@ export function addStartCommand(program: Command, io: CliIo): void {
     .summary('Run a server.')
     .description(
       'Runs a server. Settings come from flags, then the environment, then the file, then the defaults.',
-    )
-    .option('--config <path>', 'JSON file with settings and policies (TOPGUN_CONFIG).');
+    );
   addServerOptions(command);
   command
     .addHelpText(
@@ -22,12 +21,8 @@ export function addStartCommand(program: Command, io: CliIo): void {
         'The log goes to standard output, one JSON object per line; the address is told on standard error.\n' +
         '\nExamples:\n  $ TOPGUN_JWT_SECRET=… topgun start --host 0.0.0.0\n  $ topgun start --config ./topgun.json\n  $ topgun start --dev --port 0 --storage memory\n',
     )
-    .action(async (options: { config?: string }) => {
-      const config = loadConfig({
-        args: serverArgs(command),
-        env: io.env,
-        ...(options.config === undefined ? {} : { file: options.config }),
-      });
+    .action(async () => {
+      const config = loadConfig({ args: serverArgs(command), env: io.env });
       await serveUntilStopped(
         (onFatal) => new ServerCoordinator(config, { onFatal }),
         io,

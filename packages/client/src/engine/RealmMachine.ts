@@ -178,7 +178,8 @@ export class RealmMachine {
         else connection.reset();
         break;
       case 'token':
-        if (isLeader) connection.token(message.token);
+        realm.emit({ type: 'token', token: message.token });
+        connection.token(message.token);
     }
     realm.touch();
   }
@@ -240,11 +241,10 @@ export class RealmMachine {
     else tabs.post({ type: 'control', action: 'reset' });
   }
 
-  /** A fresh token for the running connection; a new connection asks for one by itself. */
+  /** A fresh token for the running connection and for all realms; a new connection asks its shell for one. */
   setToken(token: string | null): void {
-    const { tabs } = this.realm;
-    if (!tabs.isLeader) tabs.post({ type: 'token', token });
-    else if (this.uplink.connection.isUp) this.uplink.connection.token(token);
+    this.realm.tabs.post({ type: 'token', token });
+    this.uplink.connection.token(token);
   }
 
   /** Whether the whole map is here and follows the server. */

@@ -86,6 +86,8 @@ export type ClientEvent =
     }
   /** Whether this realm holds the uploader lock. */
   | { readonly type: 'role'; readonly leader: boolean }
+  /** The app set this token in another realm: from now on it is the one to hand out. */
+  | { readonly type: 'token'; readonly token: string | null }
   | { readonly type: 'error'; readonly error: TopGunError };
 
 export type { Kind };
@@ -152,6 +154,7 @@ export type TabMessage = { readonly from: string } & (
     }
   /** What the app told a follower to do with the connection. */
   | { readonly type: 'control'; readonly action: 'start' | 'reset' }
+  /** The app set a token: all realms keep it, the leader uses it at once. */
   | { readonly type: 'token'; readonly token: string | null }
   | { readonly type: 'ping' }
   | { readonly type: 'pong' }

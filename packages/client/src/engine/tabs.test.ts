@@ -281,4 +281,42 @@ describe('tabs', () => {
     world.settle();
     expect(follower.engine.state()).toBe('CONNECTED');
   });
+
+  it('[CONN-7] a token set in any tab takes a leader out of ERROR, and is kept by those who lead later', () => {
+    const { world, store, leader, follower } = pair();
+    const third = world.started(store);
+    world.server.accepts = (token) => token === 'good';
+    leader.drop(1006);
+    world.advance(60_000);
+    expect([leader, follower].map(({ engine }) => engine.state())).toEqual(['ERROR', 'ERROR']);
+    // What the shell of the follower keeps by itself.
+    follower.token = 'good';
+    follower.engine.setToken('good');
+    follower.engine.reset();
+    world.settle();
+    for (const dying of [leader, follower]) {
+      expect([leader, follower, third].map(({ token }) => token)).toEqual(['good', 'good', 'good']);
+      expect(third.engine.state()).toBe('CONNECTED');
+      dying.kill();
+      world.advance(60_000);
+    }
+    expect(third.engine.isLeader()).toBe(true);
+    expect(third.engine.state()).toBe('CONNECTED');
+  });
+
+  it('[CONN-7] a token set in one tab is used at once on the connection of another; null travels likewise', () => {
+    const { world, leader, follower } = pair();
+    follower.engine.setToken('new');
+    world.settle();
+    leader.engine.setToken('newer');
+    world.settle();
+    expect(follower.eventsOf('token')).toEqual([{ type: 'token', token: 'newer' }]);
+    follower.engine.setToken(null);
+    world.settle();
+    expect(leader.token).toBeNull();
+    const { received = [] } = leader.connection ?? {};
+    const tokens = received.flatMap((message) => (message.type === 'AUTH' ? [message.token] : []));
+    expect(tokens).toEqual(['token', 'new', 'newer', undefined]);
+    expect(world.server.connections.size).toBe(1);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { silentLogger } from '../utils/logger.js';
+import { ProcessLocks } from './ProcessLocks.js';
 import { whenFree } from './RealmLocks.js';
 import { WebLocks } from './WebLocks.js';
 
@@ -55,7 +56,8 @@ const settle = async (): Promise<void> => {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 };
 const ignore = (): void => undefined;
-const make = (): WebLocks => new WebLocks(new FakeLockManager() as unknown as LockManager, silentLogger);
+const make = (manager: unknown = new FakeLockManager(), logger = silentLogger): WebLocks =>
+  new WebLocks(manager as LockManager, logger, new ProcessLocks());
 
 describe('WebLocks', () => {
   it('[TX-3] grants in turn and releases', async () => {
@@ -107,5 +109,29 @@ describe('WebLocks', () => {
     locks.acquire('l', false, () => log.push('next'), ignore);
     await settle();
     expect(log).toEqual(['free', 'next']);
+  });
+
+  it('[TX-3] where the origin has no locks, those of the process take their place, with a warning', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (_: unknown, message: string) => void warnings.push(message) };
+    const refusing = { request: () => Promise.reject(new DOMException('opaque origin', 'SecurityError')) };
+    const locks = make(refusing, logger);
+    const log: string[] = [];
+    const first = locks.acquire('l', false, () => log.push('first'), ignore);
+    locks.acquire('l', false, () => log.push('second'), ignore);
+    await settle();
+    expect(log).toEqual(['first']);
+    first();
+    await settle();
+    expect(log).toEqual(['first', 'second']);
+    expect(warnings).toHaveLength(2);
+  });
+
+  it('[TX-3] any other refusal grants nothing: another tab may hold the lock', async () => {
+    const locks = make({ request: () => Promise.reject(new DOMException('gone', 'InvalidStateError')) });
+    const log: string[] = [];
+    locks.acquire('l', false, () => log.push('granted'), ignore);
+    await settle();
+    expect(log).toEqual([]);
   });
 });

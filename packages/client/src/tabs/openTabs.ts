@@ -28,7 +28,7 @@ export function openTabs(logger: Logger): Tabs {
     logger.warn({}, 'no Web Locks (insecure context?): tabs cannot share a connection');
     return processTabs;
   }
-  return { locks: new WebLocks(locks, logger), openChannel: openBroadcastChannel };
+  return { locks: new WebLocks(locks, logger, processTabs.locks), openChannel: openBroadcastChannel };
 }
 
 function openBroadcastChannel<T>(name: string, receive: (message: T) => void): RealmChannel<T> {

@@ -57,7 +57,21 @@ describe('loadConfig', () => {
     expect(loadConfig({ env: { TOPGUN_DEV: '1' } }).dev).toBe(true);
   });
 
+  it('[CLK-4] the admitted skew is a setting of file, environment and flag', async () => {
+    const path = await file({ skewMs: 2000 });
+    expect(loadConfig({}).skewMs).toBe(60_000);
+    expect(loadConfig({ file: path }).skewMs).toBe(2000);
+    expect(loadConfig({ file: path, env: { TOPGUN_SKEW_MS: '3000' } }).skewMs).toBe(3000);
+    expect(loadConfig({ args: ['--skew-ms=4000'], env: { TOPGUN_SKEW_MS: '3000' } }).skewMs).toBe(4000);
+  });
+
   it.each<[string, Parameters<typeof loadConfig>[0], RegExp]>([
+    [
+      'a skew too small',
+      { args: ['--skew-ms', '999'] },
+      /--skew-ms: found 999, allowed is milliseconds from/,
+    ],
+    ['a skew too large', { env: { TOPGUN_SKEW_MS: '3600001' } }, /TOPGUN_SKEW_MS: found 3600001/],
     [
       'a port that is no number',
       { args: ['--port', 'abc'] },
@@ -180,6 +194,8 @@ describe('configHelp', () => {
             Sockets open at once. Allowed: a whole number from 1 to 1000000. Default: 20000.
         --connections-per-ip-max <number>, TOPGUN_CONNECTIONS_PER_IP_MAX
             Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
+        --skew-ms <number>, TOPGUN_SKEW_MS
+            How far a write may be stamped ahead of the server, in ms. Allowed: milliseconds from 1000 to 3600000. Default: 60000.
         --drain-ms <number>, TOPGUN_DRAIN_MS
             Longest graceful stop, in ms. Allowed: milliseconds from 0 to 600000. Default: 25000.
         --log-level <text>, TOPGUN_LOG_LEVEL

@@ -14,7 +14,7 @@ export interface ConfigSources {
   /** flags as typed, without program and command */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** JSON config file; `--config` and TOPGUN_CONFIG name one too */
+  /** JSON config file, read when neither `--config` nor TOPGUN_CONFIG names one */
   readonly file?: string;
   /** lowest of all: what the calling command prefers to the standard values */
   readonly defaults?: ServerConfigInput;

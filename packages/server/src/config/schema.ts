@@ -112,6 +112,13 @@ export const settings = {
     'a whole number from 1 to 1000000',
     'Sockets open at once from one address.',
   ),
+  skewMs: setting(
+    // Below a second ordinary clocks would be refused; above an hour a wrong clock would win every merge for long.
+    wholeNumber(1_000, 3_600_000, LIMITS.skewMs),
+    'number',
+    'milliseconds from 1000 to 3600000',
+    'How far a write may be stamped ahead of the server, in ms.',
+  ),
   drainMs: setting(
     wholeNumber(0, 600_000, LIMITS.drainMs),
     'number',

@@ -33,6 +33,7 @@ beforeAll(async () => {
       return { token };
     },
     staticFiles: await StaticFiles.create(app),
+    loopbackOnly: false,
     onError: (error) => failures.push(error),
   });
   server = createServer(door);

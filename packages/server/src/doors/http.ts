@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { serverErrors } from '../errors.js';
+import { isLoopbackAuthority } from '../security/loopback.js';
 import type { StaticFiles } from './staticFiles.js';
 
 /** What the door asks the server; each answer is made when it is asked for. */
@@ -10,12 +12,14 @@ export interface HttpDoorParts {
   /** `token` is what followed `Authorization: Bearer` */
   readonly status: (token: string | undefined) => Promise<unknown>;
   readonly staticFiles?: StaticFiles | undefined;
+  /** answers only requests that name this machine as their host (OPS-9) */
+  readonly loopbackOnly: boolean;
   readonly onError: (error: unknown) => void;
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
-/** Probes, metrics, status and the static app. Every refusal is JSON `{ code }`. */
+/** Probes, metrics, status and the static app. Every refusal is JSON `{ code }`, with a `remedy` where the asker can mend it. */
 export function createHttpDoor(parts: HttpDoorParts): RequestListener {
   const routes = new Map<string, Answer>([
     ['/health', (request, response) => json(request, response, 200, { status: 'up' })],
@@ -43,6 +47,11 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   setSecurityHeaders(response);
+  const { host } = request.headers;
+  if (parts.loopbackOnly && host !== undefined && !isLoopbackAuthority(host)) {
+    const { remedy } = serverErrors.HOST_REFUSED;
+    return json(request, response, 403, { code: 'HOST_REFUSED', remedy });
+  }
   const path = (request.url ?? '/').split('?')[0] ?? '/';
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('Allow', 'GET, HEAD');

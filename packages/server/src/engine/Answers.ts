@@ -112,7 +112,7 @@ export class Answers {
       const row = this.#table.map(map)?.committed(item);
       if (row === undefined) continue;
       if (!this.#gate.sees(conn, row)) return undefined;
-      const { view } = this.#gate.rights(conn, map);
+      const { view } = this.#gate.may(conn, map);
       rows.push({ row, seen: view.project(readableOf(row)) });
     }
     return rows;

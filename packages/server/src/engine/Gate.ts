@@ -25,10 +25,11 @@ export class Gate {
     for (const conn of connections) conn.rights.clear();
   }
 
-  rights(conn: Connection, map: string): Rights {
+  /** What a connection may do with a map: the question of every outlet and every write. */
+  may(conn: Connection, map: string): Rights {
     let rights = conn.rights.get(map);
     if (rights === undefined) {
-      rights = this.#policy.rightsOf(principalOf(conn), map);
+      rights = this.#policy.may(principalOf(conn), map);
       if (conn.rights.size >= RIGHTS_MAX) conn.rights.clear();
       conn.rights.set(map, rights);
     }
@@ -37,7 +38,7 @@ export class Gate {
 
   /** Whether a connection may see a row: a present one through its view, a deleted one if it sees anything of the map. */
   sees(conn: Connection, row: Row): boolean {
-    const { view } = this.rights(conn, row.map);
+    const { view } = this.may(conn, row.map);
     const readable = readableOf(row);
     return readable === undefined ? !view.isBlind : view.project(readable) !== undefined;
   }

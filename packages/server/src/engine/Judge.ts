@@ -61,7 +61,7 @@ export class Judge {
   #write(op: Op, write: Write, at: number): ErrorCode | undefined {
     const { code, mapIdx, key } = write;
     const name = mapOf(op, mapIdx);
-    const rights = this.#gate.rights(op.conn, name);
+    const rights = this.#gate.may(op.conn, name);
     const isRemoval = code === OP.REMOVE || code === OP.OR_REMOVE;
     // Before the kind: who may not write to a map does not learn what it is.
     if (!(isRemoval ? rights.canRemove : rights.canPut)) return 'DENIED';

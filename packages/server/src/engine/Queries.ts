@@ -54,7 +54,7 @@ export class Queries {
   subscribe(conn: Connection, message: QuerySubMessage): void {
     const { query: id, map, where, sort, limit } = message;
     this.unsubscribe(conn, id);
-    const { view } = this.#gate.rights(conn, map);
+    const { view } = this.#gate.may(conn, map);
     if (view.isBlind) {
       this.#note({ id, conn, map, query: undefined, v: 0 });
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: id }));
@@ -107,7 +107,7 @@ export class Queries {
   /** Rights have changed: whoever now sees the map differently asks again. */
   review(conn: Connection): void {
     for (const [id, { map, query }] of [...(this.#open.get(conn) ?? [])]) {
-      const { view } = this.#gate.rights(conn, map);
+      const { view } = this.#gate.may(conn, map);
       if ((query?.view.signature ?? 'blind') === view.signature) continue;
       this.unsubscribe(conn, id);
       this.#effects.send(conn.id, errorMessage('RESYNC', { ref: id }));
@@ -127,7 +127,7 @@ export class Queries {
     const key = `${signature}|${exactKey(spec)}`;
     let query = queries.get(key);
     if (query === undefined) {
-      query = new SharedQuery(key, this.#table.hold(map), this.#gate.rights(conn, map).view, spec);
+      query = new SharedQuery(key, this.#table.hold(map), this.#gate.may(conn, map).view, spec);
       queries.set(key, query);
     }
     return query;

@@ -53,7 +53,7 @@ export class Scopes {
 
   /** Opens the scope, or finds it open. Undefined when nothing of the map may be read; that is remembered, too. */
   join(conn: Connection, map: string): ViewGroup | undefined {
-    const { view } = this.#gate.rights(conn, map);
+    const { view } = this.#gate.may(conn, map);
     const held = this.group(conn, map);
     if (held?.view.signature === view.signature) return held;
     this.leave(conn, map);
@@ -111,7 +111,7 @@ export class Scopes {
   /** Rights have changed: whoever now sees a map differently opens it again. */
   review(conn: Connection): void {
     for (const [map, group] of [...(this.#open.get(conn) ?? [])]) {
-      const { view } = this.#gate.rights(conn, map);
+      const { view } = this.#gate.may(conn, map);
       if ((group?.view.signature ?? 'blind') === view.signature) continue;
       this.leave(conn, map);
       this.#effects.send(conn.id, errorMessage('RESYNC', { ref: map }));

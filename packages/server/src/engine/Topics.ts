@@ -46,7 +46,7 @@ export class Topics {
 
   subscribe(conn: Connection, topic: string): void {
     this.unsubscribe(conn, topic);
-    const { view } = this.#gate.rights(conn, topicMap(topic));
+    const { view } = this.#gate.may(conn, topicMap(topic));
     if (view.isBlind) {
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
       return;
@@ -76,7 +76,7 @@ export class Topics {
   }
 
   publish(conn: Connection, topic: string, data: unknown, now: number): void {
-    const allowed = this.#gate.rights(conn, topicMap(topic)).put(undefined, data);
+    const allowed = this.#gate.may(conn, topicMap(topic)).put(undefined, data);
     if (allowed === DENIED) {
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
       return;

@@ -1,23 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PermissionPolicy, type Policy, type Principal } from './PermissionPolicy.js';
+import { DENIED } from './policy/Rights.js';
 
 const ann: Principal = { sub: 'ann', roles: ['user'], claims: { team: 'red' } };
 const allows = (policy: PermissionPolicy, map: string, principal = ann): boolean =>
-  policy.may(principal, 'READ', map, { any: 1 }).allow;
+  policy.may(principal, map).view.project({ any: 1 }) !== undefined;
 const reads = (map: string, role = 'user'): PermissionPolicy =>
   new PermissionPolicy([{ role, map, actions: ['READ'] }]);
 
 describe('PermissionPolicy', () => {
   it('[PERM-1] denies what no policy allows', () => {
     const none = new PermissionPolicy([]);
-    for (const action of ['READ', 'PUT', 'REMOVE'] as const) {
-      expect(none.may(ann, action, 'todos', { a: 1 }, { a: 1 })).toEqual({ allow: false });
-    }
+    const { view, canPut, canRemove } = none.may(ann, 'todos');
+    expect([view.isBlind, view.project({ a: 1 }), canPut, canRemove]).toEqual([
+      true,
+      undefined,
+      false,
+      false,
+    ]);
+    expect(none.may(ann, 'todos').put({ a: 1 }, { a: 1 })).toBe(DENIED);
+    expect(none.may(ann, 'todos').remove({ a: 1 })).toBe(false);
     expect(allows(reads('todos', 'admin'), 'todos')).toBe(false);
     expect(allows(reads('todos', '*'), 'todos')).toBe(true);
-    expect(reads('todos').may(ann, 'PUT', 'todos', undefined, 1).allow).toBe(false);
-    expect(reads('todos').viewOf(ann, 'others')).toBeUndefined();
+    expect(reads('todos').may(ann, 'todos').put(undefined, 1)).toBe(DENIED);
+    expect(reads('todos').may(ann, 'others').view.isBlind).toBe(true);
   });
 
   it.each([
@@ -51,32 +58,31 @@ describe('PermissionPolicy', () => {
       },
       { role: 'user', map: 'm', actions: ['PUT'], where: { op: 'eq', path: 'open', value: true } },
     ]);
-    const may = (old: unknown, next: unknown): boolean => policy.may(ann, 'PUT', 'm', old, next).allow;
+    const rights = policy.may(ann, 'm');
+    const may = (old: unknown, next: unknown): boolean => rights.put(old, next) !== DENIED;
     expect(may(undefined, { by: 'ann' })).toBe(true);
     expect(may(undefined, { by: 'ben' })).toBe(false);
     expect(may({ by: 'ben' }, { by: 'ann' })).toBe(false);
     expect(may({ by: 'ann' }, { by: 'ben' })).toBe(false);
     expect(may({ by: 'ben', open: true }, { by: 'ann', open: false })).toBe(false);
     expect(may({ by: 'ben', open: true }, { by: 'ben', open: true, x: 1 })).toBe(true);
-    expect(policy.may(ann, 'REMOVE', 'm', { by: 'ben' }).allow).toBe(false);
-    expect(policy.may(ann, 'REMOVE', 'm', { by: 'ann' }).allow).toBe(true);
-    expect(policy.may(ann, 'REMOVE', 'm', undefined).allow).toBe(true);
+    expect(rights.remove({ by: 'ben' })).toBe(false);
+    expect(rights.remove({ by: 'ann' })).toBe(true);
+    expect(rights.remove(undefined)).toBe(true);
   });
 
   it('[PERM-7] under a mask fields outside are kept, naming one is denied, and removing is too', () => {
     const policy = new PermissionPolicy([
       { role: 'user', map: 'm', actions: ['PUT', 'REMOVE'], fields: ['text'] },
     ]);
-    const put = (old: unknown, next: unknown): unknown => policy.may(ann, 'PUT', 'm', old, next);
-    expect(put({ text: 'a', by: 'ben' }, { text: 'b' })).toEqual({
-      allow: true,
-      value: { text: 'b', by: 'ben' },
-    });
-    expect(put({ text: 'a', by: 'ben' }, {})).toEqual({ allow: true, value: { by: 'ben' } });
-    expect(put({ text: 'a' }, { text: 'b', by: 'ann' })).toEqual({ allow: false });
-    expect(put('scalar', { text: 'b' })).toEqual({ allow: false });
-    expect(put({ text: 'a' }, 'scalar')).toEqual({ allow: false });
-    expect(policy.may(ann, 'REMOVE', 'm', { text: 'a' }).allow).toBe(false);
+    const rights = policy.may(ann, 'm');
+    const put = (old: unknown, next: unknown): unknown => rights.put(old, next);
+    expect(put({ text: 'a', by: 'ben' }, { text: 'b' })).toEqual({ text: 'b', by: 'ben' });
+    expect(put({ text: 'a', by: 'ben' }, {})).toEqual({ by: 'ben' });
+    expect(put({ text: 'a' }, { text: 'b', by: 'ann' })).toBe(DENIED);
+    expect(put('scalar', { text: 'b' })).toBe(DENIED);
+    expect(put({ text: 'a' }, 'scalar')).toBe(DENIED);
+    expect(rights.remove({ text: 'a' })).toBe(false);
   });
 
   it('[PERM-7] a mask hides values without fields, and keeps odd names as fields', () => {
@@ -84,10 +90,10 @@ describe('PermissionPolicy', () => {
       { role: 'user', map: 'm', actions: ['READ'], fields: ['__proto__', 'a'] },
     ]);
     const odd = JSON.parse('{"__proto__": {"x": 1}, "b": 2}') as unknown;
-    const seen = policy.may(ann, 'READ', 'm', odd);
-    expect(JSON.stringify(seen)).toBe('{"allow":true,"value":{"__proto__":{"x":1}}}');
+    const { view } = policy.may(ann, 'm');
+    expect(JSON.stringify(view.project(odd))).toBe('{"__proto__":{"x":1}}');
     for (const value of ['text', 5, [1], new Date(0), new Uint8Array(1)])
-      expect(policy.may(ann, 'READ', 'm', value).allow).toBe(false);
+      expect(view.project(value)).toBeUndefined();
   });
 
   it('[PERM-8] views are equal exactly when they show the same', () => {
@@ -102,8 +108,7 @@ describe('PermissionPolicy', () => {
       { role: 'boss', map: 'm', actions: ['READ'] },
     ];
     const policy = new PermissionPolicy(policies, 1);
-    const signature = (principal: Principal, of = policy): string | undefined =>
-      of.viewOf(principal, 'm')?.signature;
+    const signature = (principal: Principal, of = policy): string => of.may(principal, 'm').view.signature;
     const same = { ...ann, sub: 'zoe', claims: { team: 'red', other: 1 } };
     expect(signature(same)).toBe(signature(ann));
     expect(signature({ ...ann, claims: { team: 'blue' } })).not.toBe(signature(ann));
@@ -118,7 +123,7 @@ describe('PermissionPolicy', () => {
         { role: 'user', map: 'm', actions: ['READ'], where: { op: 'eq', path: 'x', value: { $auth: path } } },
       ]);
       const of = (id: number) =>
-        policy.viewOf({ ...ann, claims: { org: { id }, 'org.id': id } }, 'm')?.signature;
+        policy.may({ ...ann, claims: { org: { id }, 'org.id': id } }, 'm').view.signature;
       expect(of(1)).not.toBe(of(2));
       expect(of(1)).toBe(of(1));
     }
@@ -140,15 +145,13 @@ describe('PermissionPolicy', () => {
       where?.op === 'and' || (where?.op === 'eq' ? row.by === 'ann' : row.n > 1);
     fc.assert(
       fc.property(fc.array(policyArb, { maxLength: 4 }), value, value, (policies, old, next) => {
-        const gate = new PermissionPolicy(policies);
+        const rights = new PermissionPolicy(policies).may(ann, 'm');
         const mine = policies.filter(({ role, map }) => role !== 'admin' && map !== 'x');
         const some = (action: Policy['actions'][number], ok: (policy: Policy) => boolean): boolean =>
           mine.some((policy) => policy.actions.includes(action) && ok(policy));
-        expect(gate.may(ann, 'READ', 'm', old).allow).toBe(some('READ', (p) => holds(p, old)));
-        expect(gate.may(ann, 'PUT', 'm', old, next).allow).toBe(
-          some('PUT', (p) => holds(p, old) && holds(p, next)),
-        );
-        expect(gate.may(ann, 'REMOVE', 'm', old).allow).toBe(some('REMOVE', (p) => holds(p, old)));
+        expect(rights.view.project(old) !== undefined).toBe(some('READ', (p) => holds(p, old)));
+        expect(rights.put(old, next) !== DENIED).toBe(some('PUT', (p) => holds(p, old) && holds(p, next)));
+        expect(rights.remove(old)).toBe(some('REMOVE', (p) => holds(p, old)));
       }),
       { numRuns: 500 },
     );

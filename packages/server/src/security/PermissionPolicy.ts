@@ -1,19 +1,14 @@
 import { assertPredicate } from '@topgun/core';
 import { serverError } from '../errors.js';
 import { compileMapPattern, type MapMatcher } from './policy/mapPattern.js';
-import { ACTIONS, type Action, type Policy, type Principal } from './policy/Policy.js';
-import { DENIED, Rights } from './policy/Rights.js';
-import type { View } from './policy/View.js';
+import { ACTIONS, type Policy, type Principal } from './policy/Policy.js';
+import { Rights } from './policy/Rights.js';
 
 export type { Action, Policy, Principal } from './policy/Policy.js';
 
-/** `value`: what may be read, or what is to be stored, after masking. */
-export type Decision = { readonly allow: false } | { readonly allow: true; readonly value: unknown };
-
-const REFUSED: Decision = { allow: false };
-
 /**
- * The one gate: every outlet and every write asks here, and what no policy allows is denied (PERM-1).
+ * The one gate: every outlet and every write asks `may` (the engine's through `Gate.may`, which remembers the answers),
+ * and what no policy allows is denied (PERM-1).
  *
  * Policies add up: a row is open when one of them opens it, with the fields of all that do. The set is immutable; to
  * change the rights, make a new one.
@@ -40,37 +35,17 @@ export class PermissionPolicy {
     });
   }
 
-  /** What a principal may do with a map. Worth keeping as long as principal and policies stay the same. */
-  rightsOf(principal: Principal, map: string): Rights {
+  /**
+   * What a principal may do with a map: see it through `view`, `put` and `remove` its rows. Worth keeping as long as
+   * principal and policies stay the same.
+   */
+  may(principal: Principal, map: string): Rights {
     const found: (readonly [number, Policy])[] = [];
     for (const [at, { policy, matches }] of this.#policies.entries()) {
       if (policy.role !== '*' && !principal.roles.includes(policy.role)) continue;
       if (matches(map, principal.sub)) found.push([at, policy]);
     }
     return new Rights(found, principal, this.#version);
-  }
-
-  /** How a map looks to a principal; undefined when nothing of it is to be seen. */
-  viewOf(principal: Principal, map: string): View | undefined {
-    const { view } = this.rightsOf(principal, map);
-    return view.isBlind ? undefined : view;
-  }
-
-  /** One decision about one row. `old` and `next` are undefined for an absent row. */
-  may(principal: Principal, action: Action, map: string, old: unknown, next?: unknown): Decision {
-    const rights = this.rightsOf(principal, map);
-    switch (action) {
-      case 'READ': {
-        const value = rights.view.project(old);
-        return value === undefined ? REFUSED : { allow: true, value };
-      }
-      case 'PUT': {
-        const value = rights.put(old, next);
-        return value === DENIED ? REFUSED : { allow: true, value };
-      }
-      case 'REMOVE':
-        return rights.remove(old) ? { allow: true, value: undefined } : REFUSED;
-    }
   }
 }
 

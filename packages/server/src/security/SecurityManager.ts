@@ -4,6 +4,7 @@ import { LIMITS } from '@topgun/protocol';
 import type { CryptoKey, JWTHeaderParameters, JWTPayload } from 'jose';
 import { errors, importSPKI, jwtVerify } from 'jose';
 import { serverError } from '../errors.js';
+import { isLoopback } from './loopback.js';
 import type { Principal } from './PermissionPolicy.js';
 
 export type Verification =
@@ -22,7 +23,6 @@ export interface SecuritySettings {
 
 /** Headers by which a token would choose the key it is checked with. */
 const KEY_HEADERS = ['jku', 'x5u', 'jwk', 'x5c', 'crit'];
-const LOOPBACK = new Set(['127.0.0.1', '::1', '[::1]', 'localhost']);
 
 /**
  * Turns a token into a principal. Each algorithm has one key and each key one algorithm, so no token can have itself
@@ -95,11 +95,6 @@ export class SecurityManager {
     if (key === undefined) throw new ClaimError('There is no key for the algorithm of the token.');
     return key;
   }
-}
-
-/** Whether only this machine can reach a host. */
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.has(host);
 }
 
 const developer: Principal = { sub: 'dev', roles: ['ADMIN'], claims: { sub: 'dev', roles: ['ADMIN'] } };

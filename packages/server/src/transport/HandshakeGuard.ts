@@ -1,4 +1,5 @@
 import { LIMITS } from '@topgun/protocol';
+import { isLoopbackAuthority } from '../security/loopback.js';
 
 export interface HandshakeSettings {
   readonly connectionsMax: number;
@@ -19,7 +20,6 @@ interface Visitor {
 }
 
 const BURST_SECONDS = 10;
-const LOOPBACK_NAME = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
 
 /** Decides who may open a socket: counts by address and in all, rate of handshakes, origin. */
 export class HandshakeGuard {
@@ -84,8 +84,8 @@ export class HandshakeGuard {
     const { origin, host } = headers;
     if (origins !== undefined && origin !== undefined && !origins.includes(origin)) return false;
     if (!loopbackOnly) return true;
-    // The host header catches a foreign name that was made to point here; programs send no origin.
-    if (host !== undefined && !LOOPBACK_NAME.test(host)) return false;
-    return origin === undefined || LOOPBACK_NAME.test(origin.replace(/^https?:\/\//, ''));
+    if (host !== undefined && !isLoopbackAuthority(host)) return false;
+    // Programs send no origin.
+    return origin === undefined || isLoopbackAuthority(origin.replace(/^https?:\/\//, ''));
   }
 }

@@ -89,11 +89,11 @@ export const bugs: readonly PlantedBug[] = [
       const undo = [
         replaceMethod(
           Gate,
-          'rights',
-          (rights) =>
-            function (this: Gate, ...args: Parameters<Gate['rights']>) {
+          'may',
+          (may) =>
+            function (this: Gate, ...args: Parameters<Gate['may']>) {
               gate = this;
-              return rights.apply(this, args);
+              return may.apply(this, args);
             },
         ),
         replaceMethod(
@@ -110,7 +110,7 @@ export const bugs: readonly PlantedBug[] = [
           (admit) =>
             function (this: Admission, ...args: Parameters<Admission['admit']>) {
               const [op] = args;
-              isDenied = gate !== undefined && !gate.rights(op.conn, mapOf(op, op.mapIdx)).canPut;
+              isDenied = gate !== undefined && !gate.may(op.conn, mapOf(op, op.mapIdx)).canPut;
               const fault = admit.apply(this, args);
               isDenied = false;
               return fault;

@@ -316,6 +316,7 @@ export class FakeRealm implements ClientEffects {
 
   event(event: ClientEvent): void {
     this.events.push(event);
+    if (event.type === 'token') this.token = event.token;
     this.onEvent(event);
   }
 
