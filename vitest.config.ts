@@ -22,5 +22,8 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '**/e2e/**'],
     restoreMocks: true,
+    // A deadline against hanging, not a measure: property tests take their time on a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });
