@@ -230,6 +230,30 @@ describe('a client with a server', () => {
     expect(client.getStateHistory(1)).toHaveLength(1);
   });
 
+  it('[SCP-1] holds a whole map from getMap to closeMap, and not for writes alone', async () => {
+    const server = new ScriptedServer();
+    const client = makeClient({ connectionProvider: server.provider() });
+    const writer = client.getMapWriter<Todo>('todos');
+    const end = client.query<Todo>('todos', { where: { title: 'milk' } }).subscribe(() => undefined);
+    writer.set('a', { title: 'milk' });
+    await client.whenSynced();
+    expect(server.keys).toEqual(['a']);
+    expect([server.all('SYNC_INIT').length, server.all('QUERY_SUB').length]).toEqual([0, 1]);
+    client.getMap<Todo>('todos');
+    await client.whenSynced();
+    await settle();
+    expect(server.all('SYNC_INIT').map(({ map }) => map)).toEqual(['todos']);
+    client.closeMap('todos');
+    await settle();
+    expect(server.all('SYNC_END').map(({ map }) => map)).toEqual(['todos']);
+    expect(server.all('QUERY_SUB')).toHaveLength(2);
+    writer.remove('a');
+    await client.whenSynced();
+    expect(server.keys).toEqual(['a', 'a']);
+    expect(() => client.getORMap('todos')).toThrow();
+    end();
+  });
+
   it('close tells the state it leaves, frees the locks of the store and leaves no timer', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const server = new ScriptedServer();
