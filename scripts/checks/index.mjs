@@ -1,3 +1,4 @@
+import { mutationsNoticed } from '../mutations/mutationsNoticed.mjs';
 import { bundleSizes } from './bundleSizes.mjs';
 import { fileSizes } from './fileSizes.mjs';
 import { lockfile } from './lockfile.mjs';
@@ -17,6 +18,8 @@ export const checks = {
   purity: withTools('purity'),
   imports: withTools('imports'),
   docs: withTools('docs'),
+  invariants: withTools('invariants'),
+  mutations: mutationsNoticed,
   unused,
   duplicates,
   packages: packedPackages,

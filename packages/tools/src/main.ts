@@ -4,6 +4,7 @@ import { findDocFaults } from './docs/findDocFaults.js';
 import type { Finding } from './Finding.js';
 import { formatFinding } from './Finding.js';
 import { findZodImports } from './imports/findZodImports.js';
+import { findInvariantFaults } from './invariants/findInvariantFaults.js';
 import { findImpurities } from './purity/findImpurities.js';
 import { findRoomViolations } from './rooms/findRoomViolations.js';
 
@@ -19,6 +20,10 @@ const checks: Readonly<Record<string, Check>> = {
   },
   purity: { fine: 'core, protocol and every engine are free of time, chance and I/O', find: findImpurities },
   imports: { fine: "no import of zod's whole namespace object", find: findZodImports },
+  invariants: {
+    fine: 'every test that the catalogue of invariants names is there and runs',
+    find: findInvariantFaults,
+  },
   docs: { fine: 'every TypeScript fence in the documents compiles', find: findDocFaults },
 };
 
