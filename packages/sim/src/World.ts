@@ -1,12 +1,11 @@
 import type { ClientEvent } from '@topgun/client/engine';
-import type { Policy } from '@topgun/server/engine';
-import { OPEN_POLICIES } from './faults.js';
-import type { SimValue } from './Ledger.js';
-import { Ledger } from './Ledger.js';
-import { MAPS } from './maps.js';
+import type { ServerMessage } from '@topgun/protocol';
+import type { CommitBatch, Policy } from '@topgun/server/engine';
 import { Rng } from './rng.js';
 import { Scheduler } from './Scheduler.js';
-import { openAll } from './workload.js';
+import { Ledger } from './workload/Ledger.js';
+import { openAll } from './workload/openAll.js';
+import { OPEN_POLICIES } from './world/policies.js';
 import { SimDevice } from './world/SimDevice.js';
 import type { Link } from './world/SimNetwork.js';
 import { SimNetwork } from './world/SimNetwork.js';
@@ -15,33 +14,36 @@ import { SimNode } from './world/SimNode.js';
 import type { Device, RealmWorld } from './world/SimRealm.js';
 import { SimRealm } from './world/SimRealm.js';
 import { SimStore } from './world/SimStore.js';
+import { Trace } from './world/Trace.js';
+import type { Watch } from './world/Watch.js';
 
 /** Wall clock at virtual time 0. */
 const EPOCH_MS = 1_790_000_000_000;
 
-/** All machines of one run, wired to one virtual clock, one source of chance, one ledger. Faults and the workload act on it from outside. */
+/** All machines of one run, wired to one virtual clock, one seed, one ledger. Faults and the workload act on it from outside. */
 export class World implements RealmWorld, NodeWorld {
-  readonly rng: Rng;
+  readonly seed: number;
   readonly scheduler: Scheduler;
   readonly network: SimNetwork;
   readonly store: SimStore;
   readonly ledger = new Ledger();
   readonly devices: Device[] = [];
   readonly failures: string[] = [];
-  /** A rolling digest of everything that happened: equal for equal seeds, on any machine. */
-  trace = 0;
+  /** What happened how often: faults by kind, frames dropped, flushes failed, … */
+  readonly counts = new Map<string, number>();
+  readonly trace = new Trace();
+  readonly watches: Watch[] = [];
   node: SimNode | undefined;
   #policies: readonly Policy[] = OPEN_POLICIES;
-  readonly #realmRng: Rng;
   readonly #nodeRng: Rng;
+  readonly #underWay = new Set<() => void>();
 
   constructor(seed: number) {
-    this.rng = new Rng(seed);
-    this.scheduler = new Scheduler(this.rng.fork());
-    this.network = new SimNetwork(this.scheduler, this.rng.fork());
-    this.#realmRng = this.rng.fork();
-    this.#nodeRng = this.rng.fork();
-    this.store = new SimStore(this.rng.id(22));
+    this.seed = seed;
+    this.scheduler = new Scheduler(Rng.of(seed, 'scheduler'));
+    this.network = new SimNetwork(this.scheduler, Rng.of(seed, 'network'), (what) => this.count(what));
+    this.#nodeRng = Rng.of(seed, 'node');
+    this.store = new SimStore(Rng.of(seed, 'store').id(22));
   }
 
   trueWallMs(): number {
@@ -67,14 +69,14 @@ export class World implements RealmWorld, NodeWorld {
   }
 
   addDevice(name: string): Device {
-    const device = new SimDevice<SimRealm>(name, this.scheduler, this.rng.fork());
+    const device = new SimDevice<SimRealm>(name, this.scheduler, Rng.of(this.seed, name));
     this.devices.push(device);
     return device;
   }
 
   openTab(device: Device): SimRealm {
-    const realm = new SimRealm(device, this, this.#realmRng.fork());
-    openAll(realm, this.#realmRng);
+    const realm = new SimRealm(device, this, device.rng.fork());
+    openAll(realm, device.rng);
     return realm;
   }
 
@@ -82,8 +84,27 @@ export class World implements RealmWorld, NodeWorld {
     return this.devices.flatMap((device) => device.realms);
   }
 
+  /** Lets a misfortune last `ms`, unless the world heals before: then, or at the healing, `end` runs once. */
+  during(ms: number, end: () => void): void {
+    const once = (): void => {
+      if (this.#underWay.delete(once)) end();
+    };
+    this.#underWay.add(once);
+    this.scheduler.after(ms, once);
+  }
+
+  /** Ends every misfortune that is under way. */
+  heal(): void {
+    for (const end of [...this.#underWay]) end();
+    this.network.heal();
+  }
+
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
   fail(why: string): void {
-    if (this.failures.length < 20) this.failures.push(`${this.scheduler.nowMs} ms: ${why}`);
+    if (this.failures.length < 20) this.failures.push(`${Math.round(this.scheduler.nowMs)} ms: ${why}`);
   }
 
   accept(link: Link): boolean {
@@ -93,51 +114,23 @@ export class World implements RealmWorld, NodeWorld {
   }
 
   onEvent(realm: SimRealm, event: ClientEvent): void {
-    this.#mix(event.type.length * 31 + realm.session.charCodeAt(0));
+    this.count(`event ${event.type}`);
+    this.trace.note(this.scheduler.nowMs, event.type, realm.session);
     if (event.type === 'settled') this.ledger.settled(realm.session, event.seq, event.outcome, event.code);
-    if (event.type === 'settled' && event.outcome === 'applied') this.#checkDurable(realm, event.seq);
-    if (event.type === 'rejection') {
-      const { id } = event.rejection;
-      // A tab that died right after showing it may not have got to say so; one that lives has.
-      if (this.ledger.rejections.get(id)?.alive) this.fail(`DEV-7: rejection ${id} was shown twice`);
-      this.ledger.rejections.set(id, realm);
-      realm.soon((engine) => engine.rejectionShown(id));
-    }
-    if (event.type === 'changes') this.#checkShown(realm, event.keysByMap.get(MAPS.todos));
+    for (const watch of this.watches) watch.event?.(realm, event);
+    if (event.type !== 'rejection') return;
+    const { id } = event.rejection;
+    this.ledger.rejectionsShown.add(id.slice(id.indexOf(':') + 1));
+    realm.soon((engine) => engine.rejectionShown(id));
   }
 
-  onApplied(): void {
-    this.#mix(this.store.commits);
+  onApplied(batch: CommitBatch): void {
+    this.trace.note(this.scheduler.nowMs, 'commit', String(this.store.commits));
+    for (const watch of this.watches) watch.committed?.(batch);
   }
 
-  onSend(message: { readonly type: string }, authenticated: boolean): void {
-    this.#mix(message.type.length);
-    const open = ['AUTH_ACK', 'ERROR', 'PONG', 'PING', 'SHUTDOWN'];
-    if (!authenticated && !open.includes(message.type))
-      this.fail(`S4: ${message.type} left for a socket that has not authenticated`);
-  }
-
-  /** D1 at the moment of the answer: what is answered as applied is on disk. */
-  #checkDurable(realm: SimRealm, seq: number): void {
-    if (this.store.settledOps.has(`${realm.session}:${seq}`)) return;
-    this.fail(
-      `D1: ${realm.device.name} was told that op ${seq} of ${realm.session} is applied, but no commit holds it`,
-    );
-  }
-
-  /** SRV-1: what a device shows of others is on disk. */
-  #checkShown(realm: SimRealm, keys: ReadonlySet<string> | undefined): void {
-    for (const key of keys ?? []) {
-      const value = realm.engine.get(MAPS.todos, key) as SimValue | undefined;
-      if (value === undefined || this.store.values.has(value.id)) continue;
-      if (this.ledger.writerOf(value.id) === realm.device) continue;
-      this.fail(
-        `SRV-1: ${realm.device.name} shows ${value.id} of another device at todos/${key}, which no commit holds`,
-      );
-    }
-  }
-
-  #mix(n: number): void {
-    this.trace = (Math.imul(this.trace ^ n ^ this.scheduler.nowMs, 0x9e3779b1) + this.scheduler.ran) | 0;
+  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean): void {
+    this.trace.note(this.scheduler.nowMs, message.type, 'server', bytes);
+    for (const watch of this.watches) watch.sending?.(message, isAuthenticated);
   }
 }

@@ -64,6 +64,13 @@ export class Rng {
     return out;
   }
 
+  /** The source called `name` in the run of `seed`: it draws the same whatever else the run is made of. */
+  static of(seed: number, name: string): Rng {
+    let hash = 0x811c9dc5;
+    for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
+    return new Rng((hash & 0x1fffff) * 2 ** 32 + ((seed ^ hash) >>> 0));
+  }
+
   /** A source of its own, so that drawing from it never shifts what others draw. */
   fork(): Rng {
     return new Rng(this.u32() * 2 ** 20 + (this.u32() & 0xfffff));

@@ -1,116 +1,137 @@
-import { checkEnd } from './checkers/checkEnd.js';
-import { MonotonicReads } from './checkers/MonotonicReads.js';
-import type { FaultKind } from './faults.js';
-import { FAULT_KINDS, OPEN_POLICIES } from './faults.js';
-import { strike } from './nemesis.js';
+import { checkers } from './checkers/index.js';
+import { isQuiet, whatIsStuck } from './checkers/stuck.js';
+import { faults } from './faults/index.js';
+import { makePlan } from './plan/makePlan.js';
+import type { Plan, Step } from './plan/Plan.js';
+import { STANDARD } from './profiles/index.js';
+import type { Profile } from './profiles/Profile.js';
+import { Rng } from './rng.js';
 import { World } from './World.js';
-import { userStep } from './workload.js';
-import { CALM_LINK } from './world/SimNetwork.js';
-import { CALM_FLUSH } from './world/SimNode.js';
-
-/** Size of a run. Times are virtual. */
-export interface Profile {
-  readonly devices: number;
-  readonly ops: number;
-  readonly faults: number;
-  readonly faultyMs: number;
-  /** After healing, everything must be quiet and equal within this time. */
-  readonly healMs: number;
-}
-
-/** 7 tabs on 6 devices (the first device has two), 400 ops, about 30 faults in two virtual minutes. */
-export const STANDARD: Profile = { devices: 6, ops: 400, faults: 30, faultyMs: 120_000, healMs: 120_000 };
+import { User } from './workload/Action.js';
+import { actions } from './workload/index.js';
 
 export interface SimResult {
   readonly seed: number;
   readonly failures: readonly string[];
-  readonly faults: number;
   readonly events: number;
+  /** Equal when two runs took the same course. */
   readonly trace: number;
-  /** What happened how often: faults by kind, frames dropped, flushes failed, … */
+  /** What happened how often: `fault <name>`, `action <name>`, frames dropped, flushes failed, … */
   readonly counts: ReadonlyMap<string, number>;
 }
 
+const LOOK_EVERY_MS = 500;
+const QUIET_MS = 3000;
+
+const actionByName = new Map(actions.map((action) => [action.name, action]));
+const faultByName = new Map(faults.map((fault) => [fault.name, fault]));
+
+/** Runs the world of one seed. The seed decides everything; the same seed gives the same trace. */
+export const simulate = (seed: number, profile: Profile = STANDARD): SimResult =>
+  runPlan(makePlan(seed, profile));
+
 /**
- * Runs one world from one seed: phase 1, work under faults, safety checked all along; phase 2, everything heals, and within `healMs`
- * all queues must be drained and all replicas equal. The seed decides everything; the same seed gives the same trace.
+ * Runs one world by a plan: phase 1, work under faults, safety checked all along; phase 2, everything heals, and within
+ * `healMs` all queues must be drained and all replicas equal.
  */
-export function simulate(seed: number, profile: Profile = STANDARD): SimResult {
-  const world = new World(seed);
-  const chance = world.rng.fork();
-  const reads = new MonotonicReads(world);
+export function runPlan(plan: Plan): SimResult {
+  const world = new World(plan.seed);
   try {
-    faultyPhase(world, profile, chance);
-    healPhase(world, profile);
-    reads.check();
+    watch(world);
+    schedule(world, plan);
+    runUntil(world, plan.faultyMs);
+    settle(world, plan.healMs);
+    if (world.failures.length === 0) {
+      for (const each of world.watches) each.look?.();
+      for (const checker of checkers) checker.atEnd?.(world);
+    }
   } catch (error) {
     world.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  let faults = 0;
-  for (const kind of FAULT_KINDS) faults += world.network.counts.get(`fault ${kind}`) ?? 0;
   return {
-    seed,
+    seed: plan.seed,
     failures: world.failures,
-    faults,
     events: world.scheduler.ran,
-    trace: world.trace,
-    counts: world.network.counts,
+    trace: world.trace.value,
+    counts: world.counts,
   };
 }
 
-function faultyPhase(world: World, profile: Profile, chance: World['rng']): void {
-  const { scheduler } = world;
-  world.startNode();
-  const clockStepMs = chance.chance(0.3) ? 2000 : 1;
-  for (let i = 0; i < profile.devices; i++) {
-    const device = world.addDevice(`device-${i}`);
-    device.clockStepMs = clockStepMs;
-    device.skewMs = chance.int(-5000, 5000);
-    world.openTab(device);
-    if (i === 0) world.openTab(device);
+function watch(world: World): void {
+  for (const checker of checkers) {
+    const watched = checker.watch?.(world);
+    if (watched !== undefined) world.watches.push(watched);
   }
-  const kinds: FaultKind[] = FAULT_KINDS.filter(() => chance.chance(0.6));
-  if (kinds.length === 0) kinds.push('reset');
-  for (let i = 0; i < profile.faults; i++) {
-    scheduler.after(chance.int(1000, profile.faultyMs), () => strike(world, chance.pick(kinds), chance));
-  }
-  const fail = (why: string): void => world.fail(why);
-  for (let i = 0; i < profile.ops; i++) {
-    scheduler.after(chance.int(0, profile.faultyMs), () => {
-      const realms = world.realms();
-      if (realms.length > 0) userStep(chance.pick(realms), world.ledger, chance, fail);
-    });
-  }
-  while (world.failures.length === 0 && scheduler.step(profile.faultyMs));
+  const look = (): void => {
+    for (const each of world.watches) each.look?.();
+    world.scheduler.after(LOOK_EVERY_MS, look);
+  };
+  world.scheduler.after(LOOK_EVERY_MS, look);
 }
 
-function healPhase(world: World, profile: Profile): void {
-  const { network, scheduler } = world;
-  if (world.failures.length > 0) return;
-  // Faults still under way end by their own timers within 20 s.
-  const calmAt = scheduler.nowMs + 21_000;
-  while (world.failures.length === 0 && scheduler.step(calmAt));
-  network.faults = CALM_LINK;
+function schedule(world: World, plan: Plan): void {
+  const { scheduler } = world;
   world.startNode();
-  if (world.node !== undefined) world.node.flush = CALM_FLUSH;
-  world.setPolicies(OPEN_POLICIES);
+  const deviceByIndex = new Map<number, World['devices'][number]>();
+  for (const { index, tabs, skewMs } of plan.devices) {
+    const device = world.addDevice(`device-${index}`);
+    deviceByIndex.set(index, device);
+    device.clockStepMs = plan.clockStepMs;
+    device.skewMs = skewMs;
+    for (let i = 0; i < tabs; i++) world.openTab(device);
+  }
+  const at = (step: Step, run: (device: World['devices'][number], rng: Rng) => void): void => {
+    const device = deviceByIndex.get(step.device);
+    if (device !== undefined) scheduler.after(step.atMs, () => run(device, new Rng(step.seed)));
+  };
+  for (const step of plan.faults)
+    at(step, (device, rng) => {
+      const fault = known(faultByName, step.does);
+      const tab = device.realms[step.tab % device.realms.length];
+      const blow = { world, device, tab, rng };
+      if (fault.canStrike?.(blow) === false) return;
+      world.count(`fault ${step.does}`);
+      fault.strike(blow);
+    });
+  for (const step of plan.actions)
+    at(step, (device, rng) => {
+      const tab = device.realms[step.tab % device.realms.length];
+      if (tab === undefined) return;
+      world.count(`action ${step.does}`);
+      known(actionByName, step.does).run(new User(world, tab, rng));
+    });
+}
+
+function known<T>(byName: ReadonlyMap<string, T>, name: string): T {
+  const found = byName.get(name);
+  if (found === undefined) throw new Error(`The plan asks for "${name}", which this version does not have`);
+  return found;
+}
+
+function runUntil(world: World, untilMs: number): void {
+  while (world.failures.length === 0 && world.scheduler.step(untilMs));
+}
+
+/** Phase 2: heals, and lets the world run until it has been quiet for a while; complains about what is not quiet in time. */
+function settle(world: World, healMs: number): void {
+  if (world.failures.length > 0) return;
+  const { scheduler } = world;
+  world.heal();
   for (const device of world.devices) {
-    device.online = true;
     if (device.realms.length === 0) world.openTab(device);
     for (const realm of device.realms)
       if (realm.engine.state() === 'ERROR') realm.input((engine) => engine.reset());
   }
-  const deadline = scheduler.nowMs + profile.healMs;
-  let quietSince = Number.POSITIVE_INFINITY;
-  while (world.failures.length === 0 && scheduler.nowMs < deadline) {
-    scheduler.step(Math.min(deadline, scheduler.nowMs + 100));
-    if (!isQuiet(world)) quietSince = Number.POSITIVE_INFINITY;
-    else if (quietSince === Number.POSITIVE_INFINITY) quietSince = scheduler.nowMs;
-    else if (scheduler.nowMs - quietSince > 3000) break;
+  const deadline = scheduler.nowMs + healMs;
+  let quietSince: number | undefined;
+  while (world.failures.length === 0) {
+    runUntil(world, scheduler.nowMs + 100);
+    if (isQuiet(world)) {
+      quietSince ??= scheduler.nowMs;
+      if (scheduler.nowMs - quietSince >= QUIET_MS) return;
+    } else {
+      quietSince = undefined;
+      if (scheduler.nowMs >= deadline) for (const stuck of whatIsStuck(world)) world.fail(stuck);
+    }
   }
-  if (world.failures.length === 0) checkEnd(world);
-}
-
-function isQuiet(world: World): boolean {
-  return world.realms().every(({ engine }) => engine.state() === 'CONNECTED' && engine.pendingOps() === 0);
 }

@@ -27,7 +27,8 @@ export class SimDevice<T extends Tab = Tab> {
   /** Reaches the server at all. */
   online = true;
   readonly #scheduler: Scheduler;
-  readonly #rng: Rng;
+  /** Chance of everything on this device. */
+  readonly rng: Rng;
   #holder: T | undefined;
   #waiting: T[] = [];
   #watchers: { readonly session: string; readonly realm: T }[] = [];
@@ -35,7 +36,7 @@ export class SimDevice<T extends Tab = Tab> {
   constructor(name: string, scheduler: Scheduler, rng: Rng) {
     this.name = name;
     this.#scheduler = scheduler;
-    this.#rng = rng;
+    this.rng = rng;
   }
 
   /** Who may upload; for assertions. */
@@ -99,7 +100,7 @@ export class SimDevice<T extends Tab = Tab> {
     const next = this.#waiting.shift();
     if (next === undefined) return;
     this.#holder = next;
-    this.#scheduler.after(this.#rng.int(0, 3), () => {
+    this.#scheduler.after(this.rng.int(0, 3), () => {
       if (this.#holder === next) next.input((engine) => engine.lockGranted());
     });
   }

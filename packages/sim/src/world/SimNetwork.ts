@@ -28,6 +28,8 @@ type Side = 'client' | 'server';
 export class Link {
   open = true;
   halfOpen = false;
+  /** A frame was lost: the stream cannot go on. */
+  isTorn = false;
   readonly id: number;
   readonly #net: SimNetwork;
   readonly #ends: { client?: LinkEnd; server?: LinkEnd } = {};
@@ -50,6 +52,7 @@ export class Link {
     this.#net.framesSent++;
     if (rng.chance(faults.dropP)) {
       this.#net.count('frame dropped');
+      this.isTorn = true;
       this.#net.scheduler.after(rng.int(0, 8000), () => this.reset());
       return;
     }
@@ -127,23 +130,27 @@ export class SimNetwork {
   readonly scheduler: Scheduler;
   readonly rng: Rng;
   readonly links = new Set<Link>();
-  readonly counts = new Map<string, number>();
   faults: LinkFaults = CALM_LINK;
   framesSent = 0;
+  /** Counts what became of frames and links. */
+  readonly count: (what: string) => void;
   #nextId = 1;
 
-  constructor(scheduler: Scheduler, rng: Rng) {
+  constructor(scheduler: Scheduler, rng: Rng, count: (what: string) => void) {
     this.scheduler = scheduler;
     this.rng = rng;
+    this.count = count;
+  }
+
+  /** Fair weather: links that cannot work any more end at once. */
+  heal(): void {
+    this.faults = CALM_LINK;
+    for (const link of [...this.links]) if (link.halfOpen || link.isTorn) link.reset();
   }
 
   dial(): Link {
     const link = new Link(this, this.#nextId++);
     this.links.add(link);
     return link;
-  }
-
-  count(fault: string): void {
-    this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);
   }
 }

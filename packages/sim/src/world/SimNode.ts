@@ -24,7 +24,7 @@ export interface NodeWorld {
   policies(): readonly Policy[];
   /** Sees every commit when it is asked for and every message before it leaves: where the checkers listen. */
   onApplied(batch: CommitBatch): void;
-  onSend(message: ServerMessage, authenticated: boolean): void;
+  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean): void;
 }
 
 /** What the product remembers for a month: here shorter than a run (SRV-4). */
@@ -123,7 +123,7 @@ export class SimNode {
     const link = this.#links.get(conn);
     if (link === undefined) return;
     if (message.type === 'AUTH_ACK') this.#authenticated.add(conn);
-    this.#world.onSend(message, this.#authenticated.has(conn));
+    this.#world.onSend(message, bytes, this.#authenticated.has(conn));
     link.send('client', bytes);
   }
 

@@ -3,9 +3,9 @@ import { RealmEngine } from '@topgun/client/engine';
 import type { QuerySpec } from '@topgun/core';
 import type { ClientMessage } from '@topgun/protocol';
 import { decode, encode } from '@topgun/protocol/device';
-import { NOTES, QUESTIONS } from '../maps.js';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
+import { NOTES, QUESTIONS } from '../workload/maps.js';
 import type { SimDevice } from './SimDevice.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 
@@ -102,7 +102,7 @@ export class SimRealm {
   }
 
   #effects(): ClientEffects {
-    const { scheduler, network } = this.#world;
+    const { scheduler } = this.#world;
     const { device } = this;
     return {
       tx: (id, batch) => {
@@ -134,10 +134,7 @@ export class SimRealm {
       cancel: (timer) => {
         this.#timers.delete(timer);
       },
-      event: (event) => {
-        network.count(`event ${event.type}`);
-        this.#world.onEvent(this, event);
-      },
+      event: (event) => this.#world.onEvent(this, event),
     };
   }
 

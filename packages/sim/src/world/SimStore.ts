@@ -41,13 +41,13 @@ export class SimStore {
   readonly incarnation: string;
   /** Every op id that ever took effect, with its first durable outcome: the ledger of the checkers. */
   readonly outcomes = new Map<string, DedupEntry>();
-  /** `session:seq` of every op in the ledger. */
-  readonly settledOps = new Set<string>();
   /** Ids of all workload values that were ever on disk. */
   readonly values = new Set<number>();
   /** Op ids with two different durable outcomes. */
   readonly doubled: string[] = [];
   commits = 0;
+  /** The same by `session:seq`. */
+  readonly #outcomes = new Map<string, DedupEntry>();
   readonly #dedup = new Map<string, DedupState>();
 
   constructor(incarnation: string) {
@@ -81,6 +81,21 @@ export class SimStore {
     return this.records.get(itemOf(tag === undefined ? { map, key } : { map, key, tag }));
   }
 
+  /** The first durable outcome of an op. */
+  outcomeOf(session: string, seq: number): DedupEntry | undefined {
+    return this.#outcomes.get(`${session}:${seq}`);
+  }
+
+  /** Ids of the workload's values in records that stand. */
+  idsOnDisk(): Set<number> {
+    const ids = new Set<number>();
+    for (const { value } of this.records.values()) {
+      const id = (value as { id?: unknown } | undefined)?.id;
+      if (typeof id === 'number') ids.add(id);
+    }
+    return ids;
+  }
+
   readDedup(pid: number, clientId: string, session: string): DedupRow | undefined {
     const state = this.#dedup.get(dedupOf(pid, clientId, session));
     if (state === undefined) return undefined;
@@ -108,9 +123,10 @@ export class SimStore {
     for (const entry of row.entries) {
       const op = `${row.clientId}:${row.session}:${entry.seq}`;
       const first = this.outcomes.get(op);
-      this.settledOps.add(`${row.session}:${entry.seq}`);
-      if (first === undefined) this.outcomes.set(op, entry);
-      else if (first.n !== entry.n || first.epoch !== entry.epoch || first.outcome !== entry.outcome)
+      if (first === undefined) {
+        this.outcomes.set(op, entry);
+        this.#outcomes.set(`${row.session}:${entry.seq}`, entry);
+      } else if (first.n !== entry.n || first.epoch !== entry.epoch || first.outcome !== entry.outcome)
         this.doubled.push(op);
       state.entries.set(entry.seq, entry);
     }

@@ -19,20 +19,3 @@ export const LOW_RANKS_ONLY: readonly Policy[] = [
   { role: 'user', map: 'tags', actions: ['READ', 'PUT', 'REMOVE'] },
   { role: 'user', map: 'likes', actions: ['READ', 'PUT', 'REMOVE'] },
 ];
-
-/** The kinds of misfortune a seed may switch on, each with its rate per run. */
-export const FAULT_KINDS = [
-  'link storm',
-  'reset',
-  'half-open',
-  'server crash',
-  'tab crash',
-  'device crash',
-  'device offline',
-  'clock jump',
-  'flush trouble',
-  'policy change',
-  'hostile sender',
-] as const;
-
-export type FaultKind = (typeof FAULT_KINDS)[number];

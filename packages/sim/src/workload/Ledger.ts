@@ -1,4 +1,4 @@
-import type { Device, SimRealm } from './world/SimRealm.js';
+import type { Device, SimRealm } from '../world/SimRealm.js';
 
 /** A value of the workload: which write made it, and a field that policies look at. */
 export interface SimValue {
@@ -26,8 +26,8 @@ export interface Write {
 /** Everything the workload did and was told; kept apart from all engines. */
 export class Ledger {
   readonly writes: Write[] = [];
-  /** Rejection id → the realm that showed it last. */
-  readonly rejections = new Map<string, SimRealm>();
+  /** `session:seq` of every write whose rejection was shown. */
+  readonly rejectionsShown = new Set<string>();
   /** `session:seq` that stood for two writes (ID-1). */
   readonly reused: string[] = [];
   #nextId = 1;

@@ -1,0 +1,26 @@
+import type { Checker } from './Checker.js';
+import { clock } from './clock.js';
+import { convergence } from './convergence.js';
+import { durableAnswers, shownIsDurable } from './durableAnswers.js';
+import { effectOnce } from './effectOnce.js';
+import { logs } from './logs.js';
+import { monotonicReads } from './monotonicReads.js';
+import { nothingLost } from './nothingLost.js';
+import { queries } from './queries.js';
+import { rejections } from './rejections.js';
+import { strangers } from './strangers.js';
+
+/** Everything that must hold. */
+export const checkers: readonly Checker[] = [
+  durableAnswers,
+  shownIsDurable,
+  strangers,
+  monotonicReads,
+  logs,
+  convergence,
+  queries,
+  nothingLost,
+  rejections,
+  effectOnce,
+  clock,
+];

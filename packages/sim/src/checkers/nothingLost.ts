@@ -1,0 +1,35 @@
+import type { World } from '../World.js';
+import type { SimValue, Write } from '../workload/Ledger.js';
+import type { Checker } from './Checker.js';
+
+/** D1 and C6: what was answered as applied is on disk, or something later replaced it; what was removed stays removed. */
+export const nothingLost: Checker = {
+  atEnd(world) {
+    const { store, ledger } = world;
+    const taken = new Set<number>();
+    for (const write of ledger.writes) for (const id of write.takes) taken.add(id);
+    const onDisk = store.idsOnDisk();
+    for (const write of ledger.writes) {
+      if (write.outcome !== 'applied') continue;
+      if (write.kind === 'add' && !onDisk.has(write.id) && !taken.has(write.id))
+        world.fail(`D1: tags/${write.key} lost ${write.id}, answered as applied and removed by nobody`);
+      if (write.kind === 'take')
+        for (const id of write.takes)
+          if (onDisk.has(id))
+            world.fail(`C6: tags/${write.key} still holds ${id} after its removal was answered`);
+      if (write.kind === 'put') checkPut(world, write);
+    }
+  },
+};
+
+function checkPut(world: World, write: Write): void {
+  const record = world.store.get(write.map, write.key);
+  const first = world.store.outcomeOf(write.realm.session, write.seq);
+  if (record === undefined || first === undefined) {
+    world.fail(`D1: ${write.map}/${write.key} lost ${write.id}, answered as applied`);
+    return;
+  }
+  const own = (record.value as SimValue | undefined)?.id === write.id;
+  if (!own && (record.t < first.t || (record.t === first.t && record.node <= first.node)))
+    world.fail(`D1: ${write.map}/${write.key} holds an older record than ${write.id}, answered as applied`);
+}

@@ -1,0 +1,27 @@
+import type { World } from '../World.js';
+
+/** C8: everything that keeps the world from being quiet, one line each; none when it is. */
+export function whatIsStuck(world: World): string[] {
+  const stuck: string[] = [];
+  for (const { device, engine, session } of world.realms()) {
+    const state = engine.state();
+    const pending = engine.pendingOps();
+    if (state === 'CONNECTED' && pending === 0) continue;
+    const what = [
+      pending > 0 ? `${pending} pending ops` : '',
+      state === 'CONNECTED' ? '' : `state ${state}`,
+      engine.isLeader() ? 'leader' : '',
+    ].filter((text) => text !== '');
+    stuck.push(`C8: ${device.name} (${session}) is stuck: ${what.join(', ')}`);
+  }
+  if (world.node === undefined) stuck.push('C8: the server is down');
+  else {
+    const { staged, parked } = world.node.engine.stats();
+    if (staged + parked > 0) stuck.push(`C8: the server holds ${staged} staged and ${parked} parked ops`);
+  }
+  return stuck;
+}
+
+/** Whether every tab is connected with nothing left to send. */
+export const isQuiet = (world: World): boolean =>
+  world.realms().every(({ engine }) => engine.state() === 'CONNECTED' && engine.pendingOps() === 0);

@@ -1,0 +1,34 @@
+import type { Profile } from './Profile.js';
+
+/** 7 tabs on 6 devices (the first device has two), 400 actions, 30 faults in two virtual minutes. */
+export const STANDARD: Profile = {
+  name: 'std',
+  devices: 6,
+  steps: 400,
+  strikes: 30,
+  faultyMs: 120_000,
+  healMs: 10_000,
+};
+
+/** Two devices, few actions, faults close together: many seeds in little time, short traces. */
+const TINY: Profile = {
+  name: 'tiny',
+  devices: 2,
+  steps: 60,
+  strikes: 12,
+  faultyMs: 20_000,
+  healMs: 10_000,
+};
+
+/** An hour with long pauses between things. */
+const LONG: Profile = {
+  name: 'long',
+  devices: 4,
+  steps: 800,
+  strikes: 120,
+  faultyMs: 3_600_000,
+  healMs: 10_000,
+};
+
+/** What `--profile` names. */
+export const profiles: readonly Profile[] = [STANDARD, TINY, LONG];

@@ -1,0 +1,29 @@
+import { LocalQueries } from '@topgun/client/internal/engine/LocalQueries';
+import { OpLog } from '@topgun/client/internal/engine/OpLog';
+import { Rejections } from '@topgun/client/internal/engine/Rejections';
+import type { PlantedBug } from '../PlantedBug.js';
+import { replaceMethod } from '../replaceMethod.js';
+
+/** What a device keeps, and what it shows. */
+export const device: readonly PlantedBug[] = [
+  {
+    name: 'a rejection that is not kept',
+    plant: () => replaceMethod(Rejections, 'add', () => () => undefined),
+  },
+  {
+    name: 'rows of closed queries shown in open ones',
+    plant: () =>
+      replaceMethod(
+        LocalQueries,
+        'rows',
+        (rows) =>
+          function (this: LocalQueries, id: string) {
+            return rows.call(this, id, false);
+          },
+      ),
+  },
+  {
+    name: 'the log not read at start',
+    plant: () => replaceMethod(OpLog, 'load', () => () => undefined),
+  },
+];

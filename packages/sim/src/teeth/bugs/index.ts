@@ -1,0 +1,17 @@
+import type { PlantedBug } from '../PlantedBug.js';
+import { answers } from './answers.js';
+import { clock } from './clock.js';
+import { commits } from './commits.js';
+import { dedup } from './dedup.js';
+import { device } from './device.js';
+import { identity } from './identity.js';
+
+/** Bugs that the simulator must find. A new one goes to the file of its area, a new area is a file and a line here. */
+export const bugs: readonly PlantedBug[] = [
+  ...answers,
+  ...dedup,
+  ...identity,
+  ...clock,
+  ...commits,
+  ...device,
+];

@@ -1,0 +1,19 @@
+import type { Action } from './Action.js';
+import { likeOrUnlike } from './likes.js';
+import { publishNews } from './news.js';
+import { askQuestion, putNote, removeNote } from './notes.js';
+import { addTag, takeTag } from './tags.js';
+import { putTodo, removeTodo } from './todos.js';
+
+/** Everything users may do. */
+export const actions: readonly Action[] = [
+  putTodo,
+  removeTodo,
+  addTag,
+  takeTag,
+  likeOrUnlike,
+  putNote,
+  removeNote,
+  askQuestion,
+  publishNews,
+];

@@ -1,0 +1,16 @@
+import type { ClientEvent } from '@topgun/client/engine';
+import type { ServerMessage } from '@topgun/protocol';
+import type { CommitBatch } from '@topgun/server/engine';
+import type { SimRealm } from './SimRealm.js';
+
+/** What one may look at while a run goes on. Watching must change nothing. */
+export interface Watch {
+  /** An engine told its app something. */
+  event?(realm: SimRealm, event: ClientEvent): void;
+  /** The server is about to send; `isAuthenticated` includes this very message. */
+  sending?(message: ServerMessage, isAuthenticated: boolean): void;
+  /** A batch has reached the server's disk. */
+  committed?(batch: CommitBatch): void;
+  /** Every 500 virtual ms, and once at the end. */
+  look?(): void;
+}
