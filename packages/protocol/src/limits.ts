@@ -150,6 +150,12 @@ export const drainMs = 25_000;
 
 /** count: rows of a client store held twice while they are read */
 export const storeRowsPerRead = 2_000;
+/** count: rows of a client store packed into one chunk: below the 64 KiB from which browsers store a value as a file */
+export const storeRowsPerChunk = 256;
+/** bytes: log of a store in a file that is never worth a snapshot */
+export const fileLogBytes = MIB;
+/** count: transactions that one write to a store in a file takes along */
+export const fileTxPerWrite = 1_000;
 /** count: relaxed commits a memory store can lose in a test */
 export const memoryUnflushedCommits = 256;
 /** ms: a query nobody listens to stays open, so that a re-render finds it */

@@ -12,6 +12,8 @@ export const storageErrors = {
   STORAGE_FULL: passing(TEXTS && 'Free space or ask the user for persistent storage, then try again.'),
   STORAGE_VALUE: final(TEXTS && 'Store only what a map admits.'),
   STORAGE_KEY: final(TEXTS && 'Use 1 to 6 string segments.'),
+  STORAGE_LOCKED: passing(TEXTS && 'End the other process. If there is none, delete the file named.'),
+  STORAGE_DAMAGED: final(TEXTS && 'Keep a copy, then restore a backup, or delete it and sync anew.'),
   STORAGE_LOST: passing(TEXTS && 'Open the store again.'),
   STORAGE_CLOSED: final(TEXTS && 'Call open() first, and nothing after close().'),
   STORAGE_FAILED: passing(TEXTS && 'See `cause`. Nothing was stored; try again.'),

@@ -8,6 +8,8 @@ export interface Room {
   readonly packages: readonly string[] | 'any';
   /** Whether Node's own modules are there: true only for rooms that never reach a browser. */
   readonly node: boolean;
+  /** In a room for browsers, the part for Node: `src/<name>.ts`, a subpath, and `src/<name>/`. The rest may not import it. */
+  readonly nodePart?: string;
 }
 
 /**
@@ -18,7 +20,7 @@ export const house: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: [], node: false },
   protocol: { rooms: ['core'], packages: ['zod', 'msgpackr'], node: false },
   client: { rooms: ['core', 'protocol'], packages: [], node: false },
-  adapters: { rooms: ['core', 'protocol', 'client'], packages: ['idb'], node: false },
+  adapters: { rooms: ['core', 'protocol', 'client'], packages: ['idb'], node: false, nodePart: 'file' },
   react: { rooms: ['core', 'client'], testRooms: ['adapters'], packages: ['react'], node: false },
   server: { rooms: ['core', 'protocol'], packages: 'any', node: true },
   cli: { rooms: ['core', 'protocol', 'client', 'server'], packages: 'any', node: true },

@@ -102,13 +102,23 @@ function rulesOfRoom(name: string, room: Room): IForbiddenRuleType[] {
     },
   ];
   if (!room.node) {
+    const nodePart = room.nodePart === undefined ? [] : [`${own}src/${room.nodePart}[./]`];
     rules.push({
       name: `${name}-node`,
       comment: `${name} runs in browsers too, where Node's modules are missing`,
       severity: 'error',
-      from: { path: own, pathNot: TESTS },
+      from: { path: own, pathNot: [TESTS, ...nodePart] },
       to: { dependencyTypes: ['core'] },
     });
+    if (nodePart.length > 0) {
+      rules.push({
+        name: `${name}-node-part`,
+        comment: `src/${room.nodePart} of ${name} is for Node; what browsers load may not import it`,
+        severity: 'error',
+        from: { path: own, pathNot: [TESTS, ...nodePart] },
+        to: { path: nodePart },
+      });
+    }
   }
   if (room.packages !== 'any') {
     // vitest: the conformance suites that a room exports are tests, run by whoever writes an adapter.

@@ -1,0 +1,1 @@
+export { NodeFileAdapter, type NodeFileAdapterOptions } from './file/NodeFileAdapter.js';
