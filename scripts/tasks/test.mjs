@@ -38,3 +38,11 @@ export async function testE2e(args) {
   if ((await build(['@topgun/cli', '@topgun/todo'])) !== 0) return 1;
   return closeWith(await e2eTotals(args));
 }
+
+/** Kills the process of a tab while it writes, as often as asked: `npm run test:kills -- 300`. */
+export async function testKills([kills = '300']) {
+  if ((await build(['@topgun/cli', '@topgun/todo'])) !== 0) return 1;
+  const env = { TOPGUN_CHROMIUM: await resolvePiece('chromium'), TOPGUN_KILLS: kills };
+  const config = 'apps/todo/e2e/vitest.config.ts';
+  return closeWith(await runVitest({ config, args: ['renderer-kills'], env }));
+}
