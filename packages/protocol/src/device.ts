@@ -11,7 +11,9 @@ import { unpackFrame } from './codec/unpack.js';
 import type { ClientMessage, ServerMessage } from './messages/types.js';
 
 export { isMapName, isTtl } from './codec/checks.js';
+export { pack } from './codec/pack.js';
 export type { Decoded } from './codec/readFrame.js';
+export { unpackFrame } from './codec/unpack.js';
 
 const readFrame = frameReader<ServerMessage>(serverLayouts);
 

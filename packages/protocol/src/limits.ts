@@ -156,6 +156,10 @@ export const storeRowsPerChunk = 256;
 export const fileLogBytes = MIB;
 /** count: transactions that one write to a store in a file takes along */
 export const fileTxPerWrite = 1_000;
+/** count: rows sealed under one key: random nonces of 96 bits stay far from repeating (NIST allows 2^32) */
+export const sealsPerKey = 2 ** 30;
+/** count: keys and tokens that an encrypted store remembers: a few MB */
+export const cipherMemos = 10_000;
 /** count: relaxed commits a memory store can lose in a test */
 export const memoryUnflushedCommits = 256;
 /** ms: a query nobody listens to stays open, so that a re-render finds it */

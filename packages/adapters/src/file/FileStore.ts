@@ -5,7 +5,7 @@ import { storageError } from '@topgun/client';
 import { assertAdmitted, cloneAdmitted } from '@topgun/core';
 import { deserialize, serialize } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
-import { encodeStoreKey } from '../memory/encodeStoreKey.js';
+import { encodeStoreKey } from '../keys/encodeStoreKey.js';
 import { type PackedRow, packRecord, type StoredRecord } from './records.js';
 import { BrokenFile, StoreFile } from './StoreFile.js';
 import { StoreLock } from './StoreLock.js';

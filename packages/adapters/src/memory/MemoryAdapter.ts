@@ -1,6 +1,6 @@
 import type { IStorageAdapter, StoreKey, StoreTx } from '@topgun/client';
 import { checkStoreKey, checkStoreTx, storageError } from '@topgun/client';
-import { encodeStoreKey } from './encodeStoreKey.js';
+import { encodeStoreKey } from '../keys/encodeStoreKey.js';
 import type { MemoryStore } from './MemoryDisk.js';
 import { MemoryDisk } from './MemoryDisk.js';
 

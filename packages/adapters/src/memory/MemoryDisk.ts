@@ -1,6 +1,6 @@
 import type { StoreKey, StoreTx } from '@topgun/client';
 import * as LIMITS from '@topgun/protocol/limits';
-import { encodeStoreKey } from './encodeStoreKey.js';
+import { encodeStoreKey } from '../keys/encodeStoreKey.js';
 
 interface Row {
   readonly key: StoreKey;

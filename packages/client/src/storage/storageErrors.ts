@@ -14,6 +14,10 @@ export const storageErrors = {
   STORAGE_KEY: final(TEXTS && 'Use 1 to 6 string segments.'),
   STORAGE_LOCKED: passing(TEXTS && 'End the other process. If there is none, delete the file named.'),
   STORAGE_DAMAGED: final(TEXTS && 'Keep a copy, then restore a backup, or delete it and sync anew.'),
+  STORAGE_WRONG_KEY: final(
+    TEXTS && 'Use the key that the store was made with, and none for a store made without.',
+  ),
+  STORAGE_KEY_INVALID: final(TEXTS && 'Use 16 random bytes or more, or a CryptoKey for AES-GCM or HKDF.'),
   STORAGE_LOST: passing(TEXTS && 'Open the store again.'),
   STORAGE_CLOSED: final(TEXTS && 'Call open() first, and nothing after close().'),
   STORAGE_FAILED: passing(TEXTS && 'See `cause`. Nothing was stored; try again.'),

@@ -1,0 +1,4 @@
+export {
+  EncryptedStorageAdapter,
+  type EncryptedStorageOptions,
+} from './encrypted/EncryptedStorageAdapter.js';
