@@ -57,8 +57,8 @@ describe('a client with a server', () => {
     const write = client.getMap<number>('m').set('a', 1);
     await client.whenSynced();
     expect(server.keys).toEqual(['a']);
-    expect(await write.settled()).toEqual({ outcome: 'applied' });
-    await write.durable();
+    expect(await write.reached('persisted')).toEqual({ name: 'persisted' });
+    await write.reached('durable');
     expect(client.getPendingOpsCount()).toBe(0);
     expect(counts.at(-1)).toBe(0);
     expect(client.getMap('m').get('a')).toBe(1);
@@ -149,7 +149,7 @@ describe('a client with a server', () => {
     const map = first.getMap<number>('m');
     map.set('yes', 1);
     const write = map.set('no', 2);
-    expect(await write.settled()).toEqual({ outcome: 'rejected', code: 'DENIED' });
+    expect(await write.reached('persisted')).toEqual({ name: 'rejected', reason: 'DENIED' });
     await first.whenSynced();
     expect(map.keys()).toEqual(['yes']);
     await first.close();

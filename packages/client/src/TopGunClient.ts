@@ -69,6 +69,7 @@ export class TopGunClient {
     },
     changes: (event) => this.#events.mapsChanged(event),
     query: ({ id }) => this.#queries.changed(id),
+    reached: (event) => this.#writes.reached(event),
     settled: (event) => this.#writes.settle(event),
     state: (event) => this.#events.stateChanged(event),
     pending: ({ count }) => this.#events.of('pending').emit(count),
@@ -110,7 +111,7 @@ export class TopGunClient {
     const { engine } = this.#sync;
     this.#engine = engine;
     this.#rejections = new RejectionDesk(logger, (id) => engine.rejectionShown(id));
-    this.#writes = new WriteTracker(() => this.flush());
+    this.#writes = new WriteTracker(engine, () => this.flush());
     this.#queries = new LiveQueries(engine, this.#timers, logger);
     this.#context = {
       engine,

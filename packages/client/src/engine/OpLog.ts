@@ -1,7 +1,16 @@
 import { deepEqual } from '@topgun/core';
-import { OP } from '@topgun/protocol';
+import { type Concern, OP, PERSISTED } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
-import { newOp, opFromStore, opId, opKey, opToStore, type PendingOp, type WriteCode } from './PendingOp.js';
+import {
+  newOp,
+  opFromStore,
+  opId,
+  opKey,
+  opToStore,
+  type PendingOp,
+  type Reach,
+  type WriteCode,
+} from './PendingOp.js';
 import type { RealmBase } from './RealmBase.js';
 import { DRAFT_T } from './RealmClock.js';
 import type { Replica } from './Replica.js';
@@ -11,6 +20,13 @@ import { kindOf } from './rows.js';
 export interface SessionLog {
   readonly ops: Map<number, PendingOp>;
   low: number;
+}
+
+export interface WriteExtras {
+  /** The value whose tags a remove is to find once the store is loaded. */
+  readonly wanted?: unknown;
+  /** Belongs to a write that was admitted before. */
+  readonly isMore?: boolean;
 }
 
 /**
@@ -38,6 +54,8 @@ export class OpLog {
   #lowPut = 1;
   #size = 0;
   #drafts: Set<PendingOp> | undefined = new Set();
+  /** Own ops that wait for a transaction. */
+  readonly #unissued: PendingOp[] = [];
   readonly #replica: Replica;
   readonly #own: SessionLog;
 
@@ -96,22 +114,60 @@ export class OpLog {
   }
 
   /** Writes one op of this realm and returns its seq. Kind, key and value are checked by the caller. */
-  write(op: WriteCode, name: string, key: string, value: unknown, ttlMs?: number, wanted?: unknown): number {
+  write(
+    op: WriteCode,
+    name: string,
+    key: string,
+    value: unknown,
+    ttlMs?: number,
+    { wanted, isMore }: WriteExtras = {},
+  ): number {
     const map = this.#replica.map(name, kindOf(op));
+    // What was written before the last op of a key is no freer than that one.
+    const last = op < OP.OR_ADD ? map.overlay.last(key) : undefined;
+    const replaced = last && this.isFree(last) ? last : undefined;
+    if (!replaced && !isMore) this.#realm.options.admit?.();
     const seq = this.#nextSeq++;
     const made = newOp(this.#realm.session, seq, op, name, key, value, ttlMs);
     const written = wanted === undefined ? made : { ...made, wanted };
-    const replaced = op < OP.OR_ADD && map.pendingOf(key).findLast((other) => this.#isFree(other));
     this.#stamp(written);
     if (replaced) {
       written.base = replaced.base;
       this.remove(replaced);
-      this.#realm.settle(replaced, 'coalesced', undefined, seq);
+      this.#realm.settle(replaced, 'superseded', undefined, seq);
     }
     this.#add(written);
     if (this.#drafts) this.#drafts.add(written);
     else this.#persist(written);
     return seq;
+  }
+
+  /**
+   * Asks the server to say when it has come this far with an own op (SRV-9). Where the op may have been sent, or another realm will send
+   * it as the log has it, that is too late: then its answer is the next thing known.
+   */
+  ask(seq: number, reach: Reach): void {
+    const op = this.own(seq);
+    const isAsked = op && op.concern > 0 && op.concern < PERSISTED;
+    if (!op || isAsked || !this.isFree(op)) return;
+    // Each concern is the number before what it brings about.
+    op.concern = (reach - 1) as Concern;
+    if (!op.isIssued) this.rewrite(op);
+  }
+
+  /** An op has come this far, as the server or the leader says. */
+  reached(session: string, seq: number, reach: Reach): void {
+    const op = this.sessions.get(session)?.ops.get(seq);
+    if (!op || op.reach >= reach) return;
+    op.reach = reach;
+    if (op.concern === PERSISTED) return;
+    if (session === this.#realm.session) this.#realm.emit({ type: 'reached', seq, reach });
+    else if (this.#realm.isLeader) this.#realm.tabs.post({ type: 'reached', session, seq, reach });
+  }
+
+  /** An own op that is not answered. */
+  own(seq: number): PendingOp | undefined {
+    return this.#own.ops.get(seq);
   }
 
   /** A seq without op, for a write that has nothing to do; it counts as answered. */
@@ -159,7 +215,7 @@ export class OpLog {
     if (this.#drafts || this.#lowPut === this.#nextSeq) return;
     this.#lowPut = this.#nextSeq;
     this.#realm.store.put(['low', this.#realm.session], this.#nextSeq);
-    for (const op of this.#own.ops.values()) op.isIssued = true;
+    for (const op of this.#unissued.splice(0)) op.isIssued = true;
   }
 
   /** Gives an op a new id in this realm's session: the server knows another op under the old one (ID-2). */
@@ -169,7 +225,9 @@ export class OpLog {
     const again = { ...made, t: op.t, node: op.node, base: op.base, tag: opId(this.clientId, made) };
     this.#add(again);
     this.#persist(again);
-    if (op.session === this.#realm.session) this.#realm.settle(op, 'coalesced', undefined, made.seq);
+    // Only the own app can follow an op into the own session.
+    const by = op.session === this.#realm.session ? made.seq : undefined;
+    this.#realm.settle(op, 'superseded', undefined, by);
   }
 
   /** An op of the store: found at boot, or committed by another realm. It may have been sent before (DEV-6). */
@@ -191,9 +249,9 @@ export class OpLog {
     }
   }
 
-  /** Writes an op to the store once more. */
+  /** Writes an op to the store once more; one that waits for its transaction is written as it is then. */
   rewrite(op: PendingOp): void {
-    if (op.isIssued) this.#persist(op);
+    if (!this.#drafts?.has(op)) this.#persist(op);
   }
 
   /** The store has lost the low mark of this realm: the next transaction carries it again. */
@@ -205,8 +263,8 @@ export class OpLog {
     for (const log of this.sessions.values()) yield* log.ops.values();
   }
 
-  /** DEV-6: replaced may be what no transaction carries yet, or what this realm itself holds unsent. */
-  #isFree(op: PendingOp): boolean {
+  /** Whether nobody else knows of an op yet (DEV-6): replaced may be what no transaction carries yet, or what this realm itself holds unsent. */
+  isFree(op: PendingOp): boolean {
     return op.session === this.#realm.session && !op.isSent && (!op.isIssued || this.#realm.isLeader);
   }
 
@@ -218,7 +276,7 @@ export class OpLog {
     }
     const map = this.#replica.map(op.map, kindOf(op.op));
     const seen = map.versionOf(op.key);
-    const pending = map.pendingOf(op.key).at(-1);
+    const pending = map.overlay.last(op.key);
     op.t = this.#realm.clock.stamp(Math.max(map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0));
     const own = pending && seen === (pending as unknown) && pending.session === op.session;
     op.base = own
@@ -244,6 +302,7 @@ export class OpLog {
   }
 
   #persist(op: PendingOp): void {
+    if (!op.isIssued) this.#unissued.push(op);
     this.#realm.store.put(opKey(op.session, op.seq), opToStore(op));
     this.#realm.touch();
   }

@@ -1,9 +1,13 @@
 import { utf8Length } from '@topgun/core';
-import { type Base, OP, type OpCode } from '@topgun/protocol';
+import { type Base, type Concern, OP, type OpCode, PERSISTED } from '@topgun/protocol';
 import type { StoreKey } from '../storage/IStorageAdapter.js';
 
 /** The ops a device makes; transactions are not among them. */
 export type WriteCode = Exclude<OpCode, 5>;
+
+/** How far the way of an op is known to have come, beyond the log: the codes of `WriteLevel`. */
+export const REACH = { NOTHING: 0, SENT: 1, RECEIVED: 2, APPLIED: 3 } as const;
+export type Reach = (typeof REACH)[keyof typeof REACH];
 
 /** An own write that the server has not settled. In the overlay it counts as a version: `value` undefined = removed. */
 export interface PendingOp {
@@ -30,6 +34,9 @@ export interface PendingOp {
   isSent: boolean;
   /** Answered, and waiting for the answers of earlier ops on its key, or of its counter (DEV-5). */
   isAnswered: boolean;
+  /** What the server is asked to answer before it has stored the op (SRV-9); PERSISTED: nothing. */
+  concern: Concern;
+  reach: Reach;
   /** Monotone ms of the last send. */
   sentAtMs: number;
   /** Upper bound of its bytes in a frame. */
@@ -45,24 +52,21 @@ export const opKey = (session: string, seq: number): StoreKey => [
   String(seq).padStart(SEQ_DIGITS, '0'),
 ];
 
+/** -1: not in the log yet. */
+export const reachOf = (op: PendingOp): Reach | -1 => (op.isLogged ? op.reach : -1);
+
 export const opId = (clientId: string, op: { readonly session: string; readonly seq: number }): string =>
   `${clientId}:${op.session}:${op.seq}`;
 
-/** `[op, map, key, t, node, base, value, ttlMs]` */
-export const opToStore = (op: PendingOp): unknown[] => [
-  op.op,
-  op.map,
-  op.key,
-  op.t,
-  op.node,
-  op.base,
-  op.value ?? null,
-  op.ttlMs ?? null,
-];
+/** `[op, map, key, t, node, base, value, ttlMs]`, and the concern unless that is PERSISTED. */
+export function opToStore({ op, map, key, t, node, base, value, ttlMs, concern }: PendingOp): unknown[] {
+  const stored = [op, map, key, t, node, base, value ?? null, ttlMs ?? null];
+  return concern === PERSISTED ? stored : [...stored, concern];
+}
 
 export function opFromStore(clientId: string, session: string, seq: number, stored: unknown): PendingOp {
   // Written by opToStore of this or an older release.
-  const [op, map, key, t, node, base, value, ttlMs] = stored as [
+  const [op, map, key, t, node, base, value, ttlMs, concern = PERSISTED] = stored as [
     WriteCode,
     string,
     string,
@@ -71,12 +75,14 @@ export function opFromStore(clientId: string, session: string, seq: number, stor
     Base,
     unknown,
     number | null,
+    Concern?,
   ];
   return {
     ...newOp(session, seq, op, map, key, op === OP.REMOVE ? undefined : value, ttlMs ?? undefined),
     t,
     node,
     base,
+    concern,
     tag: opId(clientId, { session, seq }),
     isIssued: true,
     isLogged: true,
@@ -95,6 +101,7 @@ export function newOp(
   ttlMs: number | undefined,
 ): PendingOp {
   const state = { isIssued: false, isLogged: false, isSent: false, isAnswered: false, sentAtMs: 0 };
+  const progress: Pick<PendingOp, 'concern' | 'reach'> = { concern: PERSISTED, reach: REACH.NOTHING };
   const bytes = OP_BYTES + bytesOf(key) + bytesOf(value);
   return {
     session,
@@ -109,6 +116,7 @@ export function newOp(
     ttlMs,
     tag: '',
     ...state,
+    ...progress,
     bytes,
   };
 }

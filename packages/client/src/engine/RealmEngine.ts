@@ -4,8 +4,8 @@ import * as LIMITS from '@topgun/protocol/limits';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
 import type { ResultRow } from './LocalQueries.js';
-import { chunkTags } from './OpLog.js';
-import type { WriteCode } from './PendingOp.js';
+import { chunkTags, type WriteExtras } from './OpLog.js';
+import { type Reach, reachOf, type WriteCode } from './PendingOp.js';
 import type { Kind, OrElement } from './ports.js';
 import { RealmMachine } from './RealmMachine.js';
 import type { ReplicaMap } from './ReplicaMap.js';
@@ -64,8 +64,10 @@ export class RealmEngine extends RealmMachine {
   orRemove(map: string, key: string, value: unknown): number {
     const wanted = checkWrite(map, key, value);
     const seen = this.orGet(map, key).flatMap(({ tag, value }) => (deepEqual(value, wanted) ? [tag] : []));
-    if (!this.isBooted) return this.#write(OP.OR_REMOVE, map, key, seen, undefined, wanted);
-    const seqs = chunkTags(seen).map((tags) => this.#write(OP.OR_REMOVE, map, key, tags));
+    if (!this.isBooted) return this.#write(OP.OR_REMOVE, map, key, seen, undefined, { wanted });
+    const seqs = chunkTags(seen).map((tags, i) =>
+      this.#write(OP.OR_REMOVE, map, key, tags, undefined, { isMore: i > 0 }),
+    );
     return seqs.at(-1) ?? this.realm.log.skip();
   }
 
@@ -132,6 +134,17 @@ export class RealmEngine extends RealmMachine {
     return this.realm.log.size;
   }
 
+  /** How far a write of this realm has come; undefined once it is answered. -1: not in the log yet. */
+  reach(seq: number): Reach | -1 | undefined {
+    const op = this.realm.log.own(seq);
+    return op && reachOf(op);
+  }
+
+  /** Has the server say when a write of this realm has come this far, if it may still be asked: best in the turn of the write. */
+  ask(seq: number, reach: Reach): void {
+    this.realm.log.ask(seq, reach);
+  }
+
   /** Calls back when the connection is CONNECTED and no op is pending. */
   whenSynced(cb: () => void): void {
     this.realm.announcer.whenSynced(cb);
@@ -162,8 +175,15 @@ export class RealmEngine extends RealmMachine {
     return kind === undefined || map?.kind === kind ? map : undefined;
   }
 
-  #write(op: WriteCode, map: string, key: string, value: unknown, ttlMs?: number, wanted?: unknown): number {
-    const seq = this.realm.log.write(op, map, key, value, ttlMs, wanted);
+  #write(
+    op: WriteCode,
+    map: string,
+    key: string,
+    value: unknown,
+    ttlMs?: number,
+    extras?: WriteExtras,
+  ): number {
+    const seq = this.realm.log.write(op, map, key, value, ttlMs, extras);
     this.app.storeKind(map);
     this.realm.touch();
     return seq;

@@ -8,9 +8,12 @@ import type { Status } from './StatusBoard.js';
 import { StoreSide } from './StoreSide.js';
 import { Uplink } from './Uplink.js';
 
+const NO_CHANGES: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
 /** The inputs that the shell feeds, and the end of each turn: carries what happens in one part to those it concerns. */
 export class RealmMachine {
-  protected readonly realm: Realm;
+  /** For what the package offers beside the engine. */
+  readonly realm: Realm;
   protected readonly app: AppSide;
   protected readonly uplink: Uplink;
   /** Messages for topics that nobody has been given, the oldest first. */
@@ -165,6 +168,9 @@ export class RealmMachine {
       case 'settled':
         if (message.session === realm.session) realm.settle(message, message.outcome, message.code);
         break;
+      case 'reached':
+        realm.log.reached(message.session, message.seq, message.reach);
+        break;
       case 'publish':
         if (isLeader) topics.publish(message.topic, message.data);
         realm.deliver(message.topic, message.data, message.from, message.ts);
@@ -279,6 +285,7 @@ export class RealmMachine {
     if (name === 'tx') store.resume();
     else if (name === 'expire') replica.expire();
     else if (name === 'read') this.#store.read();
+    else if (name === 'load') this.#store.load();
     else if (name === 'leader') tabs.ping();
     else if (name === 'gap') this.#store.fillGap();
     else this.uplink.timer(name);
@@ -294,9 +301,9 @@ export class RealmMachine {
     this.#store.flush();
     rejections.offer();
     const queries = [...this.app.queries.all()].map(([id, { map }]) => [id, map, this.answerTo(id)] as const);
-    announcer.tell(replica.takeChanges(), queries, log, status.now.state === 'CONNECTED', (event) =>
-      fx.event(event),
-    );
+    // Told at once when all is there: what an app does with a change may cost as much as the map has entries.
+    const changes = this.#store.isLoading ? NO_CHANGES : replica.takeChanges();
+    announcer.tell(changes, queries, log, status.now.state === 'CONNECTED', (event) => fx.event(event));
   }
 
   #leaderTick(): void {

@@ -10,6 +10,7 @@ import {
   type Version,
 } from '@topgun/core';
 import { OP } from '@topgun/protocol';
+import { Overlay } from './Overlay.js';
 import type { PendingOp } from './PendingOp.js';
 import type { Kind, OrElement } from './ports.js';
 import { type BaseRow, compareOffsets, counterTotal, isGone, itemOf, type Offset } from './rows.js';
@@ -43,10 +44,10 @@ export class ReplicaMap {
   kind: Kind;
   version = 0;
   readonly base = new Map<string, BaseRow>();
-  /** Counters whose answered increments wait for the other answers (DEV-5). */
-  readonly answered = new Set<string>();
+  readonly overlay = new Overlay();
+  /** By counter: its answered increments, which wait for the other answers (DEV-5). */
+  readonly answered = new Map<string, PendingOp[]>();
   readonly #ports: ReplicaPorts;
-  readonly #overlay = new Map<string, PendingOp[]>();
   /** OR: the base rows of a key, by tag. */
   readonly #tagsByKey = new Map<string, Map<string, BaseRow>>();
   readonly #elements = new Map<string, readonly OrElement[]>();
@@ -70,11 +71,9 @@ export class ReplicaMap {
 
   /** The winning version of an LWW key, deletions among the pending ops included. */
   versionOf(key: string): Version | undefined {
-    let best: Version | undefined = this.base.get(key) ?? this.#left.get(key)?.get(key);
-    for (const op of this.pendingOf(key)) {
-      if (best === undefined || compareVersions(op, best) > 0) best = op;
-    }
-    return best;
+    const said: Version | undefined = this.base.get(key) ?? this.#left.get(key)?.get(key);
+    const own = this.overlay.last(key);
+    return said === undefined || (own && compareVersions(own, said) > 0) ? own : said;
   }
 
   /** What the app sees: a value, a list of elements, or a number. */
@@ -86,8 +85,7 @@ export class ReplicaMap {
   }
 
   total(key: string): number {
-    const deltas = this.pendingOf(key).map((op) => op.value as number);
-    return deltas.reduce((sum, delta) => sum + delta, counterTotal(this.base.get(key)));
+    return counterTotal(this.base.get(key)) + this.overlay.delta(key);
   }
 
   /** Elements of an OR key in the order of their stamps; the same array until one comes or goes. */
@@ -96,7 +94,7 @@ export class ReplicaMap {
     const found = new Map<string, { tag: string; value: unknown; t: number; ttlMs: number | undefined }>();
     for (const [tag, row] of this.#tagsByKey.get(key) ?? []) found.set(tag, { ...row, tag });
     const left = this.#left.get(key);
-    for (const op of this.pendingOf(key)) {
+    for (const op of this.overlay.of(key)) {
       if (op.op === OP.OR_ADD) {
         if (!left?.has(itemOf(op))) found.set(op.tag, op);
       } else for (const tag of op.value as readonly string[]) found.delete(tag);
@@ -132,12 +130,12 @@ export class ReplicaMap {
 
   /** Whether the server holds a row for a query, or an own write on its key may yet change that. */
   isHeldFor(query: string, row: { readonly key: string; readonly tag: string | undefined }): boolean {
-    return this.#overlay.has(row.key) || (this.base.get(itemOf(row))?.holds.includes(query) ?? false);
+    return this.overlay.has(row.key) || (this.base.get(itemOf(row))?.holds.includes(query) ?? false);
   }
 
   #keys(): Set<string> {
     const keys = new Set<string>(this.kind === 'OR' ? this.#tagsByKey.keys() : this.base.keys());
-    for (const key of this.#overlay.keys()) keys.add(key);
+    for (const key of this.overlay.keys()) keys.add(key);
     return keys;
   }
 
@@ -145,7 +143,7 @@ export class ReplicaMap {
   #limitEntries(key: string): void {
     const versions = [
       ...(this.#tagsByKey.get(key)?.values() ?? [this.base.get(key)]),
-      ...this.pendingOf(key),
+      ...(this.kind === 'OR' ? this.overlay.of(key) : [this.overlay.last(key)]),
     ];
     for (const version of versions)
       if (version?.ttlMs) this.#entriesUntilMs = Math.min(this.#entriesUntilMs, endOf(version));
@@ -153,27 +151,14 @@ export class ReplicaMap {
 
   // ── overlay ──
 
-  pendingOf(key: string): readonly PendingOp[] {
-    return this.#overlay.get(key) ?? [];
-  }
-
   addOp(op: PendingOp): void {
-    this.#show(op.key, () => {
-      const ops = this.#overlay.get(op.key);
-      if (ops) ops.push(op);
-      else this.#overlay.set(op.key, [op]);
-    });
+    this.#show(op.key, () => this.overlay.add(op));
     this.#watchEnd(op);
   }
 
   removeOp(op: PendingOp): void {
     this.#show(op.key, () => {
-      const rest = this.pendingOf(op.key).filter((other) => other !== op);
-      if (rest.length > 0) this.#overlay.set(op.key, rest);
-      else {
-        this.#overlay.delete(op.key);
-        this.#left.delete(op.key);
-      }
+      if (this.overlay.remove(op)) this.#left.delete(op.key);
     });
   }
 
@@ -207,7 +192,7 @@ export class ReplicaMap {
    */
   #noteLeft(row: BaseRow): void {
     const { key, t, node, epoch, n } = row;
-    if (this.kind === 'PN' || !this.#overlay.has(key)) return;
+    if (this.kind === 'PN' || !this.overlay.has(key)) return;
     const noted = this.#left.get(key) ?? new Map<string, Version & Offset>();
     this.#left.set(key, noted);
     const item = itemOf(row);
@@ -217,7 +202,7 @@ export class ReplicaMap {
 
   /** Sets an item whatever was known of it. A counter row with an own sent, unanswered increment waits (DEV-5). */
   put(item: string, row: BaseRow | undefined): void {
-    if (row && this.kind === 'PN' && this.pendingOf(row.key).some((op) => op.isSent)) {
+    if (row && this.kind === 'PN' && this.overlay.of(row.key).some((op) => op.isSent)) {
       this.#held.set(item, row);
       this.#stale.set(item, row.key);
       return;
@@ -236,6 +221,24 @@ export class ReplicaMap {
   release(key: string): void {
     const row = this.#held.get(key);
     if (row) this.#keep(key, row);
+  }
+
+  /**
+   * Adds answered increments of a counter to its base row, which the server's own row replaces once it may show (DEV-5): what the server
+   * has said of a counter may hold sent increments that are not answered yet, these alone do not.
+   */
+  absorb(key: string, increments: readonly PendingOp[]): void {
+    const known = this.known(key);
+    if (!known) return;
+    const row = this.base.get(key) ?? { ...known, epoch: 0, n: 0, value: [0, 0] };
+    // The value of a COUNTER row is [positiveTotal, negativeTotal].
+    const [plus, minus] = row.value as readonly [number, number];
+    const deltas = increments.map((op) => op.value as number);
+    const sum = (of: (delta: number) => number): number =>
+      deltas.reduce((total, delta) => total + of(delta), 0);
+    const value = [plus + sum((delta) => Math.max(delta, 0)), minus + sum((delta) => Math.max(-delta, 0))];
+    this.load(key, { ...row, value });
+    this.#ports.persist(this.name, key, this.base.get(key));
   }
 
   /** Remembers that an item went at this offset although the scope has not come that far (ahead mark, DEV-4). */

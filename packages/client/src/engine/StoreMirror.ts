@@ -1,3 +1,4 @@
+import * as LIMITS from '@topgun/protocol/limits';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { AppSide } from './AppSide.js';
 import { opKey } from './PendingOp.js';
@@ -28,16 +29,33 @@ export class StoreMirror {
   }
 
   /**
-   * Takes in a snapshot, with this realm's own unwritten changes on top. What memory holds beyond that is dropped, except
-   * own ops that no transaction has carried yet.
+   * Takes in the first snapshot, a slice with each step, so that a page stays alive however much the device holds (B9). Until the last
+   * step nothing is written to the store, and memory holds nothing of it but drafts.
    */
-  read(entries: readonly Entry[], isBoot: boolean): void {
-    const { store, clock } = this.#realm;
+  *load(entries: readonly Entry[]): Generator<void> {
+    const { clock } = this.#realm;
+    // Identity and kinds first: ops and rows are read by them. Ops before rows, so that no row shows without what was written on it.
+    const order: Entry[][] = [[], [], []];
+    for (const entry of entries) {
+      const [[table, first], value] = entry;
+      if (table === 'meta' && first === 'clock') clock.load(value);
+      order[table === 'meta' || table === 'map' ? 0 : table === 'op' ? 1 : 2]?.push(entry);
+    }
+    let done = 0;
+    for (const [key, value] of order.flat()) {
+      this.#apply(key, value, true);
+      if (++done % LIMITS.entriesPerSlice === 0) yield;
+    }
+  }
+
+  /**
+   * Takes in a later snapshot, with this realm's own unwritten changes on top. What memory holds beyond that is dropped,
+   * except own ops that no transaction has carried yet.
+   */
+  read(entries: readonly Entry[]): void {
+    const { store } = this.#realm;
     const snapshot = new Map(entries.map((entry) => [joinKey(entry[0]), entry]));
     store.overlay(snapshot);
-    const mark = snapshot.get(joinKey(['meta', 'clock']));
-    if (mark && isBoot) clock.load(mark[1]);
-    // Identity and kinds first: ops and rows are read by them.
     for (const [key, value] of snapshot.values())
       if (key[0] === 'meta' || key[0] === 'map') this.#apply(key, value);
     for (const key of this.#known()) if (!snapshot.has(joinKey(key))) this.#apply(key, undefined);
@@ -55,7 +73,8 @@ export class StoreMirror {
     log.markLost();
     if (isLeader) rejections.rewrite();
     for (const [map, kind] of this.#app.kinds) store.put(['map', map], { kind });
-    for (const op of log.ops()) if (isLeader || op.session === this.#realm.session) log.rewrite(op);
+    for (const op of log.ops())
+      if (op.isIssued && (isLeader || op.session === this.#realm.session)) log.rewrite(op);
     for (const map of isLeader ? replica.maps.values() : []) {
       for (const [item, row] of map.base) store.put(['base', map.name, item], rowToStore(row));
     }

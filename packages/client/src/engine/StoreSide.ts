@@ -10,6 +10,8 @@ import { type MirrorPorts, StoreMirror } from './StoreMirror.js';
 /** A commit may be told of this much later than a later one, before it counts as missing. */
 const GAP_MS = 100;
 const READ_RETRY_MS = 1000;
+/** Long enough for a page to paint and to take input. */
+const SLICE_PAUSE_MS = 1;
 
 export interface StoreSidePorts extends MirrorPorts {
   /** Memory is what the store was at this read. */
@@ -26,6 +28,7 @@ export class StoreSide {
   readonly #order = new CommitOrder();
   readonly #lock = new LockProof();
   #readId = 0;
+  #loading: { readonly steps: Iterator<void>; readonly commit: number } | undefined;
   isLoaded = false;
 
   constructor(realm: Realm, app: AppSide, ports: StoreSidePorts) {
@@ -40,10 +43,33 @@ export class StoreSide {
 
   readDone(id: number, entries: StoreTx['puts'], commit: number): void {
     if (id !== this.#readId) return;
-    const isFirst = !this.isLoaded;
-    this.#mirror.read(entries, isFirst);
+    if (!this.isLoaded) {
+      this.#loading = { steps: this.#mirror.load(entries), commit };
+      return this.load();
+    }
+    this.#mirror.read(entries);
+    this.#hasRead(commit, false);
+  }
+
+  /** Takes in the next slice of the first read; of one that nobody looks at, all. */
+  load(): void {
+    if (!this.#loading) return;
+    const { steps, commit } = this.#loading;
+    while (!steps.next().done) {
+      if (this.#realm.tabs.isVisible) return this.#realm.fx.arm('load', SLICE_PAUSE_MS);
+    }
+    this.#loading = undefined;
     this.isLoaded = true;
-    this.#lock.done('read', id, commit);
+    this.#hasRead(commit, true);
+  }
+
+  /** Whether memory holds a part of the store. */
+  get isLoading(): boolean {
+    return this.#loading !== undefined;
+  }
+
+  #hasRead(commit: number, isFirst: boolean): void {
+    this.#lock.done('read', this.#readId, commit);
     this.#ports.read(isFirst);
     this.#order.reset(commit);
     this.#tryToLead();

@@ -30,7 +30,7 @@ export class Tabs {
   #isLeader = false;
   /** Somebody leads, or has led, since this realm started. */
   knowsLeader = false;
-  #isVisible = true;
+  isVisible = true;
   #isRunning = false;
   #unanswered = 0;
 
@@ -85,7 +85,7 @@ export class Tabs {
   }
 
   visible(yes: boolean): void {
-    this.#isVisible = yes;
+    this.isVisible = yes;
     this.#armPing();
   }
 
@@ -159,7 +159,7 @@ export class Tabs {
   }
 
   get #mayPing(): boolean {
-    return this.#isVisible && this.#isRunning && !this.#isLeader;
+    return this.isVisible && this.#isRunning && !this.#isLeader;
   }
 
   /** Starts to count anew, or stops. */

@@ -38,6 +38,8 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   readonly #retained = new Map<string, QueryFeed>();
   /** Answered ops that wait in the overlay for an earlier one of their key. */
   readonly #held = new Map<PendingOp, Verdict>();
+  /** An increment of each counter that the answer at hand concerns; it settles as a whole. */
+  readonly #counted = new Map<string, PendingOp>();
   #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
   #req = 0;
 
@@ -97,7 +99,9 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     if (this.connection.receive(message)) return;
     switch (message.type) {
       case 'OP_ACK':
-        return this.uploader.answer(message);
+        this.uploader.answer(message);
+        for (const op of this.#counted.values()) this.#settleCounter(op);
+        return this.#counted.clear();
       case 'QUERY_RESP':
       case 'QUERY_UPDATE':
         return this.queries.get(queryNameOf(message.query))?.message(message);
@@ -147,11 +151,9 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     const payload = op.wanted ?? op.value ?? null;
     const about = { map: op.map, key: op.key, op: OP_NAMES[op.op] ?? 'PUT', payload, code };
     rejections.add({ id: opId(log.clientId, op), ...about });
-    const next = this.#mapOf(op)
-      ?.pendingOf(op.key)
-      .find((other) => this.#held.has(other));
     log.remove(op);
     this.#settleCounter(op);
+    const next = this.#mapOf(op)?.overlay.first(op.key);
     if (next) this.#release(next);
     this.#realm.settle(op, 'rejected', code);
   }
@@ -161,10 +163,12 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     op.isAnswered = true;
     if (counter) {
       const { isCovered, touch } = this.#coverage(op, verdict);
-      counter.answered.add(op.key);
+      const answered = counter.answered.get(op.key);
+      if (answered) answered.push(op);
+      else counter.answered.set(op.key, [op]);
+      this.#counted.set(`${op.map} ${op.key}`, op);
       touch(op.key);
       if (verdict.row && isCovered) counter.accept(verdict.row);
-      this.#settleCounter(op);
     } else {
       this.#held.set(op, verdict);
       this.#release(op);
@@ -177,15 +181,15 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
    * waits for it in the overlay: base keeps no tombstones, so a removal that left early would let the older write show through again.
    */
   #release(last: PendingOp): void {
-    const { log } = this.#realm;
     const map = this.#mapOf(last);
-    const pending = map?.pendingOf(last.key).includes(last) ? map.pendingOf(last.key) : [last];
-    for (const op of [...pending].sort((a, b) => a.t - b.t)) {
+    // An op of another kind than its map stands in the log alone.
+    const overlay = map?.overlay.holds(last) ? map.overlay : undefined;
+    for (let op = overlay ? overlay.first(last.key) : last; op; op = overlay?.first(last.key)) {
       const verdict = this.#held.get(op);
       if (!op.isAnswered || !verdict || !this.#maySettle(op, verdict)) break;
       this.#held.delete(op);
       if (map) foldAnswer(map, op, verdict, this.#coverage(op, verdict));
-      log.remove(op);
+      this.#realm.log.remove(op);
     }
   }
 

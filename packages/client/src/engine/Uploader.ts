@@ -1,8 +1,8 @@
 import { millisOf } from '@topgun/core';
-import { type ErrorCode, type OpAckMessage, type OpRow, PERSISTED } from '@topgun/protocol';
+import { type Concern, type ErrorCode, type OpAckMessage, type OpRow, PERSISTED } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { type SessionLog, settledBelow } from './OpLog.js';
-import type { PendingOp } from './PendingOp.js';
+import { type PendingOp, REACH, type Reach } from './PendingOp.js';
 import type { SettledOutcome } from './ports.js';
 import type { Realm } from './Realm.js';
 import { type BaseRow, type Offset, rowFromWire } from './rows.js';
@@ -107,8 +107,9 @@ export class Uploader {
 
   answer(message: OpAckMessage): void {
     const log = this.#realm.log.sessions.get(message.session);
+    if (!log) return;
     // Only a PERSISTED answer lets go of an op (SRV-6).
-    if (!log || message.level !== PERSISTED) return;
+    if (message.level !== PERSISTED) return this.#early(message);
     const exceptions = new Map((message.ex ?? []).map((exception) => [exception[0], exception]));
     this.#realm.log.answeredBy(this.#incarnation);
     let i = 0;
@@ -129,6 +130,14 @@ export class Uploader {
       }
     }
     this.pump();
+  }
+
+  /** The server has taken ops in, or staged them, whose writers asked to know (SRV-9). */
+  #early({ session, spans, level }: OpAckMessage): void {
+    // Each level is the number before what it tells of.
+    const reach = (level + 1) as Reach;
+    for (const [from, count] of spans)
+      for (let seq = from; seq < from + count; seq++) this.#realm.log.reached(session, seq, reach);
   }
 
   /** The pause after a retriable refusal is over: sends again what is no longer too far ahead of the server. */
@@ -181,8 +190,17 @@ export class Uploader {
     const maps: string[] = [];
     const rows: OpRow[] = [];
     let bytes = 0;
+    let concern: Concern | undefined;
+    // A frame has one concern. Ops of another wait for theirs, and so do later ones of the same key.
+    const skipped = new Set<string>();
     for (const op of log.ops.values()) {
       if (this.#inFlight.has(op) || this.#later.has(op) || op.isAnswered) continue;
+      concern ??= op.concern;
+      const item = concern !== op.concern || skipped.size > 0 ? `${op.map} ${op.key}` : '';
+      if (concern !== op.concern || skipped.has(item)) {
+        if (skipped.add(item).size >= this.#opsPerFrame) break;
+        continue;
+      }
       if (!op.isLogged || op.seq >= below + this.#seqWindow || this.#ports.mustWait(op)) break;
       if (this.#inFlight.size >= LIMITS.inFlightOps || rows.length >= this.#opsPerFrame) break;
       if (this.#bytes > 0 && this.#bytes + op.bytes > LIMITS.inFlightBytes) break;
@@ -200,14 +218,15 @@ export class Uploader {
       op.isSent = true;
       op.sentAtMs = this.#realm.clock.monoMs();
       this.#inFlight.add(op);
+      this.#realm.log.reached(session, op.seq, REACH.SENT);
     }
-    if (rows.length === 0) return false;
+    if (concern === undefined || rows.length === 0) return false;
     this.#realm.fx.send({
       type: 'OPS',
       session,
       settledBelow: below,
       incarnation: this.#incarnation,
-      concern: PERSISTED,
+      concern,
       maps,
       rows,
     });

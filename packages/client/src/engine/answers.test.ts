@@ -146,8 +146,8 @@ describe('sending and answers', () => {
       realm.connection?.received.flatMap((message) => (message.type === 'OPS' ? message.rows : [])) ?? [];
     expect(rows.map((row) => [row[0], row[6], row[5]])).toEqual([[last, 3, [0, 1, 'other']]]);
     expect(realm.eventsOf('settled').map(({ seq, outcome, by }) => [seq, outcome, by])).toEqual([
-      [1, 'coalesced', 2],
-      [2, 'coalesced', 3],
+      [1, 'superseded', 2],
+      [2, 'superseded', 3],
       [3, 'applied', undefined],
     ]);
   });

@@ -1,4 +1,5 @@
 import { OP } from '@topgun/protocol';
+import * as LIMITS from '@topgun/protocol/limits';
 import type { PendingOp } from './PendingOp.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, isGone, itemOf, type Offset } from './rows.js';
@@ -55,13 +56,16 @@ function rowsOf(
 }
 
 /**
- * Settles a counter whose increment was answered: base takes the held row and the answered increments leave the overlay
- * in one step, once no increment that the server may already have counted is unanswered (DEV-5). Returns the ops to remove.
+ * Settles a counter whose increments were answered: base takes the held row and the answered increments leave the overlay
+ * in one step, once no increment that the server may already have counted is unanswered (DEV-5). Where that takes too long, because the
+ * log holds more of them than may be sent at once, base counts the answered ones itself. Returns the ops to remove.
  */
 export function settleCounter(map: ReplicaMap, key: string): readonly PendingOp[] {
-  const pending = map.pendingOf(key);
-  if (pending.some((op) => op.isSent && !op.isAnswered)) return [];
-  map.release(key);
+  const answered = map.answered.get(key) ?? [];
+  if (map.overlay.of(key).some((op) => op.isSent && !op.isAnswered)) {
+    if (answered.length < LIMITS.inFlightOps) return [];
+    map.absorb(key, answered);
+  } else map.release(key);
   map.answered.delete(key);
-  return pending.filter((op) => op.isAnswered);
+  return answered;
 }

@@ -2,6 +2,7 @@ import type { QuerySpec, TopGunError } from '@topgun/core';
 import type { ClientMessage, Kind } from '@topgun/protocol';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
+import type { Reach } from './PendingOp.js';
 
 /**
  * The ports of a realm's engine. A realm is one JS context that opened the store: a tab, a worker, a Node process.
@@ -43,7 +44,7 @@ export interface ClientEffects {
   event(event: ClientEvent): void;
 }
 
-export type SettledOutcome = 'applied' | 'superseded' | 'changed' | 'rejected' | 'coalesced';
+export type SettledOutcome = 'applied' | 'superseded' | 'changed' | 'rejected';
 
 /** A refused write, kept in the store until `rejectionShown(id)`. */
 export interface Rejection {
@@ -65,7 +66,7 @@ export type ClientEvent =
   | { readonly type: 'changes'; readonly keysByMap: ReadonlyMap<string, ReadonlySet<string>> }
   /** `queryResult(id)` has a new value (rows or status). */
   | { readonly type: 'query'; readonly id: string }
-  /** A write of this realm was answered by the server, or replaced before it was logged (`by` = the newer seq). */
+  /** A write of this realm was answered by the server, or replaced before it was sent (`by` = the newer seq). */
   | {
       readonly type: 'settled';
       readonly seq: number;
@@ -73,6 +74,8 @@ export type ClientEvent =
       readonly by?: number | undefined;
       readonly code?: string | undefined;
     }
+  /** A write of this realm has come this far; only told of those that asked for a level below PERSISTED. */
+  | { readonly type: 'reached'; readonly seq: number; readonly reach: Reach }
   /** Show it, then call `rejectionShown(rejection.id)`. Comes in one tab only. */
   | { readonly type: 'rejection'; readonly rejection: Rejection }
   /** Writes of all realms of this store that the server has not answered. */
@@ -142,6 +145,8 @@ export type TabMessage = { readonly from: string } & (
       readonly outcome: SettledOutcome;
       readonly code?: string | undefined;
     }
+  /** How far an op of one other realm has come that asked to know. */
+  | { readonly type: 'reached'; readonly session: string; readonly seq: number; readonly reach: Reach }
   /** A message published by a realm: the others show it, the leader sends it on. */
   | { readonly type: 'publish'; readonly topic: string; readonly data: unknown; readonly ts: number }
   /** A message from the server. */
@@ -172,6 +177,8 @@ export interface RealmOptions {
   readonly agent?: string;
   /** Wait for an answer of the server before the socket is given up, ms. Default 10 000. */
   readonly answerTimeoutMs?: number | undefined;
+  /** Called before a write that adds to the log; what it throws refuses that write, with nothing changed. */
+  readonly admit?: (() => void) | undefined;
   /** Durability asked of the store for transactions that hold ops. Default 'relaxed'. */
   readonly durability?: 'relaxed' | 'strict' | undefined;
 }

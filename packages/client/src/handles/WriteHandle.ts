@@ -1,17 +1,30 @@
-import type { SettledOutcome } from '../engine/ports.js';
+/**
+ * What can be waited for, each level after the one before it. `durable`: in the device's log, so that the write survives a crash of the
+ * app. `sent`: on its way to the server. `received`: the server has taken it in. `applied`: the server has admitted and merged it, in
+ * memory. `persisted`: the server has it on its disk; only then the device lets go of it.
+ */
+export type WriteLevel = 'durable' | 'sent' | 'received' | 'applied' | 'persisted';
 
-/** How the server answered a write. */
-export interface Settled {
-  /** `applied`, `superseded` (a newer write won), `changed` (stored otherwise than asked), `rejected`, or `coalesced` (replaced by a newer write of this device before it was sent). */
-  readonly outcome: SettledOutcome;
-  /** Why it was rejected. */
-  readonly code?: string;
-}
+/** How far a write has come, or how it ended. */
+export type WriteState =
+  | { readonly name: 'local' | Exclude<WriteLevel, 'persisted'> }
+  /** `isChanged`: the server has stored another value than the one written, which reads now show. */
+  | { readonly name: 'persisted'; readonly isChanged?: true }
+  /** A newer write has won: `by` that of this device which took its place before it was sent, or one of another device. */
+  | { readonly name: 'superseded'; readonly by?: WriteHandle }
+  /** Refused, and taken back on this device. `reason` is a code of `docs/guides/errors.md`. */
+  | { readonly name: 'rejected'; readonly reason: string };
 
 /** One write, already visible on this device. Nothing has to be awaited; promises are made when asked for. */
 export interface WriteHandle {
-  /** Resolves when the write is in the device's log and survives a crash of the app; rejects with the storage's error. */
-  durable(): Promise<void>;
-  /** Resolves when the server has stored the write or refused it; rejects with `CLIENT_CLOSED` when the client is closed first. */
-  settled(): Promise<Settled>;
+  /** `sent`, `received` and `applied` show for certain only where they were waited for; a tab that leaves sending to another sees `durable`. */
+  readonly state: WriteState;
+  /**
+   * Resolves when the write has come this far or further, or has ended `superseded` or `rejected`, with the state then.
+   * Ask in the turn of the write: what is on its way already brings no other news than its end.
+   * Rejects with `CLIENT_CLOSED` when the client is closed first, `durable` also with the storage's error.
+   */
+  reached(level: WriteLevel): Promise<WriteState>;
+  /** Resolves when the app may go on writing: at once, unless the client was made with `backpressure`. Rejects with `CLIENT_CLOSED`. */
+  admitted(): Promise<void>;
 }

@@ -1,58 +1,123 @@
 import type { TopGunError } from '@topgun/core';
+import type { Reach } from '../engine/PendingOp.js';
 import type { ClientEvent } from '../engine/ports.js';
-import type { Settled, WriteHandle } from './WriteHandle.js';
+import type { RealmEngine } from '../engine/RealmEngine.js';
+import type { WriteHandle, WriteLevel, WriteState } from './WriteHandle.js';
+
+/** By `reach + 1`, see there. */
+const LEVELS = ['local', 'durable', 'sent', 'received', 'applied', 'persisted'] as const;
+
+type Progress = Pick<RealmEngine, 'reach' | 'ask'>;
 
 /** Follows writes from `put` to their answer. It holds one entry per unanswered write, never more than the log does. */
 export class WriteTracker {
-  readonly #open = new Map<number, Pending>();
-  readonly #whenDurable: () => Promise<void>;
+  readonly engine: Progress;
+  readonly whenDurable: () => Promise<void>;
+  /** Set when no answer will come any more. */
+  fault: TopGunError | undefined;
+  readonly #open = new Map<number, TrackedWrite>();
 
-  constructor(whenDurable: () => Promise<void>) {
-    this.#whenDurable = whenDurable;
+  constructor(engine: Progress, whenDurable: () => Promise<void>) {
+    this.engine = engine;
+    this.whenDurable = whenDurable;
   }
 
-  /** The handle of the write with this sequence number. */
-  follow(seq: number): WriteHandle {
-    const write = new Pending(this.#whenDurable);
+  /** The handle of the write with this sequence number; `admitted` says when the app may write the next, if not at once. */
+  follow(seq: number, admitted?: Promise<void>): WriteHandle {
+    const write = new TrackedWrite(this, seq, admitted);
     this.#open.set(seq, write);
     return write;
   }
 
-  settle({ seq, outcome, code }: Extract<ClientEvent, { type: 'settled' }>): void {
-    this.#open.get(seq)?.settle(code === undefined ? { outcome } : { outcome, code });
+  reached({ seq }: Extract<ClientEvent, { type: 'reached' }>): void {
+    this.#open.get(seq)?.wake();
+  }
+
+  settle({ seq, outcome, code = '', by }: Extract<ClientEvent, { type: 'settled' }>): void {
+    const write = this.#open.get(seq);
     this.#open.delete(seq);
+    if (!write) return;
+    const next = by === undefined ? undefined : this.#open.get(by);
+    // Nobody wrote the op that took its place: it is the same write under a new id (ID-2).
+    if (by !== undefined && !next) {
+      write.seq = by;
+      this.#open.set(by, write);
+      return;
+    }
+    if (next) write.end({ name: 'superseded', by: next });
+    else if (outcome === 'rejected') write.end({ name: 'rejected', reason: code });
+    else if (outcome === 'superseded') write.end({ name: 'superseded' });
+    else write.end(outcome === 'changed' ? { name: 'persisted', isChanged: true } : { name: 'persisted' });
   }
 
   /** No answer will come any more. */
   close(error: TopGunError): void {
-    for (const write of this.#open.values()) write.settle(error);
+    this.fault = error;
+    for (const write of this.#open.values()) write.wake();
     this.#open.clear();
   }
 }
 
-class Pending implements WriteHandle {
-  readonly durable: () => Promise<void>;
-  #settled: Settled | TopGunError | undefined;
-  #waiters: (() => void)[] = [];
+interface Waiter {
+  readonly level: number;
+  readonly resolve: (state: WriteState) => void;
+  readonly reject: (error: TopGunError) => void;
+}
 
-  constructor(durable: () => Promise<void>) {
-    this.durable = durable;
+class TrackedWrite implements WriteHandle {
+  seq: number;
+  readonly #tracker: WriteTracker;
+  readonly #admitted: Promise<void> | undefined;
+  #end: WriteState | undefined;
+  #waiters: Waiter[] | undefined;
+
+  constructor(tracker: WriteTracker, seq: number, admitted: Promise<void> | undefined) {
+    this.#tracker = tracker;
+    this.seq = seq;
+    this.#admitted = admitted;
   }
 
-  settled(): Promise<Settled> {
+  get state(): WriteState {
+    return this.#end ?? { name: LEVELS[this.#level] as 'local' };
+  }
+
+  get #level(): number {
+    return (this.#tracker.engine.reach(this.seq) ?? -1) + 1;
+  }
+
+  reached(name: WriteLevel): Promise<WriteState> {
+    if (name === 'durable') return this.#tracker.whenDurable().then(() => this.state);
+    const level = LEVELS.indexOf(name);
     return new Promise((resolve, reject) => {
-      const answer = (): void => {
-        if (this.#settled instanceof Error) reject(this.#settled);
-        else resolve(this.#settled as Settled);
-      };
-      if (this.#settled === undefined) this.#waiters.push(answer);
-      else answer();
+      this.#waiters ??= [];
+      this.#waiters.push({ level, resolve, reject });
+      if (name !== 'persisted') this.#tracker.engine.ask(this.seq, (level - 1) as Reach);
+      this.wake();
     });
   }
 
-  settle(settled: Settled | TopGunError): void {
-    this.#settled = settled;
-    for (const answer of this.#waiters) answer();
-    this.#waiters = [];
+  admitted(): Promise<void> {
+    return this.#admitted ?? Promise.resolve();
+  }
+
+  end(state: WriteState): void {
+    this.#end = state;
+    this.wake();
+  }
+
+  /** Tells those who wait for no more than has come. */
+  wake(): void {
+    if (!this.#waiters) return;
+    const { fault } = this.#tracker;
+    const waiters = this.#waiters;
+    this.#waiters = undefined;
+    for (const waiter of waiters) {
+      if (this.#end || waiter.level <= this.#level) waiter.resolve(this.state);
+      else if (fault) waiter.reject(fault);
+      else {
+        this.#waiters ??= [];
+        this.#waiters.push(waiter);
+      }
+    }
   }
 }

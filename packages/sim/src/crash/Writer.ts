@@ -45,9 +45,11 @@ export class Writer {
       const n = ++this.#n;
       const key = this.#keys[n % this.#keys.length] as string;
       try {
-        const { outcome, code } = await map.set(key, { n }).settled();
-        if (outcome === 'rejected') throw new Error(`The server rejected a write of ${key}: ${code}`);
-        if (outcome === 'coalesced') continue;
+        const state = await map.set(key, { n }).reached('persisted');
+        if (state.name === 'rejected')
+          throw new Error(`The server rejected a write of ${key}: ${state.reason}`);
+        // Replaced by a newer write of this device, which its own turn of the loop counts.
+        if (state.name === 'superseded' && state.by) continue;
         this.acknowledged.set(key, Math.max(this.acknowledged.get(key) ?? 0, n));
         this.acknowledgements++;
       } catch (error) {

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { type FakeRealm, FakeStore, FakeWorld } from './testing/FakeWorld.js';
+
+const values = (store: FakeStore): unknown[] => store.table('op').map(([, op]) => (op as unknown[])[6]);
+const ends = (realm: FakeRealm): unknown[] =>
+  realm.eventsOf('settled').map(({ seq, outcome, by }) => [seq, outcome, by]);
+
+describe('coalescing', () => {
+  it('[DEV-6] a removal replaces a write and a write a removal, as writes of one LWW key', () => {
+    const world = new FakeWorld();
+    const realm = world.started(new FakeStore(), { server: false });
+    realm.engine.put('m', 'k', 1);
+    realm.engine.remove('m', 'k');
+    realm.engine.put('m', 'k', 2);
+    realm.engine.put('m', 'other', 3);
+    world.settle();
+    expect(values(realm.store)).toEqual([2, 3]);
+    expect(ends(realm)).toEqual([
+      [1, 'superseded', 2],
+      [2, 'superseded', 3],
+    ]);
+  });
+
+  it('[DEV-6] elements and increments are never replaced', () => {
+    const world = new FakeWorld();
+    const realm = world.started(new FakeStore(), { server: false });
+    for (let i = 0; i < 3; i++) {
+      realm.engine.orAdd('tags', 'k', 'same');
+      realm.engine.increment('likes', 1);
+    }
+    world.settle();
+    expect(realm.engine.pendingOps()).toBe(6);
+    expect(ends(realm)).toEqual([]);
+  });
+
+  it('[DEV-6] a follower replaces what no transaction carries yet, and nothing that is logged: the leader may have sent it', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    world.isServerUp = false;
+    world.started(store);
+    const follower = world.started(store);
+    follower.engine.put('m', 'k', 1);
+    follower.engine.put('m', 'k', 2);
+    world.settle();
+    expect(values(store)).toEqual([2]);
+    follower.engine.put('m', 'k', 3);
+    world.settle();
+    expect(values(store)).toEqual([2, 3]);
+    expect(ends(follower)).toEqual([[1, 'superseded', 2]]);
+  });
+
+  it('[DEV-6] what a transaction under way carries is not replaced by a follower', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    world.isServerUp = false;
+    world.started(store);
+    const follower = world.started(store);
+    follower.held.add('tx');
+    follower.engine.put('m', 'k', 1);
+    world.settle();
+    follower.engine.put('m', 'k', 2);
+    follower.release('tx');
+    world.settle();
+    expect(values(store)).toEqual([1, 2]);
+    expect(ends(follower)).toEqual([]);
+  });
+
+  it('[DEV-6] ops of the store count as sent: neither a reload nor a new leader replaces them', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    world.isServerUp = false;
+    const first = world.started(store);
+    first.engine.put('m', 'k', 1);
+    world.settle();
+    const second = world.started(store);
+    second.engine.put('m', 'k', 2);
+    world.settle();
+    first.kill();
+    world.settle();
+    expect(second.engine.isLeader()).toBe(true);
+    second.engine.put('m', 'k', 3);
+    world.settle();
+    expect(new Set(values(store))).toEqual(new Set([1, 2, 3]));
+    second.engine.put('m', 'k', 4);
+    world.settle();
+    expect(new Set(values(store))).toEqual(new Set([1, 2, 4]));
+    world.healNetwork();
+    expect(second.engine.pendingOps()).toBe(0);
+    expect(world.server.rows.get('m')?.get('k')?.value).toBe(4);
+  });
+
+  it('[DEV-6] an own op is not replaced across a later one of another tab', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    world.isServerUp = false;
+    const leader = world.started(store);
+    const other = world.started(store);
+    leader.engine.put('m', 'k', 1);
+    world.settle();
+    world.advance(10);
+    other.engine.put('m', 'k', 2);
+    world.settle();
+    leader.engine.put('m', 'k', 3);
+    world.settle();
+    expect(new Set(values(store))).toEqual(new Set([1, 2, 3]));
+    expect(leader.engine.get('m', 'k')).toBe(3);
+  });
+
+  it('[SRV-5] seqs of replaced ops count as answered: they do not hold the low end of the window', () => {
+    const world = new FakeWorld();
+    world.isServerUp = false;
+    const realm = world.started();
+    for (let i = 0; i < 10_000; i++) {
+      realm.engine.put('m', 'k', i);
+      if (i % 1000 === 0) world.settle();
+    }
+    world.settle();
+    world.healNetwork();
+    expect(realm.engine.pendingOps()).toBe(0);
+    const frame = realm.connection?.received.find((one) => one.type === 'OPS');
+    expect(frame?.settledBelow).toBe(10_000);
+  });
+});
