@@ -212,6 +212,18 @@ export const unusedClientMs = 365 * DAY_MS;
 export const forgetEveryMs = 3_600_000;
 /** count: sessions and clients forgotten at once, each up to 271 rows of one commit */
 export const forgottenAtOnce = 100;
+/** ms: default: a device that was away for longer has its old writes judged by the floor (GC-2) */
+export const retentionMs = 30 * DAY_MS;
+/** ms: shorter than a holiday, and every device that comes back would have to ask its user */
+export const retentionMsMin = 7 * DAY_MS;
+/** count: times at which commits are noted within one retention: deletions stay for up to a sixteenth longer */
+export const commitMarks = 16;
+/** count: rows that one purge looks at, or that one commit ends: some 2 ms */
+export const reapRows = 1_000;
+/** ms: how often the server looks for records whose time is over */
+export const reapEveryMs = 1_000;
+/** ms: between two slices of a purge, so that ops go first */
+export const reapPauseMs = 20;
 
 // --- doors of the server ---
 

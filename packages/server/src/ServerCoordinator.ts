@@ -189,7 +189,11 @@ export class ServerCoordinator {
         policies: loadPolicies(this.config),
         random: () => randomInt(2 ** 32),
         now: this.#clock.wallMs(),
-        limits: { skewMs: this.config.skewMs, ...this.#overrides.limits },
+        limits: {
+          skewMs: this.config.skewMs,
+          retentionMs: this.config.retentionDays * 86_400_000,
+          ...this.#overrides.limits,
+        },
       },
       host,
     );

@@ -9,6 +9,7 @@ export type {
   DedupEntry,
   DedupRow,
   DedupState,
+  GcMarks,
   Offset,
   PartitionSlice,
   StoreBoot,

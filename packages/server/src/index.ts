@@ -39,6 +39,7 @@ export type {
   DedupEntry,
   DedupRow,
   DedupState,
+  GcMarks,
   MetaRow,
   Offset,
   PartitionSlice,

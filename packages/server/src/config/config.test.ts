@@ -65,7 +65,17 @@ describe('loadConfig', () => {
     expect(loadConfig({ args: ['--skew-ms=4000'], env: { TOPGUN_SKEW_MS: '3000' } }).skewMs).toBe(4000);
   });
 
+  it('[GC-1] the retention of deletions is a setting in days, a month when left out', () => {
+    expect(loadConfig({}).retentionDays).toBe(30);
+    expect(loadConfig({ args: ['--retention-days=7'] }).retentionDays).toBe(7);
+  });
+
   it.each<[string, Parameters<typeof loadConfig>[0], RegExp]>([
+    [
+      'a retention shorter than a holiday',
+      { env: { TOPGUN_RETENTION_DAYS: '6' } },
+      /TOPGUN_RETENTION_DAYS: found 6, allowed is days from 7 to 3650/,
+    ],
     [
       'a skew too small',
       { args: ['--skew-ms', '999'] },
@@ -196,6 +206,8 @@ describe('configHelp', () => {
             Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
         --skew-ms <number>, TOPGUN_SKEW_MS
             How far a write may be stamped ahead of the server, in ms. Allowed: milliseconds from 1000 to 3600000. Default: 60000.
+        --retention-days <number>, TOPGUN_RETENTION_DAYS
+            How long deletions are remembered, in days. Allowed: days from 7 to 3650. Default: 30.
         --drain-ms <number>, TOPGUN_DRAIN_MS
             Longest graceful stop, in ms. Allowed: milliseconds from 0 to 600000. Default: 25000.
         --log-level <text>, TOPGUN_LOG_LEVEL

@@ -35,6 +35,7 @@ function setting<S extends z.ZodType>(
 const wholeNumber = (min: number, max: number, otherwise: number): z.ZodDefault<z.ZodInt> =>
   z.int().min(min).max(max).default(otherwise);
 const text = z.string().min(1);
+const DAY_MS = 86_400_000;
 
 /**
  * Every setting of the server. Each key gives a config file key, a flag (`dataDir` → `--data-dir`) and an environment
@@ -118,6 +119,12 @@ export const settings = {
     'number',
     'milliseconds from 1000 to 3600000',
     'How far a write may be stamped ahead of the server, in ms.',
+  ),
+  retentionDays: setting(
+    wholeNumber(LIMITS.retentionMsMin / DAY_MS, 3_650, LIMITS.retentionMs / DAY_MS),
+    'number',
+    `days from ${LIMITS.retentionMsMin / DAY_MS} to 3650`,
+    'How long deletions are remembered, in days.',
   ),
   drainMs: setting(
     wholeNumber(0, 600_000, LIMITS.drainMs),

@@ -1,25 +1,38 @@
 import { PARTITION_COUNT } from '@topgun/core';
-import type { CommitBatch, DedupEntry, DedupRow, MetaRow, PartitionSlice } from '../storage/Store.js';
+import { mergeGc } from '../storage/gcMarks.js';
+import type {
+  CommitBatch,
+  DedupEntry,
+  DedupRow,
+  GcMarks,
+  MetaRow,
+  PartitionSlice,
+} from '../storage/Store.js';
 import { FORGOTTEN } from '../storage/Store.js';
 import type { DedupSession } from './DedupTable.js';
 import type { MapState } from './MapState.js';
 import type { Op } from './Op.js';
+import type { Purge } from './Purge.js';
 import type { DedupName } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import type { Row } from './Row.js';
 
-/** What is staged for one commit: ops with their outcomes, the maps that hold their rows, and meta records. */
+/** What is staged for one commit: ops with their outcomes, the maps that hold their rows, purges, and meta records. */
 export class Batch {
   readonly ops: Op[] = [];
   readonly maps = new Set<MapState>();
   readonly meta = new Map<string, unknown>();
   /** sessions whose dedup rows go */
   readonly forgotten: DedupSession<Op>[] = [];
+  /** rows that the node itself puts, without an op */
+  readonly ownRows: Row[] = [];
+  readonly purges: Purge[] = [];
   /** when the first op or meta record came in */
   sinceMs = 0;
 
   get isEmpty(): boolean {
-    return this.ops.length === 0 && this.meta.size === 0 && this.forgotten.length === 0;
+    const { ops, meta, forgotten, ownRows, purges } = this;
+    return ops.length + meta.size + forgotten.length + ownRows.length + purges.length === 0;
   }
 
   /** The batch for the store; takes the open rows of its maps for the flush. Records of one item are one record by now. */
@@ -28,6 +41,7 @@ export class Batch {
     for (const map of this.maps) for (const row of map.flush()) slices.addRow(row);
     for (const op of this.ops) if (op.entry !== undefined) slices.addEntry(op.session, op.pid, op.entry);
     for (const session of this.forgotten) slices.forget(session);
+    for (const purge of this.purges) slices.purge(purge);
     const meta: MetaRow[] = [];
     for (const [name, value] of this.meta) meta.push({ name, value });
     return { slices: slices.list, meta };
@@ -47,6 +61,7 @@ export class Batch {
 interface OpenSlice extends PartitionSlice {
   readonly records: Row[];
   readonly dedup: DedupRow[];
+  gc?: GcMarks;
 }
 
 /** A session within one commit: what the commit calls settled, and its rows, one per partition. */
@@ -89,6 +104,11 @@ class SliceBuilder {
   forget({ clientId, session, pids }: DedupSession<Op>): void {
     for (const pid of pids)
       this.#slice(pid).dedup.push({ clientId, session, settledBelow: FORGOTTEN, entries: [] });
+  }
+
+  purge({ pid, gc }: Purge): void {
+    const slice = this.#slice(pid);
+    slice.gc = mergeGc(slice.gc, gc) ?? gc;
   }
 
   #member(session: DedupSession<Op>): Member {

@@ -6,8 +6,8 @@ import type { Row, Slot } from './Row.js';
  * The items of one partition by the offset of their last change (RES-1), so that what changed after an offset costs
  * O(changes).
  *
- * Items are only ever appended, since offsets rise. An item that changed again stays behind as a hole until half of the
- * list are holes. The list holds slots and numbers, not rows: a row that was replaced is free to go.
+ * Items are only ever appended, since offsets rise. An item that changed again or was purged stays behind as a hole
+ * until half of the list are holes. The list holds slots and numbers, not rows: a row that was replaced is free to go.
  */
 export class ChangeIndex {
   #slots: Slot[] = [];
@@ -24,7 +24,12 @@ export class ChangeIndex {
     this.#slots.push(row.slot as Slot);
     this.#epochs.push(row.epoch);
     this.#ns.push(row.n);
-    if (replaced && ++this.#holes > 64 && this.#holes * 2 > this.#slots.length) this.#close();
+    if (replaced) this.dropped();
+  }
+
+  /** An item that is listed was replaced, or purged. */
+  dropped(): void {
+    if (++this.#holes > 64 && this.#holes * 2 > this.#slots.length) this.#close();
   }
 
   /** Current rows after an offset, by rising offset; rows of one offset are never parted by the limit. */

@@ -29,6 +29,16 @@ export interface EngineLimits {
   readonly forgetEveryMs: number;
   /** sessions and clients forgotten at once; the next ones a heartbeat later */
   readonly forgottenAtOnce: number;
+  /** how long a deletion is remembered, from its commit on; ms */
+  readonly retentionMs: number;
+  /** commit marks within one retention: a deletion stays for up to one spacing longer */
+  readonly commitMarks: number;
+  /** rows looked at by one purge, and rows ended by one commit */
+  readonly reapRows: number;
+  /** least time between two looks for what has had its time; ms */
+  readonly reapEveryMs: number;
+  /** pause between two slices of one look; ms */
+  readonly reapPauseMs: number;
   readonly skewMs: number;
   readonly seqWindow: number;
   readonly authTimeoutMs: number;
@@ -52,6 +62,11 @@ export const ENGINE_LIMITS: EngineLimits = {
   unusedClientMs: LIMITS.unusedClientMs,
   forgetEveryMs: LIMITS.forgetEveryMs,
   forgottenAtOnce: LIMITS.forgottenAtOnce,
+  retentionMs: LIMITS.retentionMs,
+  commitMarks: LIMITS.commitMarks,
+  reapRows: LIMITS.reapRows,
+  reapEveryMs: LIMITS.reapEveryMs,
+  reapPauseMs: LIMITS.reapPauseMs,
   skewMs: LIMITS.skewMs,
   seqWindow: LIMITS.seqWindow,
   authTimeoutMs: LIMITS.authTimeoutMs,

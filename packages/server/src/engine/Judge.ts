@@ -88,6 +88,8 @@ export class Judge {
     const current = this.#current(name, map, key);
     const value = rights.put(readableOf(current), payload);
     if (value === DENIED) return 'DENIED';
+    // A row that the writer cannot see counts as absent, so that this answer tells nobody whether there is one.
+    if (this.#isBelowFloor(op) && !(current && this.#gate.sees(op.conn, current))) return 'STALE_OP';
     if (
       this.#offer(op, current, this.#row(op, name, 'LWW', key, key, value, current, undefined, ttlMs)) &&
       value !== payload
@@ -107,6 +109,11 @@ export class Judge {
     const { key } = write;
     const current = this.#current(name, map, key);
     if (!rights.remove(readableOf(current))) return 'DENIED';
+    if (current === undefined && this.#isBelowFloor(op)) {
+      // Nothing is left to remove, and no deletion needs to be remembered: the floor stops older writes.
+      this.#won++;
+      return undefined;
+    }
     this.#offer(op, current, this.#row(op, name, 'LWW', key, key, undefined, current));
     return undefined;
   }
@@ -125,6 +132,7 @@ export class Judge {
     if (value === DENIED) return 'DENIED';
     const item = rowKey(key, tag);
     const current = this.#current(name, map, item);
+    if (current === undefined && this.#isBelowFloor(op)) return 'STALE_OP';
     // The op id is in the tag, so a row that stands can only be this element, removed before its add came.
     if (current === undefined) {
       this.rows.push(this.#row(op, name, 'OR', key, item, value, undefined, tag, ttlMs));
@@ -178,6 +186,12 @@ export class Judge {
     this.rows.push(this.#row(op, name, 'PN', key, key, totals, current));
     this.#won++;
     return undefined;
+  }
+
+  /** Whether the op is as old as deletions that are forgotten: where nothing stands, one of them may have stood (GC-2). */
+  #isBelowFloor({ pid, t, node }: Op): boolean {
+    const floor = this.#table.partition(pid).gc?.floor;
+    return floor !== undefined && compareStamps(t, node, floor.t, floor.node) <= 0;
   }
 
   /** Last write wins; the very same version again changes nothing and has not lost. */

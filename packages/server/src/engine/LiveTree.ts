@@ -34,7 +34,12 @@ export class LiveTree {
     if (this.#dirty.length === 0) return this.#tree;
     const rows = this.#dirty;
     this.#dirty = [];
-    for (const row of rows) if (row.slot?.committed === row) this.#settle(row);
+    for (const row of rows) {
+      const { slot, pid, item } = row;
+      if (slot?.committed === row) this.#settle(row);
+      // Purged meanwhile, and what was there before it may still be in the tree.
+      else if (slot?.committed === undefined) this.#tree.remove(pid, item);
+    }
     return this.#tree;
   }
 

@@ -102,6 +102,15 @@ export class MapState {
     return old;
   }
 
+  /** Lets go of a purged row; false when another one stands there by now. */
+  drop(row: Row): boolean {
+    const { slot } = row;
+    if (slot?.committed !== row) return false;
+    slot.committed = undefined;
+    if (slot.staged === undefined) this.#slots.delete(slot.item);
+    return true;
+  }
+
   #slotOf(row: Row): Slot {
     if (row.slot !== undefined) return row.slot;
     let slot = this.#slots.get(row.item);

@@ -1,14 +1,15 @@
 import { PARTITION_COUNT } from '@topgun/core';
 import type { Kind } from '@topgun/protocol';
 import { KINDS } from '@topgun/protocol';
-import type { Offset, StoreBoot, StoredRecord } from '../storage/Store.js';
+import { mergeGc } from '../storage/gcMarks.js';
+import type { StoreBoot, StoredRecord } from '../storage/Store.js';
 import { ChangeIndex } from './ChangeIndex.js';
+import { Expiries } from './Expiries.js';
 import { MapState } from './MapState.js';
-import { Partition } from './Partition.js';
+import { Partition, START } from './Partition.js';
+import type { Purge } from './Purge.js';
 import { Row } from './Row.js';
 
-/** Before every offset. */
-const START: Offset = { epoch: 0, n: 0 };
 /** Meta records named so hold the kind of a map. */
 const MAP_PREFIX = 'map:';
 
@@ -23,6 +24,10 @@ export class RecordTable {
   /** Of every change made from now on; greater than all before (RES-1). */
   readonly epoch: number;
   readonly partitions: readonly Partition[];
+  /** committed rows that end by themselves */
+  readonly expiries = new Expiries();
+  /** rows were committed since this was last set to false */
+  isChanged = false;
   readonly #maps = new Map<string, MapState>();
   readonly #dirtyItems: number;
   #records = 0;
@@ -33,7 +38,7 @@ export class RecordTable {
     for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
     this.epoch = Math.max(last + 1, nowMs);
     this.partitions = Array.from({ length: PARTITION_COUNT }, (_, pid) => {
-      return new Partition(pid, boot.partitions.get(pid) ?? START, new ChangeIndex());
+      return new Partition(pid, boot.partitions.get(pid) ?? START, new ChangeIndex(), boot.gc.get(pid));
     });
     for (const [metaName, value] of boot.meta) {
       const name = mapOfMetaName(metaName);
@@ -94,8 +99,21 @@ export class RecordTable {
     const old = map.commit(row);
     map.tree.touch(row);
     this.partition(row.pid).changes.append(row, old !== undefined);
+    this.expiries.add(row);
+    this.isChanged = true;
     if (old === undefined) this.#records++;
     return old;
+  }
+
+  /** A purge is durable: its deletions go, and the marks judge in their place. */
+  purge({ pid, gc, rows }: Purge): void {
+    const partition = this.partition(pid);
+    for (const row of rows) {
+      if (this.map(row.map)?.drop(row) !== true) continue;
+      partition.changes.dropped();
+      this.#records--;
+    }
+    partition.gc = mergeGc(partition.gc, gc);
   }
 
   #found(name: string, value: unknown): void {

@@ -79,6 +79,16 @@ export class Row implements StoredRecord {
     return this.#hashHi * HASH_LO + this.#hashLo;
   }
 
+  /**
+   * The deletion that the end of its time makes of this version (CLK-6): under the same stamp, so that it beats this
+   * version and none that was written after it.
+   */
+  ended(epoch: number, n: number): Row {
+    const { map, key, item, pid, kind, t, node, tag, owner, slot } = this;
+    const version = { map, key, item, pid, kind, t, node, tag, owner, slot };
+    return new Row({ ...version, value: undefined, ttlMs: undefined, epoch, n });
+  }
+
   static of(record: StoredRecord): Row {
     const { map, key, kind, value, t, node, epoch, n, tag, ttlMs, owner } = record;
     const item = itemOf(key, tag);

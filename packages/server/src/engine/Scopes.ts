@@ -108,6 +108,17 @@ export class Scopes {
     }
   }
 
+  /** Moves scopes in which nothing changed for long past what was purged, so that their cursors stay good (GC-4). */
+  prune({ purges }: Commit): void {
+    if (purges.length === 0) return;
+    for (const groups of this.#groups.values()) {
+      for (const group of groups.values()) {
+        const message = group.prune(purges.map(({ pid }) => pid));
+        if (message !== undefined) this.#effects.sendShared(idsOf(group.members), message);
+      }
+    }
+  }
+
   /** Rights have changed: whoever now sees a map differently opens it again. */
   review(conn: Connection): void {
     for (const [map, group] of [...(this.#open.get(conn) ?? [])]) {

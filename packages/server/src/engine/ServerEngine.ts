@@ -24,6 +24,7 @@ import type {
   Verdict,
 } from './ports.js';
 import { Queries } from './Queries.js';
+import { Reaper } from './Reaper.js';
 import { mapOfMetaName, RecordTable } from './RecordTable.js';
 import { Retention } from './Retention.js';
 import { Router } from './Router.js';
@@ -35,6 +36,7 @@ import { Tally } from './Tally.js';
 import { Topics } from './Topics.js';
 
 const SWEEP_TIMER = 'sweep';
+const REAP_TIMER = 'reap';
 
 /**
  * One node as a pure machine: inputs in, effects out, no I/O and no clock of its own. `now` is server time in ms.
@@ -62,7 +64,10 @@ export class ServerEngine {
   readonly #sessions: SessionMachine;
   readonly #reserve: ClockReserve;
   readonly #retention: Retention;
+  readonly #reaper: Reaper;
   readonly #router: Router;
+  /** when the timer of the reaper fires */
+  #reapMs = Number.POSITIVE_INFINITY;
   #isDraining = false;
   #isDrained = false;
 
@@ -108,6 +113,7 @@ export class ServerEngine {
       { bindings, ended, dedup: this.#dedup, staging: this.#staging, limits },
       options.now,
     );
+    this.#reaper = new Reaper({ boot, table: this.#table, staging: this.#staging, limits }, options.now);
     this.#sessions = new SessionMachine(shared, {
       boundTo: (clientId) => bindings.subOf(clientId),
       seen: (clientId, sub, now) => bindings.seen(clientId, sub, now),
@@ -211,6 +217,9 @@ export class ServerEngine {
       this.#sessions.sweep(connections, now);
       this.#retention.sweep((id) => connections.some(({ clientId }) => clientId === id), now);
       if (this.#connections.size > 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
+    } else if (name === REAP_TIMER) {
+      this.#reapMs = Number.POSITIVE_INFINITY;
+      if (!this.#isDraining) this.#reaper.run(now);
     } else if (id === undefined) this.#staging.timer(name, now);
     else {
       const connection = this.#connections.get(Number(id));
@@ -222,6 +231,7 @@ export class ServerEngine {
   tick(now: number): void {
     this.#at(now);
     if (this.#isDraining) this.#staging.hurry();
+    else this.#armReaper(now);
     this.#staging.tick(now);
     this.#answers.flush();
     if (!this.#isDraining || this.#isDrained || !this.#isQuiet) return;
@@ -297,10 +307,18 @@ export class ServerEngine {
     this.#wall.nowMs = now;
   }
 
+  #armReaper(now: number): void {
+    const dueMs = this.#reaper.dueMs(now);
+    if (dueMs === undefined || dueMs >= this.#reapMs) return;
+    this.#reapMs = dueMs;
+    this.#effects.arm(REAP_TIMER, Math.max(0, dueMs - now));
+  }
+
   /** Memory has advanced. Deltas leave before answers, so that a writer's scope has passed what it is told about. */
   #publish(commit: Commit): void {
     this.#scopes.publish(commit);
     this.#queries.publish(commit);
+    this.#scopes.prune(commit);
     for (const op of commit.ops) if (op.entry !== undefined) this.#answers.durable(op, op.entry);
     for (const name of commit.meta.keys()) {
       const map = mapOfMetaName(name);

@@ -6,6 +6,7 @@ import type { DedupSession } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Change, MapState } from './MapState.js';
 import { mapOf, type Op } from './Op.js';
+import type { Purge } from './Purge.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import type { Row } from './Row.js';
@@ -20,6 +21,7 @@ export interface Commit {
   /** who wrote, joined ones included */
   readonly writers: ReadonlySet<Connection>;
   readonly meta: ReadonlyMap<string, unknown>;
+  readonly purges: readonly Purge[];
 }
 
 export interface StagingPorts {
@@ -98,11 +100,20 @@ export class Staging {
     this.#open.ops.push(op);
     op.session.isWritten = true;
     op.session.stage(op.seq, op);
-    for (const row of rows) {
-      const map = this.#table.obtain(row.map);
-      map.stage(row);
-      this.#open.maps.add(map);
-    }
+    this.#stageRows(rows);
+  }
+
+  /** Stages rows that the node itself puts. A flush that fails takes them with it for good. */
+  stageRows(rows: readonly Row[], now: number): void {
+    this.#note(now);
+    this.#stageRows(rows);
+    this.#open.ownRows.push(...rows);
+  }
+
+  /** Stages purges; they go with the next commit that succeeds. */
+  stagePurges(purges: readonly Purge[], now: number): void {
+    this.#note(now);
+    this.#open.purges.push(...purges);
   }
 
   stageMeta(name: string, value: unknown, now: number): void {
@@ -177,6 +188,14 @@ export class Staging {
     else this.#fail();
   }
 
+  #stageRows(rows: readonly Row[]): void {
+    for (const row of rows) {
+      const map = this.#table.obtain(row.map);
+      map.stage(row);
+      this.#open.maps.add(map);
+    }
+  }
+
   #note(now: number): void {
     if (this.#open.isEmpty) this.#open.sinceMs = now;
   }
@@ -219,7 +238,11 @@ export class Staging {
       session.remember(entry);
       if (entry.outcome !== OUTCOME.REJECTED) this.#touch(touched, op);
     }
-    this.#ports.committed({ ops: batch.ops, changes, touched, writers, meta: batch.meta });
+    for (const { map, pid } of batch.ownRows) this.#touchMap(touched, map, pid);
+    // Last, for an item may have been written anew in the same commit.
+    for (const purge of batch.purges) this.#table.purge(purge);
+    const { ops, meta, purges } = batch;
+    this.#ports.committed({ ops, changes, touched, writers, meta, purges });
   }
 
   /** Notes where the op's maps have got to, for those who look at them. */
@@ -244,6 +267,7 @@ export class Staging {
     const lost = [...this.#inFlight.ops, ...this.#open.ops];
     const meta = [...this.#inFlight.meta, ...this.#open.meta];
     const forgotten = [...this.#inFlight.forgotten, ...this.#open.forgotten];
+    const purges = [...this.#inFlight.purges, ...this.#open.purges];
     for (const map of [...this.#inFlight.maps, ...this.#open.maps]) map.discard();
     this.#inFlight = new Batch();
     this.#open = new Batch();
@@ -254,6 +278,7 @@ export class Staging {
     // Facts about names, not about rows: they are wanted whatever became of the ops.
     for (const [name, value] of meta) this.#open.meta.set(name, value);
     this.#open.forgotten.push(...forgotten);
+    this.#open.purges.push(...purges);
     this.#held = lost;
     this.#state = 'HOLDING';
     this.#effects.arm(

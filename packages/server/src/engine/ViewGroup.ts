@@ -1,4 +1,4 @@
-import type { EventPart, Position, ServerEventMessage } from '@topgun/protocol';
+import type { EventPart, GcPruneMessage, Position, ServerEventMessage } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import { compareOffsets, type Offset } from '../storage/Store.js';
 import type { Connection } from './Connection.js';
@@ -95,6 +95,18 @@ export class ViewGroup {
       this.#to[pid] = to;
     }
     return frames.end();
+  }
+
+  /** Moves the group past the purges of these partitions. Everything up to there was told, or was none of its business. */
+  prune(pids: readonly number[]): GcPruneMessage | undefined {
+    const at: Position[] = [];
+    for (const pid of new Set(pids)) {
+      const { gcOffset } = this.#table.partition(pid);
+      if (compareOffsets(this.position(pid), gcOffset) >= 0) continue;
+      this.#to[pid] = gcOffset;
+      at.push([pid, gcOffset.epoch, gcOffset.n]);
+    }
+    return at.length > 0 ? { type: 'GC_PRUNE', map: this.map.name, at } : undefined;
   }
 
   #part(frames: FrameWriter, pid: number, from: Offset, to: Offset, changes: Change[]): void {

@@ -7,6 +7,7 @@ import type {
   CommitResult,
   DedupRow,
   DedupState,
+  GcMarks,
   Offset,
   Store,
   StoreBoot,
@@ -33,15 +34,23 @@ export class MemoryStore implements Store {
 
   async open(): Promise<StoreBoot> {
     const partitions = new Map<number, Offset>();
-    for (const [pid, state] of this.#partitions) partitions.set(pid, state.high);
-    return { incarnation: this.#incarnation, partitions, meta: new Map(this.#meta) };
+    const gc = new Map<number, GcMarks>();
+    for (const [pid, state] of this.#partitions) {
+      partitions.set(pid, state.high);
+      if (state.gc !== undefined) gc.set(pid, state.gc);
+    }
+    return { incarnation: this.#incarnation, partitions, gc, meta: new Map(this.#meta) };
   }
 
   async commit(batch: CommitBatch): Promise<CommitResult> {
     const fault = this.#gate?.takeFault();
     if (fault === 'failed') return 'failed';
     await this.#gate?.flushed();
-    for (const slice of batch.slices) this.#partition(slice.pid).absorb(slice);
+    for (const slice of batch.slices) {
+      const state = this.#partition(slice.pid);
+      state.absorb(slice);
+      if (slice.gc !== undefined) state.purge();
+    }
     for (const { name, value } of batch.meta) {
       if (value === null) this.#meta.delete(name);
       else this.#meta.set(name, value);

@@ -1,6 +1,7 @@
+import { mergeGc, reaches } from './gcMarks.js';
 import { dedupId, itemIdOf } from './itemId.js';
 import { mergeDedup, mergeRecord } from './mergeRecord.js';
-import type { DedupRow, DedupState, Offset, PartitionSlice, StoredRecord } from './Store.js';
+import type { DedupRow, DedupState, GcMarks, Offset, PartitionSlice, StoredRecord } from './Store.js';
 import { compareOffsets, FORGOTTEN } from './Store.js';
 
 /** Dedup state together with whose it is. */
@@ -9,19 +10,28 @@ export interface OwnedDedup extends DedupState {
   readonly session: string;
 }
 
-/** One partition merged in memory: what a series of commits amounts to. */
+/**
+ * One partition merged in memory: what a series of commits amounts to. Purged deletions stay until `purge` is called:
+ * while earlier commits are still to be merged, they keep what they deleted from coming back.
+ */
 export class PartitionState {
   readonly records = new Map<string, StoredRecord>();
   readonly dedup = new Map<string, OwnedDedup>();
   #high: Offset = { epoch: 0, n: 0 };
+  #gc: GcMarks | undefined;
 
   get high(): Offset {
     return this.#high;
   }
 
+  get gc(): GcMarks | undefined {
+    return this.#gc;
+  }
+
   /** All of it, as one slice. */
   slice(pid: number): PartitionSlice {
-    return { pid, high: this.#high, records: [...this.records.values()], dedup: [...this.dedup.values()] };
+    const rows = { records: [...this.records.values()], dedup: [...this.dedup.values()] };
+    return { pid, high: this.#high, ...(this.#gc && { gc: this.#gc }), ...rows };
   }
 
   /** Merges what one commit holds of this partition. */
@@ -29,6 +39,13 @@ export class PartitionState {
     for (const record of slice.records) this.absorbRecord(record);
     for (const row of slice.dedup) this.absorbDedup(row);
     this.raise(slice.high);
+    this.raiseGc(slice.gc);
+  }
+
+  /** Lets go of everything purged. To be called when all that was ever stored of the partition is merged. */
+  purge(): void {
+    for (const [id, record] of this.records)
+      if (reaches(this.#gc, record) && record.value === undefined) this.records.delete(id);
   }
 
   /** Undefined for a session that is forgotten. */
@@ -46,6 +63,10 @@ export class PartitionState {
   /** An offset that a commit reached. */
   raise(high: Offset): void {
     if (compareOffsets(this.#high, high) < 0) this.#high = high;
+  }
+
+  raiseGc(gc: GcMarks | undefined): void {
+    this.#gc = mergeGc(this.#gc, gc);
   }
 
   absorbRecord(record: StoredRecord, id = itemIdOf(record)): void {

@@ -51,10 +51,26 @@ export interface DedupRow {
   readonly entries: readonly DedupEntry[];
 }
 
+/** Stamp of a version: packed time, and the node that made it. */
+export interface Stamp {
+  readonly t: number;
+  readonly node: string;
+}
+
+/** How far the deletions of a partition have been purged (GC-1). Neither mark ever goes back. */
+export interface GcMarks {
+  /** gcFloor, the highest purged stamp: judges ops */
+  readonly floor: Stamp;
+  /** gcOffset, the highest purged offset: judges cursors. Every deletion at or below it is purged. */
+  readonly offset: Offset;
+}
+
 export interface PartitionSlice {
   readonly pid: number;
   /** last offset given out in the partition */
   readonly high: Offset;
+  /** purges: deletions that end at or below its offset go, in the same commit that raises the marks */
+  readonly gc?: GcMarks;
   readonly records: readonly StoredRecord[];
   /** at most one row per client and session */
   readonly dedup: readonly DedupRow[];
@@ -62,7 +78,7 @@ export interface PartitionSlice {
 
 /**
  * A named fact of the node: map kinds `map:<name>`, client bindings `client:<clientId>`, ended sessions
- * `ended:<clientId>:<session>`, clock high-water `clock`.
+ * `ended:<clientId>:<session>`, clock high-water `clock`, commit marks `gc:<ms>`.
  */
 export interface MetaRow {
   readonly name: string;
@@ -87,6 +103,8 @@ export interface StoreBoot {
   readonly incarnation: string;
   /** last offset of every partition that ever had one */
   readonly partitions: ReadonlyMap<number, Offset>;
+  /** how far the deletions of a partition are purged, for those where any ever were */
+  readonly gc: ReadonlyMap<number, GcMarks>;
   readonly meta: ReadonlyMap<string, unknown>;
 }
 

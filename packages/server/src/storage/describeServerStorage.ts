@@ -1,8 +1,12 @@
 import { partitionOf } from '@topgun/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommitGate } from './CommitGate.js';
-import type { CommitBatch, DedupEntry, PartitionSlice, Store, StoreBoot, StoredRecord } from './Store.js';
+import { commitOf, storedRecord } from './contractRecords.js';
+import { itPurges } from './purgeContract.js';
+import type { CommitBatch, DedupEntry, Store, StoreBoot, StoredRecord } from './Store.js';
 import { FORGOTTEN } from './Store.js';
+
+export { commitOf, storedRecord };
 
 /** What the suite needs of a store: the means to open it again, and to stand between it and its disk. */
 export interface StorageHarness {
@@ -10,25 +14,6 @@ export interface StorageHarness {
   /** Opens what was stored so far; the suite closes a store before it opens the next. */
   open(): Promise<{ readonly store: Store; readonly boot: StoreBoot }>;
   dispose(): Promise<void>;
-}
-
-/** A record with everything filled in; partition and kind follow from the parts given. */
-export function storedRecord(parts: Partial<StoredRecord> & { readonly key: string }): StoredRecord {
-  return { map: 'm', kind: 'LWW', value: 'v', t: 1000, node: 'a', epoch: 1, n: 1, ...parts };
-}
-
-/** A commit of these records, each in the partition of its key. */
-export function commitOf(records: readonly StoredRecord[], rest: Partial<CommitBatch> = {}): CommitBatch {
-  const byPid = new Map<number, StoredRecord[]>();
-  for (const record of records) {
-    const pid = partitionOf(record.key);
-    byPid.set(pid, [...(byPid.get(pid) ?? []), record]);
-  }
-  const slices = [...byPid].map(([pid, rows]): PartitionSlice => {
-    const last = rows.reduce((a, b) => ((a.epoch - b.epoch || a.n - b.n) > 0 ? a : b));
-    return { pid, high: { epoch: last.epoch, n: last.n }, records: rows, dedup: [] };
-  });
-  return { slices, meta: [], ...rest };
 }
 
 function entry(seq: number, rest: Partial<DedupEntry> = {}): DedupEntry {
@@ -394,5 +379,7 @@ export function describeServerStorage(name: string, factory: () => Promise<Stora
       expect(seen.size).toBe(150);
       expect(seen.get('key-10')).toBe(160);
     });
+
+    itPurges(() => ({ harness, store, boot }), reopen);
   });
 }

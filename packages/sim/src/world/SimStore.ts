@@ -1,9 +1,10 @@
-import { hashValue } from '@topgun/core';
+import { hashValue, partitionOf } from '@topgun/core';
 import {
   type CommitBatch,
   type DedupEntry,
   type DedupRow,
   FORGOTTEN,
+  type GcMarks,
   type Offset,
   type StoreBoot,
   type StoredRecord,
@@ -33,10 +34,15 @@ function wins(next: StoredRecord, old: StoredRecord): boolean {
   return next.value !== undefined && hashValue(next.value) > hashValue(old.value);
 }
 
+const isAfter = (a: Offset, b: Offset): boolean => a.epoch > b.epoch || (a.epoch === b.epoch && a.n > b.n);
+
 /** What is on the server's disk. It outlives every node; a commit is applied whole or not at all. */
 export class SimStore {
   readonly records = new Map<string, StoredRecord>();
   readonly highs = new Map<number, Offset>();
+  readonly gc = new Map<number, GcMarks>();
+  /** Deletions that were purged. */
+  purged = 0;
   readonly meta = new Map<string, unknown>();
   readonly incarnation: string;
   /** Every op id that ever took effect, with its first durable outcome: the ledger of the checkers. */
@@ -55,7 +61,8 @@ export class SimStore {
   }
 
   boot(): StoreBoot {
-    return { incarnation: this.incarnation, partitions: new Map(this.highs), meta: new Map(this.meta) };
+    const { incarnation, highs, gc, meta } = this;
+    return { incarnation, partitions: new Map(highs), gc: new Map(gc), meta: new Map(meta) };
   }
 
   apply(batch: CommitBatch): void {
@@ -73,7 +80,24 @@ export class SimStore {
         const old = this.records.get(item);
         if (old === undefined || wins(record, old)) this.records.set(item, structuredClone(record));
       }
+      if (slice.gc !== undefined) this.#purge(slice.pid, slice.gc);
       for (const row of slice.dedup) this.#remember(slice.pid, row);
+    }
+  }
+
+  /** Raises the marks and takes the deletions up to the offset out, with the commit that says so (GC-1). */
+  #purge(pid: number, gc: GcMarks): void {
+    const old = this.gc.get(pid);
+    const isHigher = old === undefined || isAfter(gc.offset, old.offset);
+    const { t, node } = gc.floor;
+    const isAbove = old === undefined || t > old.floor.t || (t === old.floor.t && node > old.floor.node);
+    const marks = { floor: isAbove ? gc.floor : old.floor, offset: isHigher ? gc.offset : old.offset };
+    this.gc.set(pid, structuredClone(marks));
+    for (const [item, record] of this.records) {
+      if (record.value !== undefined || isAfter(record, marks.offset) || partitionOf(record.key) !== pid)
+        continue;
+      this.records.delete(item);
+      this.purged++;
     }
   }
 

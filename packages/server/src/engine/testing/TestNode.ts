@@ -1,7 +1,7 @@
 import type { ClientMessage, MessageOf, MessageType, ServerMessage } from '@topgun/protocol';
 import type { Policy, Principal } from '../../security/PermissionPolicy.js';
 import { PartitionState } from '../../storage/PartitionState.js';
-import type { CommitBatch, CommitResult, DedupRow, Offset, StoreBoot } from '../../storage/Store.js';
+import type { CommitBatch, CommitResult, DedupRow, GcMarks, Offset, StoreBoot } from '../../storage/Store.js';
 import type { EngineLimits } from '../EngineLimits.js';
 import type { DedupName, ServerEffects } from '../ports.js';
 import { ServerEngine } from '../ServerEngine.js';
@@ -135,8 +135,12 @@ export class TestNode {
 
   boot(): StoreBoot {
     const partitions = new Map<number, Offset>();
-    for (const [pid, { high }] of this.#partitions) partitions.set(pid, high);
-    return { incarnation: 'life-1', partitions, meta: new Map(this.#meta) };
+    const gc = new Map<number, GcMarks>();
+    for (const [pid, state] of this.#partitions) {
+      partitions.set(pid, state.high);
+      if (state.gc !== undefined) gc.set(pid, state.gc);
+    }
+    return { incarnation: 'life-1', partitions, gc, meta: new Map(this.#meta) };
   }
 
   #store({ slices, meta }: CommitBatch): void {
@@ -144,6 +148,7 @@ export class TestNode {
       const state = this.#partitions.get(slice.pid) ?? new PartitionState();
       this.#partitions.set(slice.pid, state);
       state.absorb(slice);
+      if (slice.gc !== undefined) state.purge();
     }
     for (const { name, value } of meta) {
       if (value === null) this.#meta.delete(name);

@@ -1,4 +1,5 @@
-import type { MetaRow, Offset, PartitionSlice } from '../Store.js';
+import { mergeGc } from '../gcMarks.js';
+import type { GcMarks, MetaRow, Offset } from '../Store.js';
 import { compareOffsets } from '../Store.js';
 import type { OpenedCommit, PackedSlice } from './chunkCodec.js';
 
@@ -13,19 +14,25 @@ export function addSlices(slices: SlicesByPid, commit: OpenedCommit): void {
   }
 }
 
+interface Outlined {
+  readonly pid: number;
+  readonly high: Offset;
+  readonly gc?: GcMarks | undefined;
+}
+
 /** What the backlog keeps of a commit. */
 export interface CommitOutline {
-  readonly slices: readonly Pick<PartitionSlice, 'pid' | 'high'>[];
+  readonly slices: readonly Outlined[];
   readonly meta: readonly MetaRow[];
 }
 
 /** The outline of a commit, which does not hold its rows. */
 export function outlineOf({ slices, meta }: CommitOutline): CommitOutline {
-  return { slices: slices.map(({ pid, high }) => ({ pid, high })), meta };
+  return { slices: slices.map(({ pid, high, gc }) => ({ pid, high, gc })), meta };
 }
 
 /**
- * What is known of the log beyond the snapshot: which rows, how long, the offsets and meta values in them.
+ * What is known of the log beyond the snapshot: which rows, how long, the offsets, purges and meta values in them.
  *
  * Records are not kept: holding every commit until it is folded made the garbage collector the greatest cost of a
  * write. Whoever needs them decodes the log again, which folding does once and reads hardly ever do.
@@ -34,6 +41,7 @@ export class Backlog {
   readonly #bytesBySeq = new Map<number, number>();
   readonly #highs = new Map<number, Offset>();
   readonly #meta = new Map<string, unknown>();
+  readonly #gc = new Map<number, GcMarks>();
   #bytes = 0;
   #lastSeq = 0;
 
@@ -54,6 +62,7 @@ export class Backlog {
     for (const slice of commit.slices) {
       const high = this.#highs.get(slice.pid);
       if (high === undefined || compareOffsets(high, slice.high) < 0) this.#highs.set(slice.pid, slice.high);
+      this.raiseGc(slice.pid, slice.gc);
     }
     for (const row of commit.meta) this.#meta.set(row.name, row.value);
     this.#bytesBySeq.set(seq, bytes);
@@ -64,6 +73,16 @@ export class Backlog {
   /** Highest offsets seen in the log; they outlive folding. */
   highs(): ReadonlyMap<number, Offset> {
     return this.#highs;
+  }
+
+  /** How far the partitions are purged, by snapshot and log. */
+  gc(): ReadonlyMap<number, GcMarks> {
+    return this.#gc;
+  }
+
+  raiseGc(pid: number, gc: GcMarks | undefined): void {
+    const raised = mergeGc(this.#gc.get(pid), gc);
+    if (raised !== undefined) this.#gc.set(pid, raised);
   }
 
   meta(): ReadonlyMap<string, unknown> {

@@ -97,7 +97,10 @@ export class Compactor {
   async #foldOne(pid: number, slices: readonly PackedSlice[]): Promise<void> {
     for (let from = 0; from < slices.length; ) {
       const to = biteEnd(slices, from);
-      const chunks = foldPartition(this.#files, pid, mergeSlices(slices.slice(from, to)));
+      const merged = mergeSlices(slices.slice(from, to));
+      // What is purged meanwhile is in the log, and so may go from the snapshot at once.
+      merged.raiseGc(this.#backlog.gc().get(pid));
+      const chunks = foldPartition(this.#files, pid, merged);
       while (!(await this.#foldSlice(chunks))) if (this.#closing) return;
       from = to;
     }

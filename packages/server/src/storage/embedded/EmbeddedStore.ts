@@ -9,6 +9,7 @@ import type {
   CommitResult,
   DedupRow,
   DedupState,
+  GcMarks,
   Offset,
   Store,
   StoreBoot,
@@ -22,7 +23,7 @@ import { isDiskFull } from './diskFaults.js';
 import { FolderLock } from './FolderLock.js';
 import { dedupHash, lowFor } from './foldPartition.js';
 import { mergeSlices } from './mergeSlices.js';
-import { unpacked } from './PackedRecord.js';
+import { isPurged, unpacked } from './PackedRecord.js';
 import { FORMAT, StoreFiles } from './StoreFiles.js';
 
 const FORMAT_ROW = '.format';
@@ -97,8 +98,9 @@ export class EmbeddedStore implements Store {
 
   async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
     const id = itemId(map, key, tag);
-    const record = this.#stateAround(partitionOf(key), hashString(id)).records.get(id);
-    return record && unpacked(record);
+    const pid = partitionOf(key);
+    const record = this.#stateAround(pid, hashString(id)).records.get(id);
+    return record === undefined || isPurged(this.#gc(pid), record) ? undefined : unpacked(record);
   }
 
   async scan(pid: number, visit: (record: StoredRecord) => void): Promise<void> {
@@ -204,14 +206,18 @@ export class EmbeddedStore implements Store {
       if (value === null) meta.delete(name);
       else meta.set(name, value);
     }
-    const partitions = files.heads();
+    const partitions = new Map<number, Offset>();
+    for (const [pid, { high, gc }] of files.heads()) {
+      partitions.set(pid, high);
+      this.#backlog.raiseGc(pid, gc);
+    }
     for (const [pid, high] of this.#backlog.highs()) {
       if (compareOffsets(partitions.get(pid) ?? { epoch: 0, n: 0 }, high) < 0) partitions.set(pid, high);
     }
     const incarnation = String(meta.get(INCARNATION_ROW));
     meta.delete(FORMAT_ROW);
     meta.delete(INCARNATION_ROW);
-    return { incarnation, partitions, meta };
+    return { incarnation, partitions, gc: this.#backlog.gc(), meta };
   }
 
   async #checkFormat(files: StoreFiles, meta: Map<string, unknown>): Promise<void> {
@@ -249,6 +255,11 @@ export class EmbeddedStore implements Store {
     return mergeSlices(this.#slicesOf(pid));
   }
 
+  /** How far a partition is purged. */
+  #gc(pid: number): GcMarks | undefined {
+    return this.#backlog.gc().get(pid);
+  }
+
   /** The chunk that covers a hash, merged with all that is pending: enough to look up one item. */
   #stateAround(pid: number, hash: number): PartitionState {
     const files = this.#opened();
@@ -262,12 +273,13 @@ export class EmbeddedStore implements Store {
   /** Every record of a partition; what is stored and not pending is never put into a map. */
   *#records(pid: number): Iterable<StoredRecord> {
     const pending = this.#pending(pid);
+    const gc = this.#gc(pid);
     for (const slice of this.#opened().snapChunks(pid)) {
       for (const record of slice.records) {
         if (pending.records.has(itemIdOf(record))) pending.absorbRecord(record);
-        else yield record;
+        else if (!isPurged(gc, record)) yield record;
       }
     }
-    yield* pending.records.values();
+    for (const record of pending.records.values()) if (!isPurged(gc, record)) yield record;
   }
 }

@@ -1,5 +1,6 @@
 import { deserialize } from '@topgun/protocol';
-import type { StoredRecord } from '../Store.js';
+import { reaches } from '../gcMarks.js';
+import type { GcMarks, StoredRecord } from '../Store.js';
 
 /** All of a record but its value. */
 export interface RecordHead extends Omit<StoredRecord, 'value' | 'tag' | 'ttlMs' | 'owner'> {
@@ -52,6 +53,12 @@ export class PackedRecord implements StoredRecord {
   get packed(): Uint8Array {
     return this.#bytes.subarray(this.#from, this.#to);
   }
+}
+
+/** Whether a record, merged from all that is stored of it, was purged. Its value is not unpacked for that. */
+export function isPurged(gc: GcMarks | undefined, record: StoredRecord): boolean {
+  if (!reaches(gc, record)) return false;
+  return record instanceof PackedRecord ? record.packed.length === 0 : record.value === undefined;
 }
 
 /** A record that no longer needs its chunk. */

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
 import { serverError } from '../../errors.js';
-import type { Offset, PartitionSlice } from '../Store.js';
+import type { GcMarks, Offset, PartitionSlice } from '../Store.js';
 import { type OpenedCommit, openChunk, openCommit, sealChunk } from './chunkCodec.js';
 
 /** Layout of the folder this version writes and reads. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** Key of a snapshot chunk: its partition and the lowest item hash it covers, up to the next chunk's. */
 export type SnapKey = [pid: number, lowest: number];
@@ -18,15 +18,33 @@ const MAGIC = 0xbeefc0de;
 
 export interface SnapChunk {
   readonly lowest: number;
-  readonly bytes: Buffer;
+  /** undefined: nothing is left in its range */
+  readonly bytes: Buffer | undefined;
 }
+
+/** Where a partition stands in the snapshot. */
+export interface Head {
+  readonly high: Offset;
+  readonly gc: GcMarks | undefined;
+}
+
+/** A head as it is stored. */
+type HeadRow = [
+  epoch: number,
+  n: number,
+  floorT?: number,
+  floorNode?: string,
+  gcEpoch?: number,
+  gcN?: number,
+];
 
 /**
  * The lmdb folder and its four tables:
  *
  *   log    seq → one chunk per commit, in commit order
  *   snap   [pid, lowest hash] → merged records and dedup rows whose item hash lies in that range
- *   heads  pid → [epoch, n], last offset of the partition as folded into snap
+ *   heads  pid → [epoch, n] or [epoch, n, …gc marks]: last offset of the partition, and how far it is purged, as folded
+ *          into snap
  *   meta   name → value, as folded; the store's own facts under names that begin with '.'
  *
  * A commit costs one row whatever it holds, because a row of lmdb costs more than encoding ten records. Values are
@@ -106,7 +124,10 @@ export class StoreFiles {
   /** Several chunks of one partition, all or none. */
   putSnap(pid: number, chunks: readonly SnapChunk[]): Promise<boolean> {
     return this.root.batch(() => {
-      for (const { lowest, bytes } of chunks) void this.#snap.put([pid, lowest], bytes);
+      for (const { lowest, bytes } of chunks) {
+        if (bytes === undefined) void this.#snap.remove([pid, lowest]);
+        else void this.#snap.put([pid, lowest], bytes);
+      }
     });
   }
 
@@ -116,17 +137,20 @@ export class StoreFiles {
     return pageSize * (treeLeafPageCount + overflowPages);
   }
 
-  heads(): Map<number, Offset> {
-    const heads = new Map<number, Offset>();
-    for (const { key, value } of this.#heads.getRange()) {
-      const [epoch, n] = openChunk(value, `the head of partition ${key}`) as [number, number];
-      heads.set(key, { epoch, n });
-    }
+  heads(): Map<number, Head> {
+    const heads = new Map<number, Head>();
+    for (const { key, value } of this.#heads.getRange()) heads.set(key, headIn(value, key));
     return heads;
   }
 
-  putHead(pid: number, head: Offset): Promise<boolean> {
-    return this.#heads.put(pid, sealChunk([head.epoch, head.n]));
+  head(pid: number): Head | undefined {
+    const value = this.#heads.get(pid);
+    return value === undefined ? undefined : headIn(value, pid);
+  }
+
+  putHead(pid: number, { high, gc }: Head): Promise<boolean> {
+    const marks = gc === undefined ? [] : [gc.floor.t, gc.floor.node, gc.offset.epoch, gc.offset.n];
+    return this.#heads.put(pid, sealChunk([high.epoch, high.n, ...marks]));
   }
 
   metaRows(): Map<string, unknown> {
@@ -157,6 +181,13 @@ interface SnapStats {
 
 function sliceIn(chunk: Buffer, pid: number, lowest: number): PartitionSlice | undefined {
   return openCommit(chunk, `snapshot chunk ${pid}/${lowest}`).slices[0]?.read();
+}
+
+function headIn(value: Buffer, pid: number): Head {
+  const row = openChunk(value, `the head of partition ${pid}`) as HeadRow;
+  const [epoch, n, t, node = '', gcEpoch = 0, gcN = 0] = row;
+  const gc = t === undefined ? undefined : { floor: { t, node }, offset: { epoch: gcEpoch, n: gcN } };
+  return { high: { epoch, n }, gc };
 }
 
 /** lmdb maps the file and trusts it; one that is not its own would end the process. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PartitionState } from '../PartitionState.js';
-import type { DedupEntry, DedupRow, PartitionSlice, StoredRecord } from '../Store.js';
+import type { DedupEntry, DedupRow, GcMarks, PartitionSlice, StoredRecord } from '../Store.js';
 import { ByteReader } from './ByteReader.js';
 import { ByteWriter } from './ByteWriter.js';
 import { encodeCommit, openCommit } from './chunkCodec.js';
@@ -59,12 +59,20 @@ const dedup: fc.Arbitrary<DedupRow> = fc.record({
   entries: fc.array(entry, { maxLength: 4 }),
 });
 
-const slice: fc.Arbitrary<PartitionSlice> = fc.record({
-  pid: fc.nat({ max: 270 }),
-  high: fc.record({ epoch: small, n: small }),
-  records: fc.array(record, { maxLength: 6 }),
-  dedup: fc.uniqueArray(dedup, { maxLength: 3, selector: (row) => row.clientId + row.session }),
+const gc: fc.Arbitrary<GcMarks> = fc.record({
+  floor: fc.record({ t: fc.maxSafeNat(), node: few }),
+  offset: fc.record({ epoch: small, n: small }),
 });
+
+const slice: fc.Arbitrary<PartitionSlice> = fc
+  .record({
+    pid: fc.nat({ max: 270 }),
+    high: fc.record({ epoch: small, n: small }),
+    gc: fc.option(gc, { nil: undefined }),
+    records: fc.array(record, { maxLength: 6 }),
+    dedup: fc.uniqueArray(dedup, { maxLength: 3, selector: (row) => row.clientId + row.session }),
+  })
+  .map(({ gc, ...rest }) => ({ ...rest, ...(gc && { gc }) }));
 
 const meta = fc.array(fc.record({ name: few, value: fc.oneof(fc.integer(), fc.record({ sub: few })) }), {
   maxLength: 3,
@@ -74,6 +82,7 @@ const meta = fc.array(fc.record({ name: few, value: fc.oneof(fc.integer(), fc.re
 function contentOf(state: PartitionState): unknown {
   return {
     high: state.high,
+    gc: state.gc,
     records: new Map([...state.records].map(([id, held]) => [id, unpacked(held)])),
     dedup: state.dedup,
   };

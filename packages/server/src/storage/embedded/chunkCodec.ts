@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { deserialize, serialize } from '@topgun/protocol';
 import { serverError } from '../../errors.js';
 import type { PartitionState } from '../PartitionState.js';
-import type { CommitBatch, MetaRow, Offset, PartitionSlice } from '../Store.js';
+import type { CommitBatch, GcMarks, MetaRow, Offset, PartitionSlice } from '../Store.js';
 import { ByteReader } from './ByteReader.js';
 import { ByteWriter } from './ByteWriter.js';
 import { absorbEarlierDedup, readDedup, writeDedup } from './dedupCodec.js';
@@ -17,7 +17,9 @@ import { Strings, StringTable } from './StringTable.js';
  *
  *   value       msgpack
  *   commit      u32 where the strings begin, count of slices, slices, count of strings, strings, msgpack of the meta rows
- *   slice       pid, epoch and n of its high, count of records and of dedup rows, u32 length of both, records, dedup rows
+ *   slice       pid, epoch and n of its high, 0 or 1 and the gc marks, count of records and of dedup rows, u32 length of
+ *               both, records, dedup rows
+ *   gc marks    time and node of the floor, epoch and n of the offset
  *
  * Counts and small numbers are uints, times and hashes floats. Strings that repeat (maps, nodes, clients, sessions,
  * owners, codes) are numbers into `strings`.
@@ -83,6 +85,7 @@ export function openCommit(chunk: Buffer, where: string): OpenedCommit {
 export class PackedSlice {
   readonly pid: number;
   readonly high: Offset;
+  readonly gc: GcMarks | undefined;
   readonly #records: number;
   readonly #dedup: number;
   readonly #bytes: Buffer;
@@ -93,6 +96,7 @@ export class PackedSlice {
   constructor(reader: ByteReader, strings: Strings) {
     this.pid = reader.uint();
     this.high = { epoch: reader.uint(), n: reader.uint() };
+    this.gc = reader.byte() === 1 ? readGc(reader, strings) : undefined;
     this.#records = reader.uint();
     this.#dedup = reader.uint();
     const length = reader.gap();
@@ -108,11 +112,12 @@ export class PackedSlice {
   }
 
   read(): PartitionSlice {
-    const { pid, high } = this;
+    const { pid, high, gc } = this;
     const reader = new ByteReader(this.#bytes, this.#from);
     return {
       pid,
       high,
+      ...(gc && { gc }),
       records: listOf(this.#records, () => readRecord(reader, this.#strings, high.epoch)),
       dedup: listOf(this.#dedup, () => readDedup(reader, this.#strings, high.epoch)),
     };
@@ -125,14 +130,22 @@ export class PackedSlice {
     for (let i = 0; i < this.#records; i++) absorbRecord(reader, this.#strings, epoch, state);
     for (let i = 0; i < this.#dedup; i++) absorbEarlierDedup(reader, this.#strings, epoch, state);
     state.raise(this.high);
+    state.raiseGc(this.gc);
   }
 }
 
 function writeSlice(writer: ByteWriter, strings: StringTable, slice: PartitionSlice): void {
-  const { pid, high, records, dedup } = slice;
+  const { pid, high, gc, records, dedup } = slice;
   writer.uint(pid);
   writer.uint(high.epoch);
   writer.uint(high.n);
+  writer.byte(gc === undefined ? 0 : 1);
+  if (gc !== undefined) {
+    writer.float(gc.floor.t);
+    writer.uint(strings.indexOf(gc.floor.node));
+    writer.uint(gc.offset.epoch);
+    writer.uint(gc.offset.n);
+  }
   writer.uint(records.length);
   writer.uint(dedup.length);
   const length = writer.gap();
@@ -140,6 +153,11 @@ function writeSlice(writer: ByteWriter, strings: StringTable, slice: PartitionSl
   for (const record of records) writeRecord(writer, strings, record, high.epoch);
   for (const row of dedup) writeDedup(writer, strings, row, high.epoch);
   writer.patch(length, writer.at - from);
+}
+
+function readGc(reader: ByteReader, strings: Strings): GcMarks {
+  const floor = { t: reader.float(), node: strings.at(reader.uint()) };
+  return { floor, offset: { epoch: reader.uint(), n: reader.uint() } };
 }
 
 /** As `Array.from`, which takes many times as long. */

@@ -1,8 +1,10 @@
 import { hashString } from '@topgun/core';
 import { dedupId, itemIdOf } from '../itemId.js';
 import { PartitionState } from '../PartitionState.js';
-import type { DedupRow, Offset, StoredRecord } from '../Store.js';
+import type { DedupRow, GcMarks, Offset, StoredRecord } from '../Store.js';
+import { compareOffsets } from '../Store.js';
 import { encodeCommit } from './chunkCodec.js';
+import { isPurged } from './PackedRecord.js';
 import type { SnapChunk, StoreFiles } from './StoreFiles.js';
 
 /** A chunk above this is cut in two: decoding, merging and encoding one stays at a few milliseconds. */
@@ -18,7 +20,8 @@ interface Share {
  * Folds what log slices of one partition amount to into its snapshot, one chunk per step, so that the caller decides how
  * many chunks fit a turn of the event loop. Folding is idempotent: stopped anywhere, it may simply begin anew.
  *
- * Chunks cover ranges of the item hash. Only chunks that hold a changed item are rewritten.
+ * Chunks cover ranges of the item hash. Only chunks that hold a changed item are rewritten, and those that hold a
+ * deletion which was purged since the last folding.
  */
 export function* foldPartition(
   files: StoreFiles,
@@ -27,14 +30,28 @@ export function* foldPartition(
 ): Generator<Promise<unknown>> {
   const lows = files.snapLows(pid);
   if (lows.length === 0) lows.push(0);
-  for (const [lowest, share] of shareOut(merged, lows)) {
+  const { high, gc } = merged;
+  const shares = shareOut(merged, lows);
+  const before = files.head(pid);
+  if (gc !== undefined && (before?.gc === undefined || compareOffsets(before.gc.offset, gc.offset) < 0)) {
+    for (const lowest of lows) {
+      const stored = shares.has(lowest) ? undefined : files.snapChunk(pid, lowest);
+      if (stored?.records.some((record) => isPurged(gc, record)))
+        shares.set(lowest, { records: [], dedup: [] });
+    }
+  }
+  for (const [lowest, share] of shares) {
     const state = new PartitionState();
     const stored = files.snapChunk(pid, lowest);
     if (stored !== undefined) state.absorb(stored);
-    state.absorb({ pid, high: merged.high, ...share });
-    yield files.putSnap(pid, chunksOf(pid, lowest, storedShare(state), merged.high));
+    state.absorb({ pid, high, ...share });
+    yield files.putSnap(pid, chunksOf(pid, lowest, storedShare(state, gc), high));
   }
-  yield files.putHead(pid, merged.high);
+  yield files.putHead(pid, { high: laterOf(before?.high, high), gc });
+}
+
+function laterOf(a: Offset | undefined, b: Offset): Offset {
+  return a !== undefined && compareOffsets(a, b) > 0 ? a : b;
 }
 
 /** Where an item lies among the chunks of its partition. */
@@ -58,9 +75,10 @@ export function lowFor(lows: readonly number[], hash: number): number {
   return lows[from] ?? 0;
 }
 
-/** What of a chunk is stored: a session that is forgotten leaves nothing. */
-function storedShare(state: PartitionState): Share {
-  return { records: [...state.records.values()], dedup: [...state.liveDedup()] };
+/** What of a chunk is stored: a deletion that is purged and a session that is forgotten leave nothing. */
+function storedShare(state: PartitionState, gc: GcMarks | undefined): Share {
+  const records = [...state.records.values()].filter((record) => !isPurged(gc, record));
+  return { records, dedup: [...state.liveDedup()] };
 }
 
 function shareOf({ records, dedup }: PartitionState): Share {
@@ -87,6 +105,7 @@ function shareOut(state: PartitionState, lows: readonly number[]): Map<number, S
 }
 
 function chunksOf(pid: number, lowest: number, share: Share, high: Offset): SnapChunk[] {
+  if (share.records.length + share.dedup.length === 0) return [{ lowest, bytes: undefined }];
   const bytes = encodeCommit({ slices: [{ pid, high, ...share }], meta: [] });
   const border = bytes.length > SNAP_CHUNK_BYTES ? borderOf(share) : undefined;
   if (border === undefined) return [{ lowest, bytes }];
