@@ -158,6 +158,14 @@ export const storeRowsPerChunk = 256;
 export const fileLogBytes = MIB;
 /** count: transactions that one write to a store in a file takes along */
 export const fileTxPerWrite = 1_000;
+/** count: chunks of a client store read at once: some 4 MB */
+export const storeChunksPerRead = 64;
+/** count: rows taken and written by one transaction of a compaction: some 10 ms */
+export const rowsPerSlice = 4_096;
+/** count: rows of a log that is never worth a compaction */
+export const logRowsMin = 4_096;
+/** count: rows that cost as much to read as one more chunk of a log */
+export const logChunkCostRows = 16;
 /** count: rows sealed under one key: random nonces of 96 bits stay far from repeating (NIST allows 2^32) */
 export const sealsPerKey = 2 ** 30;
 /** count: keys and tokens that an encrypted store remembers: a few MB */

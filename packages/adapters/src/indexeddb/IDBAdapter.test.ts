@@ -64,6 +64,43 @@ describe('IDBAdapter', () => {
     await adapter.close();
   });
 
+  it('[CST-30] a store of the first layout keeps its rows and goes on with its commit number', async () => {
+    const old = await openDB('layout-1', 1, { upgrade: (db) => void db.createObjectStore('rows') });
+    const rows = Array.from(
+      { length: 5_000 },
+      (_, i) => [['op', 's', `${i}`.padStart(16, '0')], { i }] as const,
+    );
+    const tx = old.transaction('rows', 'readwrite');
+    for (const [key, value] of rows) void tx.store.put(value, [...key]);
+    void tx.store.put(77, 'commit');
+    await tx.done;
+    old.close();
+    const adapter = new IDBAdapter();
+    await adapter.open('layout-1');
+    const found: unknown[] = [];
+    expect(await adapter.iterate([], (...row) => found.push(row))).toBe(77);
+    expect(found).toEqual(rows);
+    expect(await adapter.tx({ puts: [], deletes: [] })).toBe(78);
+    await adapter.close();
+    await expect(openDB('layout-1', 1)).rejects.toMatchObject({ name: 'VersionError' });
+  });
+
+  it('[CST-30] an upgrade that fails half-way leaves the old store as it was', async () => {
+    const old = await openDB('half-way', 1, { upgrade: (db) => void db.createObjectStore('rows') });
+    await old.put('rows', 'pending', ['op', 's', '1']);
+    await old.put('rows', 1, 'commit');
+    old.close();
+    const deletion = vi.spyOn(IDBDatabase.prototype, 'deleteObjectStore').mockImplementationOnce(() => {
+      throw new Error('out of luck');
+    });
+    const adapter = new IDBAdapter();
+    await expect(adapter.open('half-way')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    deletion.mockRestore();
+    await adapter.open('half-way');
+    expect(await adapter.get(['op', 's', '1'])).toBe('pending');
+    await adapter.close();
+  });
+
   it('[CST-20] an opening behind another tab that holds the store goes on when that tab lets go', async () => {
     const old = await openDB('blocked', 1, { upgrade: (db) => void db.createObjectStore('rows') });
     const deletion = deleteDB('blocked');

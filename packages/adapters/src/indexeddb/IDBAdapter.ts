@@ -1,33 +1,32 @@
 import type { IStorageAdapter, StoreKey, StoreTx } from '@topgun/client';
 import { checkStoreKey, checkStoreTx, storageError } from '@topgun/client';
 import * as LIMITS from '@topgun/protocol/limits';
-import type { IDBPDatabase } from 'idb';
-import { openDB, unwrap } from 'idb';
+import { GONE, groupRows, LOG, readLog, readSnapshot, SNAPSHOT } from './chunks.js';
+import { compact } from './compact.js';
+import { committed, resultOf } from './requests.js';
 import { toStorageError } from './toStorageError.js';
+import { upgrade } from './upgrade.js';
 
-/** Layout version of the database; raised only together with a migration in `upgrade`. */
-const LAYOUT_VERSION = 1;
-const ROWS = 'rows';
-/** The commit number is a row like any other. Strings sort before arrays, so no range of keys contains it. */
-const COMMIT_KEY = 'commit';
-
-/** Every key that begins with the prefix: in IndexedDB's order an array is greater than any string. */
-const rangeOf = (prefix: StoreKey, after?: IDBValidKey): IDBKeyRange =>
-  IDBKeyRange.bound(after ?? [...prefix], [...prefix, []], after !== undefined, true);
+/** Layout version of the database; raised only together with `upgrade`. */
+const LAYOUT_VERSION = 2;
 
 /**
  * Client storage in IndexedDB: the one for browsers, and for Node with an IndexedDB of your own.
  *
  * `open` may be called without awaiting it: transactions wait for it and run in the order they were called. One
- * call of `tx` is one IndexedDB transaction, which also raises the commit number. The default durability is
+ * call of `tx` is one IndexedDB transaction with one write, whatever the number of rows. The default durability is
  * `relaxed`: the browser may report success before the bytes are on disk, but never loses an earlier commit and
  * keeps a later one. When the browser evicts the store, or another tab needs a newer layout, `onLost` is called.
  */
 export class IDBAdapter implements IStorageAdapter {
   readonly #lostListeners = new Set<(reason: string) => void>();
   #name = '';
-  #opening: Promise<IDBPDatabase> | undefined;
+  #opening: Promise<IDBDatabase> | undefined;
   #lost = '';
+  /** What reading the log costs by now, in rows, and from where on it is worth moving into the snapshot. */
+  #logCost = 0;
+  #compactAt = LIMITS.logRowsMin;
+  #isCompacting = false;
 
   open(name: string): Promise<void> {
     if (this.#opening === undefined) {
@@ -47,46 +46,45 @@ export class IDBAdapter implements IStorageAdapter {
     return this.#opening.then(() => undefined);
   }
 
-  async tx(batch: StoreTx): Promise<number> {
-    checkStoreTx(batch);
+  async tx({ puts, deletes, durability }: StoreTx): Promise<number> {
+    checkStoreTx({ puts, deletes });
     return this.#use('tx', async (db) => {
-      const tx = db.transaction(ROWS, 'readwrite', { durability: batch.durability ?? 'relaxed' });
-      const commit = this.#nextCommit(unwrap(tx.store), tx.done);
-      try {
-        // The requests themselves, not promises of them: the transaction's own end tells of every failure.
-        const rows = unwrap(tx.store);
-        for (const [key, value] of batch.puts) rows.put(value, [...key]);
-        for (const key of batch.deletes) rows.delete([...key]);
-      } catch (fault) {
-        tx.abort();
-        await commit.catch(() => undefined); // the abort just asked for; `fault` is the reason
-        throw fault;
-      }
-      return commit;
+      const chunk = groupRows(puts);
+      groupRows(
+        deletes.map((key) => [key, GONE]),
+        chunk,
+      );
+      const tx = db.transaction(LOG, 'readwrite', { durability: durability ?? 'relaxed' });
+      const done = committed(tx);
+      const commit = tx.objectStore(LOG).add(chunk);
+      // Nothing follows: the browser need not come back to ask.
+      tx.commit();
+      await done;
+      this.#grown(db, LIMITS.logChunkCostRows + puts.length + deletes.length);
+      return commit.result as number;
     });
   }
 
   async get(key: StoreKey): Promise<unknown> {
     checkStoreKey(key);
-    return this.#use('get', (db) => db.get(ROWS, [...key]));
+    let found: unknown;
+    await this.iterate(key, (visited, value) => {
+      if (visited.length === key.length) found = value;
+    });
+    return found;
   }
 
   async iterate(prefix: StoreKey, visit: (key: StoreKey, value: unknown) => void): Promise<number> {
     return this.#use('iterate', async (db) => {
-      const tx = db.transaction(ROWS, 'readonly');
-      const commit = ((await tx.store.get(COMMIT_KEY)) as number | undefined) ?? 0;
-      const page = LIMITS.storeRowsPerRead;
-      let range = rangeOf(prefix);
-      for (;;) {
-        const [keys, values] = await Promise.all([
-          tx.store.getAllKeys(range, page),
-          tx.store.getAll(range, page),
-        ]);
-        for (let i = 0; i < keys.length; i++) visit(keys[i] as string[], values[i]);
-        const last = keys.at(-1);
-        if (keys.length < page || last === undefined) return commit;
-        range = rangeOf(prefix, last);
+      const tx = db.transaction([LOG, SNAPSHOT], 'readonly');
+      const { rows, chunks, commit } = await readLog(tx.objectStore(LOG), prefix);
+      const held = await readSnapshot(tx.objectStore(SNAPSHOT), prefix, rows, visit);
+      if (prefix.length === 0) {
+        this.#setSize(held);
+        this.#logCost = 0;
+        this.#grown(db, chunks * LIMITS.logChunkCostRows + rows.length);
       }
+      return commit;
     });
   }
 
@@ -101,11 +99,13 @@ export class IDBAdapter implements IStorageAdapter {
 
   async wipe(): Promise<void> {
     await this.#use('wipe', async (db) => {
-      const tx = db.transaction(ROWS, 'readwrite', { durability: 'strict' });
-      const rows = unwrap(tx.store);
-      const commit = this.#nextCommit(rows, tx.done);
-      rows.delete(IDBKeyRange.bound([], [[]]));
-      await commit;
+      const tx = db.transaction([LOG, SNAPSHOT], 'readwrite', { durability: 'strict' });
+      const done = committed(tx);
+      tx.objectStore(SNAPSHOT).clear();
+      // What is cleared keeps its key generator: the next number is that of this commit.
+      tx.objectStore(LOG).clear();
+      tx.objectStore(LOG).add([]);
+      await done;
     });
   }
 
@@ -117,36 +117,44 @@ export class IDBAdapter implements IStorageAdapter {
     db?.close();
   }
 
-  async #connect(name: string): Promise<IDBPDatabase> {
+  async #connect(name: string): Promise<IDBDatabase> {
     try {
-      const db: IDBPDatabase = await openDB(name, LAYOUT_VERSION, {
-        upgrade: (database) => {
-          database.createObjectStore(ROWS);
-        },
-        blocked: () => this.#tellLost('another tab holds an older version of the store'),
-        blocking: () => this.#drop(db, 'another tab replaces the store'),
-        terminated: () => this.#drop(db, 'the browser closed the store'),
-      });
+      const request = indexedDB.open(name, LAYOUT_VERSION);
+      request.onupgradeneeded = () => {
+        const tx = request.transaction as IDBTransaction;
+        upgrade(request.result, tx).catch(() => tx.abort());
+      };
+      request.onblocked = () => this.#tellLost('another tab holds an older version of the store');
+      const db = await resultOf(request);
+      db.onversionchange = () => this.#drop(db, 'another tab replaces the store');
+      db.onclose = () => this.#drop(db, 'the browser closed the store');
       return db;
     } catch (cause) {
       throw toStorageError(name, 'open', cause);
     }
   }
 
-  /** Raises the commit number inside the transaction, so that it counts exactly the commits that happened. */
-  async #nextCommit(rows: IDBObjectStore, done: Promise<void>): Promise<number> {
-    let commit = 0;
-    const read = rows.get(COMMIT_KEY);
-    read.onsuccess = () => {
-      commit = ((read.result as number | undefined) ?? 0) + 1;
-      rows.put(commit, COMMIT_KEY);
-    };
-    await done;
-    return commit;
+  /** Counts what the log has taken in, and moves it into the snapshot once that is worth it. */
+  #grown(db: IDBDatabase, cost: number): void {
+    this.#logCost += cost;
+    if (this.#logCost < this.#compactAt || this.#isCompacting) return;
+    this.#isCompacting = true;
+    this.#logCost = 0;
+    compact(db)
+      .then((chunks) => chunks !== undefined && this.#setSize(chunks))
+      // The store is closed or full: whoever uses it is told, and the log stays as it is.
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isCompacting = false;
+      });
+  }
+
+  #setSize(chunks: number): void {
+    this.#compactAt = LIMITS.logRowsMin + (chunks * LIMITS.storeRowsPerChunk) / 4;
   }
 
   /** Does something with the open database; whatever goes wrong there ends as a typed error. */
-  async #use<T>(call: string, work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
+  async #use<T>(call: string, work: (db: IDBDatabase) => Promise<T>): Promise<T> {
     try {
       if (this.#opening !== undefined) return await work(await this.#opening);
     } catch (cause) {
@@ -156,7 +164,7 @@ export class IDBAdapter implements IStorageAdapter {
     throw storageError(code, `${call}() on store "${this.#name}": ${this.#lost || 'not open'}`);
   }
 
-  #drop(db: IDBPDatabase, reason: string): void {
+  #drop(db: IDBDatabase, reason: string): void {
     db.close();
     this.#opening = undefined;
     this.#lost = reason;

@@ -42,7 +42,7 @@ afterEach(async () => {
 });
 
 function startWriter(): ChildProcess {
-  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
   const child = spawn(process.execPath, ['--input-type=module', '-e', writer, folder], { cwd });
   children.push(child);
   return child;

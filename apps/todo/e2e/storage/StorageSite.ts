@@ -1,0 +1,51 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { BrowserContext, Page } from 'playwright-core';
+import { build } from 'vite';
+
+/** A site of one empty page that has the built packages as `globalThis.topgun`. */
+export class StorageSite {
+  readonly #script: string;
+  readonly #server: Server;
+
+  private constructor(script: string, server: Server) {
+    this.#script = script;
+    this.#server = server;
+  }
+
+  static async open(): Promise<StorageSite> {
+    const built = await build({
+      configFile: false,
+      logLevel: 'error',
+      // As an app for browsers is built; nothing is written.
+      build: {
+        write: false,
+        lib: { entry: fileURLToPath(new URL('page.ts', import.meta.url)), formats: ['iife'], name: 'page' },
+      },
+    });
+    const [output] = [built].flat();
+    if (output === undefined || !('output' in output)) throw new Error('the build gave nothing');
+    const server = createServer((_, response) => {
+      response.setHeader('content-type', 'text/html');
+      response.end('<!doctype html><title>storage</title>');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new StorageSite(output.output[0].code, server);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  async page(context: BrowserContext): Promise<Page> {
+    const page = await context.newPage();
+    await page.goto(this.url);
+    await page.addScriptTag({ content: this.#script });
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}

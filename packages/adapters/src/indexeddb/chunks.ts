@@ -1,0 +1,136 @@
+/**
+ * How rows lie in IndexedDB (decision 0011). A row there costs more than 100 µs, whatever is in it, so rows are kept in chunks:
+ *
+ *   log        commit number → what one transaction did. The key generator of IndexedDB counts the commits.
+ *   snapshot   first key → up to 256 rows in key order; no two chunks overlap
+ *
+ * What the store holds is the snapshot, and then the log on top of it. The last entry of the log is never removed, for it is
+ * the commit number. A chunk is a list of groups: keys that differ in the last segment only share the others.
+ */
+import type { StoreKey } from '@topgun/client';
+import * as LIMITS from '@topgun/protocol/limits';
+import { compareStoreKeys } from '../keys/compareStoreKeys.js';
+import { encodeStoreKey } from '../keys/encodeStoreKey.js';
+import { eachEntry, resultOf } from './requests.js';
+
+export const LOG = 'log';
+export const SNAPSHOT = 'snapshot';
+
+/** In a group without values all rows are deleted. */
+export type Group = readonly [head: StoreKey, tails: string[], values?: unknown[]];
+
+export type Row = readonly [key: StoreKey, value: unknown];
+
+/** Stands for the value of a row that was deleted. */
+export const GONE = Symbol('deleted');
+
+const isInside = (key: StoreKey, prefix: StoreKey): boolean =>
+  prefix.every((segment, i) => key[i] === segment);
+
+/** Rows in groups, in their order. */
+export function groupRows(rows: readonly Row[], groups: Group[] = []): Group[] {
+  let group: Group | undefined;
+  for (const [key, value] of rows) {
+    const last = key.length - 1;
+    if (group?.[0].length !== last || !isInside(key, group[0]) || (value === GONE) !== !group[2]) {
+      group = value === GONE ? [key.slice(0, last), []] : [key.slice(0, last), [], []];
+      groups.push(group);
+    }
+    group[1].push(key[last] as string);
+    group[2]?.push(value);
+  }
+  return groups;
+}
+
+export function visitGroups(chunk: unknown, visit: (key: StoreKey, value: unknown) => void): void {
+  // Written by groupRows of this or an older release.
+  for (const [head, tails, values] of chunk as Group[]) {
+    for (let i = 0; i < tails.length; i++) visit([...head, tails[i] as string], values ? values[i] : GONE);
+  }
+}
+
+export interface LogTail {
+  /** The last word of the log on each key below the prefix, in key order. */
+  readonly rows: readonly Row[];
+  readonly chunks: number;
+  readonly commit: number;
+}
+
+export async function readLog(log: IDBObjectStore, prefix: StoreKey): Promise<LogTail> {
+  const rowsById = new Map<string, Row>();
+  let chunks = 0;
+  const commit = await eachEntry(log, null, LIMITS.storeChunksPerRead, (_, chunk) => {
+    chunks += 1;
+    visitGroups(chunk, (key, value) => {
+      if (isInside(key, prefix)) rowsById.set(encodeStoreKey(key), [key, value]);
+    });
+  });
+  const rows = [...rowsById.values()].sort(([a], [b]) => compareStoreKeys(a, b));
+  return { rows, chunks, commit: (commit as number | undefined) ?? 0 };
+}
+
+/** Visits the rows of the snapshot below the prefix, with those of the log in their places; returns the number of chunks. */
+export async function readSnapshot(
+  snapshot: IDBObjectStore,
+  prefix: StoreKey,
+  tail: readonly Row[],
+  visit: (key: StoreKey, value: unknown) => void,
+): Promise<number> {
+  let chunks = 0;
+  const merge = new TailMerge(tail, visit);
+  // The chunk that holds the first row may begin before it.
+  const start = await resultOf(snapshot.openKeyCursor(IDBKeyRange.bound([], [...prefix]), 'prev'));
+  const range = IDBKeyRange.bound(start?.key ?? [...prefix], [...prefix, []], false, true);
+  await eachEntry(snapshot, range, LIMITS.storeChunksPerRead, (_, chunk) => {
+    chunks += 1;
+    visitGroups(chunk, (key, value) => {
+      if (isInside(key, prefix)) merge.take(key, value);
+    });
+  });
+  merge.end();
+  return chunks;
+}
+
+/** Lays rows in key order over others in key order. */
+export class TailMerge {
+  readonly #tail: readonly Row[];
+  readonly #visit: (key: StoreKey, value: unknown) => void;
+  #at = 0;
+
+  constructor(tail: readonly Row[], visit: (key: StoreKey, value: unknown) => void) {
+    this.#tail = tail;
+    this.#visit = visit;
+  }
+
+  take(key: StoreKey, value: unknown): void {
+    for (let row = this.#tail[this.#at]; row; row = this.#tail[this.#at]) {
+      const order = compareStoreKeys(row[0], key);
+      if (order > 0) break;
+      this.#emit(row);
+      if (order === 0) return;
+    }
+    this.#visit(key, value);
+  }
+
+  end(): void {
+    for (let row = this.#tail[this.#at]; row; row = this.#tail[this.#at]) this.#emit(row);
+  }
+
+  #emit([key, value]: Row): void {
+    this.#at += 1;
+    if (value !== GONE) this.#visit(key, value);
+  }
+}
+
+/** Writes rows in key order as chunks of the snapshot. */
+export function putChunks(snapshot: IDBObjectStore, rows: readonly Row[]): StoreKey[] {
+  const size = Math.ceil(rows.length / Math.ceil(rows.length / LIMITS.storeRowsPerChunk));
+  const firsts: StoreKey[] = [];
+  for (let i = 0; i < rows.length; i += size) {
+    const chunk = rows.slice(i, i + size);
+    const first = (chunk[0] as Row)[0];
+    snapshot.put(groupRows(chunk), [...first]);
+    firsts.push(first);
+  }
+  return firsts;
+}
