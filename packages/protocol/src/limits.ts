@@ -119,6 +119,17 @@ export const rowsPerReply = 10_000;
 /** count: string table of a frame: one entry per row at worst */
 export const nodesPerTable = 10_000;
 
+/** bytes: a place in each of 271 partitions and a proof of 16 bytes */
+export const cursorBytes = 1_400;
+/** bytes: a proof that cannot be guessed */
+export const proofBytes = 16;
+/** count: field lists of a bulk frame; a row of any other shape names its fields itself */
+export const shapesPerFrame = 256;
+/** count: changes of a map after which its followers get a fresh cursor: about one byte of cursor a change */
+export const cursorEveryChanges = 1_000;
+/** ms: a device that loses its connection repeats no more than what changed in this time, or in those changes */
+export const cursorEveryMs = 30_000;
+
 // --- connections ---
 
 /** count: fits the node limit before authentication */
