@@ -45,8 +45,6 @@ export const mapNameChars = 128;
 export const keyBytes = 512;
 /** chars: an op id in text form has at most 57 */
 export const tagChars = 96;
-/** bytes: key, separator and tag of an OR element */
-export const itemKeyBytes = 640;
 /** chars: node ids are sessions (11) or server names */
 export const nodeIdChars = 64;
 /** chars: topics carry namespaces */
@@ -121,6 +119,8 @@ export const nodesPerTable = 10_000;
 
 /** bytes: a place in each of 271 partitions and a proof of 16 bytes */
 export const cursorBytes = 1_400;
+/** bytes: a place in each of 271 partitions, in 16 epochs of any length */
+export const placesBytes = 2_400;
 /** bytes: a proof that cannot be guessed */
 export const proofBytes = 16;
 /** count: field lists of a bulk frame; a row of any other shape names its fields itself */

@@ -96,7 +96,6 @@ describe('limits', () => {
     expect(LIMITS.valueDepth).toBeLessThanOrEqual(LIMITS.depth - 5);
     expect(LIMITS.opsBytesPerFrame).toBeLessThan(LIMITS.frameBytes);
     expect(LIMITS.tokenChars + LIMITS.sessionsPerAuth * 12).toBeLessThan(LIMITS.frameBytesPreAuth);
-    expect(LIMITS.itemKeyBytes).toBeGreaterThan(LIMITS.keyBytes + LIMITS.tagChars);
     expect(LIMITS.inFlightOps).toBeLessThan(LIMITS.seqWindow);
   });
 });

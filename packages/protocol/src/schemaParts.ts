@@ -128,7 +128,7 @@ export const hashes = (count: number, min = count) =>
   binary(min * HASH_BYTES, count * HASH_BYTES).check(
     z.refine((value) => value instanceof Uint8Array && value.length % HASH_BYTES === 0),
   );
-export const places = binary(1, LIMITS.cursorBytes - LIMITS.proofBytes);
+export const places = binary(1, LIMITS.placesBytes);
 export const proof = binary(LIMITS.proofBytes, LIMITS.proofBytes);
 
 const bulkRow = z.tuple([

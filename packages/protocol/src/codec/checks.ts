@@ -48,7 +48,6 @@ export const isSession = textLike(/^[A-Za-z0-9_-]{11}$/);
 export const isClientId = textLike(/^[A-Za-z0-9_-]{22}$/);
 export const isMerklePath = textLike(new RegExp(`^[0-9a-f]{0,${LIMITS.merklePathChars}}$`));
 export const isKey = bytes(LIMITS.keyBytes);
-export const isItemKey = bytes(LIMITS.itemKeyBytes);
 export const isTag = text(LIMITS.tagChars);
 export const isNodeId = text(LIMITS.nodeIdChars);
 export const isTopic = text(LIMITS.topicChars);

@@ -4,7 +4,7 @@ import * as LIMITS from '../limits.js';
 import { PARTITION_COUNT } from '../messages/constants.js';
 import type { Position } from '../messages/types.js';
 import { packHashes, shortHash, unpackHashes } from './hashes.js';
-import { packPositions, unpackPositions } from './positions.js';
+import { packPositions, roundPositions, unpackPositions } from './positions.js';
 
 const YEAR_MS = 365 * 86_400_000;
 const NOW_MS = 1_800_000_000_000;
@@ -41,7 +41,7 @@ describe('places of a cursor', () => {
     fc.assert(
       fc.property(places(PARTITION_COUNT, 2 ** 34), (at) => {
         const bytes = packPositions(at);
-        expect(bytes.length).toBeLessThanOrEqual(AT_MAX);
+        expect(bytes.length).toBeLessThanOrEqual(LIMITS.placesBytes);
         const found = unpackPositions(bytes) ?? [];
         expect(found.map(([pid]) => pid)).toEqual(at.map(([pid]) => pid));
         const newest = Math.max(...at.map(([, epoch]) => epoch));
@@ -51,6 +51,18 @@ describe('places of a cursor', () => {
           if (place[1] !== epoch || place[2] !== n) expect(place[1] > epoch && place[2] === 0).toBe(true);
           if (epoch === newest) expect(place).toEqual(at[i]);
         });
+      }),
+    );
+  });
+
+  it('[RES-3] places that were rounded once stay what they are while partitions reach a new epoch', () => {
+    fc.assert(
+      fc.property(places(40, 9), fc.array(fc.nat(PARTITION_COUNT - 1)), (at, moved) => {
+        const rounded = roundPositions(at, 1);
+        const later = rounded.map((place) =>
+          moved.includes(place[0]) ? ([place[0], NOW_MS + 1, 1] as const) : place,
+        );
+        expect(unpackPositions(packPositions(later))).toEqual(later);
       }),
     );
   });

@@ -3,33 +3,37 @@ import { PARTITION_COUNT } from '../messages/constants.js';
 import type { Position } from '../messages/types.js';
 
 const FORMAT = 1;
-/** Epochs that are named one by one: a partition that has rested for longer than that many boots costs its exact place. */
+/** Epochs that are named: more would not fit into a cursor. */
 const EPOCHS_MAX = 16;
-/** Enough for every place with n below 2^28, so for billions of changes in one epoch. */
-const BYTES_MAX = 1_384;
 const BYTE = 0x80;
+
+/**
+ * The same places in the last 16 epochs among them, less those to be left free for later ones. A place in an older epoch
+ * becomes the start of the oldest that is kept: a partition that has left an epoch never changes in it again, so nothing
+ * lies between the two.
+ */
+export function roundPositions(places: readonly Position[], free = 0): Position[] {
+  const oldest = epochsOf(places).at(free - EPOCHS_MAX) ?? 0;
+  return places.map((place) => (place[1] < oldest ? [place[0], oldest, 0] : place));
+}
+
+const epochsOf = (places: readonly Position[]): number[] =>
+  [...new Set(places.map(([, epoch]) => epoch))].sort((a, b) => a - b);
 
 /**
  * `FORMAT`, the epochs (their number, the first one, then differences, rising), and for partition after partition
  * `1 + n * epochs + index of the epoch`, or 0 and the length of a run of partitions without a place. All are
- * little-endian numbers of seven bits a byte.
- *
- * A place in an epoch that is not among the last 16 becomes the start of the oldest that is: since a partition that has
- * left an epoch never changes in it again, nothing lies between the two.
+ * little-endian numbers of seven bits a byte. Places in more than 16 epochs are rounded.
  */
 export function packPositions(places: readonly Position[]): Uint8Array {
-  const bytes = packWith(places, EPOCHS_MAX);
-  return bytes.length <= BYTES_MAX ? bytes : packWith(places, 1);
-}
-
-function packWith(places: readonly Position[], epochsMax: number): Uint8Array {
-  const epochs = [...new Set(places.map(([, epoch]) => epoch))].sort((a, b) => a - b).slice(-epochsMax);
+  const rounded = roundPositions(places);
+  const epochs = epochsOf(rounded);
   const bytes = [FORMAT];
   write(bytes, epochs.length);
   epochs.forEach((epoch, i) => {
     write(bytes, epoch - (epochs[i - 1] ?? 0));
   });
-  const byPid = new Map(places.map((place) => [place[0], place]));
+  const byPid = new Map(rounded.map((place) => [place[0], place]));
   for (let pid = 0; pid < PARTITION_COUNT; ) {
     const place = byPid.get(pid);
     let run = 0;
@@ -38,8 +42,7 @@ function packWith(places: readonly Position[], epochsMax: number): Uint8Array {
       write(bytes, 0);
       write(bytes, run);
     } else {
-      const at = epochs.indexOf(place[1]);
-      write(bytes, 1 + (at < 0 ? 0 : place[2] * epochs.length + at));
+      write(bytes, 1 + place[2] * epochs.length + epochs.indexOf(place[1]));
     }
     pid += Math.max(1, run);
   }

@@ -69,7 +69,7 @@ const bulkRow: Check = (row, { nodes, shapes }) => {
 };
 const bulkRows = list(LIMITS.rowsPerReply, bulkRow);
 const bulkTables = { epoch: isUint, t: isUint, nodes: nodeTable, shapes: shapeTable };
-const places = binary(1, LIMITS.cursorBytes - LIMITS.proofBytes);
+const places = binary(1, LIMITS.placesBytes);
 const proof = binary(LIMITS.proofBytes, LIMITS.proofBytes);
 
 const merkleLists: readonly Check[] = [hashes(16), hashes(LIMITS.merkleItemsPerPart, 0), bulkRows];

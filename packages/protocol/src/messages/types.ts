@@ -25,8 +25,6 @@ export type N = number;
 export type T = number;
 /** 53-bit digest; 0 = nothing there */
 export type Hash = number;
-/** LWW and PN: the record key. OR: `rowKey(key, tag)` of core. */
-export type ItemKey = string;
 /** Hex digits below a partition's root; '' = the partition's root */
 export type MerklePath = string;
 

@@ -7,6 +7,8 @@ export class Partition {
   readonly changes: ChangeIndex;
   /** last offset that is durable; (0, 0) when there never was one */
   committed: Offset;
+  /** highest offset at which a tombstone was purged: what changed up to here cannot be told any more (GC-1) */
+  gcOffset: Offset = { epoch: 0, n: 0 };
   /** last n given out in the epoch of this engine, durable or not; never goes back, not even when a flush fails */
   staged = 0;
 
