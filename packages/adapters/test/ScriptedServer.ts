@@ -13,6 +13,7 @@ import {
   encode,
   type MessageOf,
   OUTCOME,
+  packPositions,
   type ServerMessage,
 } from '@topgun/protocol';
 
@@ -60,7 +61,15 @@ export class ScriptedServer {
       case 'AUTH':
         return [this.#auth(message)];
       case 'SYNC_INIT':
-        return [{ type: 'SYNC_ROOT', req: message.req, map: message.map, root: message.root, at: [] }];
+        return [
+          {
+            type: 'SYNC_ROOT',
+            req: message.req,
+            map: message.map,
+            root: message.root,
+            at: packPositions([]),
+          },
+        ];
       case 'QUERY_SUB':
         return [{ type: 'QUERY_RESP', query: message.query, v: 0, nodes: [], rows: [], last: true, part: 0 }];
       case 'OPS':

@@ -1,5 +1,7 @@
 export * as CLOSE_CODE from './closeCodes.js';
 export type { Candidate } from './codec/fields.js';
+export { packHashes, shortHash, unpackHashes } from './codec/hashes.js';
+export { packPositions, roundPositions, unpackPositions } from './codec/positions.js';
 export type { Profile, WireProfile } from './codec/prescan.js';
 export type { Decoded, Explain } from './codec/readFrame.js';
 export * from './errors.js';

@@ -45,8 +45,6 @@ export const mapNameChars = 128;
 export const keyBytes = 512;
 /** chars: an op id in text form has at most 57 */
 export const tagChars = 96;
-/** bytes: key, separator and tag of an OR element */
-export const itemKeyBytes = 640;
 /** chars: node ids are sessions (11) or server names */
 export const nodeIdChars = 64;
 /** chars: topics carry namespaces */
@@ -120,6 +118,19 @@ export const itemsPerRequest = 1000;
 export const rowsPerReply = 10_000;
 /** count: string table of a frame: one entry per row at worst */
 export const nodesPerTable = 10_000;
+
+/** bytes: a place in each of 271 partitions and a proof of 16 bytes */
+export const cursorBytes = 1_400;
+/** bytes: a place in each of 271 partitions, in 16 epochs of any length */
+export const placesBytes = 2_400;
+/** bytes: a proof that cannot be guessed */
+export const proofBytes = 16;
+/** count: field lists of a bulk frame; a row of any other shape names its fields itself */
+export const shapesPerFrame = 256;
+/** count: changes of a map after which its followers get a fresh cursor: about one byte of cursor a change */
+export const cursorEveryChanges = 1_000;
+/** ms: a device that loses its connection repeats no more than what changed in this time, or in those changes */
+export const cursorEveryMs = 30_000;
 
 // --- connections ---
 

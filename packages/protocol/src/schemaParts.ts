@@ -1,9 +1,10 @@
 /** The pieces the message schemas are made of: names, numbers, rows. */
 import { type PredicateNode, utf8Length } from '@topgun/core';
 import * as z from 'zod/mini';
+import { HASH_BYTES } from './codec/hashes.js';
 import { isPredicate } from './codec/predicate.js';
 import * as LIMITS from './limits.js';
-import { PARTITION_COUNT } from './messages/constants.js';
+import { FORM_COUNT, PARTITION_COUNT } from './messages/constants.js';
 
 /** Largest length of the arrays made by `list`, for whoever must look at it before the elements. */
 export const listMax = new WeakMap<object, number>();
@@ -32,7 +33,6 @@ export const session = z.string().check(z.regex(/^[A-Za-z0-9_-]{11}$/));
 export const clientId = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));
 export const merklePath = z.string().check(z.regex(new RegExp(`^[0-9a-f]{0,${LIMITS.merklePathChars}}$`)));
 const key = utf8(LIMITS.keyBytes);
-export const itemKey = utf8(LIMITS.itemKeyBytes);
 const tag = text(LIMITS.tagChars);
 const nodeId = text(LIMITS.nodeIdChars);
 export const nodeTable = list(nodeId, LIMITS.nodesPerTable);
@@ -119,6 +119,51 @@ export const changeRow = z
   .check(z.refine((row) => formFits(row[0], row[5], row[7]), { path: [5], abort: true }));
 
 export const changeRows = list(changeRow, LIMITS.rowsPerReply);
+
+/** Bytes, from `min` to `max` of them. */
+export const binary = (min: number, max: number) =>
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length >= min && value.length <= max);
+/** Exactly `count` short hashes, or from `min` to that many. */
+export const hashes = (count: number, min = count) =>
+  binary(min * HASH_BYTES, count * HASH_BYTES).check(
+    z.refine((value) => value instanceof Uint8Array && value.length % HASH_BYTES === 0),
+  );
+export const places = binary(1, LIMITS.placesBytes);
+export const proof = binary(LIMITS.proofBytes, LIMITS.proofBytes);
+
+const bulkRow = z.tuple([
+  uint,
+  key,
+  uint,
+  z.int(),
+  uint,
+  maybe(anyValue),
+  trailing(ttlMs),
+  trailing(tag),
+  trailing(uint),
+]);
+export const bulkRows = list(bulkRow, LIMITS.rowsPerReply);
+const fieldName = z.string().check(z.refine((name) => name !== '__proto__'));
+export const bulkTables = {
+  epoch: uint,
+  t: uint,
+  nodes: nodeTable,
+  shapes: list(list(fieldName, LIMITS.mapKeyBytes), LIMITS.shapesPerFrame),
+};
+
+/** The indexes of bulk rows into the tables of their frame, and the values against their forms and shapes. */
+export function bulkRowsFit(
+  rows: readonly z.infer<typeof bulkRow>[],
+  { nodes, shapes }: { readonly nodes: readonly string[]; readonly shapes: readonly (readonly string[])[] },
+): boolean {
+  return rows.every((row) => {
+    const form = row[0] % FORM_COUNT;
+    const shape = shapes[(row[0] - form) / FORM_COUNT - 1];
+    const isShaped = shape !== undefined && Array.isArray(row[5]) && row[5].length === shape.length;
+    return (row[0] < FORM_COUNT || isShaped) && row[4] < nodes.length && formFits(form, row[5], row[7]);
+  });
+}
+
 const position = z.tuple([pid, uint, uint]);
 export const positions = list(position, PARTITION_COUNT);
 

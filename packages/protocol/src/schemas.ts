@@ -57,18 +57,19 @@ const syncInit = z.strictObject({
   map: mapName,
   kind: p.kind,
   root: uint,
+  cursor: maybe(p.binary(LIMITS.proofBytes, LIMITS.cursorBytes)),
 });
 const merkleReq = z.strictObject({
   type: z.literal('MERKLE_REQ'),
   req: uint,
   map: mapName,
-  nodes: list(z.tuple([pid, p.merklePath, uint]), LIMITS.merkleNodesPerRequest),
+  nodes: list(z.tuple([pid, p.merklePath, z.nullable(p.hashes(16))]), LIMITS.merkleNodesPerRequest),
 });
 const rowsReq = z.strictObject({
   type: z.literal('ROWS_REQ'),
   req: uint,
   map: mapName,
-  items: list(z.tuple([pid, p.itemKey]), LIMITS.itemsPerRequest),
+  items: list(z.tuple([pid, p.merklePath, p.hashes(LIMITS.itemsPerRequest, 1)]), LIMITS.itemsPerRequest),
 });
 const syncEnd = z.strictObject({ type: z.literal('SYNC_END'), map: mapName });
 const querySub = z.strictObject({
@@ -145,28 +146,39 @@ const syncRoot = z.strictObject({
   req: uint,
   map: mapName,
   root: uint,
-  at: p.positions,
-  parts: maybe(list(z.tuple([pid, uint]), PARTITION_COUNT)),
+  at: p.places,
+  proof: maybe(p.proof),
+  parts: maybe(p.hashes(PARTITION_COUNT)),
 });
-const merkleChildren = list(z.tuple([upTo(0, 15), uint]), 16);
-const merkleItems = list(z.tuple([p.itemKey, uint]), LIMITS.merkleItemsPerPart);
+const syncDelta = z
+  .strictObject({ type: z.literal('SYNC_DELTA'), req: uint, map: mapName, ...p.bulkTables, rows: p.bulkRows })
+  .check(z.refine((m) => p.bulkRowsFit(m.rows, m), { path: ['rows'] }));
+const cursor = z.strictObject({
+  type: z.literal('CURSOR'),
+  map: mapName,
+  at: p.places,
+  proof: p.proof,
+  req: maybe(uint),
+});
 const merkleResp = z
   .strictObject({
     type: z.literal('MERKLE_RESP'),
     req: uint,
     map: mapName,
-    nodes: p.nodeTable,
+    root: uint,
+    done: uint,
+    ...p.bulkTables,
     parts: list(
       z.union([
-        z.tuple([pid, p.merklePath, uint, uint, z.literal(0), merkleChildren]),
-        z.tuple([pid, p.merklePath, uint, uint, z.literal(1), merkleItems]),
-        z.tuple([pid, p.merklePath, uint, uint, z.literal(2), p.changeRows]),
+        z.tuple([pid, p.merklePath, z.literal(0), p.hashes(16)]),
+        z.tuple([pid, p.merklePath, z.literal(1), p.hashes(LIMITS.merkleItemsPerPart, 0)]),
+        z.tuple([pid, p.merklePath, z.literal(2), p.bulkRows]),
       ]),
-      LIMITS.merkleNodesPerRequest,
+      16 * LIMITS.merkleNodesPerRequest,
     ),
   })
   .check(
-    z.refine((m) => m.parts.every((part) => part[4] !== 2 || p.rowsFitTable(part[5], 4, m.nodes)), {
+    z.refine((m) => m.parts.every((part) => part[2] !== 2 || p.bulkRowsFit(part[3], m)), {
       path: ['parts'],
     }),
   );
@@ -175,13 +187,12 @@ const rowsResp = z
     type: z.literal('ROWS_RESP'),
     req: uint,
     map: mapName,
-    nodes: p.nodeTable,
-    parts: list(
-      z.tuple([pid, uint, uint, p.changeRows, list(p.itemKey, LIMITS.itemsPerRequest)]),
-      PARTITION_COUNT,
-    ),
+    root: uint,
+    done: uint,
+    ...p.bulkTables,
+    rows: p.bulkRows,
   })
-  .check(z.refine((m) => m.parts.every((part) => p.rowsFitTable(part[3], 4, m.nodes)), { path: ['parts'] }));
+  .check(z.refine((m) => p.bulkRowsFit(m.rows, m), { path: ['rows'] }));
 const queryResp = z
   .strictObject({
     type: z.literal('QUERY_RESP'),
@@ -262,6 +273,8 @@ const fromServer = [
   opAck,
   serverEvent,
   syncRoot,
+  syncDelta,
+  cursor,
   merkleResp,
   rowsResp,
   queryResp,

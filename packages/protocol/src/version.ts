@@ -1,14 +1,14 @@
 /** Version of the protocol this build speaks. Raised with every change of the wire. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Oldest version this build still speaks. */
-export const PROTOCOL_VERSION_MIN = 1;
+export const PROTOCOL_VERSION_MIN = 2;
 
 /**
  * SHA-256 over the description of the wire (message table, field order, schemas). A test compares it: whoever
  * changes the wire raises PROTOCOL_VERSION first, then takes over the new hash.
  */
-export const SCHEMA_HASH = 'b480955eb01897b9f8c034454a5b5587887c831172e8be10d08c9124fa3e646f';
+export const SCHEMA_HASH = '078f2581bd6b04cb39e23988b9a3925649177b1f8d6b74242d9c4d1a3e574228';
 
 /**
  * The greatest version both ends speak, or undefined if there is none.

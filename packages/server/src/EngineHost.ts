@@ -1,5 +1,5 @@
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
-import type { DedupName, ServerEffects } from './engine/ports.js';
+import type { DedupName, RollbackProof, ServerEffects } from './engine/ports.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import type { SecurityManager } from './security/SecurityManager.js';
 import type { CommitBatch, DedupState, Store } from './storage/Store.js';
@@ -140,6 +140,10 @@ export class EngineHost implements ServerEffects, TransportListener {
   cancel(timer: string): void {
     clearTimeout(this.#timers.get(timer));
     this.#timers.delete(timer);
+  }
+
+  rolledBack(proof: RollbackProof): void {
+    this.#parts.logger.error({ ...proof }, 'the store was put back to an earlier state');
   }
 
   drained(): void {

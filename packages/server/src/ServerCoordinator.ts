@@ -19,6 +19,7 @@ import { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
 import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
+import { cursorMac } from './security/cursorMac.js';
 import { SecurityManager } from './security/SecurityManager.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import { MemoryStore } from './storage/MemoryStore.js';
@@ -188,6 +189,7 @@ export class ServerCoordinator {
         boot,
         policies: loadPolicies(this.config),
         random: () => randomInt(2 ** 32),
+        mac: cursorMac,
         now: this.#clock.wallMs(),
         limits: {
           skewMs: this.config.skewMs,

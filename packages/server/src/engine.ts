@@ -1,7 +1,17 @@
 /** The pure engine of a node, for those who bring their own shell: simulators, tests. */
+
 export type { EngineLimits } from './engine/EngineLimits.js';
-export type { DedupName, EngineStats, ServerEffects, ServerEngineOptions, Verdict } from './engine/ports.js';
+export type {
+  CursorMac,
+  DedupName,
+  EngineStats,
+  RollbackProof,
+  ServerEffects,
+  ServerEngineOptions,
+  Verdict,
+} from './engine/ports.js';
 export { ServerEngine } from './engine/ServerEngine.js';
+export { cursorMac } from './security/cursorMac.js';
 export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
 export type {
   CommitBatch,

@@ -54,6 +54,8 @@ export class QueryFeed implements Feed {
     this.#part = 0;
     this.askedAtMs = this.#realm.clock.monoMs();
     this.#unseen = new Set();
+    // From now on base lacks what this query does not ask for.
+    this.#realm.replica.keepCursor(this.map, undefined);
     for (const [item, row] of this.#realm.replica.maps.get(this.map)?.base ?? []) {
       // Nobody holds what was folded in from own writes; the answer decides about that, too.
       if (row.holds.length === 0 || row.holds.includes(this.name)) this.#unseen.add(item);

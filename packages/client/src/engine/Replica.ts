@@ -10,6 +10,8 @@ const EXPIRE_MS_MIN = 50;
 /** All maps of this device, what changed in them since the last tick, and the timer that ends records with a time to live. */
 export class Replica implements ReplicaPorts {
   readonly maps = new Map<string, ReplicaMap>();
+  /** By map: where its whole-map scope may go on (RES-3). Base is never older than its cursor, here and in the store. */
+  readonly cursors = new Map<string, Uint8Array>();
   readonly #realm: RealmBase;
   readonly #expiries = new Map<string, readonly [map: string, key: string, atMs: number]>();
   #nextExpiryMs = Infinity;
@@ -50,6 +52,14 @@ export class Replica implements ReplicaPorts {
     if (atMs >= this.#nextExpiryMs) return;
     this.#nextExpiryMs = atMs;
     this.#armExpiry();
+  }
+
+  /** Goes into the store with the rows that base holds by now, in the same transaction (DEV-3). */
+  keepCursor(map: string, cursor: Uint8Array | undefined): void {
+    if (cursor) this.cursors.set(map, cursor);
+    else if (!this.cursors.delete(map)) return;
+    this.#realm.store.put(['cursor', map], cursor);
+    this.#realm.touch();
   }
 
   // ── all maps ──

@@ -1,42 +1,49 @@
-import { compareChildren, compareItems, compareRoots } from '@topgun/core';
+import { TopGunError } from '@topgun/core';
+import { TEXTS } from '@topgun/core/texts';
 import {
   type ClientMessage,
+  type CursorMessage,
   type ErrorCode,
   type GcPruneMessage,
-  MERKLE_FORM,
   type MerkleRespMessage,
   type RowsRespMessage,
   type ServerEventMessage,
+  type SyncDeltaMessage,
   type SyncRootMessage,
+  unpackPositions,
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { Feed } from './Feeds.js';
 import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
-import { type BaseRow, compareOffsets, itemOf, type Offset, rowFromWire } from './rows.js';
+import { compareOffsets, itemOf, type Offset, rowFromBulk, rowFromWire } from './rows.js';
+import { Walk } from './Walk.js';
 
 /** What the server says about one map. */
 export type ScopeMessage =
   | SyncRootMessage
+  | SyncDeltaMessage
+  | CursorMessage
   | MerkleRespMessage
   | RowsRespMessage
   | ServerEventMessage
   | GcPruneMessage;
 
-type WithoutReq<M> = M extends unknown ? Omit<M, 'req'> : never;
+type WithoutReq<M> = M extends unknown ? Omit<M, 'req' | 'map'> : never;
 
 const START: Offset = { epoch: 0, n: 0 };
 
 /**
  * One whole-map scope on one connection: brings base to what the server has, proves it, and follows from there.
  *
- * SYNC_INIT presents the live root of base. Equal roots: complete. Otherwise a Merkle walk goes down where hashes differ,
- * item digests before rows, and collects what to put and what to drop; at the end all of it changes base in one step and
- * one transaction (RES-5), and SYNC_INIT verifies. Deltas are chained by position per partition and go on during the
- * walk; items they touch are left out of the swap. A gap in the chain starts over, which is the same repair (RES-2).
+ * SYNC_INIT presents the live root of base, and the cursor from which base has everything. The server sends what changed
+ * since, and its own root. Equal roots: complete. Otherwise a Merkle walk finds what differs; at its end all of it changes
+ * base in one step and one transaction, and the roots are compared again (RES-5). Deltas are chained by position per
+ * partition and go on during the walk; items they touch are left out of the swap. A gap in the chain starts over, which
+ * is the same repair (RES-2).
  *
  * The server sends pending deltas before it answers, so an answer stands at exactly the position this side has reached.
- * One that does not is not used.
+ * One that does not makes roots that differ.
  */
 export class Scope implements Feed {
   readonly map: ReplicaMap;
@@ -45,13 +52,12 @@ export class Scope implements Feed {
   readonly #retryLater: () => void;
   /** Last position by partition; undefined until the server named them. */
   #to: Map<number, Offset> | undefined;
+  /** Of the last SYNC_ROOT: to be kept when the scope is complete. */
+  #cursor: Uint8Array | undefined;
   #rounds = 0;
-  #nodes = new Map<string, readonly [pid: number, path: string]>();
-  #items = new Map<string, number>();
+  #walk: Walk | undefined;
   /** How far deltas reached that came before there was a position to put them at, by partition. */
   readonly #early = new Map<number, Offset>();
-  readonly #swap = new Map<string, BaseRow | undefined>();
-  readonly #touched = new Set<string>();
   askedAtMs: number | undefined;
   req = 0;
   isComplete = false;
@@ -76,14 +82,15 @@ export class Scope implements Feed {
 
   /** Opens the scope, or checks it again from the start. */
   ask(): void {
+    this.#open(this.#realm.replica.cursors.get(this.ref));
+  }
+
+  #open(cursor?: Uint8Array): void {
     this.isComplete = false;
-    this.#stopWalk();
-    this.#request({
-      type: 'SYNC_INIT',
-      map: this.map.name,
-      kind: this.map.kind,
-      root: this.map.tree().rootHash(),
-    });
+    this.#walk = undefined;
+    const { kind } = this.map;
+    const root = this.map.tree().rootHash();
+    this.#request({ type: 'SYNC_INIT', kind, root, ...(cursor && { cursor }) });
   }
 
   /** The connection is gone: nothing is known of the server's position any more. */
@@ -95,7 +102,7 @@ export class Scope implements Feed {
     this.req = 0;
     this.#rounds = 0;
     this.askedAtMs = undefined;
-    this.#stopWalk();
+    this.#walk = undefined;
   }
 
   /** The scope stays closed. What this user may not read (any more) leaves the device; pending ops stay. */
@@ -103,43 +110,55 @@ export class Scope implements Feed {
     this.close();
     this.isRefused = true;
     if (code !== 'DENIED') return;
+    this.#realm.replica.keepCursor(this.ref, undefined);
     for (const item of [...this.map.base.keys()]) this.map.put(item, undefined);
   }
 
   message(message: ScopeMessage): void {
+    if (message.type === 'SERVER_EVENT') this.#event(message);
+    else if (message.type === 'GC_PRUNE') this.#prune(message);
+    else if (message.type === 'CURSOR' && message.req === undefined) this.#fresh(message);
+    else if (message.req === this.req) this.#answer(message);
+  }
+
+  #answer(message: Exclude<ScopeMessage, ServerEventMessage | GcPruneMessage>): void {
+    this.askedAtMs = undefined;
     if (message.type === 'SYNC_ROOT') this.#root(message);
-    else if (message.type === 'MERKLE_RESP') this.#merkle(message);
-    else if (message.type === 'ROWS_RESP') this.#rows(message);
-    else if (message.type === 'SERVER_EVENT') this.#event(message);
-    else this.#prune(message);
+    else if (message.type === 'SYNC_DELTA') this.#delta(message);
+    else if (message.type === 'CURSOR') {
+      // Base has what this cursor stands for: the rest is asked for from here, now or after a break.
+      this.#keep(cursorOf(message));
+      this.ask();
+    } else {
+      if (message.type === 'MERKLE_RESP') this.#walk?.merkle(message);
+      else this.#walk?.rows(message);
+      this.#next(message.root);
+    }
   }
 
   #root(message: SyncRootMessage): void {
-    if (message.req !== this.req) return;
-    this.askedAtMs = undefined;
-    this.#to = new Map(message.at.map(([pid, epoch, n]) => [pid, { epoch, n }]));
+    const places = unpackPositions(message.at) ?? [];
+    this.#to = new Map(places.map(([pid, epoch, n]) => [pid, { epoch, n }]));
+    this.#cursor = message.proof && cursorOf({ at: message.at, proof: message.proof });
+    // A view of a part of the map gives no cursor, and what it leaves out leaves base.
+    if (!this.#cursor) this.#keep(undefined);
     // A delta that came before this answer and reaches beyond it: the transport has turned them round, and the delta is lost.
     const isOvertaken = [...this.#early].some(([pid, to]) => this.#order(pid, to) > 0);
     this.#early.clear();
     if (isOvertaken) return this.ask();
     for (const [pid, to] of this.#to) this.map.passed(pid, to);
-    const tree = this.map.tree();
-    if (message.root === tree.rootHash()) {
-      this.isComplete = true;
-      this.#rounds = 0;
-      this.#realm.touch();
-      return;
-    }
-    if (++this.#rounds > LIMITS.syncRounds) {
-      this.#rounds = 0;
-      this.#retryLater();
-      return;
-    }
-    if (!message.parts) this.ask();
-    else {
-      for (const pid of compareRoots(tree, message.parts)) this.#wantNode(pid, '');
-      this.#next();
-    }
+    if (this.#isProven(message.root)) return;
+    if (++this.#rounds > LIMITS.syncRounds) return this.#giveUp();
+    // What came by cursor was not enough: base had been damaged.
+    if (!message.parts) return this.#open();
+    this.#walk = new Walk(this.map, message.parts);
+    this.#next(message.root);
+  }
+
+  /** What changed since the cursor; the root follows. */
+  #delta(message: SyncDeltaMessage): void {
+    this.askedAtMs = this.#realm.clock.monoMs();
+    for (const row of message.rows) this.map.accept(rowFromBulk(row, message));
   }
 
   /** Deltas: applied where they continue the chain, ignored where they are old, a new start where one is missing. */
@@ -172,49 +191,16 @@ export class Scope implements Feed {
       if (this.#order(pid, { epoch, n }) > 0) this.#advance(pid, { epoch, n });
   }
 
+  /** A cursor for a scope that has been open for a while; not for one that has missed a delta and does not know it yet. */
+  #fresh(message: CursorMessage): void {
+    const places = unpackPositions(message.at);
+    if (this.isComplete && places?.every(([pid, epoch, n]) => this.#order(pid, { epoch, n }) <= 0))
+      this.#keep(cursorOf(message));
+  }
+
   /** An item changed by a delta or an answer: the running walk must not overwrite it. */
   touch(item: string): void {
-    if (!this.isComplete) this.#touched.add(item);
-  }
-
-  #merkle(message: MerkleRespMessage): void {
-    if (message.req !== this.req || !this.#to) return;
-    this.askedAtMs = undefined;
-    const tree = this.map.tree();
-    for (const [pid, path, epoch, n, form, list] of message.parts) {
-      if (!this.#nodes.has(`${pid}/${path}`)) continue;
-      const order = this.#order(pid, { epoch, n });
-      if (order > 0) return this.ask();
-      if (order < 0) continue;
-      this.#nodes.delete(`${pid}/${path}`);
-      if (form === MERKLE_FORM.CHILDREN) {
-        for (const child of compareChildren(tree, pid, path, list)) this.#wantNode(pid, child);
-      } else if (form === MERKLE_FORM.ITEMS) {
-        const { fetch, drop } = compareItems(tree, pid, path, list);
-        for (const item of fetch) this.#items.set(item, pid);
-        for (const item of drop) this.#swap.set(item, undefined);
-      } else {
-        for (const [item] of tree.items(pid, path)) this.#swap.set(item, undefined);
-        for (const change of list) this.#collect(rowFromWire(change, message.nodes, epoch));
-      }
-    }
-    this.#next();
-  }
-
-  #rows(message: RowsRespMessage): void {
-    if (message.req !== this.req || !this.#to) return;
-    this.askedAtMs = undefined;
-    for (const [pid, epoch, n, rows, gone] of message.parts) {
-      const order = this.#order(pid, { epoch, n });
-      if (order > 0) return this.ask();
-      if (order < 0) continue;
-      for (const change of rows) this.#collect(rowFromWire(change, message.nodes, epoch));
-      for (const item of gone) {
-        this.#items.delete(item);
-        this.#swap.set(item, undefined);
-      }
-    }
-    this.#next();
+    this.#walk?.touched.add(item);
   }
 
   #order(pid: number, position: Offset): number {
@@ -226,45 +212,45 @@ export class Scope implements Feed {
     this.map.passed(pid, to);
   }
 
-  #wantNode(pid: number, path: string): void {
-    this.#nodes.set(`${pid}/${path}`, [pid, path]);
-  }
-
-  #collect(row: BaseRow): void {
-    const item = itemOf(row);
-    this.#items.delete(item);
-    this.#swap.set(item, row);
-  }
-
   /** Asks for what is still open in the walk, or ends it. */
-  #next(): void {
-    const { name } = this.map;
-    if (this.#nodes.size > 0) {
-      const tree = this.map.tree();
-      const asked = [...this.#nodes.values()].slice(0, LIMITS.merkleNodesPerRequest);
-      const nodes = asked.map(([pid, path]) => [pid, path, tree.nodeHash(pid, path)] as const);
-      this.#request({ type: 'MERKLE_REQ', map: name, nodes });
-    } else if (this.#items.size > 0) {
-      const items = [...this.#items]
-        .slice(0, LIMITS.itemsPerRequest)
-        .map(([item, pid]) => [pid, item] as const);
-      this.#request({ type: 'ROWS_REQ', map: name, items });
-    } else {
-      for (const [item, row] of this.#swap) if (!this.#touched.has(item)) this.map.put(item, row);
-      this.ask();
-    }
+  #next(root: number): void {
+    const request = this.#walk?.next();
+    if (request) return this.#request(request);
+    this.#walk?.swap();
+    if (!this.#isProven(root)) this.#open();
+  }
+
+  /** Whether base is what the server has; the scope is complete then. */
+  #isProven(root: number): boolean {
+    if (root !== this.map.tree().rootHash()) return false;
+    this.isComplete = true;
+    this.#walk = undefined;
+    this.#rounds = 0;
+    if (this.#cursor) this.#keep(this.#cursor);
+    this.#realm.touch();
+    return true;
+  }
+
+  /** Walk after walk, and the roots still differ: one side's rows are not what its hashes say. */
+  #giveUp(): void {
+    this.#rounds = 0;
+    const message = `Map "${this.ref}" could not be made equal to the server's.`;
+    const remedy =
+      TEXTS && 'Restart the server; if that does not help, check its storage. The client goes on trying.';
+    this.#realm.fail(new TopGunError({ code: 'SYNC_DIVERGED', message, remedy, retriable: true }));
+    this.#retryLater();
+  }
+
+  #keep(cursor: Uint8Array | undefined): void {
+    this.#realm.replica.keepCursor(this.ref, cursor);
   }
 
   #request(message: WithoutReq<Extract<ClientMessage, { readonly req: number }>>): void {
     this.req = this.#nextReq();
     this.askedAtMs = this.#realm.clock.monoMs();
-    this.#realm.fx.send({ ...message, req: this.req });
-  }
-
-  #stopWalk(): void {
-    this.#nodes.clear();
-    this.#items.clear();
-    this.#swap.clear();
-    this.#touched.clear();
+    this.#realm.fx.send({ ...message, req: this.req, map: this.ref });
   }
 }
+
+const cursorOf = ({ at, proof }: Pick<CursorMessage, 'at' | 'proof'>): Uint8Array =>
+  Uint8Array.of(...at, ...proof);

@@ -75,6 +75,7 @@ export class StoreMirror {
     for (const [map, kind] of this.#app.kinds) store.put(['map', map], { kind });
     for (const op of log.ops())
       if (op.isIssued && (isLeader || op.session === this.#realm.session)) log.rewrite(op);
+    for (const [map, cursor] of isLeader ? replica.cursors : []) store.put(['cursor', map], cursor);
     for (const map of isLeader ? replica.maps.values() : []) {
       for (const [item, row] of map.base) store.put(['base', map.name, item], rowToStore(row));
     }
@@ -107,6 +108,7 @@ export class StoreMirror {
     const { replica, log, rejections } = this.#realm;
     for (const { name, base } of replica.maps.values())
       for (const item of base.keys()) yield ['base', name, item];
+    for (const map of replica.cursors.keys()) yield ['cursor', map];
     for (const op of log.ops()) if (op.isIssued) yield opKey(op.session, op.seq);
     for (const id of rejections.ids()) yield ['reject', id];
   }
@@ -129,6 +131,10 @@ export class StoreMirror {
         if (!row || !known || !isSame(row, known)) replica.load(first, second, row);
         return;
       }
+      case 'cursor':
+        if (value === undefined) replica.cursors.delete(first);
+        else replica.cursors.set(first, value as Uint8Array);
+        return;
       case 'op':
         // Ops that are known stay as they are: whether an own one is logged is said by its transaction alone.
         return log.load(first, Number(second), value, isRead || !this.#realm.isLeader);

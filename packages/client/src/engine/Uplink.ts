@@ -110,12 +110,14 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
       case 'ERROR':
         return this.#error(message);
       case 'SYNC_ROOT':
+      case 'SYNC_DELTA':
+      case 'CURSOR':
       case 'MERKLE_RESP':
       case 'ROWS_RESP':
       case 'SERVER_EVENT':
       case 'GC_PRUNE':
         this.scopes.get(message.map)?.message(message);
-        if (message.type === 'SYNC_ROOT') this.#releaseHeld();
+        if (message.type !== 'SERVER_EVENT') this.#releaseHeld();
         return;
       default:
     }

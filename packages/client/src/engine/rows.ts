@@ -1,5 +1,13 @@
 import { rowKey } from '@topgun/core';
-import { type ChangeRow, type Form, KINDS, type Kind } from '@topgun/protocol';
+import {
+  type BulkRow,
+  type BulkTables,
+  type ChangeRow,
+  FORM_COUNT,
+  type Form,
+  KINDS,
+  type Kind,
+} from '@topgun/protocol';
 import type { WriteCode } from './PendingOp.js';
 
 /** A place in a partition's history: offsets are ordered by epoch, then n (RES-1). */
@@ -65,6 +73,16 @@ const makeRow = (...[form, key, epoch, n, t, node, value, ttlMs, tag, holds]: St
 
 export const rowFromWire = (row: ChangeRow, nodes: readonly string[], epoch: number): BaseRow =>
   makeRow(row[0], row[1], row[8] ?? epoch, row[2], row[3], nodes[row[4]] ?? '', row[5], row[6], row[7]);
+
+/** A row of a bulk frame; its value may come as the fields of a shape that the frame names once. */
+export function rowFromBulk(row: BulkRow, { epoch, t, nodes, shapes }: BulkTables): BaseRow {
+  const [form, key, n, dt, node, value, ttlMs, tag, ownEpoch] = row;
+  const fields = value as readonly unknown[];
+  const shape = shapes[Math.floor(form / FORM_COUNT) - 1];
+  const whole = shape ? Object.fromEntries(shape.map((name, i) => [name, fields[i]])) : value;
+  const plain = (form % FORM_COUNT) as Form;
+  return makeRow(plain, key, ownEpoch ?? epoch, n, t + dt, nodes[node] ?? '', whole, ttlMs, tag);
+}
 
 /** `[form, key, epoch, n, t, node, value, ttlMs, tag, holds]`, trailing absent parts left out. */
 export function rowToStore({ form, key, epoch, n, t, node, value, ttlMs, tag, holds }: BaseRow): unknown[] {

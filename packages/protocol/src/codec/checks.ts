@@ -3,6 +3,7 @@ import { utf8Length } from '@topgun/core';
 import * as LIMITS from '../limits.js';
 import { PARTITION_COUNT } from '../messages/constants.js';
 import type { Candidate } from './fields.js';
+import { HASH_BYTES } from './hashes.js';
 
 /** Whether a field is what it should be. `message` is for fields that lean on others: a table, a count. */
 export type Check = (value: unknown, message: Candidate) => boolean;
@@ -47,13 +48,23 @@ export const isSession = textLike(/^[A-Za-z0-9_-]{11}$/);
 export const isClientId = textLike(/^[A-Za-z0-9_-]{22}$/);
 export const isMerklePath = textLike(new RegExp(`^[0-9a-f]{0,${LIMITS.merklePathChars}}$`));
 export const isKey = bytes(LIMITS.keyBytes);
-export const isItemKey = bytes(LIMITS.itemKeyBytes);
 export const isTag = text(LIMITS.tagChars);
 export const isNodeId = text(LIMITS.nodeIdChars);
 export const isTopic = text(LIMITS.topicChars);
 export const isQueryId = text(LIMITS.queryIdChars);
 export const isIncarnation = text(LIMITS.incarnationChars);
 export const isUserId = text(LIMITS.userIdChars);
+
+/** Bytes, from `min` to `max` of them. */
+export const binary =
+  (min: number, max: number) =>
+  (value: unknown): value is Uint8Array =>
+    value instanceof Uint8Array && value.length >= min && value.length <= max;
+/** Exactly `count` hashes, or up to that many. */
+export const hashes =
+  (count: number, min = count) =>
+  (value: unknown): value is Uint8Array =>
+    binary(min * HASH_BYTES, count * HASH_BYTES)(value) && value.length % HASH_BYTES === 0;
 
 // --- tuples and lists ---
 

@@ -4,11 +4,12 @@ import { KINDS } from '../messages/constants.js';
 import type { ClientMessage } from '../messages/types.js';
 import {
   anything,
+  binary,
   type Check,
   charsWithin,
+  hashes,
   isClientId,
   isIncarnation,
-  isItemKey,
   isMapName,
   isMerklePath,
   isPid,
@@ -58,16 +59,20 @@ export const clientLayouts = layoutsOf<ClientMessage>(clientFields, {
     map: isMapName,
     kind: (kind) => KINDS.includes(kind as never),
     root: isUint,
+    cursor: binary(LIMITS.proofBytes, LIMITS.cursorBytes),
   },
   MERKLE_REQ: {
     req: isUint,
     map: isMapName,
-    nodes: list(LIMITS.merkleNodesPerRequest, tuple(isPid, isMerklePath, isUint)),
+    nodes: list(
+      LIMITS.merkleNodesPerRequest,
+      tuple(isPid, isMerklePath, (children) => children === null || hashes(16)(children)),
+    ),
   },
   ROWS_REQ: {
     req: isUint,
     map: isMapName,
-    items: list(LIMITS.itemsPerRequest, tuple(isPid, isItemKey)),
+    items: list(LIMITS.itemsPerRequest, tuple(isPid, isMerklePath, hashes(LIMITS.itemsPerRequest, 1))),
   },
   SYNC_END: { map: isMapName },
   QUERY_SUB: {

@@ -27,7 +27,7 @@ export const clientFields = {
   SESSIONS: [3, ['sessions'], []],
   SESSION_END: [4, ['session'], []],
   OPS: [5, ['session', 'settledBelow', 'incarnation', 'concern', 'maps', 'rows'], []],
-  SYNC_INIT: [6, ['req', 'map', 'kind', 'root'], []],
+  SYNC_INIT: [6, ['req', 'map', 'kind', 'root'], ['cursor']],
   MERKLE_REQ: [7, ['req', 'map', 'nodes'], []],
   ROWS_REQ: [8, ['req', 'map', 'items'], []],
   SYNC_END: [9, ['map'], []],

@@ -1,15 +1,16 @@
 /** What a server may send, field by field, in the order of the wire; the checks are run by devices on every frame. */
 import { isErrorCode } from '../errors.js';
 import * as LIMITS from '../limits.js';
-import { PARTITION_COUNT } from '../messages/constants.js';
+import { FORM_COUNT, PARTITION_COUNT } from '../messages/constants.js';
 import type { ServerMessage, Span } from '../messages/types.js';
 import {
   anything,
+  binary,
   type Check,
   charsWithin,
+  hashes,
   isAbsent,
   isIncarnation,
-  isItemKey,
   isKey,
   isMapName,
   isMerklePath,
@@ -41,30 +42,43 @@ function isContent(form: unknown, value: unknown, tag: unknown): boolean {
   return form < 2 ? isAbsent(tag) : isTag(tag);
 }
 
-const changeRow: Check = (row, { nodes }) =>
-  isRow(row, 5, 9) &&
+/** A row of this form, its time left aside. */
+const isRowOf = (row: readonly unknown[], form: unknown, nodes: unknown): boolean =>
   isKey(row[1]) &&
   isUint(row[2]) &&
-  isUint(row[3]) &&
   isUint(row[4]) &&
   // An OP_ACK may leave its table out.
   row[4] < ((nodes as readonly unknown[] | undefined)?.length ?? 0) &&
-  isContent(row[0], row[5], row[7]) &&
+  isContent(form, row[5], row[7]) &&
   (isAbsent(row[6]) || isTtl(row[6])) &&
   (isAbsent(row[8]) || isUint(row[8]));
+const changeRow: Check = (row, { nodes }) =>
+  isRow(row, 5, 9) && isUint(row[3]) && isRowOf(row, row[0], nodes);
 const changeRows = list(LIMITS.rowsPerReply, changeRow);
 
-const merkleLists: readonly Check[] = [
-  list(16, tuple(within(0, 15), isUint)),
-  list(LIMITS.merkleItemsPerPart, tuple(isItemKey, isUint)),
-  changeRows,
-];
+const shapeTable = list(
+  LIMITS.shapesPerFrame,
+  list(LIMITS.mapKeyBytes, (name) => typeof name === 'string' && name !== '__proto__'),
+);
+const bulkRow: Check = (row, { nodes, shapes }) => {
+  if (!isRow(row, 5, 9) || !isUint(row[0]) || !Number.isSafeInteger(row[3])) return false;
+  const form = row[0] % FORM_COUNT;
+  const shape = (shapes as readonly (readonly string[])[])[(row[0] - form) / FORM_COUNT - 1];
+  const isShaped = shape && isRow(row[5], shape.length, shape.length);
+  return (row[0] < FORM_COUNT || !!isShaped) && isRowOf(row, form, nodes);
+};
+const bulkRows = list(LIMITS.rowsPerReply, bulkRow);
+const bulkTables = { epoch: isUint, t: isUint, nodes: nodeTable, shapes: shapeTable };
+const places = binary(1, LIMITS.placesBytes);
+const proof = binary(LIMITS.proofBytes, LIMITS.proofBytes);
+
+const merkleLists: readonly Check[] = [hashes(16), hashes(LIMITS.merkleItemsPerPart, 0), bulkRows];
 const merklePart: Check = (part, message) =>
-  isRow(part, 6, 6) &&
-  isPosition([part[0], part[2], part[3]], message) &&
+  isRow(part, 4, 4) &&
+  isPid(part[0]) &&
   isMerklePath(part[1]) &&
-  within(0, 2)(part[4]) &&
-  (merkleLists[part[4]] as Check)(part[5], message);
+  within(0, 2)(part[2]) &&
+  (merkleLists[part[2]] as Check)(part[3], message);
 
 const exception: Check = (value, message) =>
   isRow(value, 3, 4) &&
@@ -128,19 +142,24 @@ export const serverLayouts: Layouts<ServerMessage> = {
       req: isUint,
       map: isMapName,
       root: isUint,
-      at: positions,
+      at: places,
     },
     {
-      parts: list(PARTITION_COUNT, tuple(isPid, isUint)),
+      proof,
+      parts: hashes(PARTITION_COUNT),
     },
   ],
+  SYNC_DELTA: [48, { req: isUint, map: isMapName, ...bulkTables, rows: bulkRows }, {}],
+  CURSOR: [49, { map: isMapName, at: places, proof }, { req: isUint }],
   MERKLE_RESP: [
     36,
     {
       req: isUint,
       map: isMapName,
-      nodes: nodeTable,
-      parts: list(LIMITS.merkleNodesPerRequest, merklePart),
+      root: isUint,
+      done: isUint,
+      ...bulkTables,
+      parts: list(16 * LIMITS.merkleNodesPerRequest, merklePart),
     },
     {},
   ],
@@ -149,11 +168,10 @@ export const serverLayouts: Layouts<ServerMessage> = {
     {
       req: isUint,
       map: isMapName,
-      nodes: nodeTable,
-      parts: list(
-        PARTITION_COUNT,
-        tuple(isPid, isUint, isUint, changeRows, list(LIMITS.itemsPerRequest, isItemKey)),
-      ),
+      root: isUint,
+      done: isUint,
+      ...bulkTables,
+      rows: bulkRows,
     },
     {},
   ],

@@ -22,6 +22,8 @@ export type OpCode = (typeof OP)[keyof typeof OP];
 /** First element of a `ChangeRow`. */
 export const FORM = { LWW_PRESENT: 0, LWW_GONE: 1, OR_PRESENT: 2, OR_GONE: 3, COUNTER: 4 } as const;
 export type Form = (typeof FORM)[keyof typeof FORM];
+/** How many forms there are: beyond them the form of a `BulkRow` names a shape, too. */
+export const FORM_COUNT = 5;
 
 /** How the server judged one op; third element of a span of `OP_ACK`. */
 export const OUTCOME = { APPLIED: 0, SUPERSEDED: 1, CHANGED: 2, REJECTED: 3, DUPLICATE: 4 } as const;
@@ -30,7 +32,7 @@ export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME];
 /** First element of a `Base` that is not null: a server stamp, or an own earlier op. */
 export const BASE = { STAMP: 0, OWN_OP: 1 } as const;
 
-/** Fifth element of a part of `MERKLE_RESP`: what its list holds. */
+/** Third element of a part of `MERKLE_RESP`: what its last one holds. */
 export const MERKLE_FORM = { CHILDREN: 0, ITEMS: 1, ROWS: 2 } as const;
 export type MerkleForm = (typeof MERKLE_FORM)[keyof typeof MERKLE_FORM];
 

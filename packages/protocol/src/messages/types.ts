@@ -25,8 +25,6 @@ export type N = number;
 export type T = number;
 /** 53-bit digest; 0 = nothing there */
 export type Hash = number;
-/** LWW and PN: the record key. OR: `rowKey(key, tag)` of core. */
-export type ItemKey = string;
 /** Hex digits below a partition's root; '' = the partition's root */
 export type MerklePath = string;
 
@@ -94,21 +92,36 @@ export type EventPart = readonly [
   toN: N,
   rows: readonly ChangeRow[],
 ];
-export type MerkleNode = readonly [pid: Pid, path: MerklePath, localHash: Hash];
-export type MerkleChild = readonly [digit: number, hash: Hash];
-export type MerkleItem = readonly [itemKey: ItemKey, digest: Hash];
-/** `epoch, n` = committed position of the partition at the answer. */
+/** Short hashes of six bytes each: see `packHashes`. */
+export type Hashes = Uint8Array;
+/** The hashes of the 16 children that the device has under a path; null = it has nothing there. */
+export type MerkleNode = readonly [pid: Pid, path: MerklePath, children: Hashes | null];
+/** Form 0: the hashes of 16 children; 1: the digests of all items under the path; 2: all rows under it. */
 export type MerklePart =
-  | readonly [pid: Pid, path: MerklePath, epoch: Epoch, n: N, form: 0, children: readonly MerkleChild[]]
-  | readonly [pid: Pid, path: MerklePath, epoch: Epoch, n: N, form: 1, items: readonly MerkleItem[]]
-  | readonly [pid: Pid, path: MerklePath, epoch: Epoch, n: N, form: 2, rows: readonly ChangeRow[]];
-export type RowsPart = readonly [
-  pid: Pid,
-  epoch: Epoch,
+  | readonly [pid: Pid, path: MerklePath, form: 0 | 1, hashes: Hashes]
+  | readonly [pid: Pid, path: MerklePath, form: 2, rows: readonly BulkRow[]];
+/**
+ * A ChangeRow of a frame with many: `form + 5 * (1 + index)` says that the value is an object with the fields that
+ * `shapes` lists at that index, and gives their values alone; `dt` is what `t` has beyond that of the frame.
+ */
+export type BulkRow = readonly [
+  form: number,
+  key: Key,
   n: N,
-  rows: readonly ChangeRow[],
-  goneItemKeys: readonly ItemKey[],
+  dt: number,
+  nodeIdx: number,
+  value?: unknown,
+  ttlMs?: number | null,
+  tag?: string | null,
+  epoch?: Epoch | null,
 ];
+/** What the rows of a bulk frame share. */
+export interface BulkTables {
+  readonly epoch: Epoch;
+  readonly t: T;
+  readonly nodes: readonly string[];
+  readonly shapes: readonly (readonly string[])[];
+}
 export type QueryRow = readonly [pid: Pid, epoch: Epoch, row: ChangeRow];
 export type QueryDelta = readonly [change: QueryChange, pid: Pid, epoch: Epoch, row: ChangeRow];
 export type SortTerm = readonly [path: string, direction: 'asc' | 'desc'];
@@ -151,6 +164,8 @@ export interface SyncInitMessage {
   readonly map: MapName;
   readonly kind: Kind;
   readonly root: Hash;
+  /** `at` and `proof` of a SYNC_ROOT or CURSOR, one behind the other: base is no older than this */
+  readonly cursor?: Uint8Array;
 }
 export interface MerkleReqMessage {
   readonly type: 'MERKLE_REQ';
@@ -162,7 +177,8 @@ export interface RowsReqMessage {
   readonly type: 'ROWS_REQ';
   readonly req: number;
   readonly map: MapName;
-  readonly items: readonly (readonly [pid: Pid, itemKey: ItemKey])[];
+  /** digests that the device has not got, each with the path it was listed under */
+  readonly items: readonly (readonly [pid: Pid, path: MerklePath, digests: Hashes])[];
 }
 /** Closes the whole-map scope. */
 export interface SyncEndMessage {
@@ -240,26 +256,45 @@ export interface SyncRootMessage {
   readonly req: number;
   readonly map: MapName;
   readonly root: Hash;
-  /** every partition whose last offset is not (0, 0) */
-  readonly at: readonly Position[];
-  /** non-zero partition roots; present only when the two roots differ */
-  readonly parts?: readonly (readonly [pid: Pid, root: Hash])[];
+  /** where every partition stands: see `packPositions` */
+  readonly at: Uint8Array;
+  /** makes `at` a cursor; absent where the view is not of the whole map */
+  readonly proof?: Uint8Array;
+  /** hashes of all partitions; present only when the two roots differ and no cursor was followed */
+  readonly parts?: Hashes;
 }
-/** Requested nodes that are not answered (frame budget) are asked for again. */
-export interface MerkleRespMessage {
+/** What changed in the map since the cursor of the SYNC_INIT: each item once, as it is now. SYNC_ROOT or CURSOR follows. */
+export interface SyncDeltaMessage extends BulkTables {
+  readonly type: 'SYNC_DELTA';
+  readonly req: number;
+  readonly map: MapName;
+  readonly rows: readonly BulkRow[];
+}
+/** Whoever has everything up to here may resume with it. With `req` there is more: SYNC_INIT with this cursor. */
+export interface CursorMessage {
+  readonly type: 'CURSOR';
+  readonly map: MapName;
+  readonly at: Uint8Array;
+  readonly proof: Uint8Array;
+  readonly req?: number;
+}
+/** `root` = live root at the answer. The first `done` nodes of the request are answered; the others are asked for again. */
+export interface MerkleRespMessage extends BulkTables {
   readonly type: 'MERKLE_RESP';
   readonly req: number;
   readonly map: MapName;
-  readonly nodes: readonly string[];
+  readonly root: Hash;
+  readonly done: number;
   readonly parts: readonly MerklePart[];
 }
-/** Requested items that are neither in rows nor gone are asked for again. */
-export interface RowsRespMessage {
+/** The first `done` digests of the request are answered; one without a row is there no more. */
+export interface RowsRespMessage extends BulkTables {
   readonly type: 'ROWS_RESP';
   readonly req: number;
   readonly map: MapName;
-  readonly nodes: readonly string[];
-  readonly parts: readonly RowsPart[];
+  readonly root: Hash;
+  readonly done: number;
+  readonly rows: readonly BulkRow[];
 }
 /** First answer to QUERY_SUB, in parts 0..k, the last one marked. */
 export interface QueryRespMessage {
@@ -331,6 +366,8 @@ export type ServerMessage =
   | OpAckMessage
   | ServerEventMessage
   | SyncRootMessage
+  | SyncDeltaMessage
+  | CursorMessage
   | MerkleRespMessage
   | RowsRespMessage
   | QueryRespMessage

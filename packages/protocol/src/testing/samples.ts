@@ -1,4 +1,6 @@
-import type { ChangeRow, Message } from '../messages/types.js';
+import { packHashes } from '../codec/hashes.js';
+import { packPositions } from '../codec/positions.js';
+import type { BulkRow, ChangeRow, Message } from '../messages/types.js';
 
 const SESSION = 'Q2xpZW50U18';
 const OTHER = 'Zm9vYmFyYmF';
@@ -15,6 +17,21 @@ const rows: readonly ChangeRow[] = [
   [4, 'votes', 10, T + 5, 0, [12, 3]],
 ];
 const nodes = [SESSION, 'server-1'];
+const bulkRows: readonly BulkRow[] = [
+  [5, 'todo:1', 5, 0, 0, ['Milk', false, 1.5]],
+  [0, 'todo:2', 6, -70_000, 1, 'text', 60_000],
+  [1, 'todo:3', 7, 2, 0, null, null, null, 1_768_000_000_001],
+  [12, 'tags', 8, 3, 1, ['red'], null, TAG],
+  [3, 'tags', 9, 4, 1, null, null, TAG],
+  [4, 'votes', 10, 2 ** 40, 0, [12, 3]],
+];
+const bulk = { epoch: 1_768_000_000_000, t: T, nodes, shapes: [['title', 'done', 'n'], ['']] };
+const at = packPositions([
+  [0, 1_768_000_000_000, 2],
+  [270, 1_768_000_000_007, 9],
+]);
+const proof = Uint8Array.from({ length: 16 }, (_, i) => 240 + i);
+const children = packHashes(Array.from({ length: 16 }, (_, i) => i * 2 ** 49 + i));
 
 /** One or more good messages of every type, by name. The golden bytes are made from them. */
 export const samples = {
@@ -113,16 +130,24 @@ export const samples = {
     rows: [],
   },
   SYNC_INIT: { type: 'SYNC_INIT', req: 1, map: 'todos', kind: 'LWW', root: 9_007_199_254_740_991 },
+  'SYNC_INIT resume': {
+    type: 'SYNC_INIT',
+    req: 2,
+    map: 'tags',
+    kind: 'OR',
+    root: 0,
+    cursor: Uint8Array.of(...at, ...proof),
+  },
   MERKLE_REQ: {
     type: 'MERKLE_REQ',
     req: 2,
     map: 'todos',
     nodes: [
-      [0, '', 0],
-      [270, '0af', 123_456_789_012],
+      [0, '', null],
+      [270, '0af', children],
     ],
   },
-  ROWS_REQ: { type: 'ROWS_REQ', req: 3, map: 'tags', items: [[17, 'tags']] },
+  ROWS_REQ: { type: 'ROWS_REQ', req: 3, map: 'tags', items: [[17, 'a0', packHashes([5, 2 ** 53 - 1])]] },
   SYNC_END: { type: 'SYNC_END', map: 'todos' },
   QUERY_SUB: {
     type: 'QUERY_SUB',
@@ -192,35 +217,27 @@ export const samples = {
     req: 1,
     map: 'todos',
     root: 77,
-    at: [
-      [0, 1, 2],
-      [270, 1, 9],
-    ],
-    parts: [[0, 77]],
+    at,
+    parts: packHashes(Array.from({ length: 271 }, (_, pid) => (pid === 0 ? 77 : 0))),
   },
-  'SYNC_ROOT equal': { type: 'SYNC_ROOT', req: 1, map: 'todos', root: 0, at: [] },
+  'SYNC_ROOT equal': { type: 'SYNC_ROOT', req: 1, map: 'todos', root: 0, at: packPositions([]), proof },
+  SYNC_DELTA: { type: 'SYNC_DELTA', req: 4, map: 'todos', ...bulk, rows: bulkRows },
+  CURSOR: { type: 'CURSOR', map: 'todos', at, proof },
+  'CURSOR with more to come': { type: 'CURSOR', map: 'todos', at, proof, req: 4 },
   MERKLE_RESP: {
     type: 'MERKLE_RESP',
     req: 2,
     map: 'todos',
-    nodes,
+    root: 78,
+    done: 2,
+    ...bulk,
     parts: [
-      [
-        0,
-        '',
-        1,
-        2,
-        0,
-        [
-          [0, 5],
-          [15, 6],
-        ],
-      ],
-      [1, 'a0', 1, 2, 1, [['todo:1', 99]]],
-      [2, '', 1, 2, 2, rows],
+      [0, '', 0, children],
+      [1, 'a0', 1, packHashes([99])],
+      [2, '', 2, bulkRows],
     ],
   },
-  ROWS_RESP: { type: 'ROWS_RESP', req: 3, map: 'todos', nodes, parts: [[3, 1, 10, rows, ['todo:9']]] },
+  ROWS_RESP: { type: 'ROWS_RESP', req: 3, map: 'todos', root: 79, done: 7, ...bulk, rows: bulkRows },
   QUERY_RESP: {
     type: 'QUERY_RESP',
     query: 'q1',

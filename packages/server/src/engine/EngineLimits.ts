@@ -17,6 +17,9 @@ export interface EngineLimits {
   readonly merkleItems: number;
   /** estimated bytes of one frame; what does not fit goes into the next one, or is asked for again */
   readonly frameBytes: number;
+  /** changes of a map, and time with at least one, after which its followers get a fresh cursor */
+  readonly cursorEveryChanges: number;
+  readonly cursorEveryMs: number;
   /** greatest pause a client is asked to make before it reconnects to a server that shuts down */
   readonly reconnectInMsMax: number;
   /** items whose digest is out of date before they are hashed without being asked for */
@@ -56,6 +59,8 @@ export const ENGINE_LIMITS: EngineLimits = {
   preAuthFrames: LIMITS.preAuthFrames,
   merkleItems: LIMITS.merkleItemsPerNode,
   frameBytes: LIMITS.replyBytes,
+  cursorEveryChanges: LIMITS.cursorEveryChanges,
+  cursorEveryMs: LIMITS.cursorEveryMs,
   reconnectInMsMax: LIMITS.reconnectInMsMax,
   dirtyItems: LIMITS.dirtyItems,
   endedSessionMs: LIMITS.endedSessionMs,

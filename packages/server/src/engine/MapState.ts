@@ -1,5 +1,6 @@
 import type { Kind } from '@topgun/protocol';
 import type { Offset } from '../storage/Store.js';
+import { ChangeChain } from './ChangeChain.js';
 import { LiveTree } from './LiveTree.js';
 import type { Op } from './Op.js';
 import { type Row, Slot } from './Row.js';
@@ -29,6 +30,7 @@ export class MapState {
   /** digests of everything, unmasked */
   readonly tree: LiveTree;
   readonly #slots = new Map<string, Slot>();
+  readonly #chains = new Map<number, ChangeChain>();
   /** rows that wait for the next flush, and rows being flushed: one per item each */
   #open: Row[] = [];
   #inFlight: Row[] = [];
@@ -54,6 +56,11 @@ export class MapState {
   /** The durable rows of all items. */
   *rows(): IterableIterator<Row> {
     for (const { committed } of this.#slots.values()) if (committed !== undefined) yield committed;
+  }
+
+  /** The durable rows of a partition that changed after an offset, by rising offset, tombstones included. */
+  changesIn(pid: number, after: Offset): readonly Row[] {
+    return this.#chains.get(pid)?.since(after) ?? [];
   }
 
   /** Puts a row on top of its item, to go with the next flush instead of one that waits for it. */
@@ -99,6 +106,7 @@ export class MapState {
     const old = slot.committed;
     slot.committed = row;
     if (slot.staged === row) slot.staged = undefined;
+    this.#chainOf(row.pid).note(slot, row);
     return old;
   }
 
@@ -107,8 +115,18 @@ export class MapState {
     const { slot } = row;
     if (slot?.committed !== row) return false;
     slot.committed = undefined;
+    this.#chainOf(row.pid).drop(slot);
     if (slot.staged === undefined) this.#slots.delete(slot.item);
     return true;
+  }
+
+  #chainOf(pid: number): ChangeChain {
+    let chain = this.#chains.get(pid);
+    if (chain === undefined) {
+      chain = new ChangeChain();
+      this.#chains.set(pid, chain);
+    }
+    return chain;
   }
 
   #slotOf(row: Row): Slot {

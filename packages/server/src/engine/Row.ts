@@ -120,6 +120,9 @@ export class Slot {
   readonly item: string;
   committed: Row | undefined;
   staged: Row | undefined;
+  /** kept by ChangeChain: the items of the map and partition that changed before and after this one */
+  earlier: Slot | undefined;
+  later: Slot | undefined;
 
   constructor(item: string) {
     this.item = item;

@@ -1,7 +1,10 @@
+import { packPositions } from '@topgun/protocol';
 import type { Connection } from './Connection.js';
+import type { Cursors, MintedCursor } from './Cursors.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import type { Gate } from './Gate.js';
+import type { MapState } from './MapState.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import type { Commit } from './Staging.js';
@@ -12,15 +15,23 @@ export class Scopes {
   readonly #effects: ServerEffects;
   readonly #gate: Gate;
   readonly #table: RecordTable;
+  readonly #cursors: Cursors;
   readonly #limits: EngineLimits;
   readonly #groups = new Map<string, Map<string, ViewGroup>>();
   /** By connection and map; undefined where nothing of the map may be read. */
   readonly #open = new Map<Connection, Map<string, ViewGroup | undefined>>();
 
-  constructor(effects: ServerEffects, gate: Gate, table: RecordTable, limits: EngineLimits) {
+  constructor(
+    effects: ServerEffects,
+    gate: Gate,
+    table: RecordTable,
+    cursors: Cursors,
+    limits: EngineLimits,
+  ) {
     this.#effects = effects;
     this.#gate = gate;
     this.#table = table;
+    this.#cursors = cursors;
     this.#limits = limits;
   }
 
@@ -49,6 +60,17 @@ export class Scopes {
   /** The group a connection follows a map with. */
   group(conn: Connection, map: string): ViewGroup | undefined {
     return this.#open.get(conn)?.get(map);
+  }
+
+  /** The map, if somebody wrote to it and this connection may read all of it: only then there are cursors (RES-3). */
+  wholeMap(conn: Connection, map: string): MapState | undefined {
+    return this.#gate.may(conn, map).view.isWhole ? this.#table.map(map) : undefined;
+  }
+
+  /** Where a group stands, with the proof that makes it a cursor if its view is of the whole map. */
+  placeOf(group: ViewGroup): MintedCursor | Pick<MintedCursor, 'at'> {
+    const at = packPositions(group.positions());
+    return (group.view.isWhole ? this.#cursors.mint(group.map.name, at) : undefined) ?? { at };
   }
 
   /** Opens the scope, or finds it open. Undefined when nothing of the map may be read; that is remembered, too. */
@@ -99,11 +121,12 @@ export class Scopes {
   }
 
   /** Sends what a commit changed: one frame per group, shared by its members. */
-  publish({ changes, touched, writers }: Commit): void {
+  publish({ changes, touched, writers }: Commit, now: number): void {
     for (const [map, pids] of touched) {
       for (const group of this.#groups.get(map.name)?.values() ?? []) {
         const frames = group.advance(changes.get(map) ?? [], pids, hasCommon(group.members, writers));
         for (const frame of frames) this.#effects.sendShared(idsOf(group.members), frame);
+        if (group.untold >= this.#limits.cursorEveryChanges) this.#tellCursor(group, now);
       }
     }
   }
@@ -117,6 +140,25 @@ export class Scopes {
         if (message !== undefined) this.#effects.sendShared(idsOf(group.members), message);
       }
     }
+  }
+
+  /** To be called every few seconds: fresh cursors where something changed and the last one is old. */
+  tellCursors(now: number): void {
+    for (const groups of this.#groups.values()) {
+      for (const group of groups.values())
+        if (group.untold > 0 && now - group.toldAtMs >= this.#limits.cursorEveryMs)
+          this.#tellCursor(group, now);
+    }
+  }
+
+  /** One frame for all members: they stand at the same place. */
+  #tellCursor(group: ViewGroup, now: number): void {
+    group.untold = 0;
+    group.toldAtMs = now;
+    if (!group.view.isWhole || group.members.size === 0) return;
+    const { name } = group.map;
+    const cursor = this.#cursors.mint(name, packPositions(group.positions()));
+    if (cursor) this.#effects.sendShared(idsOf(group.members), { type: 'CURSOR', map: name, ...cursor });
   }
 
   /** Rights have changed: whoever now sees a map differently opens it again. */

@@ -7,6 +7,7 @@ import { Answers } from './Answers.js';
 import { ClientBindings } from './ClientBindings.js';
 import { ClockReserve } from './ClockReserve.js';
 import { Connection } from './Connection.js';
+import { Cursors } from './Cursors.js';
 import { DedupTable } from './DedupTable.js';
 import { EndedSessions } from './EndedSessions.js';
 import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
@@ -26,6 +27,7 @@ import type {
 import { Queries } from './Queries.js';
 import { Reaper } from './Reaper.js';
 import { mapOfMetaName, RecordTable } from './RecordTable.js';
+import { Resume } from './Resume.js';
 import { Retention } from './Retention.js';
 import { Router } from './Router.js';
 import { Scopes } from './Scopes.js';
@@ -85,13 +87,17 @@ export class ServerEngine {
     this.#gate = new Gate(options.policies);
     this.#table = new RecordTable(boot, options.now, limits.dirtyItems);
     this.#answers = new Answers(effects, this.#gate, this.#table, limits);
-    this.#scopes = new Scopes(effects, this.#gate, this.#table, limits);
+    const cursors = new Cursors(options.mac, boot.incarnation, boot.meta);
+    this.#scopes = new Scopes(effects, this.#gate, this.#table, cursors, limits);
     this.#queries = new Queries(effects, this.#gate, this.#table, limits);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
     this.#staging = new Staging(effects, this.#table, limits, {
       committed: (commit) => this.#publish(commit),
       readmit: (ops, now) => this.#admission.readmit(ops, now),
-      metaFor: (batch) => this.#reserve.stage(batch),
+      metaFor: (batch) => {
+        this.#reserve.stage(batch);
+        cursors.stage(batch);
+      },
     });
     const { incarnation } = boot;
     const shared = { effects, limits, incarnation, tally: this.#tally };
@@ -131,12 +137,16 @@ export class ServerEngine {
         this.#gone(conn);
       },
     });
+    const resume = new Resume(cursors, this.#table, limits.frameBytes, (proof) => {
+      // A store that was put back answers as it is, by a walk; the shell is told.
+      effects.rolledBack?.(proof);
+    });
     this.#router = new Router({
       ...shared,
       sessions: this.#sessions,
       admission: this.#admission,
       scopes: this.#scopes,
-      sync: new SyncServer(effects, this.#scopes, limits),
+      sync: new SyncServer(effects, this.#scopes, resume, limits),
       queries: this.#queries,
       topics: this.#topics,
     });
@@ -215,6 +225,7 @@ export class ServerEngine {
     if (name === SWEEP_TIMER) {
       const connections = [...this.#connections.values()];
       this.#sessions.sweep(connections, now);
+      this.#scopes.tellCursors(now);
       this.#retention.sweep((id) => connections.some(({ clientId }) => clientId === id), now);
       if (this.#connections.size > 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
     } else if (name === REAP_TIMER) {
@@ -316,7 +327,7 @@ export class ServerEngine {
 
   /** Memory has advanced. Deltas leave before answers, so that a writer's scope has passed what it is told about. */
   #publish(commit: Commit): void {
-    this.#scopes.publish(commit);
+    this.#scopes.publish(commit, this.#wall.nowMs);
     this.#queries.publish(commit);
     this.#scopes.prune(commit);
     for (const op of commit.ops) if (op.entry !== undefined) this.#answers.durable(op, op.entry);

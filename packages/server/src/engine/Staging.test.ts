@@ -1,4 +1,4 @@
-import { OUTCOME } from '@topgun/protocol';
+import { MERKLE_FORM, OUTCOME } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import { TestNode } from './testing/TestNode.js';
 
@@ -28,13 +28,9 @@ describe('group commit', () => {
     expect(node.engine.rootOf('todos')).toBe(root);
     expect(node.engine.positions()).toEqual(positions);
     expect(ben.syncInit('todos')?.root).toBe(root);
-    ben.send({
-      type: 'ROWS_REQ',
-      req: 77,
-      map: 'todos',
-      items: [[node.batches.at(-1)?.slices[0]?.pid ?? 0, 'k']],
-    });
-    expect(ben.last('ROWS_RESP')?.parts[0]?.[4]).toEqual(['k']);
+    const pid = node.batches.at(-1)?.slices[0]?.pid ?? 0;
+    ben.send({ type: 'MERKLE_REQ', req: 77, map: 'todos', nodes: [[pid, '', null]] });
+    expect(ben.last('MERKLE_RESP')?.parts).toEqual([[pid, '', MERKLE_FORM.ITEMS, new Uint8Array()]]);
 
     node.settle();
     expect(ann.outcomeOf(2)?.outcome).toBe(OUTCOME.APPLIED);

@@ -1,4 +1,10 @@
-import type { EventPart, GcPruneMessage, Position, ServerEventMessage } from '@topgun/protocol';
+import {
+  type EventPart,
+  type GcPruneMessage,
+  type Position,
+  roundPositions,
+  type ServerEventMessage,
+} from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import { compareOffsets, type Offset } from '../storage/Store.js';
 import type { Connection } from './Connection.js';
@@ -21,6 +27,9 @@ export class ViewGroup {
   readonly view: View;
   readonly tree: LiveTree;
   readonly members = new Set<Connection>();
+  /** changes since its members got a cursor, and when that was */
+  untold = 0;
+  toldAtMs = 0;
   readonly #table: RecordTable;
   readonly #frameBytes: number;
   /** The `to` of the last delta by partition; what a joiner is brought to. */
@@ -31,7 +40,9 @@ export class ViewGroup {
     this.view = view;
     this.#table = table;
     this.#frameBytes = frameBytes;
-    this.#to = table.partitions.map((partition) => partition.committed);
+    this.#to = table.partitions.map(({ committed }) => committed);
+    // Rounded at once, so that a place is the same in answers, cursors and the chain of deltas.
+    for (const [pid, epoch, n] of roundPositions(this.positions(), 1)) this.#to[pid] = { epoch, n };
     if (view.isWhole) this.tree = map.tree;
     else {
       this.tree = new LiveTree(dirtyItems, (value) => view.project(value));
@@ -66,6 +77,7 @@ export class ViewGroup {
     for (const change of changes) {
       if (!this.view.isWhole) this.tree.touch(change.row);
       if (this.seen(change.row) === undefined && this.seen(change.old) === undefined) continue;
+      this.untold++;
       const listed = byPid.get(change.row.pid);
       if (listed === undefined) byPid.set(change.row.pid, [change]);
       else listed.push(change);

@@ -1,6 +1,6 @@
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
-import type { CommitBatch, CommitResult, StoreBoot } from '../storage/Store.js';
+import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
 import type { EngineLimits } from './EngineLimits.js';
 
 /** Names the dedup state of one (partition, client, session). */
@@ -8,6 +8,24 @@ export interface DedupName {
   readonly pid: number;
   readonly clientId: string;
   readonly session: string;
+}
+
+/** How cursors are proven. The key is drawn once in the life of a store and kept in it. */
+export interface CursorMac {
+  /** A new key that nobody can guess. */
+  newKey(): Uint8Array;
+  /** `proofBytes` bytes that nobody without the key can make for these. */
+  sign(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+}
+
+/** A place that this store has named and cannot have reached: it was put back to an earlier state (INC-2). */
+export interface RollbackProof {
+  readonly map: string;
+  readonly pid: number;
+  /** what a device was told */
+  readonly told: Offset;
+  /** what the store knows as its last */
+  readonly committed: Offset;
 }
 
 /**
@@ -30,6 +48,8 @@ export interface ServerEffects {
   /** (Re)arms a named timer; answered by `timer` once. */
   arm(timer: string, delayMs: number): void;
   cancel(timer: string): void;
+  /** A device holds a position that this store named and does not know: it was put back to an earlier state (INC-2). */
+  rolledBack?(proof: RollbackProof): void;
   /** After `drain`, once: everything admitted is durable and answered. */
   drained?(): void;
 }
@@ -42,6 +62,8 @@ export interface ServerEngineOptions {
   readonly policies: readonly Policy[];
   /** 32 random bits per call: spreads reconnects. */
   readonly random: () => number;
+  /** Proves cursors (RES-3). */
+  readonly mac: CursorMac;
   /** Server time at start, ms since the epoch. */
   readonly now: number;
   readonly limits?: Partial<EngineLimits>;

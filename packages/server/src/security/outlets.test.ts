@@ -1,5 +1,5 @@
 import { partitionOf } from '@topgun/core';
-import { OP } from '@topgun/protocol';
+import { OP, packHashes } from '@topgun/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Gate } from '../engine/Gate.js';
 import type { TestDevice } from '../engine/testing/TestDevice.js';
@@ -12,8 +12,8 @@ function useEverything(node: TestNode, ann: TestDevice, eve: TestDevice): void {
   const tag = ann.add('tags', 'a', 'SECRET 2');
   node.settle();
   eve.syncInit('notes');
-  eve.send({ type: 'MERKLE_REQ', req: 7, map: 'notes', nodes: [[partitionOf('a'), '', 0]] });
-  eve.send({ type: 'ROWS_REQ', req: 8, map: 'notes', items: [[partitionOf('a'), 'a']] });
+  eve.send({ type: 'MERKLE_REQ', req: 7, map: 'notes', nodes: [[partitionOf('a'), '', null]] });
+  eve.send({ type: 'ROWS_REQ', req: 8, map: 'notes', items: [[partitionOf('a'), '', packHashes([1])]] });
   eve.send({ type: 'QUERY_SUB', query: 'q', map: 'notes' });
   eve.send({ type: 'TOPIC_SUB', topic: 'news' });
   ann.send({ type: 'TOPIC_SUB', topic: 'news' });

@@ -1,7 +1,7 @@
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import { decode, encode } from '@topgun/protocol';
 import type { CommitBatch, CommitResult, Policy, Principal, ServerEffects } from '@topgun/server/engine';
-import { ServerEngine } from '@topgun/server/engine';
+import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
@@ -53,6 +53,7 @@ export class SimNode {
         boot: world.store.boot(),
         policies: world.policies(),
         random: () => rng.u32(),
+        mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => rng.int(0, 255)) },
         now: world.trueWallMs(),
         limits: SHORT_MEMORY,
       },

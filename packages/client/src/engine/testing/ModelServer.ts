@@ -13,15 +13,14 @@ import {
   type ClientMessage,
   type ErrorCode,
   FORM,
-  type MerklePart,
   OP,
   type OpRow,
   type OpsMessage,
   OUTCOME,
   type Outcome,
-  type RowsPart,
 } from '@topgun/protocol';
 import type { ModelConnection, ModelRow } from './ModelConnection.js';
+import { ModelSync } from './ModelSync.js';
 
 interface Answer {
   readonly outcome: Outcome;
@@ -32,7 +31,6 @@ interface Answer {
 }
 
 const EPOCH = 7;
-const LEAF_ITEMS = 8;
 const itemOf = (row: { key: string; tag: string | undefined }): string =>
   row.tag === undefined ? row.key : rowKey(row.key, row.tag);
 
@@ -40,6 +38,16 @@ const itemOf = (row: { key: string; tag: string | undefined }): string =>
 export class ModelServer {
   readonly rows = new Map<string, Map<string, ModelRow>>();
   readonly connections = new Set<ModelConnection>();
+  /** Whole-map scopes and their repair. */
+  readonly sync = new ModelSync({
+    rows: (map) => this.rows.get(map) ?? new Map<string, ModelRow>(),
+    tree: (map) => this.tree(map),
+    places: () => [...this.#last].map(([pid, n]) => [pid, EPOCH, n] as const),
+    wire: (row, nodes) => this.#wire(row, nodes),
+    sent: (count) => {
+      this.rowsSent += count;
+    },
+  });
   /** Effects by op id: more than one entry is a doubled op. */
   readonly effects = new Map<string, number>();
   readonly #answers = new Map<string, Answer>();
@@ -92,46 +100,13 @@ export class ModelServer {
       }
       case 'OPS':
         return this.#ops(connection, message);
-      case 'SYNC_INIT': {
+      case 'SYNC_INIT':
         connection.scopes.add(message.map);
-        const tree = this.tree(message.map);
-        const parts = message.root === tree.rootHash() ? {} : { parts: tree.partitionRoots() };
-        const at = [...this.#last].map(([pid, n]) => [pid, EPOCH, n] as const);
-        connection.deliver({
-          type: 'SYNC_ROOT',
-          req: message.req,
-          map: message.map,
-          root: tree.rootHash(),
-          at,
-          ...parts,
-        });
-        return;
-      }
-      case 'MERKLE_REQ': {
-        const nodes: string[] = [];
-        const parts = message.nodes.map(([pid, path, hash]) =>
-          this.#node(message.map, pid, path, hash, nodes),
-        );
-        connection.deliver({ type: 'MERKLE_RESP', req: message.req, map: message.map, nodes, parts });
-        return;
-      }
-      case 'ROWS_REQ': {
-        const nodes: string[] = [];
-        const parts = message.items.map(([pid, item]): RowsPart => {
-          const row = this.rows.get(message.map)?.get(item);
-          const isLive = row !== undefined && (row.form & 1) === 0;
-          if (isLive) this.rowsSent++;
-          return [
-            pid,
-            EPOCH,
-            this.#last.get(pid) ?? 0,
-            isLive ? [this.#wire(row, nodes)] : [],
-            isLive ? [] : [item],
-          ];
-        });
-        connection.deliver({ type: 'ROWS_RESP', req: message.req, map: message.map, nodes, parts });
-        return;
-      }
+        return this.sync.init(connection, message);
+      case 'MERKLE_REQ':
+        return this.sync.merkle(connection, message);
+      case 'ROWS_REQ':
+        return this.sync.fetch(connection, message);
       case 'SYNC_END':
         connection.scopes.delete(message.map);
         return;
@@ -339,26 +314,6 @@ export class ModelServer {
       .filter(([, row]) => (row.form & 1) === 0)
       .map(([item, row]) => [item, row.value] as const);
     return new Map(runQuery(spec, live).map(([item]) => [item, rows.get(item) as ModelRow]));
-  }
-
-  #node(map: string, pid: number, path: string, hash: number, nodes: string[]): MerklePart {
-    const tree = this.tree(map);
-    const n = this.#last.get(pid) ?? 0;
-    const rows = this.rows.get(map) ?? new Map<string, ModelRow>();
-    const items = tree.items(pid, path);
-    if (hash === 0) {
-      this.rowsSent += items.length;
-      return [
-        pid,
-        path,
-        n === 0 ? 0 : EPOCH,
-        n,
-        2,
-        items.map(([item]) => this.#wire(rows.get(item) as ModelRow, nodes)),
-      ];
-    }
-    if (items.length <= LEAF_ITEMS) return [pid, path, n === 0 ? 0 : EPOCH, n, 1, items];
-    return [pid, path, EPOCH, n, 0, tree.children(pid, path)];
   }
 
   #wire(row: ModelRow, nodes: string[]): ChangeRow {

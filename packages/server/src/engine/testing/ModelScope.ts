@@ -1,21 +1,21 @@
+import { hashValue, itemDigest, PartitionedTree, partitionOf, rowKey } from '@topgun/core';
 import {
-  compareChildren,
-  compareItems,
-  compareRoots,
-  hashValue,
-  itemDigest,
-  PartitionedTree,
-  partitionOf,
-  rowKey,
-} from '@topgun/core';
-import {
+  type BulkRow,
+  type BulkTables,
   type ChangeRow,
+  type ClientMessage,
+  encode,
   FORM,
+  FORM_COUNT,
   type Kind,
   MERKLE_FORM,
-  type MerkleReqMessage,
+  packHashes,
   type ServerEventMessage,
+  shortHash,
+  unpackHashes,
+  unpackPositions,
 } from '@topgun/protocol';
+import { childHashes } from '../MerkleAnswer.js';
 import type { TestDevice } from './TestDevice.js';
 
 interface ModelRow {
@@ -31,6 +31,13 @@ export class ModelScope {
   readonly to = new Map<number, readonly [epoch: number, n: number]>();
   /** rows that the walk brought */
   fetched = 0;
+  /** rows that came by cursor */
+  delta = 0;
+  /** requests of the walk, and their bytes */
+  trips = 0;
+  sentBytes = 0;
+  /** of the last SYNC_ROOT */
+  cursor: Uint8Array | undefined;
   readonly #device: TestDevice;
   readonly #map: string;
   readonly #kind: Kind;
@@ -42,17 +49,34 @@ export class ModelScope {
     this.#kind = kind;
   }
 
-  /** Opens the scope and repairs until the roots are equal. */
-  sync(): void {
-    for (let round = 0; round < 3; round++) {
-      const tree = this.tree();
-      const root = this.#device.syncInit(this.#map, this.#kind, tree.rootHash());
+  /** Opens the scope, with the last cursor if it is told to, and repairs until the roots are equal. */
+  sync(useCursor = false): void {
+    let cursor = useCursor ? this.cursor : undefined;
+    for (let round = 0; round < 200; round++) {
+      const before = this.#device.all('SYNC_DELTA').length;
+      const more = this.#device.all('CURSOR').length;
+      const root = this.#device.syncInit(this.#map, this.#kind, this.tree().rootHash(), cursor);
+      for (const delta of this.#device.all('SYNC_DELTA').slice(before)) {
+        this.delta += delta.rows.length;
+        for (const row of delta.rows) this.#takeBulk(row, delta);
+      }
+      const next = this.#device.all('CURSOR').slice(more).at(-1);
+      if (next !== undefined) cursor = Uint8Array.of(...next.at, ...next.proof);
+      if (root === undefined && next !== undefined) continue;
       if (root === undefined) throw new Error(`no SYNC_ROOT for ${this.#map}`);
       this.#seen = this.#device.all('SERVER_EVENT').length;
       this.to.clear();
-      for (const [pid, epoch, n] of root.at) this.to.set(pid, [epoch, n]);
-      if (root.root === tree.rootHash()) return;
-      this.#walk(compareRoots(tree, root.parts ?? []).map((pid) => [pid, '']));
+      for (const [pid, epoch, n] of unpackPositions(root.at) ?? []) this.to.set(pid, [epoch, n]);
+      this.cursor = root.proof && Uint8Array.of(...root.at, ...root.proof);
+      if (root.root === this.tree().rootHash()) return;
+      cursor = undefined;
+      if (root.parts === undefined) continue;
+      const tree = this.tree();
+      const wanted: [number, string][] = [];
+      unpackHashes(root.parts).forEach((hash, pid) => {
+        if (hash !== shortHash(tree.partitionRoot(pid))) wanted.push([pid, '']);
+      });
+      this.#walk(wanted);
     }
     throw new Error('the walk does not end in equal roots');
   }
@@ -94,73 +118,71 @@ export class ModelScope {
     else this.rows.set(item, { row, node: nodes[node] ?? '' });
   }
 
+  #takeBulk([form, key, n, dt, node, value, ...rest]: BulkRow, tables: BulkTables): void {
+    const shape = tables.shapes[Math.floor(form / FORM_COUNT) - 1];
+    const fields = value as readonly unknown[];
+    const whole = shape ? Object.fromEntries(shape.map((name, i) => [name, fields[i]])) : value;
+    const plain = [form % FORM_COUNT, key, n, tables.t + dt, node, whole, ...rest];
+    this.#take(plain as unknown as ChangeRow, tables.nodes);
+  }
+
   #walk(open: [pid: number, path: string][]): void {
     let wanted = open;
-    const fetch: [number, string][] = [];
+    const fetch: [number, string, number][] = [];
     for (let round = 0; wanted.length > 0 || fetch.length > 0; round++) {
       if (round > WALK_ROUNDS_MAX) throw new Error('the walk does not end');
+      this.trips++;
       if (wanted.length > 0) wanted = this.#ask(wanted, fetch);
       else this.#fetch(fetch);
     }
   }
 
-  #ask(wanted: [number, string][], fetch: [number, string][]): [number, string][] {
+  #ask(wanted: [number, string][], fetch: [number, string, number][]): [number, string][] {
     const tree = this.tree();
-    const asked = wanted.slice(0, 1024);
-    const nodes: MerkleReqMessage['nodes'] = asked.map(([pid, path]) => [
-      pid,
-      path,
-      tree.nodeHash(pid, path),
-    ]);
-    this.#device.send({ type: 'MERKLE_REQ', req: this.#device.nextReq, map: this.#map, nodes });
+    const nodes = wanted.slice(0, 1024).map(([pid, path]) => {
+      const children = tree.nodeHash(pid, path) === 0 ? null : packHashes(childHashes(tree, pid, path));
+      return [pid, path, children] as const;
+    });
+    this.#send({ type: 'MERKLE_REQ', req: this.#device.nextReq, map: this.#map, nodes });
     const reply = this.#device.last('MERKLE_RESP');
-    if (reply === undefined || reply.parts.length === 0) throw new Error('an empty answer to MERKLE_REQ');
-    const next = [...wanted];
+    if (reply === undefined || reply.done === 0) throw new Error('an empty answer to MERKLE_REQ');
+    const next = wanted.slice(reply.done);
     for (const part of reply.parts) {
       const [pid, path] = part;
-      this.#place(pid, part[2], part[3]);
-      next.splice(
-        next.findIndex(([p, at]) => p === pid && at === path),
-        1,
-      );
-      if (part[4] === MERKLE_FORM.CHILDREN) {
-        for (const below of compareChildren(tree, pid, path, part[5])) next.push([pid, below]);
-      } else if (part[4] === MERKLE_FORM.ITEMS) {
-        const { fetch: missing, drop } = compareItems(tree, pid, path, part[5]);
-        for (const item of missing) fetch.push([pid, item]);
-        for (const item of drop) this.rows.delete(item);
+      const own = tree.items(pid, path);
+      if (part[2] === MERKLE_FORM.CHILDREN) {
+        const theirs = childHashes(tree, pid, path).map(shortHash);
+        unpackHashes(part[3]).forEach((hash, digit) => {
+          if (hash !== theirs[digit]) next.push([pid, path + digit.toString(16)]);
+        });
+      } else if (part[2] === MERKLE_FORM.ITEMS) {
+        const digests = unpackHashes(part[3]);
+        const held = new Set(own.map(([, digest]) => shortHash(digest)));
+        for (const digest of digests) if (!held.has(digest)) fetch.push([pid, path, digest]);
+        for (const [item, digest] of own) if (!digests.includes(shortHash(digest))) this.rows.delete(item);
       } else {
-        this.fetched += part[5].length;
-        for (const row of part[5]) this.#take(row, reply.nodes);
+        for (const [item] of own) this.rows.delete(item);
+        const rows = part[3] as readonly BulkRow[];
+        this.fetched += rows.length;
+        for (const row of rows) this.#takeBulk(row, reply);
       }
     }
     return next;
   }
 
-  #fetch(open: [number, string][]): void {
-    this.#device.send({
-      type: 'ROWS_REQ',
-      req: this.#device.nextReq,
-      map: this.#map,
-      items: open.slice(0, 1000),
-    });
-    const reply = this.#device.last('ROWS_RESP');
-    if (reply === undefined || reply.parts.length === 0) throw new Error('an empty answer to ROWS_REQ');
-    for (const [pid, epoch, n, rows, gone] of reply.parts) {
-      this.#place(pid, epoch, n);
-      this.fetched += rows.length;
-      for (const row of rows) this.#take(row, reply.nodes);
-      const answered = new Set([
-        ...gone,
-        ...rows.map(([, key, , , , , , tag]) => (tag ? rowKey(key, tag) : key)),
-      ]);
-      for (const item of gone) this.rows.delete(item);
-      for (let i = open.length - 1; i >= 0; i--) if (answered.has(open[i]?.[1] ?? '')) open.splice(i, 1);
-    }
+  #send(message: ClientMessage): void {
+    this.sentBytes += encode(message).length;
+    this.#device.send(message);
   }
 
-  #place(pid: number, epoch: number, n: number): void {
-    const [atEpoch, atN] = this.to.get(pid) ?? [0, 0];
-    if (epoch !== atEpoch || n !== atN) throw new Error(`partition ${pid} answered at another place`);
+  #fetch(open: [number, string, number][]): void {
+    const asked = open.slice(0, 1000);
+    const items = asked.map(([pid, path, digest]) => [pid, path, packHashes([digest])] as const);
+    this.#send({ type: 'ROWS_REQ', req: this.#device.nextReq, map: this.#map, items });
+    const reply = this.#device.last('ROWS_RESP');
+    if (reply === undefined || reply.done === 0) throw new Error('an empty answer to ROWS_REQ');
+    this.fetched += reply.rows.length;
+    for (const row of reply.rows) this.#takeBulk(row, reply);
+    open.splice(0, reply.done);
   }
 }

@@ -123,9 +123,14 @@ export class TestDevice {
     return rows.at(-1) as OpRow;
   }
 
-  syncInit(map: string, kind: Kind = 'LWW', root = 0): MessageOf<'SYNC_ROOT'> | undefined {
+  syncInit(
+    map: string,
+    kind: Kind = 'LWW',
+    root = 0,
+    cursor?: Uint8Array,
+  ): MessageOf<'SYNC_ROOT'> | undefined {
     const req = ++this.#req;
-    this.#node.receive(this.conn, { type: 'SYNC_INIT', req, map, kind, root });
+    this.#node.receive(this.conn, { type: 'SYNC_INIT', req, map, kind, root, ...(cursor && { cursor }) });
     return this.all('SYNC_ROOT').find((message) => message.req === req);
   }
 

@@ -1,9 +1,10 @@
 import type { ClientMessage, MessageOf, MessageType, ServerMessage } from '@topgun/protocol';
+import { cursorMac } from '../../security/cursorMac.js';
 import type { Policy, Principal } from '../../security/PermissionPolicy.js';
 import { PartitionState } from '../../storage/PartitionState.js';
 import type { CommitBatch, CommitResult, DedupRow, GcMarks, Offset, StoreBoot } from '../../storage/Store.js';
 import type { EngineLimits } from '../EngineLimits.js';
-import type { DedupName, ServerEffects } from '../ports.js';
+import type { DedupName, RollbackProof, ServerEffects } from '../ports.js';
 import { ServerEngine } from '../ServerEngine.js';
 import { TestDevice, type TestDeviceOptions } from './TestDevice.js';
 
@@ -32,10 +33,12 @@ export class TestNode {
   readonly dedupReads: { readonly id: number; readonly names: readonly DedupName[] }[] = [];
   readonly verifying: { readonly conn: number; readonly token: string | undefined }[] = [];
   readonly timers = new Map<string, number>();
+  readonly rollbacks: RollbackProof[] = [];
   isDrained = false;
   readonly #options: TestNodeOptions;
   readonly #partitions = new Map<number, PartitionState>();
   readonly #meta = new Map<string, unknown>();
+  readonly #stored: CommitBatch[] = [];
   #conns = 0;
 
   constructor(options: TestNodeOptions = {}) {
@@ -114,8 +117,19 @@ export class TestNode {
     throw new Error('The engine does not come to rest.');
   }
 
-  /** The process ends and starts again on what the store holds. */
-  restart(): void {
+  /** The batches of the store as it is now. */
+  copyOfStore(): readonly CommitBatch[] {
+    return [...this.#stored];
+  }
+
+  /** The process ends and starts again on what the store holds, or on what it held once. */
+  restart(old?: readonly CommitBatch[]): void {
+    if (old !== undefined) {
+      this.#partitions.clear();
+      this.#meta.clear();
+      this.#stored.length = 0;
+      for (const batch of old) this.#store(batch);
+    }
     this.pending.length = 0;
     this.timers.clear();
     this.now += 1_000;
@@ -143,7 +157,9 @@ export class TestNode {
     return { incarnation: 'life-1', partitions, gc, meta: new Map(this.#meta) };
   }
 
-  #store({ slices, meta }: CommitBatch): void {
+  #store(batch: CommitBatch): void {
+    const { slices, meta } = batch;
+    this.#stored.push(batch);
     for (const slice of slices) {
       const state = this.#partitions.get(slice.pid) ?? new PartitionState();
       this.#partitions.set(slice.pid, state);
@@ -163,6 +179,7 @@ export class TestNode {
         boot: this.boot(),
         policies: this.#options.policies ?? ALL,
         random: () => 2 ** 31,
+        mac: cursorMac,
         now: this.now,
         limits: { flushDelayMs: 0, ...this.#options.limits },
       },
@@ -192,6 +209,7 @@ export class TestNode {
       readDedup: (id, names) => this.dedupReads.push({ id, names }),
       arm: (timer, delayMs) => this.timers.set(timer, this.now + delayMs),
       cancel: (timer) => this.timers.delete(timer),
+      rolledBack: (proof) => this.rollbacks.push(proof),
       drained: () => {
         this.isDrained = true;
       },
