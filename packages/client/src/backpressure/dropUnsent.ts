@@ -31,7 +31,9 @@ export class UnsentWrites {
   #drop(op: PendingOp): DroppedWrite {
     const { log, replica } = this.#realm;
     const { map, key } = op;
-    const next = replica.maps.get(map)?.overlay.after(op);
+    // The oldest unsent op of a device is mostly the first of its key.
+    const onKey = replica.maps.get(map)?.overlay.of(key) ?? [];
+    const next = onKey[onKey.indexOf(op) + 1];
     log.remove(op);
     if (next?.base?.[0] === 1 && next.base[1] === op.session && next.base[2] === op.seq) {
       // What was written on top of it was written on what it was written on.

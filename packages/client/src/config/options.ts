@@ -64,7 +64,7 @@ const rules: Readonly<Record<keyof TopGunClientOptions, Rule>> = {
   backoff: ['an object', isObject],
   answerTimeoutMs: numbers(100, 600_000),
   durability: ["'relaxed' or 'strict'", isText(/^(relaxed|strict)$/)],
-  backpressure: ['made by backpressure() of @topgun/client/backpressure', has('attach', 'admit')],
+  backpressure: ['made by backpressure()', has('attach', 'admit')],
   logger: ['an object with debug, info, warn and error', has('debug', 'info', 'warn', 'error')],
   webSocket: ['a WebSocket constructor', isFunction],
   autoStart: ['true or false', (value) => typeof value === 'boolean'],

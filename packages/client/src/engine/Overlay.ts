@@ -53,12 +53,6 @@ export class Overlay {
     return this.#byKey.get(key)?.ops.at(-1);
   }
 
-  /** The op after this one on its key. */
-  after(op: PendingOp): PendingOp | undefined {
-    const at = this.#find(op);
-    return at < 0 ? undefined : this.#byKey.get(op.key)?.ops[at + 1];
-  }
-
   /** What the increments of a key add up to. */
   delta(key: string): number {
     return this.#byKey.get(key)?.delta ?? 0;

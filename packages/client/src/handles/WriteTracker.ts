@@ -113,14 +113,11 @@ class TrackedWrite implements WriteHandle {
     if (!this.#waiters) return;
     const { fault } = this.#tracker;
     const waiters = this.#waiters;
-    this.#waiters = undefined;
-    for (const waiter of waiters) {
-      if (this.#end || waiter.level <= this.#level) waiter.resolve(this.state);
-      else if (fault) waiter.reject(fault);
-      else {
-        this.#waiters ??= [];
-        this.#waiters.push(waiter);
-      }
-    }
+    this.#waiters = waiters.filter(({ level, resolve, reject }) => {
+      if (this.#end || level <= this.#level) resolve(this.state);
+      else if (fault) reject(fault);
+      else return true;
+      return false;
+    });
   }
 }
