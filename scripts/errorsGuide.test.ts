@@ -3,6 +3,7 @@ import { clientErrors, storageErrors } from '@topgun/client';
 import { coreErrors } from '@topgun/core';
 import { closeCodes, protocolErrors } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
+import { backpressureErrors } from '../packages/client/src/backpressure/BackpressureError.js';
 import { serverErrors } from '../packages/server/src/errors.js';
 
 type Table = Readonly<Record<string, { readonly remedy: string; readonly retriable?: boolean }>>;
@@ -39,7 +40,7 @@ const sections: readonly (readonly [title: string, text: string, table: Table])[
     coreErrors,
   ],
   ['Between device and server', 'Travel in answers and rejections, from `@topgun/protocol`.', protocolErrors],
-  ['The client', 'Thrown or reported by `@topgun/client`.', clientErrors],
+  ['The client', 'Thrown or reported by `@topgun/client`.', { ...clientErrors, ...backpressureErrors }],
   ['Storage on the device', 'Thrown by storage adapters.', storageErrors],
   [
     'The server',

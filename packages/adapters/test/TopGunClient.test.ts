@@ -1,5 +1,7 @@
 import { MemoryAdapter, MemoryDisk } from '@topgun/adapters';
 import type { ConnectionStateChange, Rejection, TopGunClient } from '@topgun/client';
+import { backpressure } from '@topgun/client/backpressure';
+import { pendingOps } from '@topgun/client/pending';
 import { describe, expect, it, vi } from 'vitest';
 import { makeClient, reached, settle } from './clients.js';
 import { ScriptedServer } from './ScriptedServer.js';
@@ -69,6 +71,28 @@ describe('a client with a server', () => {
       'CONNECTED',
     ]);
     expect(client.getStateHistory(1)).toHaveLength(1);
+  });
+
+  it('[TX-2] lets writes wait, be listed and go on by the option `backpressure`', async () => {
+    const server = new ScriptedServer();
+    const pressure = backpressure({ strategy: 'pause', high: 2 });
+    const client = makeClient({ connectionProvider: server.provider(), backpressure: pressure });
+    const events: string[] = [];
+    for (const name of ['high', 'paused', 'low', 'resumed'] as const)
+      pressure.on(name, () => events.push(name));
+    const map = client.getMap<number>('m');
+    await map.set('a', 1).admitted();
+    const paused = map.set('b', 2);
+    expect(paused.state).toEqual({ name: 'local' });
+    expect(pendingOps(client).writes.map(({ key, state }) => [key, state])).toEqual([
+      ['a', 'local'],
+      ['b', 'local'],
+    ]);
+    await paused.admitted();
+    expect(await paused.reached('sent')).toEqual({ name: 'persisted' });
+    expect(client.getPendingOpsCount()).toBeLessThanOrEqual(1);
+    expect(events).toEqual(['high', 'paused', 'low', 'resumed']);
+    expect(pendingOps(client)).toEqual({ writes: [] });
   });
 
   it('[SCP-1] holds a whole map from getMap to closeMap, and not for writes alone', async () => {

@@ -9,6 +9,7 @@ import { providerOf } from './connection/providerOf.js';
 import type { Kind, Rejection } from './engine/ports.js';
 import type { RealmEngine } from './engine/RealmEngine.js';
 import { wrongKind } from './engine/wireErrors.js';
+import { ENGINE } from './engineOf.js';
 import { clientError } from './errors.js';
 import type { EventRoutes } from './eventRoutes.js';
 import { dispatch } from './eventRoutes.js';
@@ -17,6 +18,7 @@ import { LWWMapHandle, type MapWriter } from './handles/LWWMapHandle.js';
 import { ORMapHandle } from './handles/ORMapHandle.js';
 import { PNCounterHandle } from './handles/PNCounterHandle.js';
 import { TopicHandle } from './handles/TopicHandle.js';
+import type { WriteGate } from './handles/WriteGate.js';
 import { WriteTracker } from './handles/WriteTracker.js';
 import { LiveQueries } from './query/LiveQueries.js';
 import { QueryHandle } from './query/QueryHandle.js';
@@ -58,6 +60,7 @@ export class TopGunClient {
   readonly #timers = new Timers();
   readonly #context: HandleContext;
   readonly #writes: WriteTracker;
+  readonly #gate: WriteGate | undefined;
   readonly #provider: IConnectionProvider;
   readonly #maps = new Map<string, OpenMap>();
   readonly #topics = new Map<string, TopicHandle<unknown>>();
@@ -106,12 +109,15 @@ export class TopGunClient {
         backoff: options.backoff,
         answerTimeoutMs: options.answerTimeoutMs,
         durability: options.durability,
+        admit: options.backpressure && (() => options.backpressure?.admit()),
       },
     });
     const { engine } = this.#sync;
     this.#engine = engine;
     this.#rejections = new RejectionDesk(logger, (id) => engine.rejectionShown(id));
-    this.#writes = new WriteTracker(engine, () => this.flush());
+    this.#gate = options.backpressure;
+    this.#gate?.attach({ engine, logger, onPending: (callback) => this.onPendingOpsChange(callback) });
+    this.#writes = new WriteTracker(engine, () => this.flush(), this.#gate);
     this.#queries = new LiveQueries(engine, this.#timers, logger);
     this.#context = {
       engine,
@@ -123,6 +129,10 @@ export class TopGunClient {
       },
     };
     if (options.autoStart !== false) this.start();
+  }
+
+  get [ENGINE](): RealmEngine {
+    return this.#engine;
   }
 
   /** Opens the store and connects; only needed with `autoStart: false`. */
@@ -330,6 +340,7 @@ export class TopGunClient {
     const error = clientError('CLIENT_CLOSED', 'The client was closed; unanswered writes stay in the log');
     for (const closed of this.#closing) closed(error);
     this.#writes.close(error);
+    this.#gate?.close(error);
     this.#queries.close();
     await this.#sync.close();
   }

@@ -82,6 +82,8 @@ export const tagsPerRemove = 1000;
 export const inFlightOps = 2000;
 /** bytes: unanswered bytes per connection */
 export const inFlightBytes = MIB;
+/** count: pending writes of a device listed at once */
+export const pendingPage = 1000;
 /** count: rows of a device's store that are read without a pause: 5 ms, on a slow phone 30 */
 export const entriesPerSlice = 1000;
 /** count: dedup entries the server keeps per (partition, session) */

@@ -2,6 +2,7 @@ import type { IConnectionProvider } from '../connection/IConnectionProvider.js';
 import type { WebSocketConstructor } from '../connection/loadWebSocket.js';
 import type { BackoffOptions } from '../engine/ports.js';
 import { clientError } from '../errors.js';
+import type { WriteGate } from '../handles/WriteGate.js';
 import type { IStorageAdapter } from '../storage/IStorageAdapter.js';
 import type { Logger } from '../utils/logger.js';
 
@@ -25,6 +26,8 @@ export interface TopGunClientOptions {
   readonly answerTimeoutMs?: number;
   /** What the device's storage is asked for when writes are logged. Default `relaxed`, fast and prefix-consistent after a power cut. */
   readonly durability?: 'relaxed' | 'strict';
+  /** Bounds the number of unanswered writes: `backpressure({ … })` of `@topgun/client/backpressure`. Default: no bound. */
+  readonly backpressure?: WriteGate;
   /** A pino instance, or anything with its methods. Default: silent. */
   readonly logger?: Logger;
   /** WebSocket constructor for platforms without one. Default: the platform's, else that of the package `ws`. */
@@ -61,6 +64,7 @@ const rules: Readonly<Record<keyof TopGunClientOptions, Rule>> = {
   backoff: ['an object', isObject],
   answerTimeoutMs: numbers(100, 600_000),
   durability: ["'relaxed' or 'strict'", isText(/^(relaxed|strict)$/)],
+  backpressure: ['made by backpressure()', has('attach', 'admit')],
   logger: ['an object with debug, info, warn and error', has('debug', 'info', 'warn', 'error')],
   webSocket: ['a WebSocket constructor', isFunction],
   autoStart: ['true or false', (value) => typeof value === 'boolean'],

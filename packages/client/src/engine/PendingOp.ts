@@ -5,6 +5,9 @@ import type { StoreKey } from '../storage/IStorageAdapter.js';
 /** The ops a device makes; transactions are not among them. */
 export type WriteCode = Exclude<OpCode, 5>;
 
+/** The names of writes, by their codes. */
+export const OP_NAMES = Object.keys(OP) as readonly Exclude<keyof typeof OP, 'TRANSACTION'>[];
+
 /** How far the way of an op is known to have come, beyond the log: the codes of `WriteLevel`. */
 export const REACH = { NOTHING: 0, SENT: 1, RECEIVED: 2, APPLIED: 3 } as const;
 export type Reach = (typeof REACH)[keyof typeof REACH];

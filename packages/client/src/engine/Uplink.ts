@@ -10,8 +10,8 @@ import * as LIMITS from '@topgun/protocol/limits';
 import { Connection, type ConnectionPorts } from './Connection.js';
 import { earliest, Feeds } from './Feeds.js';
 import { type Coverage, foldAnswer, settleCounter } from './foldAnswer.js';
-import { opId, type PendingOp } from './PendingOp.js';
-import type { MergedWants, Rejection } from './ports.js';
+import { OP_NAMES, opId, type PendingOp } from './PendingOp.js';
+import type { MergedWants } from './ports.js';
 import { QueryFeed, queryNameOf } from './QueryFeed.js';
 import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
@@ -21,8 +21,6 @@ import { Uploader, type UploaderPorts, type Verdict } from './Uploader.js';
 import { isRetriable, wireError } from './wireErrors.js';
 
 const RETRY_MS = 1000;
-/** The names of writes stand in the order of their codes. */
-const OP_NAMES = Object.keys(OP) as readonly Rejection['op'][];
 
 /** Everything between the uploader's realm and the server: the connection, and what goes over it in both directions. */
 export class Uplink implements UploaderPorts, ConnectionPorts {

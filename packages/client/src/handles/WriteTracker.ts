@@ -2,6 +2,7 @@ import type { TopGunError } from '@topgun/core';
 import type { Reach } from '../engine/PendingOp.js';
 import type { ClientEvent } from '../engine/ports.js';
 import type { RealmEngine } from '../engine/RealmEngine.js';
+import type { WriteGate } from './WriteGate.js';
 import type { WriteHandle, WriteLevel, WriteState } from './WriteHandle.js';
 
 /** By `reach + 1`, see there. */
@@ -16,15 +17,17 @@ export class WriteTracker {
   /** Set when no answer will come any more. */
   fault: TopGunError | undefined;
   readonly #open = new Map<number, TrackedWrite>();
+  readonly #gate: Pick<WriteGate, 'admitted'> | undefined;
 
-  constructor(engine: Progress, whenDurable: () => Promise<void>) {
+  constructor(engine: Progress, whenDurable: () => Promise<void>, gate?: Pick<WriteGate, 'admitted'>) {
     this.engine = engine;
     this.whenDurable = whenDurable;
+    this.#gate = gate;
   }
 
-  /** The handle of the write with this sequence number; `admitted` says when the app may write the next, if not at once. */
-  follow(seq: number, admitted?: Promise<void>): WriteHandle {
-    const write = new TrackedWrite(this, seq, admitted);
+  /** The handle of the write with this sequence number. */
+  follow(seq: number): WriteHandle {
+    const write = new TrackedWrite(this, seq, this.#gate?.admitted());
     this.#open.set(seq, write);
     return write;
   }
@@ -110,14 +113,11 @@ class TrackedWrite implements WriteHandle {
     if (!this.#waiters) return;
     const { fault } = this.#tracker;
     const waiters = this.#waiters;
-    this.#waiters = undefined;
-    for (const waiter of waiters) {
-      if (this.#end || waiter.level <= this.#level) waiter.resolve(this.state);
-      else if (fault) waiter.reject(fault);
-      else {
-        this.#waiters ??= [];
-        this.#waiters.push(waiter);
-      }
-    }
+    this.#waiters = waiters.filter(({ level, resolve, reject }) => {
+      if (this.#end || level <= this.#level) resolve(this.state);
+      else if (fault) reject(fault);
+      else return true;
+      return false;
+    });
   }
 }

@@ -3,6 +3,7 @@ import { clock } from './clock.js';
 import { convergence } from './convergence.js';
 import { durableAnswers, shownIsDurable } from './durableAnswers.js';
 import { effectOnce } from './effectOnce.js';
+import { levels, neverSent } from './levels.js';
 import { logs } from './logs.js';
 import { monotonicReads } from './monotonicReads.js';
 import { nothingLost } from './nothingLost.js';
@@ -23,4 +24,6 @@ export const checkers: readonly Checker[] = [
   rejections,
   effectOnce,
   clock,
+  levels,
+  neverSent,
 ];

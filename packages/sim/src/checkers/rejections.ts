@@ -19,7 +19,8 @@ export const rejections: Checker = {
   atEnd(world) {
     const onDisk = world.store.idsOnDisk();
     for (const write of world.ledger.writes) {
-      if (write.outcome !== 'rejected') continue;
+      // What the own app took back is no refusal of the server.
+      if (write.outcome !== 'rejected' || write.code === 'BACKPRESSURE') continue;
       const what = `${write.kind} ${write.map}/${write.key}`;
       if (write.realm.alive && !isShown(world, write.realm.session, write.seq))
         world.fail(`DEV-7: the rejection of ${what} was never shown`);

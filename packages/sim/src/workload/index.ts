@@ -1,4 +1,5 @@
 import type { Action } from './Action.js';
+import { addTagAndWait, dropOldest, putAndWait } from './levels.js';
 import { likeOrUnlike } from './likes.js';
 import { publishNews } from './news.js';
 import { askQuestion, putNote, removeNote } from './notes.js';
@@ -16,4 +17,7 @@ export const actions: readonly Action[] = [
   removeNote,
   askQuestion,
   publishNews,
+  putAndWait,
+  addTagAndWait,
+  dropOldest,
 ];

@@ -1,0 +1,6 @@
+export {
+  type PendingPage,
+  type PendingPageOptions,
+  type PendingWrite,
+  pendingOps,
+} from './pending/pendingOps.js';
