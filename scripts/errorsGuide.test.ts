@@ -3,6 +3,7 @@ import { clientErrors, storageErrors } from '@topgun/client';
 import { coreErrors } from '@topgun/core';
 import { closeCodes, protocolErrors } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
+import { transactionErrors } from '../packages/client/src/transactions/transactionErrors.js';
 import { serverErrors } from '../packages/server/src/errors.js';
 
 type Table = Readonly<Record<string, { readonly remedy: string; readonly retriable?: boolean }>>;
@@ -40,6 +41,11 @@ const sections: readonly (readonly [title: string, text: string, table: Table])[
   ],
   ['Between device and server', 'Travel in answers and rejections, from `@topgun/protocol`.', protocolErrors],
   ['The client', 'Thrown or reported by `@topgun/client`.', clientErrors],
+  [
+    'Transactions',
+    'Thrown by `transaction` of `@topgun/client/transactions`; nothing was written then.',
+    transactionErrors,
+  ],
   ['Storage on the device', 'Thrown by storage adapters.', storageErrors],
   [
     'The server',

@@ -57,6 +57,9 @@ export class Scope implements Feed {
   isComplete = false;
   isRefused = false;
 
+  /** The walk is over, and what it found waits to be swapped in (RES-6). */
+  isReady = false;
+
   /** `retryLater` is called when the repair does not get there. */
   constructor(realm: Realm, map: ReplicaMap, nextReq: () => number, retryLater: () => void) {
     this.#realm = realm;
@@ -249,10 +252,13 @@ export class Scope implements Feed {
         .slice(0, LIMITS.itemsPerRequest)
         .map(([item, pid]) => [pid, item] as const);
       this.#request({ type: 'ROWS_REQ', map: name, items });
-    } else {
-      for (const [item, row] of this.#swap) if (!this.#touched.has(item)) this.map.put(item, row);
-      this.ask();
-    }
+    } else this.isReady = true;
+  }
+
+  /** Base takes what the walk found. */
+  swap(): void {
+    for (const [item, row] of this.#swap) if (!this.#touched.has(item)) this.map.put(item, row);
+    this.ask();
   }
 
   #request(message: WithoutReq<Extract<ClientMessage, { readonly req: number }>>): void {
@@ -262,6 +268,7 @@ export class Scope implements Feed {
   }
 
   #stopWalk(): void {
+    this.isReady = false;
     this.#nodes.clear();
     this.#items.clear();
     this.#swap.clear();

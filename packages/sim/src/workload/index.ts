@@ -2,6 +2,7 @@ import type { Action } from './Action.js';
 import { likeOrUnlike } from './likes.js';
 import { publishNews } from './news.js';
 import { askQuestion, putNote, removeNote } from './notes.js';
+import { writePairs } from './pairs.js';
 import { addTag, takeTag } from './tags.js';
 import { putTodo, removeTodo } from './todos.js';
 
@@ -12,6 +13,7 @@ export const actions: readonly Action[] = [
   addTag,
   takeTag,
   likeOrUnlike,
+  writePairs,
   putNote,
   removeNote,
   askQuestion,

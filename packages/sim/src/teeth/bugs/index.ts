@@ -5,6 +5,7 @@ import { commits } from './commits.js';
 import { dedup } from './dedup.js';
 import { device } from './device.js';
 import { identity } from './identity.js';
+import { transactions } from './transactions.js';
 
 /** Bugs that the simulator must find. A new one goes to the file of its area, a new area is a file and a line here. */
 export const bugs: readonly PlantedBug[] = [
@@ -14,4 +15,5 @@ export const bugs: readonly PlantedBug[] = [
   ...clock,
   ...commits,
   ...device,
+  ...transactions,
 ];
