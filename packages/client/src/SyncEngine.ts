@@ -1,7 +1,7 @@
 import type { TopGunError } from '@topgun/core';
 import type { ClientMessage } from '@topgun/protocol';
 import * as CLOSE_CODE from '@topgun/protocol/closeCodes';
-import { decode, encode } from '@topgun/protocol/device';
+import { decodeTurn, encode } from '@topgun/protocol/device';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { IConnectionProvider } from './connection/IConnectionProvider.js';
 import type { ClientEffects, ClientEvent, RealmOptions, TabMessage } from './engine/ports.js';
@@ -258,17 +258,19 @@ export class SyncEngine implements ClientEffects {
     this.engine.start();
   }
 
-  #receive(frame: Uint8Array): void {
-    const decoded = decode(frame);
-    if (decoded.ok) {
-      this.engine.socketMessage(decoded.message);
-      return;
+  /** What the server sent in one turn is one input to the engine: its own turn ends after all of it (RES-6). */
+  #receive(turn: Uint8Array): void {
+    for (const decoded of decodeTurn(turn)) {
+      if (decoded.ok) {
+        this.engine.socketMessage(decoded.message);
+        continue;
+      }
+      const { code, path } = decoded;
+      const error = wireError(code, 'The server sent a frame that this client cannot read', path);
+      this.#options.logger.error({ error }, 'unreadable frame');
+      this.event({ type: 'error', error });
+      if (code === 'BAD_FRAME') this.#options.provider.close(CLOSE_CODE.BAD_FRAME);
     }
-    const { code, path } = decoded;
-    const error = wireError(code, 'The server sent a frame that this client cannot read', path);
-    this.#options.logger.error({ error }, 'unreadable frame');
-    this.event({ type: 'error', error });
-    if (code === 'BAD_FRAME') this.#options.provider.close(CLOSE_CODE.BAD_FRAME);
   }
 
   /** `open` returns at once when the store is open, and brings it back when it was lost. */

@@ -2,6 +2,7 @@ import type { QueryFilter, TopGunError } from '@topgun/core';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { ConnectionStateChange, StateHistoryEntry } from './AppEvents.js';
 import { AppEvents } from './AppEvents.js';
+import { setContext } from './clientContext.js';
 import type { TopGunClientOptions } from './config/options.js';
 import { checkOptions } from './config/options.js';
 import type { IConnectionProvider } from './connection/IConnectionProvider.js';
@@ -128,6 +129,7 @@ export class TopGunClient {
         return engine;
       },
     };
+    setContext(this, this.#context);
     if (options.autoStart !== false) this.start();
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { pack } from './codec/pack.js';
 import { prescan } from './codec/prescan.js';
 import { unpackFrame } from './codec/unpack.js';
-import { decode, encode } from './device.js';
+import { decodeTurn, encode } from './device.js';
 import type { ClientMessage } from './messages/types.js';
 import * as server from './serializer.js';
 import { admittedValue, hostileBytes } from './testing/arbitraries.js';
@@ -34,7 +34,7 @@ describe('the codec of devices', () => {
         expect([name, encode(message as ClientMessage)]).toEqual([name, new Uint8Array(frame)]);
       }
       if (messageFields[message.type].from !== 'client') {
-        expect([name, decode(frame)]).toEqual([name, { ok: true, message }]);
+        expect([name, decodeTurn(frame)]).toEqual([name, [{ ok: true, message }]]);
       }
     }
   });
@@ -96,9 +96,33 @@ describe('the codec of devices', () => {
   });
 
   it('[WIRE-4] names the byte of a fault and never throws', () => {
-    expect(decode(new Uint8Array())).toEqual({ ok: false, code: 'BAD_FRAME', path: '@0' });
-    expect(decode(pack([99]))).toEqual({ ok: false, code: 'UNKNOWN_TYPE' });
-    expect(decode(pack({ type: 'PING' }))).toMatchObject({ code: 'BAD_FRAME' });
+    expect(decodeTurn(new Uint8Array())).toEqual([{ ok: false, code: 'BAD_FRAME', path: '@0' }]);
+    expect(decodeTurn(pack([99]))).toEqual([{ ok: false, code: 'UNKNOWN_TYPE' }]);
+    expect(decodeTurn(pack({ type: 'PING' }))).toMatchObject([{ code: 'BAD_FRAME' }]);
+  });
+
+  it('[RES-6] reads the frames of one turn in their order, up to the first that is broken', () => {
+    const turn = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+    const pongs = [1, 2, 3].map((id) => ({ type: 'PONG' as const, id }));
+    const [one, two, three] = pongs.map((pong) => server.encode(pong).slice()) as [Buffer, Buffer, Buffer];
+    expect(decodeTurn(turn(one, two, three))).toEqual(pongs.map((message) => ({ ok: true, message })));
+    expect(decodeTurn(turn(one, pack([99]), three))).toMatchObject([
+      { ok: true },
+      { code: 'UNKNOWN_TYPE' },
+      { ok: true },
+    ]);
+    expect(decodeTurn(turn(one, two.subarray(1), three))).toEqual([
+      { ok: true, message: pongs[0] },
+      { ok: false, code: 'BAD_FRAME', path: `@${one.length + 1}` },
+    ]);
+    const large = server.encode({
+      type: 'TOPIC_MSG',
+      topic: 't',
+      data: ['x'.repeat(200_000), 'y'.repeat(200_000)],
+      from: 'u',
+      ts: 1,
+    });
+    expect(decodeTurn(turn(large, large, large, large)).every(({ ok }) => ok)).toBe(true);
   });
 });
 

@@ -7,7 +7,7 @@ import { pack } from './codec/pack.js';
 import type { Decoded } from './codec/readFrame.js';
 import { frameReader } from './codec/readFrame.js';
 import { serverLayouts } from './codec/serverLayouts.js';
-import { unpackFrame } from './codec/unpack.js';
+import { unpackNext } from './codec/unpack.js';
 import type { ClientMessage, ServerMessage } from './messages/types.js';
 
 export { isMapName, isTtl } from './codec/checks.js';
@@ -23,10 +23,18 @@ export function encode(message: ClientMessage): Uint8Array {
 }
 
 /**
- * The message of a frame from the server, or the code of its refusal. Never throws. BAD_FRAME, with the byte in `path`,
- * closes the connection (4400); the other refusals keep it.
+ * The messages that a server sent in one turn, in their order: each, or the code of its refusal. Never throws. BAD_FRAME, with the
+ * byte in `path`, is the last one and closes the connection (4400); the other refusals keep it.
  */
-export function decode(bytes: Uint8Array): Decoded<ServerMessage> {
-  const frame = unpackFrame(bytes);
-  return typeof frame === 'number' ? { ok: false, code: 'BAD_FRAME', path: `@${frame}` } : readFrame(frame);
+export function decodeTurn(turn: Uint8Array): Decoded<ServerMessage>[] {
+  const decoded: Decoded<ServerMessage>[] = [];
+  let start = 0;
+  do {
+    const found = unpackNext(turn, start);
+    if (typeof found === 'number') return [...decoded, { ok: false, code: 'BAD_FRAME', path: `@${found}` }];
+    const [frame, end] = found;
+    decoded.push(readFrame(frame));
+    start = end;
+  } while (start < turn.length);
+  return decoded;
 }

@@ -18,6 +18,8 @@ export const frameBytesPreAuth = 4 * KIB;
 export const frameBytes = 256 * KIB;
 /** bytes: bulk replies of a sync, few round trips */
 export const frameBytesFromServer = MIB;
+/** bytes: the frames of one turn in one message, which a device applies as one step (RES-6); more go into another message */
+export const turnBytes = 4 * MIB;
 /** levels: two below depthFromServer: what one client may send, every client can read */
 export const depth = 30;
 /** levels: keeps recursive decoders far from the stack */

@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
-import { decode, encode } from '@topgun/protocol';
+import { encode } from '@topgun/protocol';
+import { decodeTurn } from '@topgun/protocol/device';
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -51,9 +52,10 @@ class Client {
     this.socket = socket;
     this.session = session;
     socket.on('message', (data) => {
-      const decoded = decode(data as Buffer, 'server');
-      if (!decoded.ok) throw new Error(`unreadable: ${decoded.code} ${decoded.path}`);
-      this.received.push(decoded.message);
+      for (const decoded of decodeTurn(data as Buffer)) {
+        if (!decoded.ok) throw new Error(`unreadable: ${decoded.code} ${decoded.path}`);
+        this.received.push(decoded.message);
+      }
       this.#heard();
     });
     socket.on('error', () => undefined);

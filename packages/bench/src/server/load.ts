@@ -1,5 +1,6 @@
 import type { ClientMessage, OpRow, ServerMessage } from '@topgun/protocol';
-import { decode, encode } from '@topgun/protocol';
+import { encode } from '@topgun/protocol';
+import { decodeTurn } from '@topgun/protocol/device';
 import WebSocket from 'ws';
 import { benchRecord } from '../records.js';
 import type { LoadAnswer, LoadRequest } from './requests.js';
@@ -88,9 +89,13 @@ class Sender {
       this.#next();
       return;
     }
-    const decoded = decode(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 'server');
-    if (!decoded.ok) throw new Error(`The server sent a frame that cannot be read: ${decoded.code}`);
-    const message = decoded.message as ServerMessage;
+    for (const decoded of decodeTurn(data)) {
+      if (!decoded.ok) throw new Error(`The server sent a frame that cannot be read: ${decoded.code}`);
+      this.#receivedMessage(decoded.message);
+    }
+  }
+
+  #receivedMessage(message: ServerMessage): void {
     if (message.type === 'AUTH_ACK') {
       this.#incarnation = message.incarnation;
       this.#onReady();

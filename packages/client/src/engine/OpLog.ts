@@ -3,12 +3,16 @@ import { type Concern, OP, PERSISTED } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import {
   newOp,
+  newTransaction,
   opFromStore,
-  opId,
   opKey,
   opToStore,
   type PendingOp,
+  type PendingWrite,
+  partsOf,
   type Reach,
+  tagOp,
+  type Write,
   type WriteCode,
 } from './PendingOp.js';
 import type { RealmBase } from './RealmBase.js';
@@ -95,14 +99,20 @@ export class OpLog {
     const before = this.clientId;
     this.clientId = clientId;
     if (before === '' || before === clientId) return;
-    const tags = new Map([...this.ops()].map((op) => [op.tag, opId(clientId, op)]));
+    const tags = new Map<string, string>();
     for (const op of this.ops()) {
-      op.tag = opId(clientId, op);
-      if (op.op === OP.OR_REMOVE) {
-        op.value = (op.value as readonly string[]).map((tag) => tags.get(tag) ?? tag);
-        if (this.#realm.isLeader) this.rewrite(op);
+      const old = partsOf(op).map(({ tag }) => tag);
+      tagOp(clientId, op);
+      for (const [at, { tag }] of partsOf(op).entries()) tags.set(old[at] as string, tag);
+    }
+    for (const op of this.ops()) {
+      for (const part of partsOf(op)) {
+        if (part.op === OP.OR_REMOVE) {
+          part.value = (part.value as readonly string[]).map((tag) => tags.get(tag) ?? tag);
+          if (this.#realm.isLeader) this.rewrite(op);
+        }
+        this.#replica.maps.get(part.map)?.touch(part.key);
       }
-      this.#replica.maps.get(op.map)?.touch(op.key);
     }
   }
 
@@ -123,9 +133,9 @@ export class OpLog {
     { wanted, isMore }: WriteExtras = {},
   ): number {
     const map = this.#replica.map(name, kindOf(op));
-    // What was written before the last op of a key is no freer than that one.
+    // What was written before the last op of a key is no freer than that one. Nothing is taken out of a transaction.
     const last = op < OP.OR_ADD ? map.overlay.last(key) : undefined;
-    const replaced = last && this.isFree(last) ? last : undefined;
+    const replaced = last && !last.whole && this.isFree(last) ? last : undefined;
     if (!replaced && !isMore) this.#realm.options.admit?.();
     const seq = this.#nextSeq++;
     const made = newOp(this.#realm.session, seq, op, name, key, value, ttlMs);
@@ -136,10 +146,18 @@ export class OpLog {
       this.remove(replaced);
       this.#realm.settle(replaced, 'superseded', undefined, seq);
     }
-    this.#add(written);
-    if (this.#drafts) this.#drafts.add(written);
-    else this.#persist(written);
+    this.#enter(written);
     return seq;
+  }
+
+  /** Makes one op of several writes, at least one, and returns its seq. All is checked by the caller but the kinds: throws `WRONG_KIND`. */
+  transact(writes: readonly Write[]): number {
+    for (const { map, op } of writes) this.#replica.map(map, kindOf(op));
+    this.#realm.options.admit?.();
+    const op = newTransaction(this.#realm.session, this.#nextSeq++, writes);
+    this.#stamp(op);
+    this.#enter(op);
+    return op.seq;
   }
 
   /**
@@ -183,17 +201,28 @@ export class OpLog {
     for (const op of drafts) this.#drop(op);
     this.#drafts = undefined;
     const refused: PendingOp[] = [];
-    for (const op of drafts) {
-      const map = this.#replica.maps.get(op.map);
-      if (map?.kind !== kindOf(op.op)) {
+    for (const draft of drafts) {
+      let op = draft;
+      const { maps } = this.#replica;
+      if (partsOf(op).some((part) => maps.get(part.map)?.kind !== kindOf(part.op))) {
         refused.push(op);
         continue;
       }
-      if (op.wanted !== undefined) {
-        op.value = map
-          .elements(op.key)
-          .flatMap(({ tag, value }) => (deepEqual(value, op.wanted) ? [tag] : []));
+      for (const part of partsOf(op)) {
+        if (part.wanted === undefined) continue;
+        const elements = maps.get(part.map)?.elements(part.key) ?? [];
+        part.value = elements.flatMap(({ tag, value }) => (deepEqual(value, part.wanted) ? [tag] : []));
       }
+      // A removal that found nothing is no write.
+      const parts = partsOf(op).filter(
+        ({ op, value }) => op !== OP.OR_REMOVE || (value as unknown[]).length > 0,
+      );
+      if (parts.length === 0) {
+        this.#realm.settle(op, 'applied');
+        continue;
+      }
+      if (op.parts && parts.length < op.parts.length)
+        op = newTransaction(op.session, op.seq, parts as PendingWrite[]);
       this.#stamp(op);
       this.#add(op);
       this.#persist(op);
@@ -221,13 +250,16 @@ export class OpLog {
   /** Gives an op a new id in this realm's session: the server knows another op under the old one (ID-2). */
   reissue(op: PendingOp): void {
     this.remove(op);
-    const made = newOp(this.#realm.session, this.#nextSeq++, op.op, op.map, op.key, op.value, op.ttlMs);
-    const again = { ...made, t: op.t, node: op.node, base: op.base, tag: opId(this.clientId, made) };
-    this.#add(again);
-    this.#persist(again);
+    const seq = this.#nextSeq++;
+    const { session } = this.#realm;
+    const made = op.parts
+      ? newTransaction(session, seq, op.parts)
+      : newOp(session, seq, op.op, op.map, op.key, op.value, op.ttlMs);
+    const again = Object.assign(made, { t: op.t, node: op.node, base: op.base });
+    tagOp(this.clientId, again);
+    this.#enter(again);
     // Only the own app can follow an op into the own session.
-    const by = op.session === this.#realm.session ? made.seq : undefined;
-    this.#realm.settle(op, 'superseded', undefined, by);
+    this.#realm.settle(op, 'superseded', undefined, op.session === session ? seq : undefined);
   }
 
   /** An op of the store: found at boot, or committed by another realm. It may have been sent before (DEV-6). */
@@ -268,37 +300,51 @@ export class OpLog {
     return op.session === this.#realm.session && !op.isSent && (!op.isIssued || this.#realm.isLeader);
   }
 
+  /** An op has one stamp, above every version that its writes saw (CLK-3). */
   #stamp(op: PendingOp): void {
-    op.tag = opId(this.clientId, op);
+    tagOp(this.clientId, op);
     if (this.#drafts) {
       op.t = DRAFT_T + op.seq;
       return;
     }
-    const map = this.#replica.map(op.map, kindOf(op.op));
-    const seen = map.versionOf(op.key);
-    const pending = map.overlay.last(op.key);
-    op.t = this.#realm.clock.stamp(Math.max(map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0));
-    const own = pending && seen === (pending as unknown) && pending.session === op.session;
-    op.base = own
-      ? [1, pending.session, pending.seq]
-      : seen && map.kind === 'LWW'
-        ? [0, seen.t, seen.node]
-        : null;
+    let seenT = 0;
+    for (const part of partsOf(op)) {
+      const map = this.#replica.map(part.map, kindOf(part.op));
+      const seen = map.versionOf(part.key);
+      const pending = map.overlay.last(part.key);
+      seenT = Math.max(seenT, map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0);
+      const own = pending && seen === (pending as unknown) && pending.session === op.session;
+      part.base = own
+        ? [1, pending.session, pending.seq]
+        : seen && map.kind === 'LWW'
+          ? [0, seen.t, seen.node]
+          : null;
+    }
+    op.t = this.#realm.clock.stamp(seenT);
+  }
+
+  /** Into overlay and log; a draft waits for its stamp first. */
+  #enter(op: PendingOp): void {
+    this.#add(op);
+    if (this.#drafts) this.#drafts.add(op);
+    else this.#persist(op);
   }
 
   #add(op: PendingOp): void {
     this.log(op.session).ops.set(op.seq, op);
     this.#size++;
-    // An op of another kind, made in another tab before the kinds met, shows nowhere; the server will refuse it.
-    const kind = kindOf(op.op);
-    const map = this.#replica.maps.get(op.map) ?? this.#replica.set(op.map, kind);
-    if (map.kind === kind) map.addOp(op);
+    for (const part of partsOf(op)) {
+      // A write of another kind, made in another tab before the kinds met, shows nowhere; the server will refuse it.
+      const kind = kindOf(part.op);
+      const map = this.#replica.maps.get(part.map) ?? this.#replica.set(part.map, kind);
+      if (map.kind === kind) map.addOp(part);
+    }
   }
 
   #drop(op: PendingOp): void {
     if (!this.log(op.session).ops.delete(op.seq)) return;
     this.#size--;
-    this.#replica.maps.get(op.map)?.removeOp(op);
+    for (const part of partsOf(op)) this.#replica.maps.get(part.map)?.removeOp(part);
   }
 
   #persist(op: PendingOp): void {

@@ -11,8 +11,11 @@ interface KeyOps {
 
 const NO_OPS: readonly PendingOp[] = [];
 
-/** Order of two stamps. No two ops have the same one. */
-const compare = (a: PendingOp, b: PendingOp): number => a.t - b.t || (a.node < b.node ? -1 : 1);
+/** Order of two stamps. No two ops have the same one but the writes of a transaction, which have each a tag of its own. */
+const compare = (a: PendingOp, b: PendingOp): number =>
+  a.t - b.t || compareTexts(a.node, b.node) || compareTexts(a.tag, b.tag);
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
  * The pending ops of one map by key (DEV-1). A key may have as many as the log holds, so all that a write, an answer or a

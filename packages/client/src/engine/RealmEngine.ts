@@ -5,7 +5,7 @@ import type { SyncStateName } from '../SyncStateMachine.js';
 import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
 import type { ResultRow } from './LocalQueries.js';
 import { chunkTags, type WriteExtras } from './OpLog.js';
-import { type Reach, reachOf, type WriteCode } from './PendingOp.js';
+import { type Reach, reachOf, type Write, type WriteCode } from './PendingOp.js';
 import type { Kind, OrElement } from './ports.js';
 import { RealmMachine } from './RealmMachine.js';
 import type { ReplicaMap } from './ReplicaMap.js';
@@ -84,6 +84,25 @@ export class RealmEngine extends RealmMachine {
 
   counterValue(name: string): number {
     return this.#map(name, 'PN')?.total(name) ?? 0;
+  }
+
+  /**
+   * Makes one op of several writes, which are checked by the caller, and returns its seq; without writes it counts as answered. An OR_REMOVE
+   * brings the value it is about as `wanted`. Throws `WRONG_KIND`, and nothing changed then.
+   */
+  transact(writes: readonly Write[]): number {
+    if (writes.length === 0) return this.realm.log.skip();
+    // The tags that were seen are all there is to say, unless the store may hold more.
+    const made = this.isBooted ? writes.map(({ wanted, ...write }): Write => write) : writes;
+    const seq = this.realm.log.transact(made);
+    for (const { map } of writes) this.app.storeKind(map);
+    this.realm.touch();
+    return seq;
+  }
+
+  /** Whether the store is loaded, so that what is seen of an OR map is all that is to be removed. */
+  get isLoaded(): boolean {
+    return this.isBooted;
   }
 
   /** LWW: [key, value]; OR: [key, elements]; PN: [key, number]. The same array until something visible changed. */

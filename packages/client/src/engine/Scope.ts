@@ -56,12 +56,16 @@ export class Scope implements Feed {
   #cursor: Uint8Array | undefined;
   #rounds = 0;
   #walk: Walk | undefined;
+  /** The server's live root where the walk has ended. */
+  #proof = 0;
   /** How far deltas reached that came before there was a position to put them at, by partition. */
   readonly #early = new Map<number, Offset>();
   askedAtMs: number | undefined;
   req = 0;
   isComplete = false;
   isRefused = false;
+  /** The walk is over, and what it found waits to be swapped in (RES-6). */
+  isReady = false;
 
   /** `retryLater` is called when the repair does not get there. */
   constructor(realm: Realm, map: ReplicaMap, nextReq: () => number, retryLater: () => void) {
@@ -87,6 +91,7 @@ export class Scope implements Feed {
 
   #open(cursor?: Uint8Array): void {
     this.isComplete = false;
+    this.isReady = false;
     this.#walk = undefined;
     const { kind } = this.map;
     const root = this.map.tree().rootHash();
@@ -102,6 +107,7 @@ export class Scope implements Feed {
     this.req = 0;
     this.#rounds = 0;
     this.askedAtMs = undefined;
+    this.isReady = false;
     this.#walk = undefined;
   }
 
@@ -216,8 +222,15 @@ export class Scope implements Feed {
   #next(root: number): void {
     const request = this.#walk?.next();
     if (request) return this.#request(request);
+    this.#proof = root;
+    this.isReady = true;
+  }
+
+  /** Base takes what the walk found. */
+  swap(): void {
+    this.isReady = false;
     this.#walk?.swap();
-    if (!this.#isProven(root)) this.#open();
+    if (!this.#isProven(this.#proof)) this.#open();
   }
 
   /** Whether base is what the server has; the scope is complete then. */

@@ -1,26 +1,34 @@
-import {
-  type AuthAckMessage,
-  type ErrorCode,
-  type ErrorMessage,
-  OP,
-  type ServerMessage,
-  type TopicMsgMessage,
+import type {
+  AuthAckMessage,
+  ErrorCode,
+  ErrorMessage,
+  ServerMessage,
+  TopicMsgMessage,
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { Connection, type ConnectionPorts } from './Connection.js';
 import { earliest, Feeds } from './Feeds.js';
-import { type Coverage, foldAnswer, settleCounter } from './foldAnswer.js';
 import { OP_NAMES, opId, type PendingOp } from './PendingOp.js';
-import type { MergedWants } from './ports.js';
+import type { MergedWants, RejectedWrite } from './ports.js';
 import { QueryFeed, queryNameOf } from './QueryFeed.js';
 import type { Realm } from './Realm.js';
-import type { ReplicaMap } from './ReplicaMap.js';
 import { Scope } from './Scope.js';
+import { Settlement } from './Settlement.js';
 import { Topics } from './Topics.js';
 import { Uploader, type UploaderPorts, type Verdict } from './Uploader.js';
 import { isRetriable, wireError } from './wireErrors.js';
 
 const RETRY_MS = 1000;
+
+const payloadOf = ({ wanted, value }: PendingOp): unknown => wanted ?? value ?? null;
+
+/** A write as a rejection names it; the map and key of a transaction are those of its first write. */
+const rejected = (op: PendingOp): RejectedWrite => ({
+  map: op.map,
+  key: op.key,
+  op: OP_NAMES[op.op] ?? 'PUT',
+  payload: payloadOf(op),
+});
 
 /** Everything between the uploader's realm and the server: the connection, and what goes over it in both directions. */
 export class Uplink implements UploaderPorts, ConnectionPorts {
@@ -34,10 +42,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   readonly #realm: Realm;
   /** Closed queries whose rows stay for a while, so that an app finds them when it comes back to a page, offline too. */
   readonly #retained = new Map<string, QueryFeed>();
-  /** Answered ops that wait in the overlay for an earlier one of their key. */
-  readonly #held = new Map<PendingOp, Verdict>();
-  /** An increment of each counter that the answer at hand concerns; it settles as a whole. */
-  readonly #counted = new Map<string, PendingOp>();
+  readonly #settlement: Settlement;
   #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
   #req = 0;
 
@@ -65,6 +70,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
         this.#retained.set(name, feed);
       },
     );
+    this.#settlement = new Settlement(realm, this);
     this.uploader = new Uploader(realm, this);
     this.connection = new Connection(realm, this);
   }
@@ -83,7 +89,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
       new Set([...wants.queries].flatMap(([name, [map]]) => (this.scopes.get(map) ? [] : [name]))),
     );
     this.topics.want(wants.topics);
-    this.#releaseHeld();
+    this.#moved();
     for (const [name, feed] of this.#retained) {
       if (!this.queries.get(name)) {
         if (this.#retained.size <= LIMITS.retainedQueries) continue;
@@ -98,11 +104,11 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     switch (message.type) {
       case 'OP_ACK':
         this.uploader.answer(message);
-        for (const op of this.#counted.values()) this.#settleCounter(op);
-        return this.#counted.clear();
+        return this.#settlement.endAnswer();
       case 'QUERY_RESP':
       case 'QUERY_UPDATE':
-        return this.queries.get(queryNameOf(message.query))?.message(message);
+        this.queries.get(queryNameOf(message.query))?.message(message);
+        return this.#moved();
       case 'TOPIC_MSG':
         return this.#topic(message);
       case 'ERROR':
@@ -115,10 +121,21 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
       case 'SERVER_EVENT':
       case 'GC_PRUNE':
         this.scopes.get(message.map)?.message(message);
-        if (message.type !== 'SERVER_EVENT') this.#releaseHeld();
-        return;
+        return this.#moved();
       default:
     }
+  }
+
+  /**
+   * Scopes or queries have come further, or gone. What walks have found is swapped in once no map that the device holds rows of is
+   * still on its way: all of them stand at what the server has sent by then, so what was written to several of them shows in all or none.
+   * A map without a row is not waited for: that something is absent there says nothing yet.
+   */
+  #moved(): void {
+    const open = [...this.scopes.all()];
+    if (!open.some(({ askedAtMs, map, isReady }) => askedAtMs !== undefined && map.base.size > 0 && !isReady))
+      for (const scope of open) if (scope.isReady) scope.swap();
+    this.#settlement.releaseAll();
   }
 
   /** Starts every scope and query over: base may have changed behind their back. */
@@ -148,87 +165,15 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   /** A final refusal: the op goes, what it was is kept for the app, in one transaction (DEV-7). */
   refuse(op: PendingOp, code: ErrorCode): void {
     const { log, rejections } = this.#realm;
-    const payload = op.wanted ?? op.value ?? null;
-    const about = { map: op.map, key: op.key, op: OP_NAMES[op.op] ?? 'PUT', payload, code };
-    rejections.add({ id: opId(log.clientId, op), ...about });
-    log.remove(op);
-    this.#settleCounter(op);
-    const next = this.#mapOf(op)?.overlay.first(op.key);
-    if (next) this.#release(next);
+    const payload = op.parts?.map(rejected) ?? payloadOf(op);
+    rejections.add({ id: opId(log.clientId, op), ...rejected(op), payload, code });
+    this.#settlement.refused(op);
     this.#realm.settle(op, 'rejected', code);
   }
 
   fold(op: PendingOp, verdict: Verdict): void {
-    const counter = this.#counterOf(op);
-    op.isAnswered = true;
-    if (counter) {
-      const { isCovered, touch } = this.#coverage(op, verdict);
-      const answered = counter.answered.get(op.key);
-      if (answered) answered.push(op);
-      else counter.answered.set(op.key, [op]);
-      this.#counted.set(`${op.map} ${op.key}`, op);
-      touch(op.key);
-      if (verdict.row && isCovered) counter.accept(verdict.row);
-    } else {
-      this.#held.set(op, verdict);
-      this.#release(op);
-    }
+    this.#settlement.answered(op, verdict);
     this.#realm.settle(op, verdict.outcome);
-  }
-
-  /**
-   * Moves answered ops of a key from the overlay into base, oldest first, up to the first one without an answer. What was written later
-   * waits for it in the overlay: base keeps no tombstones, so a removal that left early would let the older write show through again.
-   */
-  #release(last: PendingOp): void {
-    const map = this.#mapOf(last);
-    // An op of another kind than its map stands in the log alone.
-    const overlay = map?.overlay.holds(last) ? map.overlay : undefined;
-    for (let op = overlay ? overlay.first(last.key) : last; op; op = overlay?.first(last.key)) {
-      const verdict = this.#held.get(op);
-      if (!op.isAnswered || !verdict || !this.#maySettle(op, verdict)) break;
-      this.#held.delete(op);
-      if (map) foldAnswer(map, op, verdict, this.#coverage(op, verdict));
-      this.#realm.log.remove(op);
-    }
-  }
-
-  /**
-   * An answer without offset says that the op was settled before this device forgot it: a crash took the transaction that removed it, and
-   * perhaps rows of base with it. The op stays in view until the map is complete again.
-   */
-  #maySettle({ map }: PendingOp, { at }: Verdict): boolean {
-    const scope = this.scopes.get(map);
-    return at.n > 0 || !scope || scope.isRefused || scope.isComplete;
-  }
-
-  #releaseHeld(): void {
-    for (const op of [...this.#held.keys()]) this.#release(op);
-  }
-
-  #coverage({ map }: PendingOp, { pid }: Verdict): Coverage {
-    const scope = this.scopes.get(map);
-    return {
-      isCovered: scope ? !scope.isRefused : [...this.queries.all()].some((query) => query.map === map),
-      hasScope: scope !== undefined,
-      to: scope?.position(pid),
-      touch: (item) => scope?.touch(item),
-    };
-  }
-
-  #settleCounter(op: PendingOp): void {
-    const counter = this.#counterOf(op);
-    if (counter) for (const done of settleCounter(counter, op.key)) this.#realm.log.remove(done);
-  }
-
-  #mapOf({ map }: PendingOp): ReplicaMap | undefined {
-    return this.#realm.replica.maps.get(map);
-  }
-
-  /** The counter that an op increments. */
-  #counterOf(op: PendingOp): ReplicaMap | undefined {
-    const map = this.#mapOf(op);
-    return op.op === OP.INCREMENT && map?.kind === 'PN' ? map : undefined;
   }
 
   // ── what the uploader and the connection ask ──
@@ -240,8 +185,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   }
 
   mustWait(op: PendingOp): boolean {
-    // What may have been sent already is what the answered ones wait for.
-    return !op.isSent && !!this.#counterOf(op)?.answered.has(op.key);
+    return this.#settlement.mustWait(op);
   }
 
   waitingSinceMs(): number | undefined {
@@ -280,7 +224,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
 
   #error(message: ErrorMessage): void {
     const isKnown = this.scopes.error(message) || this.queries.error(message);
-    this.#releaseHeld();
+    this.#moved();
     if (message.code === 'RESYNC') {
       if (!isKnown) this.resync();
     } else if (!isRetriable(message.code)) {

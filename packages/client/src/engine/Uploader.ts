@@ -1,8 +1,15 @@
 import { millisOf } from '@topgun/core';
-import { type Concern, type ErrorCode, type OpAckMessage, type OpRow, PERSISTED } from '@topgun/protocol';
+import {
+  type Concern,
+  type ErrorCode,
+  type OpAckMessage,
+  type OpRow,
+  PERSISTED,
+  type SubRow,
+} from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { type SessionLog, settledBelow } from './OpLog.js';
-import { type PendingOp, REACH, type Reach } from './PendingOp.js';
+import { type PendingOp, type PendingWrite, partsOf, REACH, type Reach } from './PendingOp.js';
 import type { SettledOutcome } from './ports.js';
 import type { Realm } from './Realm.js';
 import { type BaseRow, type Offset, rowFromWire } from './rows.js';
@@ -196,23 +203,24 @@ export class Uploader {
     for (const op of log.ops.values()) {
       if (this.#inFlight.has(op) || this.#later.has(op) || op.isAnswered) continue;
       concern ??= op.concern;
-      const item = concern !== op.concern || skipped.size > 0 ? `${op.map} ${op.key}` : '';
-      if (concern !== op.concern || skipped.has(item)) {
-        if (skipped.add(item).size >= this.#opsPerFrame) break;
+      if (concern !== op.concern || (skipped.size > 0 && itemsOf(op).some((item) => skipped.has(item)))) {
+        for (const item of itemsOf(op)) skipped.add(item);
+        if (skipped.size >= this.#opsPerFrame) break;
         continue;
       }
       if (!op.isLogged || op.seq >= below + this.#seqWindow || this.#ports.mustWait(op)) break;
       if (this.#inFlight.size >= LIMITS.inFlightOps || rows.length >= this.#opsPerFrame) break;
       if (this.#bytes > 0 && this.#bytes + op.bytes > LIMITS.inFlightBytes) break;
       if (rows.length > 0 && bytes + op.bytes > LIMITS.opsBytesPerFrame) break;
-      let at = maps.indexOf(op.map);
-      if (at < 0) {
-        if (maps.length >= LIMITS.mapsPerFrame) break;
-        at = maps.push(op.map) - 1;
+      const named = maps.length;
+      for (const { map } of partsOf(op)) if (!maps.includes(map)) maps.push(map);
+      if (maps.length > LIMITS.mapsPerFrame) {
+        maps.length = named;
+        break;
       }
       // A reissued op keeps its stamp, which names the session it was first made in.
       if (op.node !== session && !this.#declare(op.node)) break;
-      rows.push(this.#row(op, at));
+      rows.push(rowOf(op, maps));
       bytes += op.bytes;
       this.#bytes += op.bytes;
       op.isSent = true;
@@ -233,15 +241,25 @@ export class Uploader {
     return true;
   }
 
-  #row(op: PendingOp, at: number): OpRow {
-    const { seq, key, t, base, value, ttlMs, node } = op;
-    const row = [seq, op.op, at, key, t, base, value ?? null] as const;
-    if (node !== op.session) return [...row, ttlMs ?? null, node];
-    return ttlMs ? [...row, ttlMs] : row;
-  }
-
   #forget(op: PendingOp): void {
     this.#later.delete(op);
     if (this.#inFlight.delete(op)) this.#bytes -= op.bytes;
   }
+}
+
+/** Names of the records that an op is about. */
+const itemsOf = (op: PendingOp): readonly string[] => partsOf(op).map(({ map, key }) => `${map} ${key}`);
+
+/** An op as it travels; `maps` is the table of its frame. */
+function rowOf(op: PendingOp, maps: readonly string[]): OpRow {
+  const { seq, map, key, t, base, ttlMs, node, parts } = op;
+  const payload = parts?.map((part) => subRowOf(part, maps)) ?? op.value ?? null;
+  const row = [seq, op.op, maps.indexOf(map), key, t, base, payload] as const;
+  if (node !== op.session) return [...row, ttlMs ?? null, node];
+  return ttlMs ? [...row, ttlMs] : row;
+}
+
+function subRowOf({ op, map, key, base, value, ttlMs }: PendingWrite, maps: readonly string[]): SubRow {
+  const row = [op, maps.indexOf(map), key, base, value ?? null] as const;
+  return ttlMs ? [...row, ttlMs] : row;
 }

@@ -1,6 +1,5 @@
 import { OP } from '@topgun/protocol';
-import * as LIMITS from '@topgun/protocol/limits';
-import type { PendingOp } from './PendingOp.js';
+import type { PendingOp, WriteCode } from './PendingOp.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, isGone, itemOf, type Offset } from './rows.js';
 import type { Verdict } from './Uploader.js';
@@ -49,23 +48,9 @@ function rowsOf(
   { op, key, t, node, value, ttlMs, tag }: PendingOp,
   { epoch, n }: Offset,
 ): readonly BaseRow[] {
-  const row = { form: op, key, epoch, n, t, node, value, ttlMs, tag: undefined, holds: [] };
+  const form = op as WriteCode; // of a transaction nothing is folded in: its rows come with the deltas
+  const row = { form, key, epoch, n, t, node, value, ttlMs, tag: undefined, holds: [] };
   if (op === OP.OR_REMOVE) return (value as readonly string[]).map((removed) => ({ ...row, tag: removed }));
   if (op === OP.OR_ADD) return [{ ...row, tag }];
   return op === OP.INCREMENT ? [] : [row];
-}
-
-/**
- * Settles a counter whose increments were answered: base takes the held row and the answered increments leave the overlay
- * in one step, once no increment that the server may already have counted is unanswered (DEV-5). Where that takes too long, because the
- * log holds more of them than may be sent at once, base counts the answered ones itself. Returns the ops to remove.
- */
-export function settleCounter(map: ReplicaMap, key: string): readonly PendingOp[] {
-  const answered = map.answered.get(key) ?? [];
-  if (map.overlay.of(key).some((op) => op.isSent && !op.isAnswered)) {
-    if (answered.length < LIMITS.inFlightOps) return [];
-    map.absorb(key, answered);
-  } else map.release(key);
-  map.answered.delete(key);
-  return answered;
 }

@@ -46,15 +46,19 @@ export interface ClientEffects {
 
 export type SettledOutcome = 'applied' | 'superseded' | 'changed' | 'rejected';
 
-/** A refused write, kept in the store until `rejectionShown(id)`. */
-export interface Rejection {
-  /** `clientId:session:seq` of the op. */
-  readonly id: string;
+/** What a refused write was. */
+export interface RejectedWrite {
   readonly map: string;
   readonly key: string;
-  readonly op: 'PUT' | 'REMOVE' | 'OR_ADD' | 'OR_REMOVE' | 'INCREMENT';
-  /** The value, delta or tags of the refused write. */
+  readonly op: 'PUT' | 'REMOVE' | 'OR_ADD' | 'OR_REMOVE' | 'INCREMENT' | 'TRANSACTION';
+  /** The value, delta or tags of the write; of a transaction all its writes, whose first is the one with this map and key. */
   readonly payload: unknown;
+}
+
+/** A refused write, kept in the store until `rejectionShown(id)`. A transaction is refused as a whole. */
+export interface Rejection extends RejectedWrite {
+  /** `clientId:session:seq` of the op. */
+  readonly id: string;
   readonly code: string;
 }
 

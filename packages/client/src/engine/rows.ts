@@ -7,8 +7,8 @@ import {
   type Form,
   KINDS,
   type Kind,
+  type OpCode,
 } from '@topgun/protocol';
-import type { WriteCode } from './PendingOp.js';
 
 /** A place in a partition's history: offsets are ordered by epoch, then n (RES-1). */
 export interface Offset {
@@ -39,8 +39,8 @@ export const isGone = (row: BaseRow): boolean => (row.form & 1) === 1;
 export const itemOf = (row: { readonly key: string; readonly tag: string | undefined }): string =>
   row.tag === undefined ? row.key : rowKey(row.key, row.tag);
 
-/** The kind of map that a row of this form belongs to, or a write: a write has the number of the form it makes. */
-export const kindOf = (code: Form | WriteCode): Kind => KINDS[code >> 1] as Kind;
+/** The kind of map that a row of this form belongs to, or a write: a write has the number of the form it makes. A transaction has none. */
+export const kindOf = (code: Form | OpCode): Kind => KINDS[code >> 1] as Kind;
 
 const NO_HOLDS: readonly string[] = [];
 

@@ -16,15 +16,24 @@ let depth = 0;
 
 /** The array of a frame from the server, or the number of the byte at which it is refused. */
 export function unpackFrame(frame: Uint8Array): readonly unknown[] | number {
-  bytes = frame;
-  view = new DataView(frame.buffer, frame.byteOffset, frame.length);
-  at = 0;
+  const next = unpackNext(frame, 0);
+  if (typeof next === 'number') return next;
+  return next[1] === frame.length ? next[0] : next[1];
+}
+
+/** The frame that begins at `start`, with the byte at which it ends; or the number of the byte at which it is refused. */
+export function unpackNext(
+  turn: Uint8Array,
+  start: number,
+): readonly [frame: readonly unknown[], end: number] | number {
+  bytes = turn;
+  view = new DataView(turn.buffer, turn.byteOffset, turn.length);
+  at = start;
   depth = 0;
   try {
-    check(frame.length <= LIMITS.frameBytesFromServer);
     const value = read();
-    check(at === frame.length && Array.isArray(value) && value.length > 0);
-    return value as readonly unknown[];
+    check(at - start <= LIMITS.frameBytesFromServer && Array.isArray(value) && value.length > 0);
+    return [value as readonly unknown[], at];
   } catch {
     // Refused here, by the view at the end of the bytes, or by the decoder of texts.
     return at;

@@ -101,19 +101,20 @@ export class Answers {
     if (rows !== undefined) for (const row of rows) frame.show(seq, row);
   }
 
-  /** The rows an answer brings: those that stand instead of the op's, and of counters always; undefined when one is hidden. */
+  /**
+   * The rows an answer brings: those that stand instead of the op's, and of counters always; undefined when one is hidden. A
+   * transaction's answer brings none: it would not say which of its maps each belongs to, and the deltas that went before do.
+   */
   #rowsFor(op: Op, conn: Connection, entry: OpEntry): readonly SeenRow[] | undefined {
     const { code } = op;
-    if (entry.outcome === OUTCOME.APPLIED && code !== OP.INCREMENT && code !== OP.TRANSACTION)
-      return undefined;
+    if (entry.outcome === OUTCOME.APPLIED && code !== OP.INCREMENT) return undefined;
     const rows: SeenRow[] = [];
-    for (const [map, item, write] of itemsOf(op)) {
-      if (entry.outcome === OUTCOME.APPLIED && write !== OP.INCREMENT) continue;
+    for (const [map, item] of itemsOf(op)) {
       const row = this.#table.map(map)?.committed(item);
       if (row === undefined) continue;
       if (!this.#gate.sees(conn, row)) return undefined;
       const { view } = this.#gate.may(conn, map);
-      rows.push({ row, seen: view.project(readableOf(row)) });
+      if (code !== OP.TRANSACTION) rows.push({ row, seen: view.project(readableOf(row)) });
     }
     return rows;
   }

@@ -123,12 +123,12 @@ export function tagOf(op: Op, at: number): string {
 }
 
 /** The items whose rows an answer may show: those a write decides about, except elements it removes. */
-export function itemsOf(op: Op): (readonly [map: string, item: string, code: OpCode])[] {
-  const items: (readonly [map: string, item: string, code: OpCode])[] = [];
+export function itemsOf(op: Op): (readonly [map: string, item: string])[] {
+  const items: (readonly [map: string, item: string])[] = [];
   for (let at = 0; at < op.writeCount; at++) {
     const { code, mapIdx, key } = op.writeAt(at);
     if (code === OP.OR_REMOVE) continue;
-    items.push([mapOf(op, mapIdx), itemOf(key, code === OP.OR_ADD ? tagOf(op, at) : undefined), code]);
+    items.push([mapOf(op, mapIdx), itemOf(key, code === OP.OR_ADD ? tagOf(op, at) : undefined)]);
   }
   return items;
 }

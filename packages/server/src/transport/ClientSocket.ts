@@ -1,6 +1,22 @@
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
 import type { WebSocket } from 'ws';
+import { joinFrames } from './frameBytes.js';
+
+/** The frames of a turn, parted where one message would be too large. */
+function messagesOf(frames: readonly Buffer[]): Buffer[][] {
+  const messages: Buffer[][] = [];
+  let bytes = Infinity;
+  for (const frame of frames) {
+    bytes += frame.length;
+    if (bytes > LIMITS.turnBytes) {
+      messages.push([]);
+      bytes = frame.length;
+    }
+    messages.at(-1)?.push(frame);
+  }
+  return messages;
+}
 
 /** Frames below this together are copied into one buffer; above it they are written one by one, corked. */
 const JOIN_BYTES = 64 * 1024;
@@ -48,7 +64,7 @@ export class ClientSocket {
     this.#pendingBytes += frame.length;
   }
 
-  /** Writes the frames of this turn; returns their bytes. */
+  /** Writes the frames of this turn as one message, which the device applies as one step (RES-6); returns their bytes. */
   flush(): number {
     const frames = this.#pending;
     const bytes = this.#pendingBytes;
@@ -58,8 +74,11 @@ export class ClientSocket {
     if (this.#closing || this.#stream.destroyed) return 0;
     const [first] = frames;
     if (frames.length === 1 && first !== undefined) this.#stream.write(first);
-    else if (bytes <= JOIN_BYTES) this.#stream.write(Buffer.concat(frames, bytes));
-    else this.#writeCorked(frames);
+    else {
+      const pieces = messagesOf(frames).flatMap(joinFrames);
+      if (bytes <= JOIN_BYTES) this.#stream.write(Buffer.concat(pieces));
+      else this.#writeCorked(pieces);
+    }
     // Who does not read his answers need not ask further questions.
     if (!this.#paused && this.#stream.writableLength > LIMITS.pauseReadingBytes) {
       this.#paused = true;

@@ -3,7 +3,8 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
-import { decode, encode, LIMITS } from '@topgun/protocol';
+import { encode, LIMITS } from '@topgun/protocol';
+import { decodeTurn } from '@topgun/protocol/device';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { listen } from '../doors/listen.js';
@@ -86,8 +87,7 @@ function messages(socket: WebSocket, count: number): Promise<unknown[]> {
   return new Promise((resolve) => {
     const received: unknown[] = [];
     socket.on('message', (data) => {
-      const decoded = decode(data as Buffer, 'server');
-      received.push(decoded.ok ? decoded.message : decoded);
+      for (const decoded of decodeTurn(data as Buffer)) received.push(decoded.ok ? decoded.message : decoded);
       if (received.length === count) resolve(received);
     });
   });
@@ -169,6 +169,27 @@ describe('WebSocketTransport', () => {
       [large, pong(2)],
     ]);
     expect(transport.stats()).toMatchObject({ connections: 2, framesOut: 6 });
+  });
+
+  it('[RES-6] what was sent in a turn arrives as one message, in several only beyond the limit', async () => {
+    const socket = await client();
+    await eventCount(1);
+    const turns: number[] = [];
+    socket.on('message', (data) => turns.push(decodeTurn(data as Buffer).length));
+    const large: ServerMessage = {
+      type: 'TOPIC_MSG',
+      topic: 't',
+      from: 'a',
+      ts: 1,
+      data: 'x'.repeat(200_000),
+    };
+    const received = messages(socket, 3 + 24);
+    for (const id of [1, 2, 3]) transport.send(1, pong(id));
+    transport.flush();
+    for (let i = 0; i < 24; i++) transport.send(1, large);
+    transport.flush();
+    await received;
+    expect(turns).toEqual([3, 20, 4]);
   });
 
   it('[OPS-34] nothing is written before the end of the turn, and close comes after what was sent', async () => {

@@ -11,7 +11,9 @@ export const effectOnce: Checker = {
     for (const [id, entry] of store.outcomes) {
       const [, session, seq] = id.split(':') as [string, string, string];
       const write = ledger.bySeq(session, Number(seq));
-      if (write?.kind === 'increment' && entry.outcome === 0) expected += write.id;
+      if (entry.outcome !== 0) continue;
+      if (write?.kind === 'increment') expected += write.id;
+      else expected += write?.adds ?? 0;
     }
     const record = store.get(MAPS.likes, MAPS.likes);
     const [plus, minus] = (record?.value as [number, number] | undefined) ?? [0, 0];

@@ -10,6 +10,7 @@ import { nothingLost } from './nothingLost.js';
 import { queries } from './queries.js';
 import { rejections } from './rejections.js';
 import { strangers } from './strangers.js';
+import { wholeTransactions } from './wholeTransactions.js';
 
 /** Everything that must hold. */
 export const checkers: readonly Checker[] = [
@@ -23,6 +24,7 @@ export const checkers: readonly Checker[] = [
   nothingLost,
   rejections,
   effectOnce,
+  wholeTransactions,
   clock,
   levels,
   neverSent,

@@ -17,7 +17,7 @@ export const nothingLost: Checker = {
         for (const id of write.takes)
           if (onDisk.has(id))
             world.fail(`C6: tags/${write.key} still holds ${id} after its removal was answered`);
-      if (write.kind === 'put') checkPut(world, write);
+      if (write.kind === 'put' || write.kind === 'transaction') checkPut(world, write);
     }
   },
 };

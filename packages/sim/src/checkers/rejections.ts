@@ -24,7 +24,7 @@ export const rejections: Checker = {
       const what = `${write.kind} ${write.map}/${write.key}`;
       if (write.realm.alive && !isShown(world, write.realm.session, write.seq))
         world.fail(`DEV-7: the rejection of ${what} was never shown`);
-      if ((write.kind === 'put' || write.kind === 'add') && onDisk.has(write.id))
+      if (['put', 'add', 'transaction'].includes(write.kind) && onDisk.has(write.id))
         world.fail(`DEV-7: ${what} stands, though ${write.id} was answered as rejected`);
     }
   },

@@ -3,6 +3,7 @@ import { addTagAndWait, dropOldest, putAndWait } from './levels.js';
 import { likeOrUnlike } from './likes.js';
 import { publishNews } from './news.js';
 import { askQuestion, putNote, removeNote } from './notes.js';
+import { writePairs } from './pairs.js';
 import { addTag, takeTag } from './tags.js';
 import { putTodo, removeTodo } from './todos.js';
 
@@ -13,6 +14,7 @@ export const actions: readonly Action[] = [
   addTag,
   takeTag,
   likeOrUnlike,
+  writePairs,
   putNote,
   removeNote,
   askQuestion,

@@ -3,6 +3,10 @@ import type { QuerySpec } from '@topgun/core';
 /** The maps that every realm opens whole. */
 export const MAPS = { todos: 'todos', tags: 'tags', likes: 'likes' } as const;
 
+/** Two maps that are only ever written together, by transactions; every realm opens both whole. Their keys share the counter's partition. */
+export const PAIRS = { left: 'pairs:left', right: 'pairs:right' } as const;
+export const PAIR_KEYS = [0, 1, 2, 3].map((n) => `{likes}${n}`);
+
 /** A map that nobody opens whole: devices know of it what their queries show, and what they wrote themselves. */
 export const NOTES = 'notes';
 

@@ -28,6 +28,8 @@ type Side = 'client' | 'server';
 export class Link {
   open = true;
   halfOpen = false;
+  /** A frame was dropped, doubled or overtaken, as no stream would do. */
+  isDisordered = false;
   /** A frame was lost: the stream cannot go on. */
   isTorn = false;
   readonly id: number;
@@ -51,6 +53,7 @@ export class Link {
     const { rng, faults } = this.#net;
     this.#net.framesSent++;
     if (rng.chance(faults.dropP)) {
+      this.isDisordered = true;
       this.#net.count('frame dropped');
       this.isTorn = true;
       this.#net.scheduler.after(rng.int(0, 8000), () => this.reset());
@@ -93,6 +96,7 @@ export class Link {
     const { rng, faults, scheduler } = this.#net;
     const at = scheduler.nowMs + rng.int(0, faults.delayMsMax);
     if (overtaking) {
+      this.isDisordered = true;
       this.#net.count('frame overtaken');
       return at - scheduler.nowMs;
     }

@@ -39,6 +39,8 @@ export class SimNode {
   readonly #rng: Rng;
   readonly #links = new Map<number, Link>();
   readonly #authenticated = new Set<number>();
+  /** Frames of this turn, by socket. */
+  readonly #turns = new Map<number, Uint8Array[]>();
   readonly #timers = new Map<string, number>();
   #timerSeq = 0;
   #tickDue = false;
@@ -116,7 +118,9 @@ export class SimNode {
     this.#tickDue = true;
     this.#world.scheduler.after(this.#rng.int(0, 1), () => {
       this.#tickDue = false;
-      if (this.alive) this.engine.tick(this.#now);
+      if (!this.alive) return;
+      this.engine.tick(this.#now);
+      for (const conn of [...this.#turns.keys()]) this.#flush(conn);
     });
   }
 
@@ -125,7 +129,22 @@ export class SimNode {
     if (link === undefined) return;
     if (message.type === 'AUTH_ACK') this.#authenticated.add(conn);
     this.#world.onSend(message, bytes, this.#authenticated.has(conn));
-    link.send('client', bytes);
+    const turn = this.#turns.get(conn);
+    // The encoder uses its buffer again.
+    if (turn === undefined) this.#turns.set(conn, [bytes.slice()]);
+    else turn.push(bytes.slice());
+  }
+
+  /** What was sent to a socket in a turn leaves as one message (RES-6). */
+  #flush(conn: number): void {
+    const turn = this.#turns.get(conn);
+    this.#turns.delete(conn);
+    const link = this.#links.get(conn);
+    if (turn !== undefined && link !== undefined) this.sendTurn(link, turn);
+  }
+
+  sendTurn(link: Link, frames: readonly Uint8Array[]): void {
+    link.send('client', joined(frames));
   }
 
   #apply(batch: CommitBatch): void {
@@ -164,6 +183,7 @@ export class SimNode {
         for (const conn of conns) this.#send(conn, message, bytes);
       },
       close: (conn, code) => {
+        this.#flush(conn);
         const link = this.#links.get(conn);
         this.#links.delete(conn);
         this.#authenticated.delete(conn);
@@ -194,6 +214,16 @@ export class SimNode {
       },
     };
   }
+}
+
+function joined(frames: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(frames.reduce((bytes, { length }) => bytes + length, 0));
+  let at = 0;
+  for (const frame of frames) {
+    all.set(frame, at);
+    at += frame.length;
+  }
+  return all;
 }
 
 /** Tokens of the simulated world read `token:<subject>`; everything else is refused. */

@@ -2,7 +2,7 @@ import type { ClientEffects, ClientEvent, RealmOptions } from '@topgun/client/en
 import { RealmEngine } from '@topgun/client/engine';
 import type { QuerySpec } from '@topgun/core';
 import type { ClientMessage } from '@topgun/protocol';
-import { decode, encode } from '@topgun/protocol/device';
+import { decodeTurn, encode } from '@topgun/protocol/device';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import { NOTES, QUESTIONS } from '../workload/maps.js';
@@ -93,6 +93,11 @@ export class SimRealm {
     this.device.left(this);
   }
 
+  /** Whether its socket, if there is one, has behaved like a stream so far. */
+  get isLinkSound(): boolean {
+    return this.#link?.isDisordered !== true;
+  }
+
   /** Breaks the socket, if there is one. */
   cut(halfOpen: boolean): boolean {
     if (this.#link === undefined) return false;
@@ -164,12 +169,13 @@ export class SimRealm {
     link.attach('client', {
       frame: (bytes) => {
         if (this.#link !== link) return;
-        const decoded = decode(bytes);
-        if (!decoded.ok)
-          throw new Error(
-            `A device refused a frame of the server: ${decoded.code} at ${decoded.path ?? '?'}`,
-          );
-        this.input((engine) => engine.socketMessage(decoded.message));
+        for (const decoded of decodeTurn(bytes)) {
+          if (!decoded.ok)
+            throw new Error(
+              `A device refused a frame of the server: ${decoded.code} at ${decoded.path ?? '?'}`,
+            );
+          this.input((engine) => engine.socketMessage(decoded.message));
+        }
       },
       closed: lost,
     });

@@ -283,8 +283,9 @@ export class FakeRealm implements ClientEffects {
       this.world.later(() => this.run(() => this.engine.socketClosed(1006)));
       return;
     }
+    const turn: ServerMessage[] = [];
     const connection: ModelConnection = new ModelConnection(
-      (message) => this.#deliver(connection, message),
+      (message) => this.#deliver(connection, turn, message),
       (code) => this.world.later(() => connection === this.#connection && this.drop(code)),
     );
     this.#connection = connection;
@@ -320,10 +321,12 @@ export class FakeRealm implements ClientEffects {
     this.onEvent(event);
   }
 
-  #deliver(connection: ModelConnection, message: ServerMessage): void {
-    const copy = structuredClone(message);
+  /** What the server sends in one turn arrives as one message of the socket (RES-6). */
+  #deliver(connection: ModelConnection, turn: ServerMessage[], message: ServerMessage): void {
+    turn.push(structuredClone(message));
+    if (turn.length > 1) return;
     this.#complete('server', () => {
-      if (connection === this.#connection) this.engine.socketMessage(copy);
+      for (const one of turn.splice(0)) if (connection === this.#connection) this.engine.socketMessage(one);
     });
   }
 

@@ -18,6 +18,7 @@ import {
   type OpsMessage,
   OUTCOME,
   type Outcome,
+  type SubRow,
 } from '@topgun/protocol';
 import type { ModelConnection, ModelRow } from './ModelConnection.js';
 import { ModelSync } from './ModelSync.js';
@@ -164,11 +165,11 @@ export class ModelServer {
         : value === undefined
           ? FORM.LWW_GONE
           : FORM.LWW_PRESENT;
-    this.#commit(map, [{ form, key, t, node, value, ttlMs: undefined, tag }]);
+    this.#commit(new Map([[map, [{ form, key, t, node, value, ttlMs: undefined, tag }]]]));
   }
 
   addToCounter(map: string, key: string, delta: number): void {
-    this.#commit(map, [this.#counter(map, key, delta, 1, 'other')]);
+    this.#commit(new Map([[map, [this.#counter(map, key, delta, 1, 'other')]]]));
   }
 
   /** The live tree of a map, as the server's own view of `liveRoot`. */
@@ -192,12 +193,12 @@ export class ModelServer {
       const id = `${connection.clientId}:${message.session}:${row[0]}`;
       const isSettled = row[0] < (this.#settledBelow.get(message.session) ?? 0);
       const first = isSettled ? settledAnswer(row[3]) : this.#answers.get(id);
-      const answer = first ?? this.#apply(id, message.session, map, row);
+      const answer = first ?? this.#apply(id, message.session, message.maps, row);
       if (answer.code !== 'CLOCK_SKEW') this.#answers.set(id, answer);
       const outcome = first?.outcome === OUTCOME.APPLIED ? OUTCOME.DUPLICATE : answer.outcome;
       spans.push([row[0], 1, outcome]);
       pos.push(answer.pid, answer.n);
-      const current = this.rows.get(map)?.get(answer.item);
+      const current = row[1] === OP.TRANSACTION ? undefined : this.rows.get(map)?.get(answer.item);
       const needsRow =
         outcome === OUTCOME.SUPERSEDED || outcome === OUTCOME.CHANGED || row[1] === OP.INCREMENT;
       if (answer.code !== undefined) ex.push([row[0], answer.code, null]);
@@ -218,38 +219,56 @@ export class ModelServer {
     });
   }
 
-  #apply(id: string, session: string, map: string, row: OpRow): Answer {
-    const [, op, , key, t, , payload, ttlMs, stampNode] = row;
-    const node = stampNode ?? session;
+  #apply(id: string, session: string, maps: readonly string[], row: OpRow): Answer {
+    const [, op, mapIdx, key, t, base, payload, ttlMs, stampNode] = row;
+    const map = maps[mapIdx] ?? '';
     const pid = partitionOf(key);
     const code = this.refuse(map, row);
     if (code !== undefined) return { outcome: OUTCOME.REJECTED, pid: 0, n: 0, code, item: key };
     this.effects.set(id, (this.effects.get(id) ?? 0) + 1);
-    const made = { key, t, node, value: payload, ttlMs: ttlMs ?? undefined, tag: undefined };
-    const done = (rows: Omit<ModelRow, 'n'>[], item: string): Answer => ({
-      outcome: OUTCOME.APPLIED,
-      pid,
-      n: this.#commit(map, rows),
-      code: undefined,
-      item,
-    });
+    const stamp = { t, node: stampNode ?? session };
+    const writes =
+      op === OP.TRANSACTION ? (payload as SubRow[]) : [[op, mapIdx, key, base, payload, ttlMs] as SubRow];
+    const made = new Map<string, Omit<ModelRow, 'n'>[]>();
+    for (const [at, write] of writes.entries()) {
+      const name = maps[write[1]] ?? '';
+      const tag = op === OP.TRANSACTION ? `${id}:${at}` : id;
+      const rows = this.#rowsOf(name, write, stamp, tag);
+      if (rows.length > 0) made.set(name, [...(made.get(name) ?? []), ...rows]);
+    }
+    const item = op === OP.OR_ADD ? rowKey(key, id) : key;
+    if (made.size === 0) {
+      const n = this.rows.get(map)?.get(item)?.n ?? 0;
+      return { outcome: OUTCOME.SUPERSEDED, pid, n, code: undefined, item };
+    }
+    return { outcome: OUTCOME.APPLIED, pid, n: this.#commit(made), code: undefined, item };
+  }
+
+  /** What a write makes; nothing where it loses. */
+  #rowsOf(
+    map: string,
+    [op, , key, , payload, ttlMs]: SubRow,
+    stamp: { readonly t: number; readonly node: string },
+    tag: string,
+  ): Omit<ModelRow, 'n'>[] {
+    const made = { key, ...stamp, value: payload, ttlMs: ttlMs ?? undefined, tag: undefined };
     switch (op) {
       case OP.OR_ADD:
-        return done([{ ...made, form: FORM.OR_PRESENT, tag: id }], rowKey(key, id));
+        return [{ ...made, form: FORM.OR_PRESENT, tag }];
       case OP.OR_REMOVE:
-        return done(
-          (payload as string[]).map((tag) => ({ ...made, value: undefined, form: FORM.OR_GONE, tag })),
-          key,
-        );
+        return (payload as string[]).map((gone) => ({
+          ...made,
+          value: undefined,
+          form: FORM.OR_GONE,
+          tag: gone,
+        }));
       case OP.INCREMENT:
-        return done([this.#counter(map, key, payload as number, t, node)], key);
+        return [this.#counter(map, key, payload as number, stamp.t, stamp.node)];
       default: {
         const value = op === OP.REMOVE ? undefined : payload;
         const known = this.rows.get(map)?.get(key);
-        if (known && compareVersions({ t, node, value }, known) < 0) {
-          return { outcome: OUTCOME.SUPERSEDED, pid, n: known.n, code: undefined, item: key };
-        }
-        return done([{ ...made, value, form: value === undefined ? FORM.LWW_GONE : FORM.LWW_PRESENT }], key);
+        if (known && compareVersions({ ...stamp, value }, known) < 0) return [];
+        return [{ ...made, value, form: value === undefined ? FORM.LWW_GONE : FORM.LWW_PRESENT }];
       }
     }
   }
@@ -260,20 +279,22 @@ export class ModelServer {
     return { form: FORM.COUNTER, key, t, node, value, ttlMs: undefined, tag: undefined };
   }
 
-  #commit(map: string, made: readonly Omit<ModelRow, 'n'>[]): number {
-    const pid = partitionOf(made[0]?.key ?? '');
+  /** Rows of one partition, by map, under one offset. */
+  #commit(made: ReadonlyMap<string, readonly Omit<ModelRow, 'n'>[]>): number {
+    const pid = partitionOf([...made.values()][0]?.[0]?.key ?? '');
     const from = this.#last.get(pid) ?? 0;
     const n = from + 1;
     this.#last.set(pid, n);
-    const rows = this.rows.get(map) ?? new Map<string, ModelRow>();
-    this.rows.set(map, rows);
-    const stored = made.map((row) => ({ ...row, n }));
-    for (const row of stored) rows.set(itemOf(row), row);
+    for (const [map, stored] of made) {
+      const rows = this.rows.get(map) ?? new Map<string, ModelRow>();
+      this.rows.set(map, rows);
+      for (const row of stored) rows.set(itemOf(row), { ...row, n });
+    }
     for (const connection of this.connections) {
       for (const scope of connection.scopes) {
         if (this.dropDeltas) continue;
         const nodes: string[] = [];
-        const changes = scope === map ? stored.map((row) => this.#wire(row, nodes)) : [];
+        const changes = (made.get(scope) ?? []).map((row) => this.#wire({ ...row, n }, nodes));
         this.rowsSent += changes.length;
         connection.deliver({
           type: 'SERVER_EVENT',
@@ -282,7 +303,7 @@ export class ModelServer {
           parts: [[pid, from === 0 ? 0 : EPOCH, from, EPOCH, n, changes]],
         });
       }
-      this.#updateQueries(connection, map);
+      for (const map of made.keys()) this.#updateQueries(connection, map);
     }
     return n;
   }

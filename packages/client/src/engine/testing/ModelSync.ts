@@ -35,6 +35,8 @@ export class ModelSync {
   hasCursors = true;
   /** Rows in one answer to a cursor; what is left comes with the next one. */
   pageRows = Number.POSITIVE_INFINITY;
+  /** Nodes in one answer to a walk. */
+  pageNodes = Number.POSITIVE_INFINITY;
   readonly #maps: ModelMaps;
 
   constructor(maps: ModelMaps) {
@@ -68,7 +70,8 @@ export class ModelSync {
     connection.deliver({ type: 'SYNC_ROOT', req, map, root: own, ...this.#place(map), ...parts });
   }
 
-  merkle(connection: ModelConnection, { req, map, nodes }: MerkleReqMessage): void {
+  merkle(connection: ModelConnection, { req, map, nodes: asked }: MerkleReqMessage): void {
+    const nodes = asked.slice(0, this.pageNodes);
     const tree = this.#maps.tree(map);
     const all = this.#maps.rows(map);
     const sent: ModelRow[] = [];

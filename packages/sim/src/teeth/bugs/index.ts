@@ -6,6 +6,7 @@ import { dedup } from './dedup.js';
 import { device } from './device.js';
 import { identity } from './identity.js';
 import { opLog } from './opLog.js';
+import { transactions } from './transactions.js';
 
 /** Bugs that the simulator must find. A new one goes to the file of its area, a new area is a file and a line here. */
 export const bugs: readonly PlantedBug[] = [
@@ -16,4 +17,5 @@ export const bugs: readonly PlantedBug[] = [
   ...commits,
   ...device,
   ...opLog,
+  ...transactions,
 ];
