@@ -16,7 +16,7 @@ import * as LIMITS from '@topgun/protocol/limits';
 import type { Feed } from './Feeds.js';
 import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
-import { compareOffsets, itemOf, type Offset, rowFromBulk, rowFromWire } from './rows.js';
+import { type BaseRow, compareOffsets, itemOf, type Offset, rowFromBulk, rowFromWire } from './rows.js';
 import { Walk } from './Walk.js';
 
 /** What the server says about one map. */
@@ -32,6 +32,13 @@ export type ScopeMessage =
 type WithoutReq<M> = M extends unknown ? Omit<M, 'req' | 'map'> : never;
 
 const START: Offset = { epoch: 0, n: 0 };
+
+/** Rows that wait for the rest of their way, items that something newer has decided meanwhile, and how far the rows go. */
+interface CatchUp {
+  readonly rows: BaseRow[];
+  readonly touched: Set<string>;
+  cursor: Uint8Array | undefined;
+}
 
 /**
  * One whole-map scope on one connection: brings base to what the server has, proves it, and follows from there.
@@ -56,7 +63,9 @@ export class Scope implements Feed {
   #cursor: Uint8Array | undefined;
   #rounds = 0;
   #walk: Walk | undefined;
-  /** The server's live root where the walk has ended. */
+  /** What came by cursor, for base to take in one step. */
+  #caught: CatchUp | undefined;
+  /** The server's live root where walk or catch-up has ended. */
   #proof = 0;
   /** How far deltas reached that came before there was a position to put them at, by partition. */
   readonly #early = new Map<number, Offset>();
@@ -64,7 +73,7 @@ export class Scope implements Feed {
   req = 0;
   isComplete = false;
   isRefused = false;
-  /** The walk is over, and what it found waits to be swapped in (RES-6). */
+  /** What walk or catch-up brought is here, and waits to change base together with that of other maps (RES-6). */
   isReady = false;
 
   /** `retryLater` is called when the repair does not get there. */
@@ -86,7 +95,8 @@ export class Scope implements Feed {
 
   /** Opens the scope, or checks it again from the start. */
   ask(): void {
-    this.#open(this.#realm.replica.cursors.get(this.ref));
+    if (!this.#caught?.cursor) this.#caught = undefined;
+    this.#open(this.#caught?.cursor ?? this.#realm.replica.cursors.get(this.ref));
   }
 
   #open(cursor?: Uint8Array): void {
@@ -111,9 +121,15 @@ export class Scope implements Feed {
     this.#walk = undefined;
   }
 
+  /** Whoever follows the server from now on changes base: what was caught up in part is worth nothing. */
+  forget(): void {
+    this.#caught = undefined;
+  }
+
   /** The scope stays closed. What this user may not read (any more) leaves the device; pending ops stay. */
   refuse(code: ErrorCode): void {
     this.close();
+    this.forget();
     this.isRefused = true;
     if (code !== 'DENIED') return;
     this.#realm.replica.keepCursor(this.ref, undefined);
@@ -132,8 +148,8 @@ export class Scope implements Feed {
     if (message.type === 'SYNC_ROOT') this.#root(message);
     else if (message.type === 'SYNC_DELTA') this.#delta(message);
     else if (message.type === 'CURSOR') {
-      // Base has what this cursor stands for: the rest is asked for from here, now or after a break.
-      this.#keep(cursorOf(message));
+      // The rest is asked for from here, now or after a break.
+      this.#caughtUp.cursor = cursorOf(message);
       this.ask();
     } else {
       if (message.type === 'MERKLE_RESP') this.#walk?.merkle(message);
@@ -153,6 +169,7 @@ export class Scope implements Feed {
     this.#early.clear();
     if (isOvertaken) return this.ask();
     for (const [pid, to] of this.#to) this.map.passed(pid, to);
+    if (this.#caught) return this.#end(message.root);
     if (this.#isProven(message.root)) return;
     if (++this.#rounds > LIMITS.syncRounds) return this.#giveUp();
     // What came by cursor was not enough: base had been damaged.
@@ -164,7 +181,12 @@ export class Scope implements Feed {
   /** What changed since the cursor; the root follows. */
   #delta(message: SyncDeltaMessage): void {
     this.askedAtMs = this.#realm.clock.monoMs();
-    for (const row of message.rows) this.map.accept(rowFromBulk(row, message));
+    for (const row of message.rows) this.#caughtUp.rows.push(rowFromBulk(row, message));
+  }
+
+  get #caughtUp(): CatchUp {
+    this.#caught ??= { rows: [], touched: new Set(), cursor: undefined };
+    return this.#caught;
   }
 
   /** Deltas: applied where they continue the chain, ignored where they are old, a new start where one is missing. */
@@ -204,9 +226,10 @@ export class Scope implements Feed {
       this.#keep(cursorOf(message));
   }
 
-  /** An item changed by a delta or an answer: the running walk must not overwrite it. */
+  /** An item changed by a delta or an answer: what walk or catch-up brings must not overwrite it. */
   touch(item: string): void {
     this.#walk?.touched.add(item);
+    this.#caught?.touched.add(item);
   }
 
   #order(pid: number, position: Offset): number {
@@ -221,14 +244,21 @@ export class Scope implements Feed {
   /** Asks for what is still open in the walk, or ends it. */
   #next(root: number): void {
     const request = this.#walk?.next();
-    if (request) return this.#request(request);
+    if (request) this.#request(request);
+    else this.#end(root);
+  }
+
+  #end(root: number): void {
     this.#proof = root;
     this.isReady = true;
   }
 
-  /** Base takes what the walk found. */
+  /** Base takes what walk or catch-up brought. */
   swap(): void {
     this.isReady = false;
+    const { rows, touched } = this.#caught ?? { rows: [] };
+    this.#caught = undefined;
+    for (const row of rows) if (!touched?.has(itemOf(row))) this.map.accept(row);
     this.#walk?.swap();
     if (!this.#isProven(this.#proof)) this.#open();
   }
