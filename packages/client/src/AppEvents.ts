@@ -24,6 +24,7 @@ interface EventValues {
   readonly ready: undefined;
   readonly state: ConnectionStateChange;
   readonly pending: number;
+  readonly conflicts: undefined;
   readonly authError: TopGunError;
   readonly error: TopGunError;
   readonly [map: `map ${string}`]: ChangedKeys;

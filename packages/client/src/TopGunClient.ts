@@ -77,6 +77,7 @@ export class TopGunClient {
     settled: (event) => this.#writes.settle(event),
     state: (event) => this.#events.stateChanged(event),
     pending: ({ count }) => this.#events.of('pending').emit(count),
+    conflicts: () => this.#events.of('conflicts').emit(undefined),
     rejection: ({ rejection }) => this.#rejections.add(rejection),
     topic: ({ topic, data, from, ts }) =>
       this.#topics.get(topic)?.deliver(data, { timestamp: ts, publisherId: from }),

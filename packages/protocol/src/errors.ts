@@ -38,6 +38,8 @@ export const protocolErrors = {
   REPLICATED_UNSUPPORTED: final(TEXTS && 'Ask for PERSISTED, or use a cluster.'),
   PREDICATE_INVALID: final(TEXTS && 'Correct the query at `path`.'),
   VALUE_NOT_ADMITTED: final(TEXTS && 'Store only admitted values; the path names the fault.'),
+  RESOLVER_REJECTED: final(TEXTS && 'Write what the resolver of the map allows; the reason says what.'),
+  RESOLVER_FAILED: final(TEXTS && 'Mend the resolver of the map; the log of the server says what it threw.'),
 };
 
 /** The closed set of codes an ERROR or a rejection can carry. */

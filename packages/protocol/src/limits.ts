@@ -65,6 +65,8 @@ export const agentChars = 128;
 export const errorMessageChars = 512;
 /** chars: where a message failed, no values echoed */
 export const errorPathChars = 64;
+/** chars: why a resolver rejected a write, for the person who made it; kept with every such answer */
+export const reasonChars = 200;
 /** chars: query, topic or map an error concerns */
 export const refChars = 256;
 
@@ -202,6 +204,10 @@ export const storeRetryMs = 2_000;
 export const syncRounds = 8;
 /** count: messages kept while the device is offline; the oldest go */
 export const topicQueue = 100;
+/** count: what own writes lost, the newest: some weeks of an ordinary app */
+export const conflictEntries = 256;
+/** bytes: values beyond it are not kept; with conflictEntries 16 MiB on the device at worst */
+export const conflictValueBytes = 64 * KIB;
 /** count: closed queries whose rows stay on the device, so that they open at once again */
 export const retainedQueries = 32;
 

@@ -113,7 +113,13 @@ const opAck = z
     nodes: maybe(p.nodeTable),
     ex: maybe(
       list(
-        z.tuple([uint, z.nullable(errorCode), z.nullable(p.changeRow), z.exactOptional(z.nullable(uint))]),
+        z.tuple([
+          uint,
+          z.nullable(errorCode),
+          z.nullable(p.changeRow),
+          z.exactOptional(z.nullable(uint)),
+          z.exactOptional(z.nullable(text(LIMITS.reasonChars))),
+        ]),
         LIMITS.rowsPerReply,
       ),
     ),
@@ -149,6 +155,7 @@ const syncRoot = z.strictObject({
   at: p.places,
   proof: maybe(p.proof),
   parts: maybe(p.hashes(PARTITION_COUNT)),
+  resolver: maybe(z.literal(true)),
 });
 const syncDelta = z
   .strictObject({ type: z.literal('SYNC_DELTA'), req: uint, map: mapName, ...p.bulkTables, rows: p.bulkRows })
@@ -202,6 +209,7 @@ const queryResp = z
     rows: list(z.tuple([pid, uint, p.changeRow]), LIMITS.queryRows),
     last: z.boolean(),
     part: uint,
+    resolver: maybe(z.literal(true)),
   })
   .check(
     z.refine(

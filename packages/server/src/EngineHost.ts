@@ -1,5 +1,6 @@
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { DedupName, RollbackProof, ServerEffects } from './engine/ports.js';
+import type { ResolverFault } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import type { SecurityManager } from './security/SecurityManager.js';
 import type { CommitBatch, DedupState, Store } from './storage/Store.js';
@@ -144,6 +145,11 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   rolledBack(proof: RollbackProof): void {
     this.#parts.logger.error({ ...proof }, 'the store was put back to an earlier state');
+  }
+
+  resolverFailed(fault: ResolverFault): void {
+    const { error, ...about } = fault;
+    this.#parts.logger.error({ err: error, ...about }, 'a resolver failed; the write was refused');
   }
 
   drained(): void {

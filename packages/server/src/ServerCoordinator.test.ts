@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
-import { encode } from '@topgun/protocol';
+import { encode, PROTOCOL_VERSION } from '@topgun/protocol';
 import { decodeTurn } from '@topgun/protocol/device';
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -68,7 +68,7 @@ class Client {
     await once(socket, 'open');
     client.send({
       type: 'AUTH',
-      versions: [1, 1],
+      versions: [PROTOCOL_VERSION, PROTOCOL_VERSION],
       clientId: name.padEnd(22, '_'),
       sessions: [client.session],
       ...(token !== undefined && { token }),

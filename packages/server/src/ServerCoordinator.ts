@@ -15,6 +15,8 @@ import type { WallClock } from './EngineHost.js';
 import { EngineHost } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
 import type { EngineStats } from './engine/ports.js';
+import type { Resolver } from './engine/resolvers/Resolver.js';
+import { Resolvers } from './engine/resolvers/Resolvers.js';
 import { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
 import { loadEngine } from './loadEngine.js';
@@ -35,6 +37,8 @@ export interface ServerOverrides {
   readonly clock?: WallClock;
   readonly logger?: Logger;
   readonly limits?: Partial<EngineLimits>;
+  /** The program's own conflict resolvers by name; the setting `resolvers` assigns them to maps. */
+  readonly resolvers?: Readonly<Record<string, Resolver>>;
   /** The server can no longer keep its promises and has stopped serving; end the process. Default: only logged. */
   readonly onFatal?: (error: unknown) => void;
 }
@@ -45,13 +49,14 @@ export type ServerState = 'NEW' | 'STARTING' | 'READY' | 'DRAINING' | 'STOPPED' 
  * A TopGun server: `new ServerCoordinator(config)`, `await start()`, later `await shutdown()`.
  *
  * The composition root: it makes the parts and connects them, and decides nothing. The constructor throws
- * CONFIG_INVALID; `start` throws AUTH_KEY_INVALID, DEV_NOT_LOOPBACK, STATIC_MISSING, PORT_IN_USE, LISTEN_FAILED and the
+ * CONFIG_INVALID and RESOLVER_INVALID; `start` throws AUTH_KEY_INVALID, DEV_NOT_LOOPBACK, STATIC_MISSING, PORT_IN_USE, LISTEN_FAILED and the
  * codes of `Store.open`.
  */
 export class ServerCoordinator {
   readonly config: ServerConfig;
   readonly nodeId: string;
   readonly #overrides: ServerOverrides;
+  readonly #resolvers: Resolvers;
   readonly #logger: Logger;
   readonly #clock: WallClock;
   readonly #metrics: MetricsService;
@@ -71,6 +76,7 @@ export class ServerCoordinator {
     this.config = parseConfig(config);
     this.nodeId = this.config.nodeId ?? `node-${randomBytes(6).toString('hex')}`;
     this.#overrides = overrides;
+    this.#resolvers = new Resolvers(this.config.resolvers, overrides.resolvers);
     this.#logger = overrides.logger ?? createLogger(this.config.logLevel);
     this.#clock = overrides.clock ?? { wallMs: () => Date.now() };
     this.#startedAtMs = this.#clock.wallMs();
@@ -188,6 +194,7 @@ export class ServerCoordinator {
         nodeId: this.nodeId,
         boot,
         policies: loadPolicies(this.config),
+        resolvers: this.#resolvers,
         random: () => randomInt(2 ** 32),
         mac: cursorMac,
         now: this.#clock.wallMs(),

@@ -10,6 +10,8 @@ export type {
   ServerEngineOptions,
   Verdict,
 } from './engine/ports.js';
+export type { MergeContext, Resolution, Resolver } from './engine/resolvers/Resolver.js';
+export { Resolvers } from './engine/resolvers/Resolvers.js';
 export { ServerEngine } from './engine/ServerEngine.js';
 export { cursorMac } from './security/cursorMac.js';
 export type { Action, Policy, Principal } from './security/PermissionPolicy.js';

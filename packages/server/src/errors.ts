@@ -7,6 +7,11 @@ export const serverErrors = {
       'Correct the named policy: role, map pattern, actions READ, PUT, REMOVE, and optionally where and fields.',
     retriable: false,
   },
+  RESOLVER_INVALID: {
+    remedy:
+      'Correct the named rule or function: rules are { map, resolver }, and every name is a built-in resolver or one of the program.',
+    retriable: false,
+  },
   STORE_LOCKED: {
     remedy: 'Stop the other server that uses this folder, or give this one another dataDir.',
     retriable: true,

@@ -15,6 +15,8 @@ export type { MapStatus, ServerStatus } from './doors/status.js';
 export type { WallClock } from './EngineHost.js';
 export { ENGINE_LIMITS, type EngineLimits } from './engine/EngineLimits.js';
 export type { EngineStats, ServerEffects, ServerEngineOptions, Verdict } from './engine/ports.js';
+export type { MergeContext, Resolution, Resolver } from './engine/resolvers/Resolver.js';
+export { type ResolverFault, type ResolverRule, Resolvers } from './engine/resolvers/Resolvers.js';
 export { ServerEngine } from './engine/ServerEngine.js';
 export { type ServerErrorCode, serverErrors } from './errors.js';
 export { MetricsService, type MetricsSources } from './metrics/MetricsService.js';

@@ -1,5 +1,5 @@
 import type { ClientMessage, OpRow, ServerMessage } from '@topgun/protocol';
-import { encode } from '@topgun/protocol';
+import { encode, PROTOCOL_VERSION } from '@topgun/protocol';
 import { decodeTurn } from '@topgun/protocol/device';
 import WebSocket from 'ws';
 import { benchRecord } from '../records.js';
@@ -38,7 +38,12 @@ class Sender {
       this.#socket.on('open', () => {
         if (this.#request.opsPerFrame === 0) resolve();
         else
-          this.#send({ type: 'AUTH', versions: [1, 1], clientId: this.#clientId, sessions: [this.#session] });
+          this.#send({
+            type: 'AUTH',
+            versions: [PROTOCOL_VERSION, PROTOCOL_VERSION],
+            clientId: this.#clientId,
+            sessions: [this.#session],
+          });
       });
       this.#socket.on('message', (data) => this.#received(data as Buffer));
       this.#socket.on('close', (code) => reject(new Error(`The server closed a load socket with ${code}`)));

@@ -1,6 +1,7 @@
 import { LocalQueries } from './LocalQueries.js';
 import type { Kind, Wants } from './ports.js';
 import type { Realm } from './Realm.js';
+import { mapToStore, type StoredMap } from './rows.js';
 import { wrongKind } from './wireErrors.js';
 
 /** What the app of this realm has open: maps, queries and topics; and which kinds the store says the maps have. */
@@ -49,20 +50,22 @@ export class AppSide {
   }
 
   storeKind(map: string): void {
-    const kind = this.#realm.replica.maps.get(map)?.kind;
-    if (!kind || !this.#isLoaded || this.kinds.get(map) === kind) return;
-    this.kinds.set(map, kind);
-    this.#realm.store.put(['map', map], { kind });
+    const found = this.#realm.replica.maps.get(map);
+    if (!found || !this.#isLoaded || this.kinds.get(map) === found.kind) return;
+    this.kinds.set(map, found.kind);
+    this.#realm.store.put(['map', map], mapToStore(found));
   }
 
   /** The store's word about a map. If this realm opened it as another kind, the store is right. */
-  kindStored(map: string, kind: Kind): void {
+  mapStored(map: string, { kind, hasResolver }: StoredMap): void {
     const { replica } = this.#realm;
     this.kinds.set(map, kind);
     const found = replica.maps.get(map)?.kind;
-    if (!found || found === kind) return;
-    replica.set(map, kind);
-    this.#realm.fail(wrongKind(map, kind, found));
-    this.closeMap(map);
+    if (found && found !== kind) {
+      replica.set(map, kind);
+      this.#realm.fail(wrongKind(map, kind, found));
+      this.closeMap(map);
+    }
+    if (hasResolver !== undefined) replica.map(map, kind).judged(hasResolver);
   }
 }

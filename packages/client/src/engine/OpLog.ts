@@ -18,6 +18,7 @@ import {
 import type { RealmBase } from './RealmBase.js';
 import { DRAFT_T } from './RealmClock.js';
 import type { Replica } from './Replica.js';
+import type { ReplicaMap } from './ReplicaMap.js';
 import { kindOf } from './rows.js';
 
 /** The pending ops of one session, by seq in rising order, and its low mark: the lowest seq it has not logged (SRV-5). */
@@ -134,7 +135,7 @@ export class OpLog {
   ): number {
     const map = this.#replica.map(name, kindOf(op));
     // What was written before the last op of a key is no freer than that one. Nothing is taken out of a transaction.
-    const last = op < OP.OR_ADD ? map.overlay.last(key) : undefined;
+    const last = op < OP.OR_ADD && this.#isPlain(map) ? map.overlay.last(key) : undefined;
     const replaced = last && !last.whole && this.isFree(last) ? last : undefined;
     if (!replaced && !isMore) this.#realm.options.admit?.();
     const seq = this.#nextSeq++;
@@ -312,15 +313,22 @@ export class OpLog {
       const map = this.#replica.map(part.map, kindOf(part.op));
       const seen = map.versionOf(part.key);
       const pending = map.overlay.last(part.key);
-      seenT = Math.max(seenT, map.kind === 'LWW' ? (seen?.t ?? 0) : 0, pending?.t ?? 0);
-      const own = pending && seen === (pending as unknown) && pending.session === op.session;
-      part.base = own
-        ? [1, pending.session, pending.seq]
-        : seen && map.kind === 'LWW'
-          ? [0, seen.t, seen.node]
-          : null;
+      // With a resolver a pending op may lie on top of a base row with a later stamp.
+      const baseT = map.base.get(part.key)?.t ?? 0;
+      seenT = Math.max(seenT, map.kind === 'LWW' ? Math.max(baseT, seen?.t ?? 0) : 0, pending?.t ?? 0);
+      part.base =
+        pending && seen === (pending as unknown)
+          ? [1, pending.session, pending.seq]
+          : seen && map.kind === 'LWW'
+            ? [0, seen.t, seen.node]
+            : null;
     }
     op.t = this.#realm.clock.stamp(seenT);
+  }
+
+  /** What a resolver makes of two writes is not what it makes of the last: only plain maps forget the first (DEV-6). */
+  #isPlain({ hasResolver }: ReplicaMap): boolean {
+    return hasResolver === false || this.#realm.options.server === false;
   }
 
   /** Into overlay and log; a draft waits for its stamp first. */

@@ -91,6 +91,9 @@ export class QueryFeed implements Feed {
     // A second answer: the transport repeated it, or the question, and then the server counts from the start.
     if (this.isComplete || message.part !== this.#part++) return this.#askAgain();
     this.askedAtMs = message.last ? undefined : this.#realm.clock.monoMs();
+    const { replica } = this.#realm;
+    const found = replica.maps.get(this.map);
+    if (found || message.resolver) replica.learn(found ?? replica.set(this.map, 'LWW'), message.resolver);
     for (const [, epoch, change] of message.rows) {
       const row = rowFromWire(change, message.nodes, epoch);
       this.#unseen.delete(itemOf(row));

@@ -1,3 +1,4 @@
+import { Conflicts } from './Conflicts.js';
 import { OpLog } from './OpLog.js';
 import { RealmBase } from './RealmBase.js';
 import { Rejections } from './Rejections.js';
@@ -9,6 +10,7 @@ export class Realm extends RealmBase {
   readonly replica = new Replica(this);
   readonly log = new OpLog(this, this.replica);
   readonly rejections = new Rejections(this);
+  readonly conflicts = new Conflicts(this);
 
   /** Gives the store a client id of its own. */
   drawClientId(): void {

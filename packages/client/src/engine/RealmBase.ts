@@ -64,9 +64,10 @@ export class RealmBase {
     outcome: SettledOutcome,
     code?: string,
     by?: number,
+    reason?: string,
   ): void {
-    if (session === this.session) this.emit({ type: 'settled', seq, outcome, by, code });
-    else this.tabs.post({ type: 'settled', session, seq, outcome, code });
+    if (session === this.session) this.emit({ type: 'settled', seq, outcome, by, code, reason });
+    else this.tabs.post({ type: 'settled', session, seq, outcome, code, reason });
   }
 
   /** A message of a topic, for the app if it listens. */

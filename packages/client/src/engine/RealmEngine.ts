@@ -6,7 +6,7 @@ import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
 import type { ResultRow } from './LocalQueries.js';
 import { chunkTags, type WriteExtras } from './OpLog.js';
 import { type Reach, reachOf, type Write, type WriteCode } from './PendingOp.js';
-import type { Kind, OrElement } from './ports.js';
+import type { Conflict, Kind, OrElement } from './ports.js';
 import { RealmMachine } from './RealmMachine.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 
@@ -179,6 +179,15 @@ export class RealmEngine extends RealmMachine {
   rejectionShown(id: string): void {
     this.realm.rejections.shown(id);
     this.realm.touch();
+  }
+
+  /** What own writes lost, by number in the order of the answers (DEV-8). */
+  conflicts(): ReadonlyMap<string, Conflict> {
+    return this.realm.conflicts.entries;
+  }
+
+  clearConflicts(isMeant: (conflict: Conflict) => boolean): void {
+    this.realm.conflicts.clear(isMeant);
   }
 
   state(): SyncStateName {

@@ -167,7 +167,8 @@ export class RealmMachine {
         tabs.bye(message.from);
         break;
       case 'settled':
-        if (message.session === realm.session) realm.settle(message, message.outcome, message.code);
+        if (message.session === realm.session)
+          realm.settle(message, message.outcome, message.code, undefined, message.reason);
         break;
       case 'reached':
         realm.log.reached(message.session, message.seq, message.reach);
@@ -294,13 +295,14 @@ export class RealmMachine {
   }
 
   #tick(): void {
-    const { replica, log, rejections, announcer, status, fx } = this.realm;
+    const { replica, log, rejections, conflicts, announcer, status, fx } = this.realm;
     this.realm.ticked();
     if (this.#store.isLoaded) this.#applyWants();
     this.#say();
     if (this.realm.isLeader) this.#leaderTick();
     this.#store.flush();
     rejections.offer();
+    conflicts.tell();
     const queries = [...this.app.queries.all()].map(([id, { map }]) => [id, map, this.answerTo(id)] as const);
     // Told at once when all is there: what an app does with a change may cost as much as the map has entries.
     const changes = this.#store.isLoading ? NO_CHANGES : replica.takeChanges();

@@ -1,7 +1,7 @@
 import type { Kind } from './ports.js';
 import type { RealmBase } from './RealmBase.js';
 import { ReplicaMap, type ReplicaPorts } from './ReplicaMap.js';
-import { type BaseRow, kindOf, rowToStore } from './rows.js';
+import { type BaseRow, kindOf, mapToStore, rowToStore } from './rows.js';
 import { wrongKind } from './wireErrors.js';
 
 /** Expiries that fall into one such span are announced together. */
@@ -76,6 +76,11 @@ export class Replica implements ReplicaPorts {
     const map = new ReplicaMap(name, kind, this);
     this.maps.set(name, map);
     return map;
+  }
+
+  /** The server says whether a resolver judges a map; that is kept with its kind, for the next start and the other tabs. */
+  learn(map: ReplicaMap, hasResolver = false): void {
+    if (map.judged(hasResolver)) this.#realm.store.put(['map', map.name], mapToStore(map));
   }
 
   /** Changed keys by map since the last call. */

@@ -43,6 +43,8 @@ export class ReplicaMap {
   readonly name: string;
   kind: Kind;
   version = 0;
+  /** Whether a resolver of the server judges the writes; undefined until the server has said (DAT-2). */
+  hasResolver: boolean | undefined;
   readonly base = new Map<string, BaseRow>();
   readonly overlay = new Overlay();
   /** By counter: its answered increments, which wait for the other answers (DEV-5). */
@@ -69,10 +71,14 @@ export class ReplicaMap {
 
   // ── reads ──
 
-  /** The winning version of an LWW key, deletions among the pending ops included. */
+  /**
+   * The winning version of an LWW key, deletions among the pending ops included. With a resolver the latest pending op wins
+   * whatever the stamps: what the server makes of it, and under which stamp, is not known here.
+   */
   versionOf(key: string): Version | undefined {
-    const said: Version | undefined = this.base.get(key) ?? this.#left.get(key)?.get(key);
     const own = this.overlay.last(key);
+    if (own && this.hasResolver) return own;
+    const said: Version | undefined = this.base.get(key) ?? this.#left.get(key)?.get(key);
     return said === undefined || (own && compareVersions(own, said) > 0) ? own : said;
   }
 
@@ -160,6 +166,14 @@ export class ReplicaMap {
     this.#show(op.key, () => {
       if (this.overlay.remove(op)) this.#left.delete(op.key);
     });
+  }
+
+  /** The server, or the store, says whether a resolver judges this map; false when that was known. */
+  judged(hasResolver: boolean): boolean {
+    if (this.hasResolver === hasResolver) return false;
+    this.hasResolver = hasResolver;
+    for (const key of this.overlay.keys()) this.touch(key);
+    return true;
   }
 
   // ── base ──

@@ -181,6 +181,7 @@ export class Settlement {
     for (const op of [...group].sort((a, b) => a.t - b.t)) {
       const verdict = this.#verdicts.get(op);
       this.#verdicts.delete(op);
+      if (verdict) this.#realm.conflicts.answered(op, verdict);
       for (const part of partsOf(op)) {
         const map = this.#mapOf(part);
         if (this.#counterOf(part)) {

@@ -2,9 +2,16 @@ import * as LIMITS from '@topgun/protocol/limits';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { AppSide } from './AppSide.js';
 import { opKey } from './PendingOp.js';
-import type { Kind, Rejection } from './ports.js';
+import type { Conflict, Rejection } from './ports.js';
 import type { Realm } from './Realm.js';
-import { type BaseRow, compareOffsets, rowFromStore, rowToStore } from './rows.js';
+import {
+  type BaseRow,
+  compareOffsets,
+  mapToStore,
+  rowFromStore,
+  rowToStore,
+  type StoredMap,
+} from './rows.js';
 import { joinKey } from './StoreWriter.js';
 
 export interface MirrorPorts {
@@ -65,14 +72,18 @@ export class StoreMirror {
 
   /** Writes all of memory again to a store that may have lost it; of a follower's only what nobody else writes. */
   rewrite(): void {
-    const { replica, log, store, clock, rejections } = this.#realm;
+    const { replica, log, store, clock, rejections, conflicts } = this.#realm;
     const isLeader = this.#realm.isLeader;
     if (log.clientId !== '') store.put(['meta', 'client'], log.clientId);
     if (log.incarnation !== undefined) store.put(['meta', 'incarnation'], log.incarnation);
     clock.rewrite();
     log.markLost();
-    if (isLeader) rejections.rewrite();
-    for (const [map, kind] of this.#app.kinds) store.put(['map', map], { kind });
+    if (isLeader) {
+      rejections.rewrite();
+      conflicts.rewrite();
+    }
+    for (const [map, kind] of this.#app.kinds)
+      store.put(['map', map], mapToStore(replica.maps.get(map) ?? { kind }));
     for (const op of log.ops())
       if (op.isIssued && (isLeader || op.session === this.#realm.session)) log.rewrite(op);
     for (const [map, cursor] of isLeader ? replica.cursors : []) store.put(['cursor', map], cursor);
@@ -83,16 +94,18 @@ export class StoreMirror {
 
   /** A transaction of this realm has committed: its ops may now be sent, its rejections shown. */
   committed(puts: StoreTx['puts'], deletes: readonly StoreKey[]): void {
-    const { log, rejections } = this.#realm;
+    const { log, rejections, conflicts } = this.#realm;
     for (const [[table, first = '', second = ''], value] of puts) {
       if (table === 'op') {
         const op = log.sessions.get(first)?.ops.get(Number(second));
         if (op) op.isLogged = true;
       } else if (table === 'low') log.log(first).low = value as number;
       else if (table === 'reject') rejections.load(first, value as Rejection);
+      else if (table === 'conflict') conflicts.load(first, value as Conflict);
     }
     for (const [table, id = ''] of deletes) {
       if (table === 'reject') rejections.load(id, undefined);
+      else if (table === 'conflict') conflicts.load(id, undefined);
       else if (table === 'low') this.#ports.sessionEnded(id);
     }
   }
@@ -105,16 +118,17 @@ export class StoreMirror {
 
   /** Keys of what memory believes to be in the store. */
   *#known(): Generator<StoreKey> {
-    const { replica, log, rejections } = this.#realm;
+    const { replica, log, rejections, conflicts } = this.#realm;
     for (const { name, base } of replica.maps.values())
       for (const item of base.keys()) yield ['base', name, item];
     for (const map of replica.cursors.keys()) yield ['cursor', map];
     for (const op of log.ops()) if (op.isIssued) yield opKey(op.session, op.seq);
     for (const id of rejections.ids()) yield ['reject', id];
+    for (const id of conflicts.entries.keys()) yield ['conflict', id];
   }
 
   #apply(key: StoreKey, value: unknown, isRead = false): void {
-    const { replica, log, rejections, clock } = this.#realm;
+    const { replica, log, rejections, conflicts, clock } = this.#realm;
     const [table, first = '', second = ''] = key;
     switch (table) {
       case 'meta':
@@ -123,7 +137,7 @@ export class StoreMirror {
         else if (first === 'clock' && !this.#realm.isLeader) clock.follow(value);
         return;
       case 'map':
-        return this.#app.kindStored(first, (value as { readonly kind: Kind }).kind);
+        return this.#app.mapStored(first, value as StoredMap);
       case 'base': {
         const row = value === undefined ? undefined : rowFromStore(value);
         const known = replica.maps.get(first)?.base.get(second);
@@ -143,6 +157,8 @@ export class StoreMirror {
         return;
       case 'reject':
         return rejections.load(first, value as Rejection | undefined);
+      case 'conflict':
+        return conflicts.load(first, value as Conflict | undefined);
       default:
     }
   }

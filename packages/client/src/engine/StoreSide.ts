@@ -153,7 +153,7 @@ export class StoreSide {
   /** Drops what this realm heard from the server and has not stored: it is the next leader's business. Own writes stay. */
   dropServerWrites(): void {
     this.#realm.store.keep(([table, about], value) => {
-      if (table === 'reject') return value === undefined;
+      if (table === 'reject' || table === 'conflict') return value === undefined;
       return value !== undefined && (about === this.#realm.session || about === 'clock' || table === 'map');
     });
   }

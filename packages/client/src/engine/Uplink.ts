@@ -7,9 +7,10 @@ import type {
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { Connection, type ConnectionPorts } from './Connection.js';
+import { describeWrite } from './describeWrite.js';
 import { earliest, Feeds } from './Feeds.js';
-import { OP_NAMES, opId, type PendingOp } from './PendingOp.js';
-import type { MergedWants, RejectedWrite } from './ports.js';
+import { opId, type PendingOp } from './PendingOp.js';
+import type { MergedWants } from './ports.js';
 import { QueryFeed, queryNameOf } from './QueryFeed.js';
 import type { Realm } from './Realm.js';
 import { Scope } from './Scope.js';
@@ -19,16 +20,6 @@ import { Uploader, type UploaderPorts, type Verdict } from './Uploader.js';
 import { isRetriable, wireError } from './wireErrors.js';
 
 const RETRY_MS = 1000;
-
-const payloadOf = ({ wanted, value }: PendingOp): unknown => wanted ?? value ?? null;
-
-/** A write as a rejection names it; the map and key of a transaction are those of its first write. */
-const rejected = (op: PendingOp): RejectedWrite => ({
-  map: op.map,
-  key: op.key,
-  op: OP_NAMES[op.op] ?? 'PUT',
-  payload: payloadOf(op),
-});
 
 /** Everything between the uploader's realm and the server: the connection, and what goes over it in both directions. */
 export class Uplink implements UploaderPorts, ConnectionPorts {
@@ -163,12 +154,13 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   }
 
   /** A final refusal: the op goes, what it was is kept for the app, in one transaction (DEV-7). */
-  refuse(op: PendingOp, code: ErrorCode): void {
-    const { log, rejections } = this.#realm;
-    const payload = op.parts?.map(rejected) ?? payloadOf(op);
-    rejections.add({ id: opId(log.clientId, op), ...rejected(op), payload, code });
+  refuse(op: PendingOp, code: ErrorCode, reason?: string): void {
+    const { log, rejections, conflicts } = this.#realm;
+    const why = reason ? { code, reason } : { code };
+    rejections.add({ id: opId(log.clientId, op), ...describeWrite(op), ...why });
+    conflicts.add(op, { outcome: 'rejected', ...why });
     this.#settlement.refused(op);
-    this.#realm.settle(op, 'rejected', code);
+    this.#realm.settle(op, 'rejected', code, undefined, reason);
   }
 
   fold(op: PendingOp, verdict: Verdict): void {

@@ -35,7 +35,7 @@ export interface UploaderPorts {
   armLater(delayMs: number): void;
   /** The op is answered for good. */
   fold(op: PendingOp, verdict: Verdict): void;
-  refuse(op: PendingOp, code: ErrorCode): void;
+  refuse(op: PendingOp, code: ErrorCode, reason?: string): void;
   /** An increment of a counter whose answered increments wait for each other: new ones would keep it from settling (DEV-5). */
   mustWait(op: PendingOp): boolean;
 }
@@ -126,8 +126,8 @@ export class Uploader {
         const op = log.ops.get(seq);
         if (!op?.isLogged || op.isAnswered) continue;
         this.#forget(op);
-        const [, reason, row, epoch] = exceptions.get(seq) ?? [];
-        if (outcome === 'rejected') this.#rejected(op, reason ?? 'INTERNAL');
+        const [, refusal, row, epoch, reason] = exceptions.get(seq) ?? [];
+        if (outcome === 'rejected') this.#rejected(op, refusal ?? 'INTERNAL', reason ?? undefined);
         else {
           this.#laterMs = LATER_MS;
           const current = row ? rowFromWire(row, message.nodes ?? [], epoch ?? message.epoch) : undefined;
@@ -167,9 +167,9 @@ export class Uploader {
     this.#ports.armLater(delayMs);
   }
 
-  #rejected(op: PendingOp, code: ErrorCode): void {
+  #rejected(op: PendingOp, code: ErrorCode, reason: string | undefined): void {
     if (code === 'ID_REUSED') this.#realm.log.reissue(op);
-    else if (!isRetriable(code)) this.#ports.refuse(op, code);
+    else if (!isRetriable(code)) this.#ports.refuse(op, code, reason);
     else {
       this.#later.add(op);
       this.#ports.armLater(Math.max(this.#laterMs, Math.min(this.#aheadMs(op), LATER_MS_MAX)));

@@ -154,8 +154,12 @@ describe('sending and answers', () => {
 
   it('[DEV-6] the leader replaces what it holds unsent in the log, and nothing it has sent', () => {
     const world = new FakeWorld();
-    world.isServerUp = false;
     const realm = world.started();
+    // That the map is plain has to be known first.
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    realm.engine.closeMap('m');
+    world.cutNetwork();
     for (let i = 0; i < 50; i++) {
       realm.engine.put('m', 'k', i);
       world.settle();

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { type FakeRealm, FakeStore, FakeWorld } from './testing/FakeWorld.js';
 
+/** A store that has heard from the server that no resolver judges the map `m`; before that nothing is replaced there. */
+function plainStore(): FakeStore {
+  const store = new FakeStore();
+  store.apply({
+    puts: [[['map', 'm'], { kind: 'LWW', hasResolver: false }]],
+    deletes: [],
+    durability: 'relaxed',
+  });
+  return store;
+}
+
 const values = (store: FakeStore): unknown[] => store.table('op').map(([, op]) => (op as unknown[])[6]);
 const ends = (realm: FakeRealm): unknown[] =>
   realm.eventsOf('settled').map(({ seq, outcome, by }) => [seq, outcome, by]);
@@ -8,7 +19,7 @@ const ends = (realm: FakeRealm): unknown[] =>
 describe('coalescing', () => {
   it('[DEV-6] a removal replaces a write and a write a removal, as writes of one LWW key', () => {
     const world = new FakeWorld();
-    const realm = world.started(new FakeStore(), { server: false });
+    const realm = world.started(plainStore(), { server: false });
     realm.engine.put('m', 'k', 1);
     realm.engine.remove('m', 'k');
     realm.engine.put('m', 'k', 2);
@@ -23,7 +34,7 @@ describe('coalescing', () => {
 
   it('[DEV-6] elements and increments are never replaced', () => {
     const world = new FakeWorld();
-    const realm = world.started(new FakeStore(), { server: false });
+    const realm = world.started(plainStore(), { server: false });
     for (let i = 0; i < 3; i++) {
       realm.engine.orAdd('tags', 'k', 'same');
       realm.engine.increment('likes', 1);
@@ -35,7 +46,7 @@ describe('coalescing', () => {
 
   it('[DEV-6] a follower replaces what no transaction carries yet, and nothing that is logged: the leader may have sent it', () => {
     const world = new FakeWorld();
-    const store = new FakeStore();
+    const store = plainStore();
     world.isServerUp = false;
     world.started(store);
     const follower = world.started(store);
@@ -51,7 +62,7 @@ describe('coalescing', () => {
 
   it('[DEV-6] what a transaction under way carries is not replaced by a follower', () => {
     const world = new FakeWorld();
-    const store = new FakeStore();
+    const store = plainStore();
     world.isServerUp = false;
     world.started(store);
     const follower = world.started(store);
@@ -67,7 +78,7 @@ describe('coalescing', () => {
 
   it('[DEV-6] ops of the store count as sent: neither a reload nor a new leader replaces them', () => {
     const world = new FakeWorld();
-    const store = new FakeStore();
+    const store = plainStore();
     world.isServerUp = false;
     const first = world.started(store);
     first.engine.put('m', 'k', 1);
@@ -91,7 +102,7 @@ describe('coalescing', () => {
 
   it('[DEV-6] an own op is not replaced across a later one of another tab', () => {
     const world = new FakeWorld();
-    const store = new FakeStore();
+    const store = plainStore();
     world.isServerUp = false;
     const leader = world.started(store);
     const other = world.started(store);
@@ -109,7 +120,7 @@ describe('coalescing', () => {
   it('[SRV-5] seqs of replaced ops count as answered: they do not hold the low end of the window', () => {
     const world = new FakeWorld();
     world.isServerUp = false;
-    const realm = world.started();
+    const realm = world.started(plainStore());
     for (let i = 0; i < 10_000; i++) {
       realm.engine.put('m', 'k', i);
       if (i % 1000 === 0) world.settle();

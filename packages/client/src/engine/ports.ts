@@ -60,6 +60,21 @@ export interface Rejection extends RejectedWrite {
   /** `clientId:session:seq` of the op. */
   readonly id: string;
   readonly code: string;
+  /** What the resolver of the map said about it. */
+  readonly reason?: string | undefined;
+}
+
+/** What an own write lost (DEV-8). */
+export interface Conflict extends RejectedWrite {
+  /** `clientId:session:seq` of the op. */
+  readonly id: string;
+  /** The server rejected it, another device had written later, or something else was stored in its place. */
+  readonly outcome: 'rejected' | 'superseded' | 'changed';
+  /** Why it was rejected. */
+  readonly code?: string | undefined;
+  readonly reason?: string | undefined;
+  /** Server time of the answer, ms since the epoch. */
+  readonly atMs: number;
 }
 
 export type ClientEvent =
@@ -77,11 +92,14 @@ export type ClientEvent =
       readonly outcome: SettledOutcome;
       readonly by?: number | undefined;
       readonly code?: string | undefined;
+      readonly reason?: string | undefined;
     }
   /** A write of this realm has come this far; only told of those that asked for a level below PERSISTED. */
   | { readonly type: 'reached'; readonly seq: number; readonly reach: Reach }
   /** Show it, then call `rejectionShown(rejection.id)`. Comes in one tab only. */
   | { readonly type: 'rejection'; readonly rejection: Rejection }
+  /** `conflicts()` has others than before. */
+  | { readonly type: 'conflicts' }
   /** Writes of all realms of this store that the server has not answered. */
   | { readonly type: 'pending'; readonly count: number }
   | {
@@ -148,6 +166,7 @@ export type TabMessage = { readonly from: string } & (
       readonly seq: number;
       readonly outcome: SettledOutcome;
       readonly code?: string | undefined;
+      readonly reason?: string | undefined;
     }
   /** How far an op of one other realm has come that asked to know. */
   | { readonly type: 'reached'; readonly session: string; readonly seq: number; readonly reach: Reach }

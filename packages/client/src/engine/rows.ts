@@ -93,6 +93,16 @@ export function rowToStore({ form, key, epoch, n, t, node, value, ttlMs, tag, ho
 // Written by rowToStore of this or an older release; the layout has one owner, this file.
 export const rowFromStore = (stored: unknown): BaseRow => makeRow(...(stored as StoredRow));
 
+/** What the store keeps of a map besides its rows. */
+export interface StoredMap {
+  readonly kind: Kind;
+  readonly hasResolver?: boolean | undefined;
+}
+
+/** `hasResolver` is left out while it is not known. */
+export const mapToStore = ({ kind, hasResolver }: StoredMap): StoredMap =>
+  hasResolver === undefined ? { kind } : { kind, hasResolver };
+
 /** Total of a counter row; 0 without one. */
 export function counterTotal(row: BaseRow | undefined): number {
   // The value of a COUNTER row is [positiveTotal, negativeTotal].

@@ -12,8 +12,11 @@ export type WriteState =
   | { readonly name: 'persisted'; readonly isChanged?: true }
   /** A newer write has won: `by` that of this device which took its place before it was sent, or one of another device. */
   | { readonly name: 'superseded'; readonly by?: WriteHandle }
-  /** Refused, and taken back on this device. `reason` is a code of `docs/guides/errors.md`. */
-  | { readonly name: 'rejected'; readonly reason: string };
+  /**
+   * Refused, and taken back on this device. `reason` is a code of `docs/guides/errors.md`; `detail` what the resolver of the map
+   * said, where it was the one to refuse.
+   */
+  | { readonly name: 'rejected'; readonly reason: string; readonly detail?: string };
 
 /** One write, already visible on this device. Nothing has to be awaited; promises are made when asked for. */
 export interface WriteHandle {

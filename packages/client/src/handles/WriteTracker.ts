@@ -36,7 +36,7 @@ export class WriteTracker {
     this.#open.get(seq)?.wake();
   }
 
-  settle({ seq, outcome, code = '', by }: Extract<ClientEvent, { type: 'settled' }>): void {
+  settle({ seq, outcome, code = '', by, reason }: Extract<ClientEvent, { type: 'settled' }>): void {
     const write = this.#open.get(seq);
     this.#open.delete(seq);
     if (!write) return;
@@ -48,7 +48,8 @@ export class WriteTracker {
       return;
     }
     if (next) write.end({ name: 'superseded', by: next });
-    else if (outcome === 'rejected') write.end({ name: 'rejected', reason: code });
+    else if (outcome === 'rejected')
+      write.end({ name: 'rejected', reason: code, ...(reason !== undefined && { detail: reason }) });
     else if (outcome === 'superseded') write.end({ name: 'superseded' });
     else write.end(outcome === 'changed' ? { name: 'persisted', isChanged: true } : { name: 'persisted' });
   }

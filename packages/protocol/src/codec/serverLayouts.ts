@@ -32,6 +32,8 @@ import {
 } from './checks.js';
 import type { Layouts } from './readFrame.js';
 
+const isReason = text(LIMITS.reasonChars);
+const isTrue: Check = (value) => value === true;
 const nodeTable = list(LIMITS.nodesPerTable, isNodeId);
 const positions = list(PARTITION_COUNT, isPosition);
 
@@ -81,11 +83,12 @@ const merklePart: Check = (part, message) =>
   (merkleLists[part[2]] as Check)(part[3], message);
 
 const exception: Check = (value, message) =>
-  isRow(value, 3, 4) &&
+  isRow(value, 3, 5) &&
   isUint(value[0]) &&
   (value[1] === null || isErrorCode(value[1])) &&
   (value[2] === null || changeRow(value[2], message)) &&
-  (isAbsent(value[3]) || isUint(value[3]));
+  (isAbsent(value[3]) || isUint(value[3])) &&
+  (isAbsent(value[4]) || isReason(value[4]));
 
 /** A partition and an offset for each op of the spans. */
 function isPairPerOp(value: unknown, spans: readonly Span[]): boolean {
@@ -147,6 +150,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
     {
       proof,
       parts: hashes(PARTITION_COUNT),
+      resolver: isTrue,
     },
   ],
   SYNC_DELTA: [48, { req: isUint, map: isMapName, ...bulkTables, rows: bulkRows }, {}],
@@ -185,7 +189,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
       last: (value) => typeof value === 'boolean',
       part: isUint,
     },
-    {},
+    { resolver: isTrue },
   ],
   QUERY_UPDATE: [
     39,

@@ -81,6 +81,8 @@ export type AckException = readonly [
   code: ErrorCode | null,
   row: ChangeRow | null,
   epoch?: Epoch | null,
+  /** why the resolver of the map rejected the op */
+  reason?: string | null,
 ];
 /** `[pid, epoch, n]` */
 export type Position = readonly [pid: Pid, epoch: Epoch, n: N];
@@ -262,6 +264,8 @@ export interface SyncRootMessage {
   readonly proof?: Uint8Array;
   /** hashes of all partitions; present only when the two roots differ and no cursor was followed */
   readonly parts?: Hashes;
+  /** a resolver judges the writes to this map; absent = plain last write wins */
+  readonly resolver?: true;
 }
 /** What changed in the map since the cursor of the SYNC_INIT: each item once, as it is now. SYNC_ROOT or CURSOR follows. */
 export interface SyncDeltaMessage extends BulkTables {
@@ -305,6 +309,8 @@ export interface QueryRespMessage {
   readonly rows: readonly QueryRow[];
   readonly last: boolean;
   readonly part: number;
+  /** as in SYNC_ROOT */
+  readonly resolver?: true;
 }
 export interface QueryUpdateMessage {
   readonly type: 'QUERY_UPDATE';

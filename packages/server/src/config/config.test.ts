@@ -194,6 +194,8 @@ describe('configHelp', () => {
             Tokens must name this audience (aud). Allowed: a string.
         "policies" in the config file
             Who may do what; nothing is allowed that no policy allows. Allowed: a list of { role, map, actions, where?, fields? }.
+        "resolvers" in the config file
+            Which conflict resolver judges the writes to which maps; the first that names a map counts. Allowed: a list of { map, resolver }.
         --policies-file <text>, TOPGUN_POLICIES_FILE
             JSON file with more policies. Allowed: a path.
         --origins <list>, TOPGUN_ORIGINS

@@ -10,6 +10,9 @@ export const policySchema = z.strictObject({
   fields: z.array(z.string().min(1)).min(1).optional(),
 });
 
+/** Assigns a resolver to maps; the names are checked where the resolvers are known. */
+const resolverRuleSchema = z.strictObject({ map: z.string().min(1), resolver: z.string().min(1) });
+
 /** What a setting is, beyond its zod type: enough for help, errors and the reference page. */
 interface Setting<S extends z.ZodType> {
   readonly schema: S;
@@ -92,6 +95,12 @@ export const settings = {
     'file only',
     'a list of { role, map, actions, where?, fields? }',
     'Who may do what; nothing is allowed that no policy allows.',
+  ),
+  resolvers: setting(
+    z.array(resolverRuleSchema).default([]),
+    'file only',
+    'a list of { map, resolver }',
+    'Which conflict resolver judges the writes to which maps; the first that names a map counts.',
   ),
   policiesFile: setting(text.optional(), 'text', 'a path', 'JSON file with more policies.'),
   origins: setting(

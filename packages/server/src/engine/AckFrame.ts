@@ -49,9 +49,9 @@ export class AckFrame {
     this.#pos.push(pid, n);
   }
 
-  reject(seq: number, code: ErrorCode): void {
+  reject(seq: number, code: ErrorCode, reason?: string): void {
     this.add(seq, OUTCOME.REJECTED, 0, 0);
-    this.#except([seq, code, null]);
+    this.#except(reason === undefined ? [seq, code, null] : [seq, code, null, null, reason]);
   }
 
   /** Shows a row beside the answer of `seq`. */

@@ -9,7 +9,7 @@ import { errorMessage } from './errorMessage.js';
 import { type Judge, kindOf } from './Judge.js';
 import { mapOf, Op } from './Op.js';
 import type { ServerEffects } from './ports.js';
-import { mapMetaName, type RecordTable } from './RecordTable.js';
+import { mapMetaName, metaOf, type RecordTable } from './RecordTable.js';
 import type { Staging } from './Staging.js';
 import type { Tally } from './Tally.js';
 
@@ -126,7 +126,9 @@ export class Admission {
 
     const partition = table.partition(op.pid);
     const fault =
-      op.concern === CONCERN.REPLICATED ? 'REPLICATED_UNSUPPORTED' : judge.rule(op, partition.staged + 1);
+      op.concern === CONCERN.REPLICATED
+        ? 'REPLICATED_UNSUPPORTED'
+        : judge.rule(op, partition.staged + 1, now);
     if (fault !== undefined) {
       tally.refuse(fault);
       this.#stage(op, OUTCOME.REJECTED, 0, now, fault);
@@ -137,6 +139,7 @@ export class Admission {
 
     // Nothing but an admitted op ever moves the clock (CLK-4).
     this.#parts.clock.updatePacked(op.t);
+    if (judge.madeT > 0) this.#parts.clock.updatePacked(judge.madeT);
     const { outcome } = judge;
     if (judge.rows.length > 0 || judge.isHidden) partition.staged++;
     if (outcome === OUTCOME.SUPERSEDED) tally.superseded++;
@@ -165,10 +168,8 @@ export class Admission {
       const name = mapOf(op, mapIdx);
       const map = table.obtain(name);
       if (map.isFounded) continue;
-      if (map.kind === undefined) {
-        map.kind = kindOf(code);
-        this.#staging.stageMeta(mapMetaName(name), { kind: map.kind }, now);
-      }
+      map.kind ??= kindOf(code);
+      if (map.parked.length === 0) this.#staging.stageMeta(mapMetaName(name), metaOf(map), now);
       op.session.isWritten = true;
       map.parked.push(op);
       this.#parked++;
@@ -185,7 +186,7 @@ export class Admission {
     const { concern, pid, seq, t, node } = op;
     const fingerprint = op.fingerprint(judge.rows[0]);
     const entry = { pid, seq, outcome, t, node, n, epoch, fingerprint, concern };
-    op.entry = isRejected ? { ...entry, code } : entry;
+    op.entry = isRejected ? { ...entry, code, ...(judge.reason && { reason: judge.reason }) } : entry;
     this.#staging.stage(op, isRejected ? NO_ROWS : judge.rows, now);
     if (!isRejected) this.#announce(op, judge.isHidden ? OUTCOME.APPLIED : outcome);
   }

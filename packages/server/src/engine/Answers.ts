@@ -90,7 +90,7 @@ export class Answers {
     const { seq } = op;
     const { pid } = entry;
     if (entry.outcome === OUTCOME.REJECTED) {
-      frame.reject(seq, isErrorCode(entry.code) ? entry.code : 'INTERNAL');
+      frame.reject(seq, isErrorCode(entry.code) ? entry.code : 'INTERNAL', entry.reason);
       return;
     }
     const rows = this.#rowsFor(op, conn, entry);

@@ -14,6 +14,8 @@ import type { MapState } from './MapState.js';
 import { mapOf, type Op, tagOf, type Write } from './Op.js';
 import type { RecordTable } from './RecordTable.js';
 import { Row, readableOf, type Totals, totalsOf } from './Row.js';
+import type { Arbiter, NewVersion } from './resolvers/Arbiter.js';
+import type { MapResolver } from './resolvers/Resolvers.js';
 
 const NO_TOTALS: Totals = [0, 0];
 
@@ -32,22 +34,32 @@ export class Judge {
   outcome: 0 | 1 | 2 = OUTCOME.APPLIED;
   /** the winning row is hidden from the writer, so that losing must look like winning in every number */
   isHidden = false;
+  /** why a resolver rejected the op */
+  reason: string | undefined;
+  /** the latest stamp that was made for it; 0 = none, it keeps its own */
+  madeT = 0;
   readonly #gate: Gate;
   readonly #table: RecordTable;
+  readonly #arbiter: Arbiter;
   #n = 0;
+  #now = 0;
   #won = 0;
   #changed = false;
 
-  constructor(gate: Gate, table: RecordTable) {
+  constructor(gate: Gate, table: RecordTable, arbiter: Arbiter) {
     this.#gate = gate;
     this.#table = table;
+    this.#arbiter = arbiter;
   }
 
   /** Rules on an op whose rows would get offset `n`. Returns the code of a final rejection. */
-  rule(op: Op, n: number): ErrorCode | undefined {
+  rule(op: Op, n: number, now: number): ErrorCode | undefined {
     this.rows.length = 0;
     this.isHidden = false;
+    this.reason = undefined;
+    this.madeT = 0;
     this.#n = n;
+    this.#now = now;
     this.#won = 0;
     this.#changed = false;
     for (let at = 0; at < op.writeCount; at++) {
@@ -68,6 +80,8 @@ export class Judge {
     if (at > 0 && partitionOf(key) !== op.pid) return 'CROSS_PARTITION';
     const map = this.#table.map(name);
     if (map?.kind !== undefined && map.kind !== kindOf(code)) return 'WRONG_KIND';
+    const resolver = map === undefined ? this.#table.resolverOf(name) : map.resolver;
+    if (resolver !== undefined) return this.#resolve(resolver, op, name, map, write, rights);
     switch (code) {
       case OP.PUT:
         return this.#put(op, name, map, write, rights);
@@ -96,6 +110,47 @@ export class Judge {
     ) {
       this.#changed = true;
     }
+    return undefined;
+  }
+
+  /** A write to a map with a resolver: the rights decide first, then the resolver (SRV-7). */
+  #resolve(
+    resolver: MapResolver,
+    op: Op,
+    name: string,
+    map: MapState | undefined,
+    write: Write,
+    rights: Rights,
+  ): ErrorCode | undefined {
+    const { code, key, payload, ttlMs } = write;
+    if (kindOf(code) !== 'LWW') return 'WRONG_KIND';
+    const current = this.#current(name, map, key);
+    const old = readableOf(current);
+    if (code === OP.REMOVE && !rights.remove(old)) return 'DENIED';
+    if (code === OP.PUT && !isAdmitted(payload)) return 'VALUE_NOT_ADMITTED';
+    const value = code === OP.PUT ? rights.put(old, payload) : undefined;
+    if (value === DENIED) return 'DENIED';
+    if (this.#isBelowFloor(op)) {
+      // As on any map (GC-2).
+      if (code === OP.PUT && !(current && this.#gate.sees(op.conn, current))) return 'STALE_OP';
+      if (current === undefined) {
+        this.#won++;
+        return undefined;
+      }
+    }
+    const ruling = this.#arbiter.rule(resolver, op, write, current, value, rights, this.#now);
+    if ('code' in ruling) {
+      this.reason = ruling.reason;
+      return ruling.code;
+    }
+    const { version, isHidden } = ruling;
+    if (isHidden) this.isHidden = true;
+    if (version === undefined) return undefined;
+    const row = this.#row(op, name, 'LWW', key, key, version.value, current, undefined, ttlMs, version);
+    this.rows.push(row);
+    this.#won++;
+    if (version.isChanged) this.madeT = Math.max(this.madeT, version.t);
+    if (version.isChanged || (code === OP.PUT && value !== payload)) this.#changed = true;
     return undefined;
   }
 
@@ -222,9 +277,10 @@ export class Judge {
     current: Row | undefined,
     tag?: string,
     ttlMs?: number,
+    version?: NewVersion,
   ): Row {
     const isStanding = kind === 'PN' && current !== undefined;
-    const { t, node } = op;
+    const { t, node } = version ?? op;
     // A counter carries the latest stamp among its increments.
     const isLater = !isStanding || compareStamps(t, node, current.t, current.node) > 0;
     return new Row({
@@ -241,7 +297,8 @@ export class Judge {
       n: this.#n,
       tag,
       ttlMs,
-      owner: current?.value === undefined ? op.conn.principal?.sub : current.owner,
+      owner: version?.owner ?? (current?.value === undefined ? op.conn.principal?.sub : current.owner),
+      from: version?.from,
       slot: current?.slot,
     });
   }

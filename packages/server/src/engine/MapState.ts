@@ -4,6 +4,7 @@ import { ChangeChain } from './ChangeChain.js';
 import { LiveTree } from './LiveTree.js';
 import type { Op } from './Op.js';
 import { type Row, Slot } from './Row.js';
+import type { MapResolver } from './resolvers/Resolvers.js';
 
 /** A committed change of one item: what stands now, and what stood before. */
 export interface Change {
@@ -17,9 +18,11 @@ export interface Change {
  */
 export class MapState {
   readonly name: string;
+  /** who judges its writes; undefined = plain last-write-wins */
+  readonly resolver: MapResolver | undefined;
   /** unknown until the first write; then for ever (DAT-2) */
   kind: Kind | undefined;
-  /** whether the meta record with the kind is durable */
+  /** whether the meta record with kind and resolver is durable */
   isFounded = false;
   /** view groups and queries on it; a name that nobody wrote to lives as long as somebody looks at it */
   readers = 0;
@@ -37,8 +40,9 @@ export class MapState {
   /** number of the next flush */
   #flush = 1;
 
-  constructor(name: string, dirtyItems: number) {
+  constructor(name: string, resolver: MapResolver | undefined, dirtyItems: number) {
     this.name = name;
+    this.resolver = resolver;
     this.tree = new LiveTree(dirtyItems);
   }
 

@@ -1,5 +1,5 @@
 import { hashValue, itemDigest, partitionOf, xorHash } from '@topgun/core';
-import { type Concern, OP, type OpCode, type OpRow, type SubRow } from '@topgun/protocol';
+import { type Base, type Concern, OP, type OpCode, type OpRow, type SubRow } from '@topgun/protocol';
 import type { Connection } from './Connection.js';
 import type { DedupSession, OpEntry } from './DedupTable.js';
 import { itemOf, type Row } from './Row.js';
@@ -10,6 +10,8 @@ export interface Write {
   /** into the frame's table of maps */
   readonly mapIdx: number;
   readonly key: string;
+  /** the version it was made on, as the writer says */
+  readonly base: Base;
   readonly payload: unknown;
   readonly ttlMs: number | undefined;
 }
@@ -32,6 +34,7 @@ export class Op implements Write {
   /** of its stamp: packed time and node id */
   readonly t: number;
   readonly node: string;
+  readonly base: Base;
   readonly payload: unknown;
   readonly ttlMs: number | undefined;
   /** set when the op is staged */
@@ -59,6 +62,7 @@ export class Op implements Write {
     this.pid = partitionOf(row[3]);
     this.t = row[4];
     this.node = row[8] ?? session.session;
+    this.base = row[5];
     this.payload = row[6];
     this.ttlMs = row[7] ?? undefined;
     this.entry = undefined;
@@ -73,8 +77,8 @@ export class Op implements Write {
   /** One of its writes, in their order. */
   writeAt(at: number): Write {
     if (this.code !== OP.TRANSACTION) return this;
-    const [code, mapIdx, key, , payload, ttlMs] = this.#subRows[at] as SubRow;
-    return { code, mapIdx, key, payload, ttlMs: ttlMs ?? undefined };
+    const [code, mapIdx, key, base, payload, ttlMs] = this.#subRows[at] as SubRow;
+    return { code, mapIdx, key, base, payload, ttlMs: ttlMs ?? undefined };
   }
 
   /**

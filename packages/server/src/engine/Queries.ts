@@ -147,6 +147,7 @@ export class Queries {
         rows,
         last,
         part,
+        ...(query.map.resolver && { resolver: true }),
       });
       part++;
       rows = [];

@@ -9,6 +9,7 @@ import { MapState } from './MapState.js';
 import { Partition, START } from './Partition.js';
 import type { Purge } from './Purge.js';
 import { Row } from './Row.js';
+import type { MapResolver, Resolvers } from './resolvers/Resolvers.js';
 
 /** Meta records named so hold the kind of a map. */
 const MAP_PREFIX = 'map:';
@@ -30,9 +31,11 @@ export class RecordTable {
   isChanged = false;
   readonly #maps = new Map<string, MapState>();
   readonly #dirtyItems: number;
+  readonly #resolvers: Resolvers;
   #records = 0;
 
-  constructor(boot: StoreBoot, nowMs: number, dirtyItems: number) {
+  constructor(boot: StoreBoot, resolvers: Resolvers, nowMs: number, dirtyItems: number) {
+    this.#resolvers = resolvers;
     this.#dirtyItems = dirtyItems;
     let last = 0;
     for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
@@ -59,11 +62,17 @@ export class RecordTable {
     return this.#maps.get(name);
   }
 
+  /** Who judges the writes to a map, also to one that nobody wrote to yet. */
+  resolverOf(name: string): MapResolver | undefined {
+    const map = this.#maps.get(name);
+    return map === undefined ? this.#resolvers.of(name) : map.resolver;
+  }
+
   /** The map of this name, made when nobody wrote to it yet. */
   obtain(name: string): MapState {
     let map = this.#maps.get(name);
     if (map === undefined) {
-      map = new MapState(name, this.#dirtyItems);
+      map = new MapState(name, this.#resolvers.of(name), this.#dirtyItems);
       this.#maps.set(name, map);
     }
     return map;
@@ -90,7 +99,6 @@ export class RecordTable {
   load(record: StoredRecord): void {
     const map = this.obtain(record.map);
     map.kind ??= record.kind;
-    map.isFounded = true;
     this.put(map, Row.of(record));
   }
 
@@ -121,8 +129,18 @@ export class RecordTable {
     if (kind === undefined) return;
     const map = this.obtain(name);
     map.kind = kind;
-    map.isFounded = true;
+    // Under another resolver than the one on record, ops wait until the record names the new one.
+    map.isFounded = resolverIn(value) === map.resolver?.name;
   }
+}
+
+/** The meta record of a map. */
+export function metaOf({ kind, resolver }: MapState): unknown {
+  return resolver === undefined ? { kind } : { kind, resolver: resolver.name };
+}
+
+function resolverIn(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'resolver' in value ? value.resolver : undefined;
 }
 
 function kindIn(value: unknown): Kind | undefined {

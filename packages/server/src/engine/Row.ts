@@ -17,6 +17,8 @@ export interface RowFields {
   readonly tag: string | undefined;
   readonly ttlMs: number | undefined;
   readonly owner: string | undefined;
+  /** on maps with a resolver: the op it was made from */
+  readonly from: string | undefined;
   /** of the row that stood before */
   readonly slot: Slot | undefined;
 }
@@ -43,6 +45,7 @@ export class Row implements StoredRecord {
   readonly tag?: string;
   readonly ttlMs?: number;
   readonly owner?: string;
+  readonly from?: string;
   /** where its map keeps it; set when it is staged or loaded */
   slot: Slot | undefined;
   /** kept by MapState: the flush it waits for, and its place among the rows of that flush */
@@ -67,6 +70,7 @@ export class Row implements StoredRecord {
     if (fields.tag !== undefined) this.tag = fields.tag;
     if (fields.ttlMs !== undefined) this.ttlMs = fields.ttlMs;
     if (fields.owner !== undefined) this.owner = fields.owner;
+    if (fields.from !== undefined) this.from = fields.from;
   }
 
   /** `hashValue` of a present value; kept, since the fingerprint of an op and the digest of its row both need it. */
@@ -84,13 +88,13 @@ export class Row implements StoredRecord {
    * version and none that was written after it.
    */
   ended(epoch: number, n: number): Row {
-    const { map, key, item, pid, kind, t, node, tag, owner, slot } = this;
-    const version = { map, key, item, pid, kind, t, node, tag, owner, slot };
+    const { map, key, item, pid, kind, t, node, tag, owner, from, slot } = this;
+    const version = { map, key, item, pid, kind, t, node, tag, owner, from, slot };
     return new Row({ ...version, value: undefined, ttlMs: undefined, epoch, n });
   }
 
   static of(record: StoredRecord): Row {
-    const { map, key, kind, value, t, node, epoch, n, tag, ttlMs, owner } = record;
+    const { map, key, kind, value, t, node, epoch, n, tag, ttlMs, owner, from } = record;
     const item = itemOf(key, tag);
     return new Row({
       map,
@@ -106,6 +110,7 @@ export class Row implements StoredRecord {
       tag,
       ttlMs,
       owner,
+      from,
       slot: undefined,
     });
   }

@@ -30,6 +30,8 @@ import { mapOfMetaName, RecordTable } from './RecordTable.js';
 import { Resume } from './Resume.js';
 import { Retention } from './Retention.js';
 import { Router } from './Router.js';
+import { Arbiter } from './resolvers/Arbiter.js';
+import { Resolvers } from './resolvers/Resolvers.js';
 import { Scopes } from './Scopes.js';
 import { SessionMachine } from './SessionMachine.js';
 import { type Commit, Staging } from './Staging.js';
@@ -85,7 +87,9 @@ export class ServerEngine {
     this.#clock = new HLC(nodeId, { clock: { wallMs: () => wall.nowMs }, maxDriftMs: limits.skewMs });
     this.#reserve = new ClockReserve(this.#clock, boot.meta);
     this.#gate = new Gate(options.policies);
-    this.#table = new RecordTable(boot, options.now, limits.dirtyItems);
+    const resolvers = options.resolvers ?? new Resolvers();
+    resolvers.onFault = (fault) => effects.resolverFailed?.(fault);
+    this.#table = new RecordTable(boot, resolvers, options.now, limits.dirtyItems);
     this.#answers = new Answers(effects, this.#gate, this.#table, limits);
     const cursors = new Cursors(options.mac, boot.incarnation, boot.meta);
     this.#scopes = new Scopes(effects, this.#gate, this.#table, cursors, limits);
@@ -107,7 +111,7 @@ export class ServerEngine {
         dedup: this.#dedup,
         clock: this.#clock,
         table: this.#table,
-        judge: new Judge(this.#gate, this.#table),
+        judge: new Judge(this.#gate, this.#table, new Arbiter(this.#gate, this.#clock)),
         answers: this.#answers,
       },
       this.#staging,

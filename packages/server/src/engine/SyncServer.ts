@@ -50,7 +50,9 @@ export class SyncServer {
       this.#effects.send(conn.id, errorMessage('DENIED', { req, ref: map }));
       return;
     }
-    const known = group.map.kind;
+    const { resolver } = group.map;
+    // A resolver judges maps of one value per key.
+    const known = group.map.kind ?? (resolver && 'LWW');
     if (known !== undefined && known !== kind) {
       this.#scopes.leave(conn, map);
       this.#effects.send(conn.id, errorMessage('WRONG_KIND', { req, ref: map }));
@@ -66,6 +68,7 @@ export class SyncServer {
       root: own,
       ...this.#scopes.placeOf(group),
       ...(own === root || resumed === 'all' ? undefined : parts),
+      ...(resolver && { resolver: true }),
     });
   }
 

@@ -30,6 +30,8 @@ const TEXTS: Readonly<Record<ErrorCode, string>> = {
   CROSS_PARTITION: 'The keys of the transaction lie in several partitions.',
   REPLICATED_UNSUPPORTED: 'This server keeps its data on one node.',
   PREDICATE_INVALID: 'The predicate is malformed.',
+  RESOLVER_REJECTED: 'The resolver of the map rejected the op.',
+  RESOLVER_FAILED: 'The resolver of the map failed.',
   VALUE_NOT_ADMITTED: 'The value is not admitted.',
 };
 

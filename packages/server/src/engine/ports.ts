@@ -2,6 +2,7 @@ import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
 import type { EngineLimits } from './EngineLimits.js';
+import type { ResolverFault, Resolvers } from './resolvers/Resolvers.js';
 
 /** Names the dedup state of one (partition, client, session). */
 export interface DedupName {
@@ -50,6 +51,8 @@ export interface ServerEffects {
   cancel(timer: string): void;
   /** A device holds a position that this store named and does not know: it was put back to an earlier state (INC-2). */
   rolledBack?(proof: RollbackProof): void;
+  /** A resolver of the program threw, or answered nonsense; its op was refused. */
+  resolverFailed?(fault: ResolverFault): void;
   /** After `drain`, once: everything admitted is durable and answered. */
   drained?(): void;
 }
@@ -60,6 +63,8 @@ export interface ServerEngineOptions {
   /** What `Store.open` answered. */
   readonly boot: StoreBoot;
   readonly policies: readonly Policy[];
+  /** Who judges the writes to which maps; none by default. */
+  readonly resolvers?: Resolvers;
   /** 32 random bits per call: spreads reconnects. */
   readonly random: () => number;
   /** Proves cursors (RES-3). */

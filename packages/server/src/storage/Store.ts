@@ -24,6 +24,8 @@ export interface StoredRecord {
   readonly n: number;
   /** subject of the writer that created it */
   readonly owner?: string;
+  /** on maps with a resolver: the op that this version was made from, `session:seq` (SRV-7) */
+  readonly from?: string;
 }
 
 /** What became of one op, kept until the client has settled it (SRV-3). */
@@ -32,6 +34,8 @@ export interface DedupEntry {
   /** 0 applied, 1 superseded, 2 changed, 3 rejected */
   readonly outcome: 0 | 1 | 2 | 3;
   readonly code?: string;
+  /** why a resolver rejected it */
+  readonly reason?: string;
   readonly t: number;
   readonly node: string;
   readonly n: number;

@@ -3,6 +3,7 @@ import { clock } from './clock.js';
 import { convergence } from './convergence.js';
 import { durableAnswers, shownIsDurable } from './durableAnswers.js';
 import { effectOnce } from './effectOnce.js';
+import { judged } from './judged.js';
 import { levels, neverSent } from './levels.js';
 import { logs } from './logs.js';
 import { monotonicReads } from './monotonicReads.js';
@@ -25,6 +26,7 @@ export const checkers: readonly Checker[] = [
   rejections,
   effectOnce,
   wholeTransactions,
+  judged,
   clock,
   levels,
   neverSent,

@@ -6,7 +6,7 @@ export interface SimValue {
   readonly rank: number;
 }
 
-export type WriteKind = 'put' | 'remove' | 'add' | 'take' | 'increment' | 'transaction';
+export type WriteKind = 'put' | 'remove' | 'add' | 'take' | 'increment' | 'transaction' | 'judged';
 
 /** One write the workload made, and what became of it as far as its own realm was told. */
 export interface Write {
@@ -15,7 +15,7 @@ export interface Write {
   readonly key: string;
   readonly realm: SimRealm;
   readonly seq: number;
-  /** The value's id of a put, an add or a transaction; the delta of an increment. */
+  /** The value's id of a put, an add or a transaction; the delta of an increment; what was written to a judged map. */
   readonly id: number;
   /** What a transaction adds to the counter. */
   readonly adds?: number;

@@ -1,4 +1,5 @@
 import type { Action } from './Action.js';
+import { addUp, join, setStock } from './judged.js';
 import { addTagAndWait, dropOldest, putAndWait } from './levels.js';
 import { likeOrUnlike } from './likes.js';
 import { publishNews } from './news.js';
@@ -22,4 +23,7 @@ export const actions: readonly Action[] = [
   putAndWait,
   addTagAndWait,
   dropOldest,
+  setStock,
+  join,
+  addUp,
 ];

@@ -1,5 +1,6 @@
 import type { Rng } from '../rng.js';
 import type { SimRealm } from '../world/SimRealm.js';
+import { JUDGED } from './judged.js';
 import { MAPS, PAIRS, QUESTIONS } from './maps.js';
 
 /** Opens what every tab of the world looks at. */
@@ -9,6 +10,7 @@ export function openAll(realm: SimRealm, rng: Rng): void {
     engine.openMap(MAPS.tags, 'OR');
     engine.openMap(MAPS.likes, 'PN');
     for (const map of Object.values(PAIRS)) engine.openMap(map, 'LWW');
+    for (const map of Object.values(JUDGED)) engine.openMap(map, 'LWW');
     if (rng.chance(0.5)) engine.topicSubscribe('news');
   });
   for (let i = 0; i < QUESTIONS.length; i++) if (rng.chance(0.5)) realm.ask(i);

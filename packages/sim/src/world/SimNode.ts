@@ -4,6 +4,7 @@ import type { CommitBatch, CommitResult, Policy, Principal, ServerEffects } from
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
+import { judges } from '../workload/judged.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 import type { SimStore } from './SimStore.js';
 
@@ -54,6 +55,7 @@ export class SimNode {
         nodeId: 'node-1',
         boot: world.store.boot(),
         policies: world.policies(),
+        resolvers: judges(),
         random: () => rng.u32(),
         mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => rng.int(0, 255)) },
         now: world.trueWallMs(),

@@ -12,6 +12,7 @@ export const NO_TODO_WRITES: readonly Policy[] = [
   { role: 'user', map: 'likes', actions: ['READ', 'PUT', 'REMOVE'] },
   // Of what a transaction writes one half is allowed.
   { role: 'user', map: 'pairs:left', actions: ['READ', 'PUT', 'REMOVE'] },
+  { role: 'user', map: 'judged:*', actions: ['READ', 'PUT', 'REMOVE'] },
 ];
 
 /** Rows of `todos` are visible only below a rank; the rest is hidden, not deleted. */
@@ -21,4 +22,5 @@ export const LOW_RANKS_ONLY: readonly Policy[] = [
   { role: 'user', map: 'pairs:*', actions: ['READ', 'PUT', 'REMOVE'] },
   { role: 'user', map: 'tags', actions: ['READ', 'PUT', 'REMOVE'] },
   { role: 'user', map: 'likes', actions: ['READ', 'PUT', 'REMOVE'] },
+  { role: 'user', map: 'judged:*', actions: ['READ', 'PUT', 'REMOVE'] },
 ];

@@ -45,6 +45,7 @@ export class ModelServer {
     tree: (map) => this.tree(map),
     places: () => [...this.#last].map(([pid, n]) => [pid, EPOCH, n] as const),
     wire: (row, nodes) => this.#wire(row, nodes),
+    policyOf: (map) => this.#policyOf(map),
     sent: (count) => {
       this.rowsSent += count;
     },
@@ -56,6 +57,10 @@ export class ModelServer {
   readonly #last = new Map<number, number>();
   /** Refuses an op before anything happens. */
   refuse: (map: string, row: OpRow) => ErrorCode | undefined = () => undefined;
+  /** By map: what a resolver makes of what stands and what is written; what stands = kept, undefined = removed. */
+  readonly resolvers = new Map<string, (standing: unknown, written: unknown) => unknown>();
+  /** Said with every RESOLVER_REJECTED. */
+  reason = 'because';
   /** Answers that are computed but never sent. */
   dropAnswers = false;
   /** Deltas that are lost, which leaves a gap in the chain. */
@@ -120,7 +125,16 @@ export class ModelServer {
           (row) => [partitionOf(row.key), EPOCH, this.#wire(row, nodes)] as const,
         );
         this.rowsSent += rows.length;
-        connection.deliver({ type: 'QUERY_RESP', query, v: 0, nodes, rows, last: true, part: 0 });
+        connection.deliver({
+          type: 'QUERY_RESP',
+          query,
+          v: 0,
+          nodes,
+          rows,
+          last: true,
+          part: 0,
+          ...this.#policyOf(map),
+        });
         return;
       }
       case 'QUERY_UNSUB':
@@ -201,7 +215,8 @@ export class ModelServer {
       const current = row[1] === OP.TRANSACTION ? undefined : this.rows.get(map)?.get(answer.item);
       const needsRow =
         outcome === OUTCOME.SUPERSEDED || outcome === OUTCOME.CHANGED || row[1] === OP.INCREMENT;
-      if (answer.code !== undefined) ex.push([row[0], answer.code, null]);
+      if (answer.code === 'RESOLVER_REJECTED') ex.push([row[0], answer.code, null, null, this.reason]);
+      else if (answer.code !== undefined) ex.push([row[0], answer.code, null]);
       else if (needsRow && current) ex.push([row[0], null, this.#wire(current, nodes), EPOCH]);
     }
     const below = Math.max(message.settledBelow, this.#settledBelow.get(message.session) ?? 0);
@@ -219,6 +234,19 @@ export class ModelServer {
     });
   }
 
+  #policyOf(map: string): { readonly resolver?: true } {
+    return this.resolvers.has(map) ? { resolver: true } : {};
+  }
+
+  /** A version of the server's own, whatever the resolver makes of it (SRV-7). */
+  #resolve(map: string, key: string, t: number, pid: number, written: unknown): Answer {
+    const standing = this.rows.get(map)?.get(key);
+    const value = this.resolvers.get(map)?.(standing?.value, written ?? undefined);
+    if (value !== standing?.value) this.put(map, key, value, Math.max(t, standing?.t ?? 0) + 1, 'server');
+    const outcome = value === standing?.value ? OUTCOME.SUPERSEDED : OUTCOME.CHANGED;
+    return { outcome, pid, n: this.rows.get(map)?.get(key)?.n ?? 0, code: undefined, item: key };
+  }
+
   #apply(id: string, session: string, maps: readonly string[], row: OpRow): Answer {
     const [, op, mapIdx, key, t, base, payload, ttlMs, stampNode] = row;
     const map = maps[mapIdx] ?? '';
@@ -226,6 +254,7 @@ export class ModelServer {
     const code = this.refuse(map, row);
     if (code !== undefined) return { outcome: OUTCOME.REJECTED, pid: 0, n: 0, code, item: key };
     this.effects.set(id, (this.effects.get(id) ?? 0) + 1);
+    if (this.resolvers.has(map) && op < OP.OR_ADD) return this.#resolve(map, key, t, pid, payload);
     const stamp = { t, node: stampNode ?? session };
     const writes =
       op === OP.TRANSACTION ? (payload as SubRow[]) : [[op, mapIdx, key, base, payload, ttlMs] as SubRow];

@@ -27,6 +27,8 @@ interface ModelMaps {
   places(): readonly Position[];
   wire(row: ModelRow, nodes: string[]): ChangeRow;
   sent(rows: number): void;
+  /** What SYNC_ROOT and QUERY_RESP say of a map with a resolver. */
+  policyOf(map: string): { readonly resolver?: true };
 }
 
 /** Whole-map scopes of a model server: resumed by cursor, repaired by a walk. */
@@ -67,7 +69,7 @@ export class ModelSync {
     }
     const roots = Array.from({ length: PARTITION_COUNT }, (_, pid) => tree.partitionRoot(pid));
     const parts = root === own || from ? {} : { parts: packHashes(roots) };
-    connection.deliver({ type: 'SYNC_ROOT', req, map, root: own, ...this.#place(map), ...parts });
+    connection.deliver({ type: 'SYNC_ROOT', req, map, root: own, ...this.#place(map), ...parts, ...this.#maps.policyOf(map) });
   }
 
   merkle(connection: ModelConnection, { req, map, nodes: asked }: MerkleReqMessage): void {

@@ -1,5 +1,6 @@
 import { packTime } from '@topgun/core';
 import {
+  type Base,
   type ClientMessage,
   CONCERN,
   type Concern,
@@ -87,6 +88,12 @@ export class TestDevice {
 
   put(map: string, key: string, value: unknown, concern: Concern = CONCERN.PERSISTED): OpRow {
     return this.ops([map], [[++this.seq, OP.PUT, 0, key, this.stamp(), null, value]], concern);
+  }
+
+  /** A write made on a version; without value a removal. */
+  putOn(base: Base, map: string, key: string, value?: unknown): OpRow {
+    const code = value === undefined ? OP.REMOVE : OP.PUT;
+    return this.ops([map], [[++this.seq, code, 0, key, this.stamp(), base, value ?? null]]);
   }
 
   remove(map: string, key: string): OpRow {

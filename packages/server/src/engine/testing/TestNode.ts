@@ -5,6 +5,8 @@ import { PartitionState } from '../../storage/PartitionState.js';
 import type { CommitBatch, CommitResult, DedupRow, GcMarks, Offset, StoreBoot } from '../../storage/Store.js';
 import type { EngineLimits } from '../EngineLimits.js';
 import type { DedupName, RollbackProof, ServerEffects } from '../ports.js';
+import type { Resolver } from '../resolvers/Resolver.js';
+import { type ResolverFault, type ResolverRule, Resolvers } from '../resolvers/Resolvers.js';
 import { ServerEngine } from '../ServerEngine.js';
 import { TestDevice, type TestDeviceOptions } from './TestDevice.js';
 
@@ -13,6 +15,8 @@ export const ALL: readonly Policy[] = [{ role: 'user', map: '**', actions: ['REA
 export interface TestNodeOptions {
   readonly policies?: readonly Policy[];
   readonly limits?: Partial<EngineLimits>;
+  readonly rules?: readonly ResolverRule[];
+  readonly resolvers?: Readonly<Record<string, Resolver>>;
 }
 
 /** What a message looks like once it left: to whom, and whether it was encoded once for several. */
@@ -34,6 +38,7 @@ export class TestNode {
   readonly verifying: { readonly conn: number; readonly token: string | undefined }[] = [];
   readonly timers = new Map<string, number>();
   readonly rollbacks: RollbackProof[] = [];
+  readonly resolverFaults: ResolverFault[] = [];
   isDrained = false;
   readonly #options: TestNodeOptions;
   readonly #partitions = new Map<number, PartitionState>();
@@ -178,6 +183,7 @@ export class TestNode {
         nodeId: 'node-1',
         boot: this.boot(),
         policies: this.#options.policies ?? ALL,
+        resolvers: new Resolvers(this.#options.rules, this.#options.resolvers),
         random: () => 2 ** 31,
         mac: cursorMac,
         now: this.now,
@@ -210,6 +216,7 @@ export class TestNode {
       arm: (timer, delayMs) => this.timers.set(timer, this.now + delayMs),
       cancel: (timer) => this.timers.delete(timer),
       rolledBack: (proof) => this.rollbacks.push(proof),
+      resolverFailed: (fault) => this.resolverFaults.push(fault),
       drained: () => {
         this.isDrained = true;
       },

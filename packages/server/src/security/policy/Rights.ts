@@ -70,6 +70,21 @@ export class Rights {
     return DENIED;
   }
 
+  /**
+   * The value to store where not the writer but a resolver made `made` over `old`, or DENIED: the same policies, but what
+   * lies outside of a mask is taken from the old row instead of being denied.
+   */
+  complete(old: unknown, made: unknown): unknown {
+    if (this.#freePut) return made;
+    for (const rule of this.#puts) {
+      const { fields } = rule;
+      const inside = fields !== undefined && isFields(made) ? onlyFields(made, fields) : made;
+      const result = fields === undefined ? made : keepOutside(fields, old, inside);
+      if (result !== DENIED && this.#holds(rule, old) && this.#holds(rule, result)) return result;
+    }
+    return DENIED;
+  }
+
   /** Whether `old` may be removed. An absent row has nothing that a row predicate could refuse. */
   remove(old: unknown): boolean {
     return this.#freeRemove || this.#removes.some((rule) => this.#holds(rule, old));

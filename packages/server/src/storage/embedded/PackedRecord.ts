@@ -3,10 +3,11 @@ import { reaches } from '../gcMarks.js';
 import type { GcMarks, StoredRecord } from '../Store.js';
 
 /** All of a record but its value. */
-export interface RecordHead extends Omit<StoredRecord, 'value' | 'tag' | 'ttlMs' | 'owner'> {
+export interface RecordHead extends Omit<StoredRecord, 'value' | 'tag' | 'ttlMs' | 'owner' | 'from'> {
   readonly tag: string | undefined;
   readonly ttlMs: number | undefined;
   readonly owner: string | undefined;
+  readonly from: string | undefined;
 }
 
 /**
@@ -24,6 +25,7 @@ export class PackedRecord implements StoredRecord {
   readonly epoch: number;
   readonly n: number;
   readonly owner?: string;
+  readonly from?: string;
   readonly #bytes: Uint8Array;
   readonly #from: number;
   readonly #to: number;
@@ -40,6 +42,7 @@ export class PackedRecord implements StoredRecord {
     this.epoch = head.epoch;
     this.n = head.n;
     if (head.owner !== undefined) this.owner = head.owner;
+    if (head.from !== undefined) this.from = head.from;
     this.#bytes = bytes;
     this.#from = from;
     this.#to = to;

@@ -24,6 +24,7 @@ const record: fc.Arbitrary<StoredRecord> = fc
     n: fc.oneof(small, fc.maxSafeNat()),
     ttlMs: fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { nil: undefined }),
     owner: fc.option(few, { nil: undefined }),
+    from: fc.option(few, { nil: undefined }),
   })
   .map(({ kind, ttlMs, owner, ...rest }) => ({
     ...rest,
@@ -45,6 +46,7 @@ const entry: fc.Arbitrary<DedupEntry> = fc
     fingerprint: fc.maxSafeNat(),
     code: fc.option(fc.constant('DENIED'), { nil: undefined }),
     concern: fc.option(small, { nil: undefined }),
+    reason: fc.option(few, { nil: undefined }),
   })
   .map(({ code, concern, ...rest }) => ({
     ...rest,

@@ -8,7 +8,7 @@ import type { Strings, StringTable } from './StringTable.js';
  * The bytes of one dedup row in a chunk:
  *
  *   client, session, settledBelow, count of entries, entries
- *   entry       head, seq, t, n, fingerprint, then by head: node, epoch, code, concern
+ *   entry       head, seq, t, n, fingerprint, then by head: node, epoch, code, concern, reason
  *
  * The head is the outcome, and what follows. A node stands only where it is not the session, an epoch only where it is
  * not that of the slice's high.
@@ -18,19 +18,21 @@ const OTHER_NODE = 4;
 const OTHER_EPOCH = 8;
 const HAS_CODE = 16;
 const HAS_CONCERN = 32;
+const HAS_REASON = 64;
 
 export function writeDedup(writer: ByteWriter, strings: StringTable, row: DedupRow, highEpoch: number): void {
   writer.uint(strings.indexOf(row.clientId));
   writer.uint(strings.indexOf(row.session));
   writer.uint(row.settledBelow);
   writer.uint(row.entries.length);
-  for (const { seq, outcome, t, n, fingerprint, node, epoch, code, concern } of row.entries) {
+  for (const { seq, outcome, t, n, fingerprint, node, epoch, code, concern, reason } of row.entries) {
     writer.byte(
       outcome |
         (node === row.session ? 0 : OTHER_NODE) |
         (epoch === highEpoch ? 0 : OTHER_EPOCH) |
         (code === undefined ? 0 : HAS_CODE) |
-        (concern === undefined ? 0 : HAS_CONCERN),
+        (concern === undefined ? 0 : HAS_CONCERN) |
+        (reason === undefined ? 0 : HAS_REASON),
     );
     writer.uint(seq);
     writer.float(t);
@@ -40,6 +42,7 @@ export function writeDedup(writer: ByteWriter, strings: StringTable, row: DedupR
     if (epoch !== highEpoch) writer.uint(epoch);
     if (code !== undefined) writer.uint(strings.indexOf(code));
     if (concern !== undefined) writer.uint(concern);
+    if (reason !== undefined) writer.text(reason);
   }
 }
 
@@ -89,6 +92,7 @@ function readEntries(
     const epoch = head & OTHER_EPOCH ? reader.uint() : highEpoch;
     const code = head & HAS_CODE ? strings.at(reader.uint()) : undefined;
     const concern = head & HAS_CONCERN ? reader.uint() : undefined;
+    const reason = head & HAS_REASON ? reader.text() : undefined;
     if (seq < settledBelow) continue;
     // Two bits hold the four outcomes.
     const outcome = (head & OUTCOME_MASK) as DedupEntry['outcome'];
@@ -103,6 +107,7 @@ function readEntries(
     };
     if (code !== undefined) entry.code = code;
     if (concern !== undefined) entry.concern = concern;
+    if (reason !== undefined) entry.reason = reason;
     entries.push(entry);
   }
   return entries;

@@ -11,7 +11,7 @@ import type { Strings, StringTable } from './StringTable.js';
 /**
  * The bytes of one record in a chunk:
  *
- *   head, map, key, t, node, n, then by head: tag, ttl, owner, epoch, value (msgpack behind its length)
+ *   head, map, key, t, node, n, then by head: tag, ttl, owner, epoch, from, value (msgpack behind its length)
  *
  * The head is kind * 2 + (1 when gone), and what follows. The epoch stands only where it is not that of the slice's high.
  */
@@ -21,6 +21,7 @@ const HAS_TAG = 8;
 const HAS_TTL = 16;
 const HAS_OWNER = 32;
 const HAS_EPOCH = 64;
+const HAS_FROM = 128;
 
 export function writeRecord(
   writer: ByteWriter,
@@ -28,14 +29,15 @@ export function writeRecord(
   record: StoredRecord,
   highEpoch: number,
 ): void {
-  const { tag, ttlMs, owner, epoch } = record;
+  const { tag, ttlMs, owner, epoch, from } = record;
   const packed = packedValue(record);
   writer.byte(
     (KINDS.indexOf(record.kind) * 2 + (packed === undefined ? 1 : 0)) |
       (tag === undefined ? 0 : HAS_TAG) |
       (ttlMs === undefined ? 0 : HAS_TTL) |
       (owner === undefined ? 0 : HAS_OWNER) |
-      (epoch === highEpoch ? 0 : HAS_EPOCH),
+      (epoch === highEpoch ? 0 : HAS_EPOCH) |
+      (from === undefined ? 0 : HAS_FROM),
   );
   writer.uint(strings.indexOf(record.map));
   writer.text(record.key);
@@ -46,6 +48,7 @@ export function writeRecord(
   if (ttlMs !== undefined) writer.uint(ttlMs);
   if (owner !== undefined) writer.uint(strings.indexOf(owner));
   if (epoch !== highEpoch) writer.uint(epoch);
+  if (from !== undefined) writer.text(from);
   if (packed !== undefined) writer.blob(packed);
 }
 
@@ -84,6 +87,7 @@ const head: { -readonly [K in keyof RecordHead]: RecordHead[K] } = {
   epoch: 0,
   n: 0,
   owner: undefined,
+  from: undefined,
 };
 
 /** Reads up to the value; returns the bytes of the value, 0 for a record that is gone. */
@@ -99,6 +103,7 @@ function readHead(reader: ByteReader, strings: Strings, highEpoch: number): numb
   head.ttlMs = flags & HAS_TTL ? reader.uint() : undefined;
   head.owner = flags & HAS_OWNER ? strings.at(reader.uint()) : undefined;
   head.epoch = flags & HAS_EPOCH ? reader.uint() : highEpoch;
+  head.from = flags & HAS_FROM ? reader.text() : undefined;
   return flags & 1 ? 0 : reader.uint();
 }
 

@@ -5,6 +5,7 @@ import { commits } from './commits.js';
 import { dedup } from './dedup.js';
 import { device } from './device.js';
 import { identity } from './identity.js';
+import { judged } from './judged.js';
 import { opLog } from './opLog.js';
 import { transactions } from './transactions.js';
 
@@ -18,4 +19,5 @@ export const bugs: readonly PlantedBug[] = [
   ...device,
   ...opLog,
   ...transactions,
+  ...judged,
 ];
