@@ -69,7 +69,15 @@ export class ModelSync {
     }
     const roots = Array.from({ length: PARTITION_COUNT }, (_, pid) => tree.partitionRoot(pid));
     const parts = root === own || from ? {} : { parts: packHashes(roots) };
-    connection.deliver({ type: 'SYNC_ROOT', req, map, root: own, ...this.#place(map), ...parts, ...this.#maps.policyOf(map) });
+    connection.deliver({
+      type: 'SYNC_ROOT',
+      req,
+      map,
+      root: own,
+      ...this.#place(map),
+      ...parts,
+      ...this.#maps.policyOf(map),
+    });
   }
 
   merkle(connection: ModelConnection, { req, map, nodes: asked }: MerkleReqMessage): void {
