@@ -7,6 +7,7 @@ import type { Policy } from '../security/PermissionPolicy.js';
 import { Cursors } from './Cursors.js';
 import { RecordTable } from './RecordTable.js';
 import { Resume } from './Resume.js';
+import { Resolvers } from './resolvers/Resolvers.js';
 import { ModelScope } from './testing/ModelScope.js';
 import { TestNode } from './testing/TestNode.js';
 
@@ -205,7 +206,12 @@ describe('resume by cursor', () => {
   it('[GC-1] a cursor older than a purge cannot be resumed from', () => {
     const partitions = new Map([[7, { epoch: 5, n: 9 }]]);
     const meta = new Map();
-    const table = new RecordTable({ incarnation: 'life-1', partitions, meta, gc: new Map() }, 6, 100);
+    const table = new RecordTable(
+      { incarnation: 'life-1', partitions, meta, gc: new Map() },
+      new Resolvers(),
+      6,
+      100,
+    );
     const cursors = new Cursors(cursorMac, 'life-1', meta);
     const resume = new Resume(cursors, table, 1_000, () => undefined);
     const startAt = (n: number): unknown => {

@@ -26,13 +26,14 @@ const record: fc.Arbitrary<StoredRecord> = fc
     owner: fc.option(few, { nil: undefined }),
     from: fc.option(few, { nil: undefined }),
   })
-  .map(({ kind, ttlMs, owner, ...rest }) => ({
+  .map(({ kind, ttlMs, owner, from, ...rest }) => ({
     ...rest,
     // A map has one kind for all its life.
     kind: rest.map === 'n' ? 'OR' : 'LWW',
     ...(rest.map === 'n' && { tag: `${rest.key}#` }),
     ...(ttlMs !== undefined && { ttlMs }),
     ...(owner !== undefined && { owner }),
+    ...(from !== undefined && { from }),
   }));
 
 const entry: fc.Arbitrary<DedupEntry> = fc
@@ -48,10 +49,11 @@ const entry: fc.Arbitrary<DedupEntry> = fc
     concern: fc.option(small, { nil: undefined }),
     reason: fc.option(few, { nil: undefined }),
   })
-  .map(({ code, concern, ...rest }) => ({
+  .map(({ code, concern, reason, ...rest }) => ({
     ...rest,
     ...(code !== undefined && { code }),
     ...(concern !== undefined && { concern }),
+    ...(reason !== undefined && { reason }),
   }));
 
 const dedup: fc.Arbitrary<DedupRow> = fc.record({
