@@ -267,11 +267,41 @@ export class OpLog {
   load(session: string, seq: number, stored: unknown, isSent: boolean): void {
     const known = this.log(session).ops.get(seq);
     if (stored === undefined && known) this.#drop(known);
-    if (stored === undefined || known) return;
+    if (stored === undefined) return;
     const op = opFromStore(this.clientId, session, seq, stored);
+    if (known) {
+      // Only the leader stamps an op again, and what it has stamped stands.
+      if (!this.#realm.isLeader && (known.t !== op.t || known.node !== op.node)) this.#move(known, op);
+      return;
+    }
     op.isSent = isSent;
     this.#realm.clock.saw(op.t);
     this.#add(op);
+  }
+
+  /**
+   * Stamps ops that were never admitted again, in the order of their stamps so far, by a clock that is set back to the server's time. Their
+   * ids stay, and so does the order of the log. All of it goes to the store in one transaction (CLK-5).
+   */
+  restamp(ops: readonly PendingOp[]): void {
+    const inOrder = [...ops].sort((a, b) => a.t - b.t || a.seq - b.seq);
+    for (const op of inOrder) this.#hide(op);
+    this.#realm.clock.reset();
+    for (const op of inOrder) {
+      this.#stamp(op, true);
+      this.#show(op);
+      // It may be sent when the store has the new stamp.
+      op.isLogged = false;
+      this.#persist(op);
+    }
+  }
+
+  /** Gives a known op another stamp. */
+  #move(op: PendingOp, { t, node }: PendingOp): void {
+    this.#hide(op);
+    op.t = t;
+    op.node = node;
+    this.#show(op);
   }
 
   /** Another realm may upload, or has uploaded, everything that is logged; its answers come from the store. */
@@ -302,7 +332,7 @@ export class OpLog {
   }
 
   /** An op has one stamp, above every version that its writes saw (CLK-3). */
-  #stamp(op: PendingOp): void {
+  #stamp(op: PendingOp, isAgain = false): void {
     tagOp(this.clientId, op);
     if (this.#drafts) {
       op.t = DRAFT_T + op.seq;
@@ -323,7 +353,8 @@ export class OpLog {
             ? [0, seen.t, seen.node]
             : null;
     }
-    op.t = this.#realm.clock.stamp(seenT);
+    op.t = this.#realm.clock.stamp(seenT, isAgain);
+    op.node = this.#realm.clock.node;
   }
 
   /** What a resolver makes of two writes is not what it makes of the last: only plain maps forget the first (DEV-6). */
@@ -341,6 +372,10 @@ export class OpLog {
   #add(op: PendingOp): void {
     this.log(op.session).ops.set(op.seq, op);
     this.#size++;
+    this.#show(op);
+  }
+
+  #show(op: PendingOp): void {
     for (const part of partsOf(op)) {
       // A write of another kind, made in another tab before the kinds met, shows nowhere; the server will refuse it.
       const kind = kindOf(part.op);
@@ -352,6 +387,10 @@ export class OpLog {
   #drop(op: PendingOp): void {
     if (!this.log(op.session).ops.delete(op.seq)) return;
     this.#size--;
+    this.#hide(op);
+  }
+
+  #hide(op: PendingOp): void {
     for (const part of partsOf(op)) this.#replica.maps.get(part.map)?.removeOp(part);
   }
 

@@ -29,6 +29,10 @@ export class Overlay {
     return this.#byKey.keys();
   }
 
+  get isEmpty(): boolean {
+    return this.#byKey.size === 0;
+  }
+
   has(key: string): boolean {
     return this.#byKey.has(key);
   }

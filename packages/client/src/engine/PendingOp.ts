@@ -39,7 +39,8 @@ export interface PendingOp {
   readonly map: string;
   readonly key: string;
   t: number;
-  readonly node: string;
+  /** Of the clock that stamped it: its session's, unless that was set back or the op got a new id. */
+  node: string;
   base: Base;
   /** PUT, OR_ADD: the value; OR_REMOVE: the tags; INCREMENT: the delta. */
   value: unknown;

@@ -27,7 +27,7 @@ export class RealmBase {
     this.options = options;
     this.session = randomId(options.random, 64);
     this.store = new StoreWriter(fx, options.durability === 'strict');
-    this.clock = new RealmClock(this.session, options.clock, this.store);
+    this.clock = new RealmClock(this.session, options.clock, this.store, () => randomId(options.random, 64));
     this.tabs = new Tabs(fx, this.session);
   }
 

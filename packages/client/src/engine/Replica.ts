@@ -31,7 +31,7 @@ export class Replica implements ReplicaPorts {
     const { clock, store } = this.#realm;
     const key = ['base', map, item];
     if (row) {
-      clock.saw(row.t);
+      clock.admitted(row.t);
       store.put(key, rowToStore(row));
     } else store.del(key);
     this.#realm.touch();
@@ -112,7 +112,7 @@ export class Replica implements ReplicaPorts {
 
   /** Sets a base row as the store has it. */
   load(name: string, item: string, row: BaseRow | undefined): void {
-    if (row) this.#realm.clock.saw(row.t);
+    if (row) this.#realm.clock.admitted(row.t);
     (row ? this.of(name, row) : this.maps.get(name))?.load(item, row);
   }
 

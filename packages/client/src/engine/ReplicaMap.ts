@@ -114,6 +114,11 @@ export class ReplicaMap {
     return elements;
   }
 
+  /** Neither the server nor this device has said anything of this map that is known here. */
+  get isEmpty(): boolean {
+    return this.base.size === 0 && this.overlay.isEmpty;
+  }
+
   /** Visible keys and values; the same array until something visible changed. */
   entries(): readonly Entry[] {
     const nowMs = this.#ports.nowMs();

@@ -206,6 +206,7 @@ export class Scope implements Feed {
       }
       for (const change of rows) {
         const row = rowFromWire(change, message.nodes, epoch);
+        this.#realm.clock.admitted(row.t);
         this.touch(itemOf(row));
         this.map.accept(row);
       }

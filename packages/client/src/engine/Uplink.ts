@@ -118,13 +118,13 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   }
 
   /**
-   * Scopes or queries have come further, or gone. What walks have found is swapped in once no map that the device holds rows of is
+   * Scopes or queries have come further, or gone. What walks have found is swapped in once no map that the device holds anything of is
    * still on its way: all of them stand at what the server has sent by then, so what was written to several of them shows in all or none.
-   * A map without a row is not waited for: that something is absent there says nothing yet.
+   * A map without a row or op is not waited for: that something is absent there says nothing yet.
    */
   #moved(): void {
     const open = [...this.scopes.all()];
-    if (!open.some(({ askedAtMs, map, isReady }) => askedAtMs !== undefined && map.base.size > 0 && !isReady))
+    if (!open.some(({ askedAtMs, map, isReady }) => askedAtMs !== undefined && !map.isEmpty && !isReady))
       for (const scope of open) if (scope.isReady) scope.swap();
     this.#settlement.releaseAll();
   }
@@ -217,7 +217,11 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   #error(message: ErrorMessage): void {
     const isKnown = this.scopes.error(message) || this.queries.error(message);
     this.#moved();
-    if (message.code === 'RESYNC') {
+    if (message.code === 'CLOCK_SKEW') {
+      // Ops carry the stamps, and are refused one by one; this says what time it is.
+      const { clock } = this.#realm;
+      if (message.serverTime !== undefined) clock.correct(message.serverTime, clock.monoMs());
+    } else if (message.code === 'RESYNC') {
       if (!isKnown) this.resync();
     } else if (!isRetriable(message.code)) {
       this.#realm.fail(

@@ -1,4 +1,3 @@
-import { millisOf } from '@topgun/core';
 import {
   type Concern,
   type ErrorCode,
@@ -13,14 +12,13 @@ import { type PendingOp, type PendingWrite, partsOf, REACH, type Reach } from '.
 import type { SettledOutcome } from './ports.js';
 import type { Realm } from './Realm.js';
 import { type BaseRow, type Offset, rowFromWire } from './rows.js';
+import { SkewRepair } from './SkewRepair.js';
 import { isRetriable } from './wireErrors.js';
 
 /** In the order of their codes on the wire; a duplicate is of an op that was applied. */
 const OUTCOMES: readonly SettledOutcome[] = ['applied', 'superseded', 'changed', 'rejected', 'applied'];
 const LATER_MS = 1000;
 const LATER_MS_MAX = 30_000;
-/** Below the server's own limit, so that the way there cannot make an op late again. */
-const SKEW_MARGIN_MS = 5000;
 
 export interface Verdict {
   readonly outcome: SettledOutcome;
@@ -51,6 +49,9 @@ export class Uploader {
   readonly #inFlight = new Set<PendingOp>();
   readonly #declared = new Set<string>();
   readonly #later = new Set<PendingOp>();
+  readonly #skew: SkewRepair;
+  /** Until `retryLater` nothing is stamped again. */
+  #isPausing = false;
   #laterMs = LATER_MS;
   #bytes = 0;
   #isOpen = false;
@@ -61,6 +62,7 @@ export class Uploader {
   constructor(realm: Realm, ports: UploaderPorts) {
     this.#realm = realm;
     this.#ports = ports;
+    this.#skew = new SkewRepair(realm);
   }
 
   /** Sessions for AUTH: this realm's, and those with ops to send. */
@@ -85,6 +87,8 @@ export class Uploader {
     this.#declared.clear();
     this.#inFlight.clear();
     this.#later.clear();
+    this.#skew.clear();
+    this.#isPausing = false;
     this.#bytes = 0;
   }
 
@@ -104,6 +108,7 @@ export class Uploader {
       if (log.ops.size === 0 || !this.#declare(session)) continue;
       while (this.#sendFrame(session, log));
     }
+    this.#repair();
   }
 
   /** A realm that is gone with nothing left in the log: the server may forget its session. */
@@ -130,6 +135,8 @@ export class Uploader {
         if (outcome === 'rejected') this.#rejected(op, refusal ?? 'INTERNAL', reason ?? undefined);
         else {
           this.#laterMs = LATER_MS;
+          this.#skew.succeeded();
+          this.#realm.clock.admitted(op.t);
           const current = row ? rowFromWire(row, message.nodes ?? [], epoch ?? message.epoch) : undefined;
           const at = { epoch: message.epoch, n: message.pos[i + 1] ?? 0 };
           this.#ports.fold(op, { outcome, pid: message.pos[i] ?? 0, at, row: current });
@@ -147,15 +154,10 @@ export class Uploader {
       for (let seq = from; seq < from + count; seq++) this.#realm.log.reached(session, seq, reach);
   }
 
-  /** The pause after a retriable refusal is over: sends again what is no longer too far ahead of the server. */
+  /** The pause after a retriable refusal is over: sends again. */
   retryLater(): void {
-    let aheadMs = 0;
-    for (const op of this.#later) {
-      const opAheadMs = this.#aheadMs(op);
-      if (opAheadMs <= 0) this.#later.delete(op);
-      else aheadMs = aheadMs === 0 ? opAheadMs : Math.min(aheadMs, opAheadMs);
-    }
-    if (this.#later.size > 0) this.#ports.armLater(Math.min(Math.max(aheadMs, LATER_MS), LATER_MS_MAX));
+    this.#isPausing = false;
+    this.#later.clear();
     this.pump();
   }
 
@@ -170,16 +172,21 @@ export class Uploader {
   #rejected(op: PendingOp, code: ErrorCode, reason: string | undefined): void {
     if (code === 'ID_REUSED') this.#realm.log.reissue(op);
     else if (!isRetriable(code)) this.#ports.refuse(op, code, reason);
+    else if (code === 'CLOCK_SKEW') this.#skew.add(op);
     else {
       this.#later.add(op);
-      this.#ports.armLater(Math.max(this.#laterMs, Math.min(this.#aheadMs(op), LATER_MS_MAX)));
+      this.#ports.armLater(this.#laterMs);
       this.#laterMs = Math.min(this.#laterMs * 2, LATER_MS_MAX);
     }
   }
 
-  /** How long until an op is no longer further ahead of the server's time than it admits. */
-  #aheadMs(op: PendingOp): number {
-    return millisOf(op.t) - this.#realm.clock.nowMs() - LIMITS.skewMs + SKEW_MARGIN_MS;
+  /** Ops stamped by a clock that was ahead are stamped again once all that was sent is answered. */
+  #repair(): void {
+    if (!this.#skew.isPending || this.#isPausing || this.#inFlight.size > 0 || this.#later.size > 0) return;
+    const waitMs = this.#skew.run(this.#seqWindow);
+    if (waitMs === undefined) return;
+    this.#isPausing = true;
+    this.#ports.armLater(waitMs);
   }
 
   #declare(session: string): boolean {
@@ -201,7 +208,8 @@ export class Uploader {
     // A frame has one concern. Ops of another wait for theirs, and so do later ones of the same key.
     const skipped = new Set<string>();
     for (const op of log.ops.values()) {
-      if (this.#inFlight.has(op) || this.#later.has(op) || op.isAnswered) continue;
+      if (this.#inFlight.has(op) || this.#later.has(op) || this.#skew.has(op) || op.isAnswered) continue;
+      if (this.#skew.isPending && !op.isSent) break;
       concern ??= op.concern;
       if (concern !== op.concern || (skipped.size > 0 && itemsOf(op).some((item) => skipped.has(item)))) {
         for (const item of itemsOf(op)) skipped.add(item);

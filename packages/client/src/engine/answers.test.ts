@@ -210,20 +210,6 @@ describe('sending and answers', () => {
     expect(next.engine.pendingOps()).toBe(0);
   });
 
-  it('[CLK-4] an op too far ahead is kept, and sent again when the server has caught up', () => {
-    const world = new FakeWorld();
-    const realm = world.started();
-    const madeAtMs = world.timeMs;
-    world.server.refuse = () => (world.timeMs < madeAtMs + 20_000 ? 'CLOCK_SKEW' : undefined);
-    realm.engine.put('m', 'k', 'v');
-    world.settle();
-    expect(realm.engine.pendingOps()).toBe(1);
-    expect(realm.eventsOf('rejection')).toEqual([]);
-    world.advance(60_000);
-    expect(realm.engine.pendingOps()).toBe(0);
-    expect([...world.server.effects.values()]).toEqual([1]);
-  });
-
   it('[ID-2] an op whose id is taken gets a new one and is not lost', () => {
     const world = new FakeWorld();
     const realm = world.started();

@@ -24,6 +24,22 @@ export const deviceCrash: Fault = {
   },
 };
 
+const TEN_YEARS_MS = 10 * 365 * 86_400_000;
+
+/** The clock of a device is ten years ahead or behind, for a while or for good. */
+export const clockOfAnotherDecade: Fault = {
+  name: 'clock of another decade',
+  weight: 0.5,
+  strike({ world, device, rng }) {
+    const by = rng.pick([-TEN_YEARS_MS, TEN_YEARS_MS]);
+    device.skewMs += by;
+    if (rng.chance(0.5))
+      world.during(rng.int(500, 30_000), () => {
+        device.skewMs -= by;
+      });
+  },
+};
+
 export const clockJump: Fault = {
   name: 'clock jump',
   weight: 1,

@@ -1,4 +1,4 @@
-import { clockJump, deviceCrash, tabCrash } from './devices.js';
+import { clockJump, clockOfAnotherDecade, deviceCrash, tabCrash } from './devices.js';
 import type { Fault } from './Fault.js';
 import { hostileSender } from './hostileSender.js';
 import { deviceOffline, halfOpen, linkStorm, reset } from './links.js';
@@ -16,5 +16,6 @@ export const faults: readonly Fault[] = [
   tabCrash,
   deviceCrash,
   clockJump,
+  clockOfAnotherDecade,
   hostileSender,
 ];

@@ -2,6 +2,7 @@ import {
   compareVersions,
   hashValue,
   itemDigest,
+  millisOf,
   PartitionedTree,
   partitionOf,
   rowKey,
@@ -61,6 +62,8 @@ export class ModelServer {
   readonly resolvers = new Map<string, (standing: unknown, written: unknown) => unknown>();
   /** Said with every RESOLVER_REJECTED. */
   reason = 'because';
+  /** How far ahead of its time it admits ops. */
+  skewMs = Number.POSITIVE_INFINITY;
   /** Answers that are computed but never sent. */
   dropAnswers = false;
   /** Deltas that are lost, which leaves a gap in the chain. */
@@ -251,7 +254,8 @@ export class ModelServer {
     const [, op, mapIdx, key, t, base, payload, ttlMs, stampNode] = row;
     const map = maps[mapIdx] ?? '';
     const pid = partitionOf(key);
-    const code = this.refuse(map, row);
+    const code =
+      this.refuse(map, row) ?? (millisOf(t) > this.nowMs() + this.skewMs ? 'CLOCK_SKEW' : undefined);
     if (code !== undefined) return { outcome: OUTCOME.REJECTED, pid: 0, n: 0, code, item: key };
     this.effects.set(id, (this.effects.get(id) ?? 0) + 1);
     if (this.resolvers.has(map) && op < OP.OR_ADD) return this.#resolve(map, key, t, pid, payload);

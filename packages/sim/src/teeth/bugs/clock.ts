@@ -1,3 +1,4 @@
+import { RealmClock } from '@topgun/client/internal/engine/RealmClock';
 import { HLC } from '@topgun/core';
 import { MapState } from '@topgun/server/internal/engine/MapState';
 import { ServerEngine } from '@topgun/server/internal/engine/ServerEngine';
@@ -52,5 +53,10 @@ export const clock: readonly PlantedBug[] = [
             return Object.create(row, { node: { get: () => (reads++ === 0 ? '' : row.node) } });
           },
       ),
+  },
+  {
+    name: 'a clock ten years ahead that never recovers',
+    // What was stamped again is still above all that the clock ever stamped.
+    plant: () => replaceMethod(RealmClock, 'reset', () => () => undefined),
   },
 ];
