@@ -149,6 +149,8 @@ export class Uploader {
 
   /** The pause after a retriable refusal is over: sends again what is no longer too far ahead of the server. */
   retryLater(): void {
+    // Once per pause, not once per op: many are put off together.
+    this.#laterMs = Math.min(this.#laterMs * 2, LATER_MS_MAX);
     let aheadMs = 0;
     for (const op of this.#later) {
       const opAheadMs = this.#aheadMs(op);
@@ -173,7 +175,6 @@ export class Uploader {
     else {
       this.#later.add(op);
       this.#ports.armLater(Math.max(this.#laterMs, Math.min(this.#aheadMs(op), LATER_MS_MAX)));
-      this.#laterMs = Math.min(this.#laterMs * 2, LATER_MS_MAX);
     }
   }
 
