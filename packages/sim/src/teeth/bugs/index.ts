@@ -8,6 +8,8 @@ import { identity } from './identity.js';
 import { judged } from './judged.js';
 import { opLog } from './opLog.js';
 import { transactions } from './transactions.js';
+import { sync } from './sync.js';
+import { tabs } from './tabs.js';
 
 /** Bugs that the simulator must find. A new one goes to the file of its area, a new area is a file and a line here. */
 export const bugs: readonly PlantedBug[] = [
@@ -20,4 +22,6 @@ export const bugs: readonly PlantedBug[] = [
   ...opLog,
   ...transactions,
   ...judged,
+  ...tabs,
+  ...sync,
 ];
