@@ -1,5 +1,5 @@
 import type { ClientEvent } from '@topgun/client/engine';
-import type { ServerMessage } from '@topgun/protocol';
+import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import type { CommitBatch, Policy } from '@topgun/server/engine';
 import { Rng } from './rng.js';
 import { Scheduler } from './Scheduler.js';
@@ -41,7 +41,7 @@ export class World implements RealmWorld, NodeWorld {
   constructor(seed: number) {
     this.seed = seed;
     this.scheduler = new Scheduler(Rng.of(seed, 'scheduler'));
-    this.network = new SimNetwork(this.scheduler, Rng.of(seed, 'network'), (what) => this.count(what));
+    this.network = new SimNetwork(this.scheduler, (what) => this.count(what));
     this.#nodeRng = Rng.of(seed, 'node');
     this.store = new SimStore(Rng.of(seed, 'store').id(22));
   }
@@ -70,6 +70,7 @@ export class World implements RealmWorld, NodeWorld {
 
   addDevice(name: string): Device {
     const device = new SimDevice<SimRealm>(name, this.scheduler, Rng.of(this.seed, name));
+    device.stolen = () => this.sometimes('lock stolen from a silent leader');
     this.devices.push(device);
     return device;
   }
@@ -78,6 +79,20 @@ export class World implements RealmWorld, NodeWorld {
     const realm = new SimRealm(device, this, device.rng.fork());
     openAll(realm, device.rng);
     return realm;
+  }
+
+  /** The tab is gone without a word. */
+  killTab(realm: SimRealm): void {
+    for (const watch of this.watches) watch.dying?.(realm);
+    realm.kill();
+  }
+
+  /** The whole device is gone, and what its disk had not settled is lost from some point on. Returns how many tabs it had. */
+  crashDevice(device: Device, keepCommits: number): number {
+    const tabs = [...device.realms];
+    for (const realm of tabs) this.killTab(realm);
+    if (device.disk.crash(keepCommits) > 0) this.sometimes('relaxed commits lost');
+    return tabs.length;
   }
 
   realms(): SimRealm[] {
@@ -103,6 +118,11 @@ export class World implements RealmWorld, NodeWorld {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 
+  /** Notes that a point was reached which `sometimes/` names. */
+  sometimes(point: string): void {
+    this.count(`sometimes ${point}`);
+  }
+
   fail(why: string): void {
     if (this.failures.length < 20) this.failures.push(`${Math.round(this.scheduler.nowMs)} ms: ${why}`);
   }
@@ -121,12 +141,29 @@ export class World implements RealmWorld, NodeWorld {
     if (event.type !== 'rejection') return;
     const { id } = event.rejection;
     this.ledger.rejectionsShown.add(id.slice(id.indexOf(':') + 1));
-    realm.soon((engine) => engine.rejectionShown(id));
+    if (realm.device.diesShowing) this.#dieShowing(realm);
+    else realm.soon((engine) => engine.rejectionShown(id));
+  }
+
+  /** The app shows a rejection, and the tab dies before the listener has returned. */
+  #dieShowing(realm: SimRealm): void {
+    const { device } = realm;
+    device.diesShowing = false;
+    this.scheduler.after(0, () => {
+      if (!realm.alive) return;
+      this.killTab(realm);
+      this.during(device.rng.int(0, 3000), () => this.openTab(device));
+    });
   }
 
   onApplied(batch: CommitBatch): void {
     this.trace.note(this.scheduler.nowMs, 'commit', String(this.store.commits));
     for (const watch of this.watches) watch.committed?.(batch);
+  }
+
+  onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean): void {
+    this.trace.note(this.scheduler.nowMs, message.type, 'client', bytes);
+    for (const watch of this.watches) watch.received?.(message, isAuthenticated);
   }
 
   onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean): void {

@@ -1,10 +1,20 @@
-import { profiles, STANDARD } from './profiles/index.js';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Case } from './plan/Case.js';
+import { makePlan } from './plan/makePlan.js';
+import { profileNamed, STANDARD } from './profiles/index.js';
 import type { Profile } from './profiles/Profile.js';
-import type { SimResult } from './simulate.js';
-import { simulate } from './simulate.js';
+import { reportCounts, reportFailure, unreached } from './run/report.js';
+import { runSeeds } from './run/runSeeds.js';
+import { shrinkPlan } from './run/shrinkPlan.js';
+import { runPlan } from './simulate.js';
 
-/** `--seeds N` runs seeds 1…N (from `--from`), `--seed S` runs one and prints what happened. Exit code 1 when a seed fails. */
-function main(argv: readonly string[]): number {
+/**
+ * `--seeds N` runs seeds 1…N (from `--from`, in `--workers` processes). `--seed S` runs one and prints what happened in it; with
+ * `--shrink [FILE]` it makes a failing one small and writes it as a case. `--case FILE` replays a case. `--profile` names the kind
+ * of run. Exit code 1 when something fails.
+ */
+async function main(argv: readonly string[]): Promise<number> {
   const text = (name: string): string | undefined => {
     const at = argv.indexOf(`--${name}`);
     return at < 0 ? undefined : (argv[at + 1] ?? '');
@@ -17,57 +27,68 @@ function main(argv: readonly string[]): number {
       throw new RangeError(`--${name} takes a whole number, found ${found}`);
     return value;
   };
-  const profile = profileOf(text('profile') ?? STANDARD.name);
+  const profile = profileNamed(text('profile') ?? STANDARD.name);
+  const file = text('case');
+  if (file !== undefined) return replay(file);
   const seed = number('seed');
+  if (seed !== undefined && argv.includes('--shrink'))
+    return makeSmall(seed, profile, text('shrink') || `sim-case-${seed}.json`);
   if (seed !== undefined) return one(seed, profile);
-  return many(number('from') ?? 1, number('seeds') ?? 300, profile);
-}
-
-function profileOf(name: string): Profile {
-  const found = profiles.find((profile) => profile.name === name);
-  if (found === undefined)
-    throw new RangeError(`--profile takes one of ${profiles.map((p) => p.name).join(', ')}, found ${name}`);
-  return found;
+  const from = number('from') ?? 1;
+  const workers = Math.max(1, number('workers') ?? availableParallelism());
+  return many({ from, count: number('seeds') ?? 300, profile, workers });
 }
 
 function one(seed: number, profile: Profile): number {
-  const result = simulate(seed, profile);
-  for (const [name, count] of [...result.counts].sort()) console.log(`${String(count).padStart(7)}  ${name}`);
-  const again = simulate(seed, profile);
-  if (again.trace !== result.trace)
-    console.log('NOT DETERMINISTIC: a second run of this seed took another course');
-  report(result, profile);
-  return result.failures.length > 0 || again.trace !== result.trace ? 1 : 0;
+  const plan = makePlan(seed, profile);
+  const result = runPlan(plan);
+  for (const [name, count] of [...result.counts].sort()) console.log(`${String(count).padStart(9)}  ${name}`);
+  const isSame = runPlan(plan).trace === result.trace;
+  if (!isSame) console.log('SIM-9: a second run of this seed takes another course');
+  const isSound = result.failures.length === 0;
+  if (!isSound) console.log(reportFailure(result, profile));
+  return isSame && isSound ? 0 : 1;
 }
 
-function many(from: number, count: number, profile: Profile): number {
-  const started = performance.now();
-  const totals = new Map<string, number>();
-  const failed: number[] = [];
-  for (let seed = from; seed < from + count; seed++) {
-    const result = simulate(seed, profile);
-    for (const [name, times] of result.counts)
-      if (name.startsWith('fault ')) totals.set(name, (totals.get(name) ?? 0) + times);
-    if (result.failures.length === 0) continue;
-    failed.push(seed);
-    report(result, profile);
-    if (failed.length >= 10) break;
+function makeSmall(seed: number, profile: Profile, file: string): number {
+  const small = shrinkPlan(makePlan(seed, profile));
+  if (small === undefined) {
+    console.log(`seed ${seed} does not fail, so there is nothing to make small`);
+    return 0;
   }
-  const minutes = (performance.now() - started) / 60_000;
-  for (const [name, times] of [...totals].sort()) console.log(`${String(times).padStart(9)}  ${name}`);
+  writeFileSync(file, `${JSON.stringify(small, null, 1)}\n`);
+  const { devices, faults, actions } = small.plan;
   console.log(
-    `${count} seeds, ${failed.length} failed${failed.length > 0 ? ` (${failed.join(', ')})` : ''}, ${Math.round(count / minutes)} seeds per minute`,
+    `${small.why}\n${devices.length} devices, ${faults.length} faults, ${actions.length} actions; replay: npm run sim -- --case ${file}`,
   );
-  return failed.length > 0 ? 1 : 0;
+  return 1;
 }
 
-function report(result: SimResult, profile: Profile): void {
-  if (result.failures.length === 0) return;
-  const flag = profile === STANDARD ? '' : ` --profile ${profile.name}`;
-  console.log(
-    `seed ${result.seed} FAILED after ${result.events} events; replay: npm run sim -- --seed ${result.seed}${flag}`,
-  );
-  for (const failure of result.failures) console.log(`  ${failure}`);
+function replay(file: string): number {
+  // A case is written by this very program, or by hand for it.
+  const { plan } = JSON.parse(readFileSync(file, 'utf8')) as Case;
+  const { failures } = runPlan(plan);
+  for (const step of [...plan.faults, ...plan.actions].sort((a, b) => a.atMs - b.atMs))
+    console.log(`${String(step.atMs).padStart(9)} ms  device-${step.device}  ${step.does}`);
+  for (const failure of failures) console.log(failure);
+  return failures.length > 0 ? 1 : 0;
 }
 
-process.exitCode = main(process.argv.slice(2));
+async function many(range: Parameters<typeof runSeeds>[0]): Promise<number> {
+  const { profile, workers } = range;
+  const started = performance.now();
+  const totals = await runSeeds(range);
+  const perMinute = (totals.seeds * 60_000) / (performance.now() - started);
+  const missed = unreached(totals, profile);
+  console.log(reportCounts(totals));
+  for (const failed of totals.failed) console.log(reportFailure(failed, profile));
+  for (const point of missed) console.log(`NEVER REACHED: ${point}`);
+  const cores = Math.min(workers, availableParallelism());
+  const failed = totals.failed.length;
+  console.log(
+    `${totals.seeds} seeds of ${profile.name}, ${failed} failed${failed > 0 ? ` (${totals.failed.map(({ seed }) => seed).join(', ')})` : ''}, ${missed.length} points never reached, ${Math.round(perMinute)} seeds per minute, ${Math.round(perMinute / cores)} per core`,
+  );
+  return failed + missed.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -6,6 +6,8 @@ import type { Plan, Step } from './plan/Plan.js';
 import { STANDARD } from './profiles/index.js';
 import type { Profile } from './profiles/Profile.js';
 import { Rng } from './rng.js';
+import { withoutAmbience } from './run/withoutAmbience.js';
+import { observers } from './sometimes/index.js';
 import { World } from './World.js';
 import { User } from './workload/Action.js';
 import { actions } from './workload/index.js';
@@ -34,7 +36,9 @@ export const simulate = (seed: number, profile: Profile = STANDARD): SimResult =
  * Runs one world by a plan: phase 1, work under faults, safety checked all along; phase 2, everything heals, and within
  * `healMs` all queues must be drained and all replicas equal.
  */
-export function runPlan(plan: Plan): SimResult {
+export const runPlan = (plan: Plan): SimResult => withoutAmbience(() => runWorld(plan));
+
+function runWorld(plan: Plan): SimResult {
   const world = new World(plan.seed);
   try {
     watch(world);
@@ -58,8 +62,8 @@ export function runPlan(plan: Plan): SimResult {
 }
 
 function watch(world: World): void {
-  for (const checker of checkers) {
-    const watched = checker.watch?.(world);
+  for (const one of [...checkers, ...observers]) {
+    const watched = one.watch?.(world);
     if (watched !== undefined) world.watches.push(watched);
   }
   const look = (): void => {
@@ -95,7 +99,8 @@ function schedule(world: World, plan: Plan): void {
     });
   for (const step of plan.actions)
     at(step, (device, rng) => {
-      const tab = device.realms[step.tab % device.realms.length];
+      const awake = device.realms.filter((realm) => !realm.isFrozen);
+      const tab = awake[step.tab % awake.length];
       if (tab === undefined) return;
       world.count(`action ${step.does}`);
       known(actionByName, step.does).run(new User(world, tab, rng));

@@ -97,6 +97,8 @@ export class RealmMachine {
       this.#store.dropServerWrites();
     }
     this.realm.tabs.follow();
+    // The new leader may have asked for wants before this one knew that it was none any more.
+    this.app.changed();
     this.#store.read();
   }
 

@@ -157,6 +157,8 @@ export class Uploader {
   /** The pause after a retriable refusal is over: sends again. */
   retryLater(): void {
     this.#isPausing = false;
+    // Once per pause, not once per op: many are put off together.
+    this.#laterMs = Math.min(this.#laterMs * 2, LATER_MS_MAX);
     this.#later.clear();
     this.pump();
   }
@@ -176,7 +178,6 @@ export class Uploader {
     else {
       this.#later.add(op);
       this.#ports.armLater(this.#laterMs);
-      this.#laterMs = Math.min(this.#laterMs * 2, LATER_MS_MAX);
     }
   }
 

@@ -197,6 +197,19 @@ describe('sending and answers', () => {
     expect(world.started(store).eventsOf('rejection')).toEqual([]);
   });
 
+  it('[C8] many ops put off at once wait one pause, not a longer one each', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    let isBusy = true;
+    world.server.refuse = () => (isBusy ? 'CLOCK_SKEW' : undefined);
+    for (let i = 0; i < 20; i++) realm.engine.put('m', `k${i}`, i);
+    world.settle();
+    isBusy = false;
+    expect(realm.engine.pendingOps()).toBe(20);
+    world.advance(1100);
+    expect(realm.engine.pendingOps()).toBe(0);
+  });
+
   it('[DEV-7] a refusal that nobody has seen is shown after a reload', () => {
     const world = new FakeWorld();
     const store = new FakeStore();

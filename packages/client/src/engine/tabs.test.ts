@@ -166,6 +166,26 @@ describe('tabs', () => {
     expect([...world.server.effects.values()]).toEqual([1, 1]);
   });
 
+  it('[TX-3] a leader that hears of its successor before it hears that its lock is lost still says what it wants', () => {
+    const { world, leader, follower } = pair();
+    leader.engine.openQuery('q', 'notes', {});
+    world.settle();
+    expect(leader.engine.queryResult('q').status).toBe('complete');
+    leader.freeze();
+    const { lockLost } = leader.engine;
+    let tellLate = (): void => undefined;
+    leader.engine.lockLost = () => {
+      tellLate = () => lockLost.call(leader.engine);
+    };
+    world.advance(3000);
+    leader.thaw();
+    world.advance(1000);
+    tellLate();
+    world.advance(1000);
+    expect(follower.engine.isLeader()).toBe(true);
+    expect(leader.engine.queryResult('q').status).toBe('complete');
+  });
+
   it('[TX-3] a tab that opens later learns the state of the connection', () => {
     const { world, store } = pair();
     expect(world.started(store).engine.state()).toBe('CONNECTED');

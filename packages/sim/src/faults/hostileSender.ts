@@ -9,7 +9,7 @@ export const hostileSender: Fault = {
   weight: 1,
   canStrike: ({ world }) => world.node !== undefined,
   strike({ world, rng }) {
-    const link = world.network.dial();
+    const link = world.network.dial(rng.fork());
     link.attach('client', { frame: () => undefined, closed: () => undefined });
     world.accept(link);
     const victim = world.realms()[0]?.session ?? rng.id(11);

@@ -1,21 +1,62 @@
-import { clockJump, clockOfAnotherDecade, deviceCrash, tabCrash } from './devices.js';
+import { clockJump, clockOfAnotherDecade, clockSkew, clockStop } from './clocks.js';
+import { deviceCrash, eviction, quota, storeConnectionLost } from './deviceStores.js';
 import type { Fault } from './Fault.js';
 import { hostileSender } from './hostileSender.js';
-import { deviceOffline, halfOpen, linkStorm, reset } from './links.js';
-import { flushTrouble, policyChange, serverCrash } from './server.js';
+import {
+  clog,
+  corruptThenClose,
+  delay,
+  drop,
+  duplicate,
+  halfOpen,
+  offline,
+  oneWayPartition,
+  reorder,
+  reset,
+} from './links.js';
+import {
+  commitUnknown,
+  cutAfterCommit,
+  flushFails,
+  policyChange,
+  serverCrash,
+  slowFsync,
+  storeReadOnly,
+} from './server.js';
+import { anotherTab, tabFreeze, tabKill, tabKillWhileShowing } from './tabs.js';
+import { tokenExpiry } from './tokens.js';
 
 /** Everything that may go wrong. */
 export const faults: readonly Fault[] = [
-  linkStorm,
+  delay,
+  drop,
+  duplicate,
+  reorder,
   reset,
   halfOpen,
-  deviceOffline,
+  offline,
+  oneWayPartition,
+  clog,
+  corruptThenClose,
   serverCrash,
-  flushTrouble,
+  flushFails,
+  commitUnknown,
+  slowFsync,
+  storeReadOnly,
+  cutAfterCommit,
   policyChange,
-  tabCrash,
+  tabKill,
+  tabKillWhileShowing,
+  tabFreeze,
+  anotherTab,
   deviceCrash,
+  quota,
+  eviction,
+  storeConnectionLost,
   clockJump,
   clockOfAnotherDecade,
+  clockSkew,
+  clockStop,
+  tokenExpiry,
   hostileSender,
 ];

@@ -1,22 +1,27 @@
+import type { World } from '../World.js';
+import type { LinkFaults, Side } from '../world/SimNetwork.js';
 import { CALM_LINK } from '../world/SimNetwork.js';
-import type { Fault } from './Fault.js';
+import type { Blow, Fault } from './Fault.js';
 
-export const linkStorm: Fault = {
-  name: 'link storm',
+/** Bad weather of one kind on all links, for a while. */
+const weather = (name: string, of: (blow: Blow) => Partial<LinkFaults>): Fault => ({
+  name,
   weight: 1,
-  strike({ world, rng }) {
-    const { network } = world;
-    network.faults = {
-      delayMsMax: rng.int(5, 400),
-      dropP: rng.float() * 0.1,
-      duplicateP: rng.float() * 0.1,
-      reorderP: rng.float() * 0.1,
-    };
-    world.during(rng.int(500, 8000), () => {
-      network.faults = CALM_LINK;
+  strike(blow) {
+    const { network } = blow.world;
+    const change = of(blow);
+    network.faults = { ...network.faults, ...change };
+    blow.world.during(blow.rng.int(500, 8000), () => {
+      const calm = Object.keys(change).map((key) => [key, CALM_LINK[key as keyof LinkFaults]]);
+      network.faults = { ...network.faults, ...(Object.fromEntries(calm) as Partial<LinkFaults>) };
     });
   },
-};
+});
+
+export const delay = weather('delay', ({ rng }) => ({ delayMsMax: rng.int(20, 600) }));
+export const drop = weather('drop', ({ rng }) => ({ dropP: rng.float() * 0.1 }));
+export const duplicate = weather('duplicate', ({ rng }) => ({ duplicateP: rng.float() * 0.2 }));
+export const reorder = weather('reorder', ({ rng }) => ({ reorderP: rng.float() * 0.2 }));
 
 export const reset: Fault = {
   name: 'reset',
@@ -34,8 +39,8 @@ export const halfOpen: Fault = {
   },
 };
 
-export const deviceOffline: Fault = {
-  name: 'device offline',
+export const offline: Fault = {
+  name: 'offline',
   weight: 1,
   strike({ world, device, rng }) {
     device.online = false;
@@ -45,3 +50,41 @@ export const deviceOffline: Fault = {
     });
   },
 };
+
+export const oneWayPartition: Fault = {
+  name: 'one-way partition',
+  weight: 1,
+  strike({ world, device, rng }) {
+    device.weather.muted = rng.pick<Side>(['client', 'server']);
+    world.during(rng.int(500, 20_000), () => {
+      device.weather.muted = undefined;
+      endTornLinks(world, device.weather);
+    });
+  },
+};
+
+export const clog: Fault = {
+  name: 'clog',
+  weight: 1,
+  strike({ world, device, rng }) {
+    device.weather.bytesPerMs = 0.05 + rng.float() * 2;
+    world.during(rng.int(1000, 15_000), () => {
+      device.weather.bytesPerMs = Number.POSITIVE_INFINITY;
+    });
+  },
+};
+
+export const corruptThenClose: Fault = {
+  name: 'corrupt, then close',
+  weight: 1,
+  strike({ world, device }) {
+    device.weather.corruptsNext = true;
+    world.during(10_000, () => {
+      device.weather.corruptsNext = false;
+    });
+  },
+};
+
+function endTornLinks(world: World, weather: object): void {
+  for (const link of [...world.network.links]) if (link.isTorn && link.weather === weather) link.reset();
+}

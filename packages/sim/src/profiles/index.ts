@@ -32,3 +32,10 @@ const LONG: Profile = {
 
 /** What `--profile` names. */
 export const profiles: readonly Profile[] = [STANDARD, TINY, LONG];
+
+/** Throws a RangeError that names what there is. */
+export function profileNamed(name: string): Profile {
+  const found = profiles.find((profile) => profile.name === name);
+  if (found !== undefined) return found;
+  throw new RangeError(`--profile takes one of ${profiles.map((p) => p.name).join(', ')}, found ${name}`);
+}

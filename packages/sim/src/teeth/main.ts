@@ -1,4 +1,4 @@
-import { profiles, STANDARD } from '../profiles/index.js';
+import { profileNamed, STANDARD } from '../profiles/index.js';
 import { simulate } from '../simulate.js';
 import { bugs } from './bugs/index.js';
 import type { PlantedBug } from './PlantedBug.js';
@@ -35,7 +35,7 @@ function main(argv: readonly string[]): number {
 }
 
 function find(bug: PlantedBug): Finding | undefined {
-  const profile = profiles.find(({ name }) => name === bug.profile) ?? STANDARD;
+  const profile = profileNamed(bug.profile ?? STANDARD.name);
   const takeOut = bug.plant();
   try {
     for (let seeds = 1; seeds <= SEEDS_MAX; seeds++) {

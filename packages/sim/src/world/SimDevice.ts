@@ -2,6 +2,7 @@ import type { RealmEngine } from '@topgun/client/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import { SimDisk } from './SimDisk.js';
+import { fairWeather } from './SimNetwork.js';
 
 /** What a device needs of a tab. */
 export interface Tab {
@@ -24,8 +25,17 @@ export class SimDevice<T extends Tab = Tab> {
   skewMs = 0;
   /** The clock moves in steps of this many ms: coarse clocks make equal stamps. */
   clockStepMs = 1;
+  /** While set, the clock stands still. */
+  stoppedAtMs: number | undefined;
   /** Reaches the server at all. */
   online = true;
+  readonly weather = fairWeather();
+  /** Tokens live this long from when they are asked for, by the true time. */
+  tokenLifeMs = Number.POSITIVE_INFINITY;
+  /** The next rejection is shown by a tab that dies of it. */
+  diesShowing = false;
+  /** Told when a lock is stolen. */
+  stolen: ((from: T) => void) | undefined;
   readonly #scheduler: Scheduler;
   /** Chance of everything on this device. */
   readonly rng: Rng;
@@ -46,6 +56,7 @@ export class SimDevice<T extends Tab = Tab> {
 
   /** What this device takes the time to be. */
   wallMs(trueWallMs: number): number {
+    if (this.stoppedAtMs !== undefined) return this.stoppedAtMs;
     return Math.floor((trueWallMs + this.skewMs) / this.clockStepMs) * this.clockStepMs;
   }
 
@@ -53,6 +64,7 @@ export class SimDevice<T extends Tab = Tab> {
     if (this.#holder === realm) return;
     if (steal && this.#holder !== undefined) {
       const robbed = this.#holder;
+      this.stolen?.(robbed);
       this.#holder = undefined;
       robbed.soon((engine) => engine.lockLost());
     }

@@ -16,9 +16,11 @@ const SEPARATOR = '\u0000';
 export class SimDisk {
   readonly rows = new Map<string, Uint8Array>();
   commitNumber = 0;
+  /** The quota is used up: nothing can be written. */
+  isFull = false;
   /** Commits not yet safe from a power loss, oldest first. */
   #recent: Commit[] = [];
-  #safe = new Map<string, Uint8Array>();
+  readonly #safe = new Map<string, Uint8Array>();
   #safeCommit = 0;
 
   /** Applies a batch; returns its commit number. */
@@ -52,6 +54,15 @@ export class SimDisk {
     for (const [key, value] of this.#safe) this.rows.set(key, value);
     this.commitNumber = this.#safeCommit;
     return lost;
+  }
+
+  /** The platform threw the store away: what is opened next is empty and counts from the start. */
+  evict(): void {
+    this.rows.clear();
+    this.#safe.clear();
+    this.#recent = [];
+    this.#safeCommit = 0;
+    this.commitNumber = 0;
   }
 
   get recentCommits(): number {

@@ -11,13 +11,29 @@ export interface LinkFaults {
 
 export const CALM_LINK: LinkFaults = { delayMsMax: 5, dropP: 0, duplicateP: 0, reorderP: 0 };
 
+/** What one device's way to the server suffers; all its links share it. */
+export interface DeviceWeather {
+  /** Frames towards this side get lost. */
+  muted: 'client' | 'server' | undefined;
+  /** How fast frames get through. */
+  bytesPerMs: number;
+  /** The next frame loses its end, and the link is closed after it. */
+  corruptsNext: boolean;
+}
+
+export const fairWeather = (): DeviceWeather => ({
+  muted: undefined,
+  bytesPerMs: Number.POSITIVE_INFINITY,
+  corruptsNext: false,
+});
+
 /** One end of a link as the network sees it. */
 export interface LinkEnd {
   frame(bytes: Uint8Array): void;
   closed(code: number): void;
 }
 
-type Side = 'client' | 'server';
+export type Side = 'client' | 'server';
 
 /**
  * One socket: two directed queues of frames. In order and lossless while `faults` is calm; otherwise frames may be doubled, overtaken or
@@ -32,15 +48,22 @@ export class Link {
   isDisordered = false;
   /** A frame was lost: the stream cannot go on. */
   isTorn = false;
+  /** A frame lost its end on the way: whoever gets it cannot read it. */
+  isCorrupted = false;
   readonly id: number;
+  readonly weather: DeviceWeather;
   readonly #net: SimNetwork;
   readonly #ends: { client?: LinkEnd; server?: LinkEnd } = {};
   readonly #lastAtMs = { client: 0, server: 0 };
   readonly #told = { client: false, server: false };
 
-  constructor(net: SimNetwork, id: number) {
+  readonly #rng: Rng;
+
+  constructor(net: SimNetwork, id: number, weather: DeviceWeather, rng: Rng) {
     this.#net = net;
     this.id = id;
+    this.weather = weather;
+    this.#rng = rng;
   }
 
   attach(side: Side, end: LinkEnd): void {
@@ -50,8 +73,14 @@ export class Link {
   /** Sends a frame towards `to`. */
   send(to: Side, bytes: Uint8Array): void {
     if (!this.open || this.halfOpen) return;
-    const { rng, faults } = this.#net;
-    this.#net.framesSent++;
+    const { faults } = this.#net;
+    const rng = this.#rng;
+    if (this.weather.muted === to) {
+      this.#net.count('frame muted');
+      this.isTorn = true;
+      return;
+    }
+    if (this.weather.corruptsNext && bytes.length > 1) return this.#corrupt(to, bytes);
     if (rng.chance(faults.dropP)) {
       this.isDisordered = true;
       this.#net.count('frame dropped');
@@ -66,6 +95,15 @@ export class Link {
     }
   }
 
+  #corrupt(to: Side, bytes: Uint8Array): void {
+    const rng = this.#rng;
+    this.#net.count('frame corrupted');
+    this.weather.corruptsNext = false;
+    this.isCorrupted = true;
+    this.#deliver(to, bytes.subarray(0, rng.int(1, bytes.length - 1)), false);
+    this.#net.scheduler.after(rng.int(0, 500), () => this.reset());
+  }
+
   /** Closes from one end: the other learns it after what was sent before. */
   close(from: Side, code: number): void {
     if (!this.open) return;
@@ -73,7 +111,8 @@ export class Link {
     this.#told[from] = true;
     this.#net.links.delete(this);
     const to = from === 'client' ? 'server' : 'client';
-    if (!this.halfOpen) this.#tell(to, code, this.#arrival(to, false));
+    if (this.halfOpen) this.#net.unheard.add(this);
+    else this.#tell(to, code, this.#arrival(to, false, 0));
   }
 
   /** Loses everything in flight; both ends learn of it, each in its own time. */
@@ -82,7 +121,12 @@ export class Link {
     this.open = false;
     this.#net.links.delete(this);
     this.#net.count('connection reset');
-    for (const side of ['client', 'server'] as const) this.#tell(side, 1006, this.#net.rng.int(0, 50));
+    this.tellBoth();
+  }
+
+  /** Lets whoever does not know it yet know that the link is gone. */
+  tellBoth(): void {
+    for (const side of ['client', 'server'] as const) this.#tell(side, 1006, this.#rng.int(0, 50));
   }
 
   /** The process at `side` is gone: it hears nothing more, the other end gets a reset. */
@@ -92,22 +136,22 @@ export class Link {
     this.reset();
   }
 
-  #arrival(to: Side, overtaking: boolean): number {
-    const { rng, faults, scheduler } = this.#net;
-    const at = scheduler.nowMs + rng.int(0, faults.delayMsMax);
+  #arrival(to: Side, overtaking: boolean, bytes: number): number {
+    const { faults, scheduler } = this.#net;
+    const at = scheduler.nowMs + this.#rng.int(0, faults.delayMsMax);
     if (overtaking) {
       this.isDisordered = true;
       this.#net.count('frame overtaken');
       return at - scheduler.nowMs;
     }
-    const ordered = Math.max(at, this.#lastAtMs[to]);
+    const ordered = Math.max(at, this.#lastAtMs[to]) + bytes / this.weather.bytesPerMs;
     this.#lastAtMs[to] = ordered;
     return ordered - scheduler.nowMs;
   }
 
   #deliver(to: Side, bytes: Uint8Array, overtaking: boolean): void {
     this.#net.scheduler.after(
-      this.#arrival(to, overtaking),
+      this.#arrival(to, overtaking, bytes.length),
       () => {
         if (this.#told[to] || this.halfOpen || (!this.open && overtaking)) return;
         this.#ends[to]?.frame(bytes);
@@ -132,17 +176,16 @@ export class Link {
 /** All links of the world and the weather they are in. */
 export class SimNetwork {
   readonly scheduler: Scheduler;
-  readonly rng: Rng;
   readonly links = new Set<Link>();
+  /** Half-open links that one end has closed: the other has not heard of it. */
+  readonly unheard = new Set<Link>();
   faults: LinkFaults = CALM_LINK;
-  framesSent = 0;
   /** Counts what became of frames and links. */
   readonly count: (what: string) => void;
   #nextId = 1;
 
-  constructor(scheduler: Scheduler, rng: Rng, count: (what: string) => void) {
+  constructor(scheduler: Scheduler, count: (what: string) => void) {
     this.scheduler = scheduler;
-    this.rng = rng;
     this.count = count;
   }
 
@@ -150,10 +193,13 @@ export class SimNetwork {
   heal(): void {
     this.faults = CALM_LINK;
     for (const link of [...this.links]) if (link.halfOpen || link.isTorn) link.reset();
+    for (const link of this.unheard) link.tellBoth();
+    this.unheard.clear();
   }
 
-  dial(): Link {
-    const link = new Link(this, this.#nextId++);
+  /** A socket to the server. Its chance is its own, so that what one device does shifts nobody else's luck. */
+  dial(rng: Rng, weather = fairWeather()): Link {
+    const link = new Link(this, this.#nextId++, weather, rng);
     this.links.add(link);
     return link;
   }

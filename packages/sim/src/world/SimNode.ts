@@ -1,12 +1,13 @@
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import { decode, encode } from '@topgun/protocol';
-import type { CommitBatch, CommitResult, Policy, Principal, ServerEffects } from '@topgun/server/engine';
+import type { CommitBatch, CommitResult, Policy, ServerEffects } from '@topgun/server/engine';
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import { judges } from '../workload/judged.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 import type { SimStore } from './SimStore.js';
+import { verifyToken } from './tokens.js';
 
 /** How the disk of the server behaves at the moment. */
 export interface FlushFaults {
@@ -23,19 +24,25 @@ export interface NodeWorld {
   readonly store: SimStore;
   trueWallMs(): number;
   policies(): readonly Policy[];
-  /** Sees every commit when it is asked for and every message before it leaves: where the checkers listen. */
+  /** Sees every commit, every message that came in, and every message before it leaves: where the checkers listen. */
   onApplied(batch: CommitBatch): void;
+  onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean): void;
   onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean): void;
 }
 
-/** What the product remembers for a month: here shorter than a run (SRV-4). */
-const SHORT_MEMORY = { endedSessionMs: 20_000, forgetEveryMs: 1_000 };
+/**
+ * Bounds that a run of minutes would not meet, made small: what is remembered for a month (SRV-4), how many items a Merkle node
+ * lists, how many ops wait for the disk.
+ */
+const SMALL_LIMITS = { endedSessionMs: 20_000, forgetEveryMs: 1_000, merkleItems: 2, pendingOps: 30 };
 
 /** One life of the server process: the shipped engine between a faulty disk and a faulty network. A crash ends the life. */
 export class SimNode {
   readonly engine: ServerEngine;
   alive = true;
   flush: FlushFaults = CALM_FLUSH;
+  /** After the next commit, and before any answer to it leaves, every socket breaks. */
+  cutsAfterCommit = false;
   readonly #world: NodeWorld;
   readonly #rng: Rng;
   readonly #links = new Map<number, Link>();
@@ -59,7 +66,7 @@ export class SimNode {
         random: () => rng.u32(),
         mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => rng.int(0, 255)) },
         now: world.trueWallMs(),
-        limits: SHORT_MEMORY,
+        limits: SMALL_LIMITS,
       },
       this.#effects(),
     );
@@ -76,8 +83,11 @@ export class SimNode {
       frame: (bytes) => {
         if (!this.alive || !this.#links.has(link.id)) return;
         const decoded = decode(bytes, this.profileOf(link.id));
-        if (decoded.ok) this.engine.message(link.id, decoded.message as ClientMessage, this.#now);
-        else this.engine.refused(link.id, decoded.code, decoded.path, this.#now);
+        if (decoded.ok) {
+          const message = decoded.message as ClientMessage;
+          this.#world.onReceived(message, bytes, this.#authenticated.has(link.id));
+          this.engine.message(link.id, message, this.#now);
+        } else this.engine.refused(link.id, decoded.code, decoded.path, this.#now);
         this.#tick();
       },
       closed: () => this.#gone(link.id),
@@ -100,12 +110,18 @@ export class SimNode {
   crash(): void {
     this.alive = false;
     if (this.#underWay !== undefined && this.#rng.chance(0.5)) {
-      this.#world.network.count('crash after commit, before answer');
+      this.#world.network.count('sometimes crash after commit, before answer');
       this.#apply(this.#underWay);
     }
     this.#underWay = undefined;
     for (const link of [...this.#links.values()]) link.abandon('server');
     this.#links.clear();
+  }
+
+  #cut(): void {
+    this.cutsAfterCommit = false;
+    this.#world.network.count('cut after commit');
+    for (const link of [...this.#links.values()]) link.reset();
   }
 
   #gone(conn: number): void {
@@ -163,8 +179,14 @@ export class SimNode {
       let result: CommitResult = 'committed';
       if (this.#rng.chance(this.flush.failP)) result = 'failed';
       else if (this.#rng.chance(this.flush.unknownP)) result = 'unknown';
-      if (result !== 'committed') network.count(`flush ${result}`);
-      if (result === 'committed' || (result === 'unknown' && this.#rng.chance(0.5))) this.#apply(batch);
+      if (result !== 'committed')
+        network.count(`sometimes ${result === 'failed' ? 'flush failed' : 'commit unknown'}`);
+      if (result === 'unknown' && this.#rng.chance(0.5)) {
+        network.count('sometimes commit unknown that was stored');
+        this.#apply(batch);
+      }
+      if (result === 'committed') this.#apply(batch);
+      if (result === 'committed' && this.cutsAfterCommit) this.#cut();
       this.engine.committed(id, result, this.#now);
       this.#tick();
     });
@@ -226,11 +248,4 @@ function joined(frames: readonly Uint8Array[]): Uint8Array {
     at += frame.length;
   }
   return all;
-}
-
-/** Tokens of the simulated world read `token:<subject>`; everything else is refused. */
-function verifyToken(token: string | undefined): { principal: Principal } | { error: 'AUTH_FAILED' } {
-  if (token === undefined || !token.startsWith('token:')) return { error: 'AUTH_FAILED' };
-  const sub = token.slice('token:'.length);
-  return { principal: { sub, roles: ['user'], claims: { sub } } };
 }

@@ -1,13 +1,16 @@
-import type { ClientEffects, ClientEvent, RealmOptions } from '@topgun/client/engine';
+import type { ClientEffects, ClientEvent, RealmOptions, StoreTx } from '@topgun/client/engine';
 import { RealmEngine } from '@topgun/client/engine';
+import { storageError } from '@topgun/client/internal/storage/storageErrors';
 import type { QuerySpec } from '@topgun/core';
 import type { ClientMessage } from '@topgun/protocol';
+import { CLOSE_CODE } from '@topgun/protocol';
 import { decodeTurn, encode } from '@topgun/protocol/device';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import { NOTES, QUESTIONS } from '../workload/maps.js';
 import type { SimDevice } from './SimDevice.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
+import { simToken } from './tokens.js';
 
 /** What a realm needs of the world around it. */
 export interface RealmWorld {
@@ -40,6 +43,10 @@ export class SimRealm {
   readonly #rng: Rng;
   readonly #timers = new Map<string, number>();
   #timerSeq = 0;
+  /** While frozen: what waits to come in. */
+  #frozen: ((engine: RealmEngine) => void)[] | undefined;
+  /** Counts how often the store went away: transactions of an earlier life are undone. */
+  #lifeOfStore = 0;
   #link: Link | undefined;
 
   constructor(device: Device, world: RealmWorld, rng: Rng, options: Partial<RealmOptions> = {}) {
@@ -56,6 +63,7 @@ export class SimRealm {
       this.#effects(),
     );
     device.realms.push(this);
+    this.input((engine) => engine.visible(true));
     this.input((engine) => engine.boot());
     this.input((engine) => engine.start());
   }
@@ -64,9 +72,36 @@ export class SimRealm {
     return this.engine.session;
   }
 
-  /** Feeds one input, unless the realm is gone. */
+  /** Feeds one input, unless the realm is gone; a frozen one takes it in when it thaws. */
   input(feed: (engine: RealmEngine) => void): void {
-    if (this.alive) feed(this.engine);
+    if (!this.alive) return;
+    if (this.#frozen === undefined) feed(this.engine);
+    else this.#frozen.push(feed);
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozen !== undefined;
+  }
+
+  /** The tab is hidden and nothing of it runs. */
+  freeze(): void {
+    if (this.#frozen !== undefined) return;
+    this.input((engine) => engine.visible(false));
+    this.#frozen = [];
+  }
+
+  /** It is looked at again: everything that came meanwhile comes at once. */
+  thaw(): void {
+    const waiting = this.#frozen ?? [];
+    this.#frozen = undefined;
+    for (const feed of waiting) this.input(feed);
+    this.input((engine) => engine.visible(true));
+  }
+
+  /** The store closes under the tab: transactions under way are undone, and the tab is told. */
+  loseStore(reason: string): void {
+    this.#lifeOfStore++;
+    this.input((engine) => engine.storeLost(reason));
   }
 
   /** Feeds one input a little later. */
@@ -110,17 +145,12 @@ export class SimRealm {
     const { scheduler } = this.#world;
     const { device } = this;
     return {
-      tx: (id, batch) => {
-        const copy = structuredClone(batch);
-        scheduler.after(this.#rng.int(0, 4), () => {
-          if (!this.alive) return;
-          const commit = device.disk.commit(copy, scheduler.nowMs);
-          this.engine.txDone(id, commit);
-        });
-      },
+      tx: (id, batch) => this.#tx(id, structuredClone(batch)),
       readStore: (id, prefix) => {
         scheduler.after(this.#rng.int(0, 4), () => {
-          if (this.alive) this.engine.storeRead(id, device.disk.entries(prefix), device.disk.commitNumber);
+          const entries = device.disk.entries(prefix);
+          const { commitNumber } = device.disk;
+          this.input((engine) => engine.storeRead(id, entries, commitNumber));
         });
       },
       acquireLock: (steal) => device.acquire(this, steal),
@@ -134,13 +164,39 @@ export class SimRealm {
         link?.close('client', code);
       },
       send: (message: ClientMessage) => this.#link?.send('server', encode(message)),
-      requestToken: () => this.soon((engine) => engine.token(`token:${device.name}`)),
+      requestToken: () => this.soon((engine) => engine.token(this.freshToken())),
       arm: (timer, delayMs) => this.#arm(timer, delayMs),
       cancel: (timer) => {
         this.#timers.delete(timer);
       },
       event: (event) => this.#world.onEvent(this, event),
     };
+  }
+
+  /** A token that lives as long as tokens of this device do at the moment. */
+  freshToken(): string {
+    const { name, tokenLifeMs } = this.device;
+    return simToken(name, this.#world.trueWallMs() + tokenLifeMs);
+  }
+
+  #tx(id: number, batch: StoreTx): void {
+    const { scheduler } = this.#world;
+    const { disk } = this.device;
+    const life = this.#lifeOfStore;
+    scheduler.after(this.#rng.int(0, 4), () => {
+      // What a frozen or closing tab asked for before goes through all the same.
+      if (!this.alive) return;
+      if (life !== this.#lifeOfStore) {
+        const lost = storageError('STORAGE_LOST', 'The simulated store went away in mid-transaction');
+        this.input((engine) => engine.txFailed(id, lost));
+      } else if (disk.isFull) {
+        const full = storageError('STORAGE_FULL', 'The simulated disk is full');
+        this.input((engine) => engine.txFailed(id, full));
+      } else {
+        const commit = disk.commit(batch, scheduler.nowMs);
+        this.input((engine) => engine.txDone(id, commit));
+      }
+    });
   }
 
   #arm(timer: string, delayMs: number): void {
@@ -159,7 +215,7 @@ export class SimRealm {
 
   #connect(): void {
     const { scheduler, network } = this.#world;
-    const link = network.dial();
+    const link = network.dial(this.#rng.fork(), this.device.weather);
     this.#link = link;
     const lost = (code: number): void => {
       if (this.#link !== link) return;
@@ -170,11 +226,14 @@ export class SimRealm {
       frame: (bytes) => {
         if (this.#link !== link) return;
         for (const decoded of decodeTurn(bytes)) {
-          if (!decoded.ok)
+          if (decoded.ok) this.input((engine) => engine.socketMessage(decoded.message));
+          else if (link.isCorrupted) {
+            link.close('client', CLOSE_CODE.BAD_FRAME);
+            return lost(CLOSE_CODE.BAD_FRAME);
+          } else
             throw new Error(
               `A device refused a frame of the server: ${decoded.code} at ${decoded.path ?? '?'}`,
             );
-          this.input((engine) => engine.socketMessage(decoded.message));
         }
       },
       closed: lost,
@@ -187,7 +246,7 @@ export class SimRealm {
         lost(1006);
         return;
       }
-      this.engine.socketOpened();
+      this.input((engine) => engine.socketOpened());
     });
   }
 }

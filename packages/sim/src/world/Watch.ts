@@ -1,5 +1,5 @@
 import type { ClientEvent } from '@topgun/client/engine';
-import type { ServerMessage } from '@topgun/protocol';
+import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import type { CommitBatch } from '@topgun/server/engine';
 import type { SimRealm } from './SimRealm.js';
 
@@ -9,6 +9,10 @@ export interface Watch {
   event?(realm: SimRealm, event: ClientEvent): void;
   /** The server is about to send; `isAuthenticated` includes this very message. */
   sending?(message: ServerMessage, isAuthenticated: boolean): void;
+  /** The server has read a message of a client; `isAuthenticated` is how its socket stood before. */
+  received?(message: ClientMessage, isAuthenticated: boolean): void;
+  /** A tab is about to die without a word. */
+  dying?(realm: SimRealm): void;
   /** A batch has reached the server's disk. */
   committed?(batch: CommitBatch): void;
   /** Every 500 virtual ms, and once at the end. */

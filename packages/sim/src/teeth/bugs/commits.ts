@@ -53,4 +53,22 @@ export const commits: readonly PlantedBug[] = [
           },
       ),
   },
+  {
+    name: 'an unknown commit taken for a failed one',
+    plant: () => judgeUnknown('failed'),
+  },
+  {
+    name: 'an unknown commit taken for a sound one',
+    plant: () => judgeUnknown('committed'),
+  },
 ];
+
+const judgeUnknown = (as: 'failed' | 'committed'): (() => void) =>
+  replaceMethod(
+    Staging,
+    'committed',
+    (committed) =>
+      function (this: Staging, id: number, result: Parameters<Staging['committed']>[1]) {
+        committed.call(this, id, result === 'unknown' ? as : result);
+      },
+  );

@@ -1,6 +1,7 @@
 import { LocalQueries } from '@topgun/client/internal/engine/LocalQueries';
 import { OpLog } from '@topgun/client/internal/engine/OpLog';
 import { Rejections } from '@topgun/client/internal/engine/Rejections';
+import { StoreWriter } from '@topgun/client/internal/engine/StoreWriter';
 import type { PlantedBug } from '../PlantedBug.js';
 import { replaceMethod } from '../replaceMethod.js';
 
@@ -25,5 +26,19 @@ export const device: readonly PlantedBug[] = [
   {
     name: 'the log not read at start',
     plant: () => replaceMethod(OpLog, 'load', () => () => undefined),
+  },
+  {
+    name: 'writes of a failed transaction forgotten',
+    plant: () =>
+      replaceMethod(
+        StoreWriter,
+        'failed',
+        (failed) =>
+          function (this: StoreWriter, id: number) {
+            const isKnown = failed.call(this, id);
+            this.keep(() => false);
+            return isKnown;
+          },
+      ),
   },
 ];

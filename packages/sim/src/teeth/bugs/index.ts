@@ -7,6 +7,8 @@ import { device } from './device.js';
 import { identity } from './identity.js';
 import { judged } from './judged.js';
 import { opLog } from './opLog.js';
+import { sync } from './sync.js';
+import { tabs } from './tabs.js';
 import { transactions } from './transactions.js';
 
 /** Bugs that the simulator must find. A new one goes to the file of its area, a new area is a file and a line here. */
@@ -20,4 +22,6 @@ export const bugs: readonly PlantedBug[] = [
   ...opLog,
   ...transactions,
   ...judged,
+  ...tabs,
+  ...sync,
 ];

@@ -1,0 +1,85 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Profile } from '../profiles/Profile.js';
+import { addTotals, noTotals, REPEAT_EVERY, type Totals } from './Totals.js';
+import type { Job, JobDone } from './worker.js';
+
+const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+/** Enough seeds that messages between processes cost nothing, few enough that all processes end together. */
+const SEEDS_PER_JOB = 10;
+const FAILED_MAX = 10;
+/** The repeating process lives as far from the others as the calendar allows. */
+const TIME_ZONE = 'UTC';
+const OTHER_TIME_ZONE = 'Pacific/Chatham';
+
+export interface Range {
+  readonly from: number;
+  readonly count: number;
+  readonly profile: Profile;
+  readonly workers: number;
+}
+
+/**
+ * Runs many seeds in several processes. One more process repeats some of them under another time zone; a run that takes
+ * another course there counts as failed. Stops early when many seeds have failed.
+ */
+export async function runSeeds({ from, count, profile, workers }: Range): Promise<Totals> {
+  const totals = noTotals();
+  const end = from + count;
+  let next = from;
+  const nextJob = (): Job | undefined => {
+    if (next >= end || totals.failed.length >= FAILED_MAX) return undefined;
+    const size = Math.min(SEEDS_PER_JOB, end - next);
+    const seeds = Array.from({ length: size }, (_, i) => next + i);
+    next += size;
+    return { profile: profile.name, seeds };
+  };
+  const again: number[] = [];
+  for (let seed = from; seed < end; seed++) if (seed % REPEAT_EVERY === 0) again.push(seed);
+  const repeated = noTotals();
+  const nextRepeat = (): Job | undefined => {
+    const seed = totals.failed.length < FAILED_MAX ? again.shift() : undefined;
+    return seed === undefined ? undefined : { profile: profile.name, seeds: [seed] };
+  };
+  await Promise.all([
+    ...Array.from({ length: workers }, () => work(TIME_ZONE, nextJob, (done) => addTotals(totals, done))),
+    ...(again.length > 0 ? [work(OTHER_TIME_ZONE, nextRepeat, (done) => addTotals(repeated, done))] : []),
+  ]);
+  for (const [seed, trace] of Object.entries(repeated.traces)) {
+    const first = totals.traces[Number(seed)];
+    if (first !== undefined && first !== trace)
+      totals.failed.push({
+        seed: Number(seed),
+        failures: [`SIM-9: takes another course in another process under another time zone`],
+      });
+  }
+  totals.failed.sort((a, b) => a.seed - b.seed);
+  return totals;
+}
+
+/** One process that takes jobs until there are none. */
+function work(
+  timeZone: string,
+  nextJob: () => Job | undefined,
+  done: (totals: Totals) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child: ChildProcess = fork(WORKER, { env: { ...process.env, TZ: timeZone } });
+    const give = (): void => {
+      const job = nextJob();
+      if (job === undefined) child.disconnect();
+      else child.send(job);
+    };
+    child.on('message', (answer: JobDone) => {
+      done(answer.totals);
+      give();
+    });
+    child.on('error', reject);
+    child.on('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`A worker ended with code ${code}`));
+    });
+    give();
+  });
+}

@@ -1,0 +1,9 @@
+import { answers } from './answers.js';
+import { devices } from './devices.js';
+import type { Observer, Point } from './Observer.js';
+import { sync } from './sync.js';
+
+export const observers: readonly Observer[] = [answers, devices, sync];
+
+/** All points that are watched for. */
+export const points: readonly Point[] = observers.flatMap((observer) => observer.points);
