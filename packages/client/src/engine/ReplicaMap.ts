@@ -217,7 +217,8 @@ export class ReplicaMap {
     this.#left.set(key, noted);
     const item = itemOf(row);
     const before = noted.get(item);
-    if (!before || compareOffsets(row, before) > 0) noted.set(item, { t, node, value: undefined, epoch, n });
+    if (before && compareOffsets(row, before) <= 0) return;
+    this.#show(key, () => noted.set(item, { t, node, value: undefined, epoch, n }));
   }
 
   /** Sets an item whatever was known of it. A counter row with an own sent, unanswered increment waits (DEV-5). */
