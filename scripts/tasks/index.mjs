@@ -4,7 +4,7 @@ import { pnpm } from '../lib/pnpm.mjs';
 import { build } from './build.mjs';
 import { testPacked } from './packed.mjs';
 import { start } from './start.mjs';
-import { test, testE2e, testExamples, testKills, testUnit } from './test.mjs';
+import { test, testE2e, testExamples, testKills, testTabs, testUnit } from './test.mjs';
 import { checkTask, verify } from './verify.mjs';
 
 /** Builds a package with what it needs and the command line it may start, then runs a script of its package.json with the given arguments. */
@@ -22,6 +22,7 @@ export const tasks = {
   'test:examples': testExamples,
   'test:e2e': testE2e,
   'test:kills': testKills,
+  'test:tabs': testTabs,
   'test:packed': testPacked,
   'test:crash': packageScript('@topgun/sim', 'crash'),
   sim: packageScript('@topgun/sim', 'sim'),

@@ -39,10 +39,22 @@ export async function testE2e(args) {
   return closeWith(await e2eTotals(args));
 }
 
-/** Kills the process of a tab while it writes, as often as asked: `npm run test:kills -- 300`. */
-export async function testKills([kills = '300']) {
+/** One browser test on a fresh build, as often as asked. */
+async function testOften(file, env) {
   if ((await build(['@topgun/cli', '@topgun/todo'])) !== 0) return 1;
-  const env = { TOPGUN_CHROMIUM: await resolvePiece('chromium'), TOPGUN_KILLS: kills };
   const config = 'apps/todo/e2e/vitest.config.ts';
-  return closeWith(await runVitest({ config, args: ['renderer-kills'], env }));
+  return closeWith(
+    await runVitest({
+      config,
+      args: [file],
+      env: { ...env, TOPGUN_CHROMIUM: await resolvePiece('chromium') },
+    }),
+  );
 }
+
+/** Kills the process of a tab while it writes: `npm run test:kills -- 300`. */
+export const testKills = ([kills = '300']) => testOften('renderer-kills', { TOPGUN_KILLS: kills });
+
+/** Opens, closes, reloads, kills and freezes tabs of one store: `npm run test:tabs -- 200`, and a seed if wanted. */
+export const testTabs = ([events = '200', seed = '1']) =>
+  testOften('many-tabs', { TOPGUN_TAB_EVENTS: events, TOPGUN_TAB_SEED: seed });

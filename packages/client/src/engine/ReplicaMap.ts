@@ -59,8 +59,10 @@ export class ReplicaMap {
   readonly #left = new Map<string, Map<string, Version & Offset>>();
   readonly #tree = new PartitionedTree();
   readonly #stale = new Map<string, string>();
+  /** Entries as they were last asked for, and the keys touched since; all of them before the first time. */
+  readonly #shown = new Map<string, Entry>();
+  #changed: Set<string> | undefined;
   #entries: readonly Entry[] = [];
-  #entriesVersion = -1;
   #entriesUntilMs = Number.POSITIVE_INFINITY;
 
   constructor(name: string, kind: Kind, ports: ReplicaPorts) {
@@ -119,24 +121,28 @@ export class ReplicaMap {
     return this.base.size === 0 && this.overlay.isEmpty;
   }
 
-  /** Visible keys and values; the same array until something visible changed. */
+  /** Visible keys and values; the same array until something visible changed. Asked again, it looks at what changed alone. */
   entries(): readonly Entry[] {
-    const nowMs = this.#ports.nowMs();
-    if (this.#entriesVersion === this.version && nowMs < this.#entriesUntilMs) return this.#entries;
-    const before = new Map(this.#entries);
-    const entries: Entry[] = [];
-    this.#entriesUntilMs = Number.POSITIVE_INFINITY;
+    const isOver = this.#ports.nowMs() >= this.#entriesUntilMs;
+    if (isOver) this.#entriesUntilMs = Number.POSITIVE_INFINITY;
     let isSame = true;
-    for (const key of this.#keys()) {
+    for (const key of isOver || !this.#changed ? this.#keys() : this.#changed) {
       this.#limitEntries(key);
-      const value = this.kind === 'OR' ? nonEmpty(this.elements(key)) : this.read(key);
-      if (value === undefined) continue;
-      isSame &&= before.get(key) === value;
-      entries.push([key, value]);
+      const value = this.#entryOf(key);
+      if (value === this.#shown.get(key)?.[1]) continue;
+      isSame = false;
+      if (value === undefined) this.#shown.delete(key);
+      else this.#shown.set(key, [key, value]);
     }
-    this.#entriesVersion = this.version;
-    if (!isSame || entries.length !== this.#entries.length) this.#entries = entries;
+    if (!this.#changed || this.#changed.size > 0) this.#changed = new Set();
+    if (!isSame) this.#entries = [...this.#shown.values()];
     return this.#entries;
+  }
+
+  /** What the entry of a key holds; undefined for a key without one. */
+  #entryOf(key: string): unknown {
+    if (this.kind === 'OR') return nonEmpty(this.elements(key));
+    return this.base.has(key) || this.overlay.has(key) ? this.read(key) : undefined;
   }
 
   /** Whether the server holds a row for a query, or an own write on its key may yet change that. */
@@ -144,10 +150,10 @@ export class ReplicaMap {
     return this.overlay.has(row.key) || (this.base.get(itemOf(row))?.holds.includes(query) ?? false);
   }
 
+  /** All keys that have an entry, or had one when they were last asked for. */
   #keys(): Set<string> {
-    const keys = new Set<string>(this.kind === 'OR' ? this.#tagsByKey.keys() : this.base.keys());
-    for (const key of this.overlay.keys()) keys.add(key);
-    return keys;
+    const said = this.kind === 'OR' ? this.#tagsByKey.keys() : this.base.keys();
+    return new Set([...this.#shown.keys(), ...said, ...this.overlay.keys()]);
   }
 
   /** The cached entries hold until the first of them expires. */
@@ -216,7 +222,8 @@ export class ReplicaMap {
     this.#left.set(key, noted);
     const item = itemOf(row);
     const before = noted.get(item);
-    if (!before || compareOffsets(row, before) > 0) noted.set(item, { t, node, value: undefined, epoch, n });
+    if (before && compareOffsets(row, before) <= 0) return;
+    this.#show(key, () => noted.set(item, { t, node, value: undefined, epoch, n }));
   }
 
   /** Sets an item whatever was known of it. A counter row with an own sent, unanswered increment waits (DEV-5). */
@@ -322,6 +329,7 @@ export class ReplicaMap {
   /** Announces a key, and drops what was cached of it. */
   touch(key: string): void {
     this.version++;
+    this.#changed?.add(key);
     this.#ports.changed(this.name, key);
   }
 

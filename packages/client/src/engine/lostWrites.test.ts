@@ -26,6 +26,28 @@ describe('own writes that have lost', () => {
     expect(realm.engine.pendingOps()).toBe(0);
   });
 
+  it('[DEV-1] the app hears when a removal of another device hides an own write where no row was', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    world.server.refuse = () => 'UNAVAILABLE';
+    realm.engine.put('m', 'k', 'mine');
+    world.settle();
+    expect(realm.engine.entries('m')).toHaveLength(1);
+    const before = realm.eventsOf('changes').length;
+    world.server.put('m', 'k', undefined, later(world));
+    world.settle();
+    expect(realm.engine.get('m', 'k')).toBeUndefined();
+    expect(realm.engine.entries('m')).toEqual([]);
+    expect(
+      realm
+        .eventsOf('changes')
+        .slice(before)
+        .map(({ keysByMap }) => [...(keysByMap.get('m') ?? [])]),
+    ).toEqual([['k']]);
+  });
+
   it('[DEV-1] a write whose answer is lost stays hidden behind a newer row that another device removes', () => {
     const world = new FakeWorld();
     const store = new FakeStore();
