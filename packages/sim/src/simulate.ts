@@ -35,7 +35,7 @@ export const simulate = (seed: number, profile: Profile = STANDARD): SimResult =
  * `healMs` all queues must be drained and all replicas equal.
  */
 export function runPlan(plan: Plan): SimResult {
-  const world = new World(plan.seed);
+  const world = new World(plan.seed, plan.serverLimits);
   try {
     watch(world);
     schedule(world, plan);

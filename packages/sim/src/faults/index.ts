@@ -2,6 +2,7 @@ import { clockJump, clockOfAnotherDecade, deviceCrash, tabCrash } from './device
 import type { Fault } from './Fault.js';
 import { hostileSender } from './hostileSender.js';
 import { deviceOffline, halfOpen, linkStorm, reset } from './links.js';
+import { longAbsence } from './longAbsence.js';
 import { flushTrouble, policyChange, serverCrash } from './server.js';
 
 /** Everything that may go wrong. */
@@ -10,6 +11,7 @@ export const faults: readonly Fault[] = [
   reset,
   halfOpen,
   deviceOffline,
+  longAbsence,
   serverCrash,
   flushTrouble,
   policyChange,

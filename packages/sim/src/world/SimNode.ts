@@ -1,6 +1,13 @@
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import { decode, encode } from '@topgun/protocol';
-import type { CommitBatch, CommitResult, Policy, Principal, ServerEffects } from '@topgun/server/engine';
+import type {
+  CommitBatch,
+  CommitResult,
+  EngineLimits,
+  Policy,
+  Principal,
+  ServerEffects,
+} from '@topgun/server/engine';
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
@@ -21,6 +28,7 @@ export interface NodeWorld {
   readonly scheduler: Scheduler;
   readonly network: SimNetwork;
   readonly store: SimStore;
+  readonly serverLimits: Partial<EngineLimits>;
   trueWallMs(): number;
   policies(): readonly Policy[];
   /** Sees every commit when it is asked for and every message before it leaves: where the checkers listen. */
@@ -59,7 +67,7 @@ export class SimNode {
         random: () => rng.u32(),
         mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => rng.int(0, 255)) },
         now: world.trueWallMs(),
-        limits: SHORT_MEMORY,
+        limits: { ...SHORT_MEMORY, ...world.serverLimits },
       },
       this.#effects(),
     );
