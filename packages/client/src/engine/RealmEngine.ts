@@ -214,7 +214,8 @@ export class RealmEngine extends RealmMachine {
     const found = this.realm.rejections.decided(id);
     if (!found) return undefined;
     // Of a transaction: its writes, as they were refused.
-    if (found.op === 'TRANSACTION') return this.transact((found.payload as readonly RejectedWrite[]).map(again));
+    if (found.op === 'TRANSACTION')
+      return this.transact((found.payload as readonly RejectedWrite[]).map(again));
     const { op, map, key, value, ttlMs } = again(found);
     return this.#write(op, map, key, value, ttlMs);
   }

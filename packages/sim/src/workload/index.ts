@@ -1,7 +1,7 @@
 import type { Action } from './Action.js';
+import { putFleeting } from './fleeting.js';
 import { addUp, join, setStock } from './judged.js';
 import { addTagAndWait, dropOldest, putAndWait } from './levels.js';
-import { putFleeting } from './fleeting.js';
 import { likeOrUnlike } from './likes.js';
 import { publishNews } from './news.js';
 import { askQuestion, putNote, removeNote } from './notes.js';

@@ -1,7 +1,7 @@
 import type { Rng } from '../rng.js';
 import type { SimRealm } from '../world/SimRealm.js';
-import { JUDGED } from './judged.js';
 import { FLEETING } from './fleeting.js';
+import { JUDGED } from './judged.js';
 import { MAPS, PAIRS, QUESTIONS } from './maps.js';
 
 /** Opens what every tab of the world looks at. */
