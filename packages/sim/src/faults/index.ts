@@ -14,6 +14,7 @@ import {
   reorder,
   reset,
 } from './links.js';
+import { longAbsence } from './longAbsence.js';
 import {
   commitUnknown,
   cutAfterCommit,
@@ -35,6 +36,7 @@ export const faults: readonly Fault[] = [
   reset,
   halfOpen,
   offline,
+  longAbsence,
   oneWayPartition,
   clog,
   corruptThenClose,
