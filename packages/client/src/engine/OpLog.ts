@@ -1,6 +1,5 @@
 import { deepEqual } from '@topgun/core';
 import { type Concern, OP, PERSISTED } from '@topgun/protocol';
-import * as LIMITS from '@topgun/protocol/limits';
 import {
   newOp,
   newTransaction,
@@ -20,27 +19,13 @@ import { DRAFT_T } from './RealmClock.js';
 import type { Replica } from './Replica.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { kindOf } from './rows.js';
-
-/** The pending ops of one session, by seq in rising order, and its low mark: the lowest seq it has not logged (SRV-5). */
-export interface SessionLog {
-  readonly ops: Map<number, PendingOp>;
-  low: number;
-}
+import type { SessionLog } from './SessionLog.js';
 
 export interface WriteExtras {
   /** The value whose tags a remove is to find once the store is loaded. */
   readonly wanted?: unknown;
   /** Belongs to a write that was admitted before. */
   readonly isMore?: boolean;
-}
-
-/**
- * Lowest seq of a session that is not finally answered; what lies below needs no memory at the server (SRV-5). Of a realm
- * that is gone the log alone decides, for its mark may be lost and nothing below can come any more.
- */
-export function settledBelow(log: SessionLog, isGone: boolean): number {
-  for (const seq of log.ops.keys()) return isGone ? seq : Math.min(seq, log.low);
-  return log.low;
 }
 
 /**
@@ -402,12 +387,4 @@ export class OpLog {
     this.#realm.store.put(opKey(op.session, op.seq), opToStore(op));
     this.#realm.touch();
   }
-}
-
-/** Splits the observed tags so that no remove names more than one op may. */
-export function chunkTags(tags: readonly string[]): (readonly string[])[] {
-  const chunks: (readonly string[])[] = [];
-  for (let i = 0; i < tags.length; i += LIMITS.tagsPerRemove)
-    chunks.push(tags.slice(i, i + LIMITS.tagsPerRemove));
-  return chunks;
 }

@@ -1,7 +1,7 @@
-import type { SessionLog } from './OpLog.js';
-import { settledBelow } from './OpLog.js';
 import type { PendingOp } from './PendingOp.js';
 import type { Realm } from './Realm.js';
+import type { SessionLog } from './SessionLog.js';
+import { settledBelow } from './SessionLog.js';
 
 const PAUSE_MS = 1000;
 const PAUSE_MS_MAX = 30_000;

@@ -7,11 +7,11 @@ import {
   type SubRow,
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
-import { type SessionLog, settledBelow } from './OpLog.js';
 import { type PendingOp, type PendingWrite, partsOf, REACH, type Reach } from './PendingOp.js';
 import type { SettledOutcome } from './ports.js';
 import type { Realm } from './Realm.js';
 import { type BaseRow, type Offset, rowFromWire } from './rows.js';
+import { type SessionLog, settledBelow } from './SessionLog.js';
 import { SkewRepair } from './SkewRepair.js';
 import { isRetriable } from './wireErrors.js';
 

@@ -2,7 +2,7 @@ import { deepEqual, partitionOf } from '@topgun/core';
 import { OP } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { checkDelta, checkMap, checkWrite } from '../engine/checkWrite.js';
-import { chunkTags } from '../engine/OpLog.js';
+import { chunkTags } from '../engine/chunkTags.js';
 import { bytesOfWrites, type Write } from '../engine/PendingOp.js';
 import type { Kind } from '../engine/ports.js';
 import type { RealmEngine } from '../engine/RealmEngine.js';
