@@ -1,4 +1,5 @@
 import { clockJump, clockOfAnotherDecade, deviceCrash, tabCrash } from './devices.js';
+import { diskFull } from './diskFull.js';
 import type { Fault } from './Fault.js';
 import { hostileSender } from './hostileSender.js';
 import { deviceOffline, halfOpen, linkStorm, reset } from './links.js';
@@ -18,4 +19,5 @@ export const faults: readonly Fault[] = [
   clockJump,
   clockOfAnotherDecade,
   hostileSender,
+  diskFull,
 ];

@@ -1,3 +1,4 @@
+import { storageError } from '@topgun/client';
 import type { ClientEffects, ClientEvent, RealmOptions } from '@topgun/client/engine';
 import { RealmEngine } from '@topgun/client/engine';
 import type { QuerySpec } from '@topgun/core';
@@ -114,6 +115,11 @@ export class SimRealm {
         const copy = structuredClone(batch);
         scheduler.after(this.#rng.int(0, 4), () => {
           if (!this.alive) return;
+          if (!device.disk.hasRoomFor(copy)) {
+            this.#world.network.count('refused by a full disk');
+            this.engine.txFailed(id, storageError('STORAGE_FULL', 'The disk is full'));
+            return;
+          }
           const commit = device.disk.commit(copy, scheduler.nowMs);
           this.engine.txDone(id, commit);
         });

@@ -1,6 +1,7 @@
 import { LocalQueries } from '@topgun/client/internal/engine/LocalQueries';
 import { OpLog } from '@topgun/client/internal/engine/OpLog';
 import { Rejections } from '@topgun/client/internal/engine/Rejections';
+import { StoreWriter } from '@topgun/client/internal/engine/StoreWriter';
 import type { PlantedBug } from '../PlantedBug.js';
 import { replaceMethod } from '../replaceMethod.js';
 
@@ -25,5 +26,17 @@ export const device: readonly PlantedBug[] = [
   {
     name: 'the log not read at start',
     plant: () => replaceMethod(OpLog, 'load', () => () => undefined),
+  },
+  {
+    name: 'writes that the store refused are forgotten',
+    plant: () =>
+      replaceMethod(
+        StoreWriter,
+        'failed',
+        () =>
+          function (this: StoreWriter, id: number) {
+            return this.done(id) !== undefined;
+          },
+      ),
   },
 ];
