@@ -208,8 +208,6 @@ export const topicQueue = 100;
 export const conflictEntries = 256;
 /** bytes: values beyond it are not kept; with conflictEntries 16 MiB on the device at worst */
 export const conflictValueBytes = 64 * KIB;
-/** count: rows that a full store on a device loses at once */
-export const evictedRows = 1_000;
 /** count: closed queries whose rows stay on the device, so that they open at once again */
 export const retainedQueries = 32;
 

@@ -5,7 +5,7 @@ import { storageError as storageFault } from '../storage/storageErrors.js';
 import type { AppSide } from './AppSide.js';
 import { CommitOrder } from './CommitOrder.js';
 import { LockProof } from './LockProof.js';
-import { oldestRows } from './oldestRows.js';
+import { oldestMap } from './oldestMap.js';
 import type { Realm } from './Realm.js';
 import { type MirrorPorts, StoreMirror } from './StoreMirror.js';
 
@@ -136,18 +136,23 @@ export class StoreSide {
     announcer.failDurable(error);
   }
 
-  /** Own writes first, then rows that nobody looks at make room for them, the oldest first; then memory is all there is (B6). */
+  /** Own writes first, then maps that nobody looks at make room for them, the oldest first; then memory is all there is (B6). */
   #makeRoom(error: TopGunError, wasFull: boolean): void {
     const { store, replica, isLeader } = this.#realm;
     if (!wasFull && !this.#isInMemory) this.#realm.fail(error);
     const canGoOn = store.narrow();
     if (canGoOn && !wasFull) return this.#realm.touch();
-    const rows = canGoOn && isLeader ? oldestRows(replica, this.#ports.isInUse) : [];
-    for (const [map, item] of rows) {
-      replica.load(map, item, undefined);
-      store.del(['base', map, item]);
+    const map = canGoOn && isLeader ? oldestMap(replica, this.#ports.isInUse) : undefined;
+    if (map) {
+      for (const item of [...map.base.keys()]) {
+        replica.load(map.name, item, undefined);
+        store.evict(['base', map.name, item]);
+      }
+      // It would say that they are there.
+      replica.keepCursor(map.name, undefined);
+      store.evict(['cursor', map.name]);
+      return this.#realm.touch();
     }
-    if (rows.length > 0) return this.#realm.touch();
     store.pause();
     if (this.#isInMemory) return;
     this.#isInMemory = true;

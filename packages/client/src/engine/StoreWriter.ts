@@ -12,12 +12,7 @@ const ALL = 0;
 const OWN = 1;
 const ROOM = 2;
 
-/** Own writes without what follows from their answers, which the server has. Rows that leave make room. */
-const fits = (scale: Scale, table: string | undefined, value: unknown): boolean =>
-  scale === ALL ||
-  (value === undefined
-    ? table === 'base'
-    : scale === OWN && (table === 'op' || table === 'low' || table === 'meta'));
+const isOwn = (table: string | undefined): boolean => table === 'op' || table === 'low' || table === 'meta';
 
 /** Map names and sessions hold no NUL, and app keys come last, so joined keys are as distinct as the keys. */
 export const joinKey = (key: StoreKey): string => key.join('\0');
@@ -38,6 +33,8 @@ export class StoreWriter {
   #paused = false;
   /** What a full store is asked to take. */
   #scale: Scale = ALL;
+  /** Deletions that stand for nothing but room. */
+  readonly #evicted = new Set<string>();
 
   constructor(fx: ClientEffects, strict: boolean) {
     this.#fx = fx;
@@ -57,6 +54,12 @@ export class StoreWriter {
     this.put(key, undefined);
   }
 
+  /** Deletes a row to make room: goes out alone while the store is full. */
+  evict(key: StoreKey): void {
+    this.#evicted.add(joinKey(key));
+    this.del(key);
+  }
+
   /** Forgets a write that no transaction has carried yet; false when it is too late for that. */
   cancel(key: StoreKey): boolean {
     return this.#waiting.delete(joinKey(key));
@@ -69,10 +72,13 @@ export class StoreWriter {
 
   /** Starts a transaction if there is something to write. The caller has asked `isReady`. */
   flush(): void {
-    const carried = [...this.#waiting].filter(([, [[table], value]]) => fits(this.#scale, table, value));
+    const carried = [...this.#waiting].filter((write) => this.#fits(...write));
     if (carried.length === 0) return;
     this.#underWay = new Map(carried);
-    for (const [joined] of carried) this.#waiting.delete(joined);
+    for (const [joined] of carried) {
+      this.#waiting.delete(joined);
+      this.#evicted.delete(joined);
+    }
     const writes = [...this.#underWay.values()];
     const puts = writes.filter(([, value]) => value !== undefined);
     const deletes = writes.flatMap(([key, value]) => (value === undefined ? [key] : []));
@@ -96,6 +102,9 @@ export class StoreWriter {
   /** Keeps the writes of a failed transaction for a later try, armed under the timer `tx`; false for a failure that came twice. */
   failed(id: number): boolean {
     if (id !== this.#id || !this.#underWay) return false;
+    for (const [joined, [[table], value]] of this.#underWay)
+      if (this.#scale === ROOM && value === undefined && (table === 'base' || table === 'cursor'))
+        this.#evicted.add(joined);
     this.#waiting = new Map([...this.#underWay, ...this.#waiting]);
     this.#underWay = undefined;
     return true;
@@ -135,6 +144,12 @@ export class StoreWriter {
       if (write[1] === undefined) snapshot.delete(joined);
       else snapshot.set(joined, write);
     }
+  }
+
+  /** Of own writes not what follows from their answers: the server has it, and it goes together with what it said. */
+  #fits(joined: string, [[table], value]: Write): boolean {
+    if (this.#scale === ALL) return true;
+    return value === undefined ? this.#evicted.has(joined) : this.#scale === OWN && isOwn(table);
   }
 
   #arm(): void {
