@@ -305,6 +305,11 @@ export class OpLog {
     if (!this.#drafts?.has(op)) this.#persist(op);
   }
 
+  /** No store takes them: own ops are sent all the same. The low mark stays, so that the server remembers what it answers. */
+  assumeLogged(): void {
+    for (const op of this.#own.ops.values()) if (op.isIssued) op.isLogged = true;
+  }
+
   /** The store has lost the low mark of this realm: the next transaction carries it again. */
   markLost(): void {
     this.#lowPut = 1;

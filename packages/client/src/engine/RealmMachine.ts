@@ -31,6 +31,7 @@ export class RealmMachine {
         this.realm.log.identify(id);
         this.#identified();
       },
+      isInUse: (map) => this.uplink.isInUse(map),
       sessionEnded: (session) => this.uplink.uploader.end(session),
       read: (isFirst) => this.#read(isFirst),
       mayLead: (known) => this.#lead(known),

@@ -1,9 +1,11 @@
 import { TopGunError } from '@topgun/core';
 import { TEXTS } from '@topgun/core/texts';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
+import { storageError as storageFault } from '../storage/storageErrors.js';
 import type { AppSide } from './AppSide.js';
 import { CommitOrder } from './CommitOrder.js';
 import { LockProof } from './LockProof.js';
+import { oldestMap } from './oldestMap.js';
 import type { Rejection } from './ports.js';
 import type { Realm } from './Realm.js';
 import { type MirrorPorts, StoreMirror } from './StoreMirror.js';
@@ -15,6 +17,8 @@ const READ_RETRY_MS = 1000;
 const SLICE_PAUSE_MS = 1;
 
 export interface StoreSidePorts extends MirrorPorts {
+  /** Whether some realm has the map open, or a query on it. */
+  isInUse(map: string): boolean;
   /** Memory is what the store was at this read. */
   read(isFirst: boolean): void;
   /** Everything up to a commit made under the lock is known: this realm may lead. */
@@ -31,6 +35,9 @@ export class StoreSide {
   #readId = 0;
   #loading: { readonly steps: Iterator<void>; readonly commit: number } | undefined;
   isLoaded = false;
+  /** The store takes nothing any more; own writes go to the server without it. */
+  #isInMemory = false;
+  #ownCommit = 0;
 
   constructor(realm: Realm, app: AppSide, ports: StoreSidePorts) {
     this.#realm = realm;
@@ -48,6 +55,8 @@ export class StoreSide {
       this.#loading = { steps: this.#mirror.load(entries), commit };
       return this.load();
     }
+    // What is not there is not gone: it is still to be written there.
+    if (commit < Math.max(this.#ownCommit, this.#order.known ?? 0)) return this.#replaced(commit);
     this.#mirror.read(entries);
     this.#hasRead(commit, false);
   }
@@ -85,9 +94,10 @@ export class StoreSide {
   /** Writes what waits, unless a transaction is under way. */
   flush(): void {
     const { store, log } = this.#realm;
-    if (!this.isLoaded || !store.isReady) return;
+    if (!this.isLoaded || !(store.isReady || this.#isInMemory)) return;
     log.beforeFlush();
-    store.flush();
+    if (this.#isInMemory && store.isFull && this.#realm.isLeader) log.assumeLogged();
+    if (store.isReady) store.flush();
   }
 
   txDone(id: number, commit: number): void {
@@ -95,19 +105,61 @@ export class StoreSide {
     const done = store.done(id);
     if (!done) return;
     const { puts, deletes } = done;
+    if (!store.isFull) this.#isInMemory = false;
+    const isReplaced = commit <= this.#ownCommit;
+    this.#ownCommit = commit;
     this.#mirror.committed(puts, deletes);
     tabs.post({ type: 'commit', commit, puts, deletes });
     this.#lock.done('tx', id, commit);
     this.#take(commit, () => undefined);
+    if (isReplaced) this.#replaced(commit);
+  }
+
+  /** Commit numbers only rise: this is another store under the name of the one that was read. */
+  #replaced(commit: number): void {
+    this.#ownCommit = commit;
+    this.#order.reset(commit);
+    this.lost('it was emptied, and another one took its place');
   }
 
   txFailed(id: number, cause: unknown): void {
-    if (!this.#realm.store.failed(id)) return;
+    const { store, announcer } = this.#realm;
+    const wasFull = store.isFull;
+    if (!store.failed(id)) return;
     const error = storageError(cause);
-    this.#realm.fail(error);
+    if (error.code === 'STORAGE_FULL') this.#makeRoom(error, wasFull);
+    else {
+      store.pause();
+      this.#realm.fail(error);
+    }
     // A full store can still be read: it need not keep this realm from uploading what it holds.
     if (this.#lock.isHeld && !this.#realm.isLeader) this.read();
-    this.#realm.announcer.failDurable(error);
+    announcer.failDurable(error);
+  }
+
+  /** Own writes first, then maps that nobody looks at make room for them, the oldest first; then memory is all there is (B6). */
+  #makeRoom(error: TopGunError, wasFull: boolean): void {
+    const { store, replica, isLeader } = this.#realm;
+    if (!wasFull && !this.#isInMemory) this.#realm.fail(error);
+    const canGoOn = store.narrow();
+    if (canGoOn && !wasFull) return this.#realm.touch();
+    const map = canGoOn && isLeader ? oldestMap(replica, this.#ports.isInUse) : undefined;
+    if (map) {
+      for (const item of [...map.base.keys()]) {
+        replica.load(map.name, item, undefined);
+        store.evict(['base', map.name, item]);
+      }
+      // It would say that they are there.
+      replica.keepCursor(map.name, undefined);
+      store.evict(['cursor', map.name]);
+      return this.#realm.touch();
+    }
+    store.pause();
+    if (this.#isInMemory) return;
+    this.#isInMemory = true;
+    const message = 'The store is full: writes live in the memory of this tab until there is room';
+    this.#realm.fail(storageFault('STORAGE_MEMORY_ONLY', message, error));
+    this.#realm.touch();
   }
 
   lost(reason: string): void {

@@ -6,6 +6,14 @@ type Write = readonly [key: StoreKey, value: unknown];
 const RETRY_MS = 250;
 const RETRY_MS_MAX = 10_000;
 
+/** What a transaction carries: all; what nobody else has, and what makes room; only what makes room (B6). */
+type Scale = 0 | 1 | 2;
+const ALL = 0;
+const OWN = 1;
+const ROOM = 2;
+
+const isOwn = (table: string | undefined): boolean => table === 'op' || table === 'low' || table === 'meta';
+
 /** Map names and sessions hold no NUL, and app keys come last, so joined keys are as distinct as the keys. */
 export const joinKey = (key: StoreKey): string => key.join('\0');
 
@@ -23,6 +31,10 @@ export class StoreWriter {
   #id = 0;
   #failures = 0;
   #paused = false;
+  /** What a full store is asked to take. */
+  #scale: Scale = ALL;
+  /** Deletions that stand for nothing but room. */
+  readonly #evicted = new Set<string>();
 
   constructor(fx: ClientEffects, strict: boolean) {
     this.#fx = fx;
@@ -42,6 +54,12 @@ export class StoreWriter {
     this.put(key, undefined);
   }
 
+  /** Deletes a row to make room: goes out alone while the store is full. */
+  evict(key: StoreKey): void {
+    this.#evicted.add(joinKey(key));
+    this.del(key);
+  }
+
   /** Forgets a write that no transaction has carried yet; false when it is too late for that. */
   cancel(key: StoreKey): boolean {
     return this.#waiting.delete(joinKey(key));
@@ -54,9 +72,13 @@ export class StoreWriter {
 
   /** Starts a transaction if there is something to write. The caller has asked `isReady`. */
   flush(): void {
-    if (this.#waiting.size === 0) return;
-    this.#underWay = this.#waiting;
-    this.#waiting = new Map();
+    const carried = [...this.#waiting].filter((write) => this.#fits(...write));
+    if (carried.length === 0) return;
+    this.#underWay = new Map(carried);
+    for (const [joined] of carried) {
+      this.#waiting.delete(joined);
+      this.#evicted.delete(joined);
+    }
     const writes = [...this.#underWay.values()];
     const puts = writes.filter(([, value]) => value !== undefined);
     const deletes = writes.flatMap(([key, value]) => (value === undefined ? [key] : []));
@@ -69,24 +91,46 @@ export class StoreWriter {
 
   /** The transaction that has committed; undefined for a completion that came twice. */
   done(id: number): StoreTx | undefined {
-    this.#failures = 0;
     if (id !== this.#id || !this.#underWay) return undefined;
+    if (this.#scale === ALL) this.#failures = 0;
+    // There is room now, perhaps.
+    if (this.#scale === ROOM) this.#scale = OWN;
     this.#underWay = undefined;
     return this.#tx;
   }
 
-  /** Keeps the writes of a failed transaction for a later try, armed under the timer `tx`. */
+  /** Keeps the writes of a failed transaction for a later try, armed under the timer `tx`; false for a failure that came twice. */
   failed(id: number): boolean {
     if (id !== this.#id || !this.#underWay) return false;
+    for (const [joined, [[table], value]] of this.#underWay)
+      if (this.#scale === ROOM && value === undefined && (table === 'base' || table === 'cursor'))
+        this.#evicted.add(joined);
     this.#waiting = new Map([...this.#underWay, ...this.#waiting]);
     this.#underWay = undefined;
-    this.#paused = true;
-    this.#fx.arm('tx', Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX));
     return true;
+  }
+
+  /** Waits before the next try. */
+  pause(): void {
+    this.#paused = true;
+    this.#arm();
+  }
+
+  /** The store is full. Goes on with less, and tries all of it later; false when there is nothing less. */
+  narrow(): boolean {
+    if (this.#scale === ALL) this.#arm();
+    if (this.#scale === ROOM) return false;
+    this.#scale = this.#scale === ALL ? OWN : ROOM;
+    return true;
+  }
+
+  get isFull(): boolean {
+    return this.#scale !== ALL;
   }
 
   resume(): void {
     this.#paused = false;
+    this.#scale = ALL;
   }
 
   /** Forgets the waiting writes that the predicate does not want to keep. */
@@ -100,5 +144,15 @@ export class StoreWriter {
       if (write[1] === undefined) snapshot.delete(joined);
       else snapshot.set(joined, write);
     }
+  }
+
+  /** Of own writes not what follows from their answers: the server has it, and it goes together with what it said. */
+  #fits(joined: string, [[table], value]: Write): boolean {
+    if (this.#scale === ALL) return true;
+    return value === undefined ? this.#evicted.has(joined) : this.#scale === OWN && isOwn(table);
+  }
+
+  #arm(): void {
+    this.#fx.arm('tx', Math.min(RETRY_MS * 2 ** this.#failures++, RETRY_MS_MAX));
   }
 }

@@ -67,6 +67,12 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     this.connection = new Connection(realm, this);
   }
 
+  /** Whether some realm has the map open, or a query on it. */
+  isInUse(name: string): boolean {
+    const { maps, queries } = this.#wants;
+    return maps.has(name) || [...queries.values()].some(([map]) => map === name);
+  }
+
   want(wants: MergedWants): void {
     this.#wants = wants;
     const { maps } = this.#realm.replica;

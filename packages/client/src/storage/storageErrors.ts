@@ -10,6 +10,9 @@ export const storageErrors = {
     TEXTS && 'A newer version of the app wrote this store: close other tabs and reload.',
   ),
   STORAGE_FULL: passing(TEXTS && 'Free space or ask the user for persistent storage, then try again.'),
+  STORAGE_MEMORY_ONLY: passing(
+    TEXTS && 'Keep the tab until the server has the writes, or free space; the client goes on trying.',
+  ),
   STORAGE_VALUE: final(TEXTS && 'Store only what a map admits.'),
   STORAGE_KEY: final(TEXTS && 'Use 1 to 6 string segments.'),
   STORAGE_LOCKED: passing(TEXTS && 'End the other process. If there is none, delete the file named.'),

@@ -11,13 +11,15 @@ export const deviceCrash: Fault = {
   },
 };
 
+/** The device's store is full for a while: at once, or soon. */
 export const quota: Fault = {
   name: 'device quota',
   weight: 1,
   strike({ world, device, rng }) {
-    device.disk.isFull = true;
-    world.during(rng.int(200, 8000), () => {
-      device.disk.isFull = false;
+    const { disk } = device;
+    disk.rowsMax = rng.pick([0, disk.rows.size, disk.rows.size + 5]);
+    world.during(rng.int(200, 20_000), () => {
+      disk.rowsMax = Number.POSITIVE_INFINITY;
     });
   },
 };

@@ -16,8 +16,8 @@ const SEPARATOR = '\u0000';
 export class SimDisk {
   readonly rows = new Map<string, Uint8Array>();
   commitNumber = 0;
-  /** The quota is used up: nothing can be written. */
-  isFull = false;
+  /** Rows that there is room for; a transaction that needs more is refused. Deletions alone always fit. */
+  rowsMax = Number.POSITIVE_INFINITY;
   /** Commits not yet safe from a power loss, oldest first. */
   #recent: Commit[] = [];
   readonly #safe = new Map<string, Uint8Array>();
@@ -32,6 +32,13 @@ export class SimDisk {
     this.#recent.push({ atMs: nowMs, batch });
     if (batch.durability === 'strict') this.settle(nowMs);
     return this.commitNumber;
+  }
+
+  hasRoomFor({ puts, deletes }: StoreTx): boolean {
+    if (puts.length === 0 || this.rowsMax === Number.POSITIVE_INFINITY) return true;
+    const keys = new Set([...this.rows.keys(), ...puts.map(([key]) => key.join(SEPARATOR))]);
+    for (const key of deletes) keys.delete(key.join(SEPARATOR));
+    return keys.size <= this.rowsMax;
   }
 
   /** Makes everything committed up to `untilMs` safe. */

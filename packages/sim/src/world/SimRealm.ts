@@ -189,7 +189,8 @@ export class SimRealm {
       if (life !== this.#lifeOfStore) {
         const lost = storageError('STORAGE_LOST', 'The simulated store went away in mid-transaction');
         this.input((engine) => engine.txFailed(id, lost));
-      } else if (disk.isFull) {
+      } else if (!disk.hasRoomFor(batch)) {
+        this.#world.network.count('refused by a full disk');
         const full = storageError('STORAGE_FULL', 'The simulated disk is full');
         this.input((engine) => engine.txFailed(id, full));
       } else {

@@ -1,6 +1,7 @@
 import { normalizeQuery, type QueryFilter } from '@topgun/core';
 import type { ServerMessage } from '@topgun/protocol';
 import type { StoreKey, StoreTx } from '../../storage/IStorageAdapter.js';
+import { storageError } from '../../storage/storageErrors.js';
 import type { ClientEffects, ClientEvent, RealmOptions, TabMessage } from '../ports.js';
 import { RealmEngine } from '../RealmEngine.js';
 import { ModelConnection } from './ModelConnection.js';
@@ -10,8 +11,14 @@ import { ModelServer } from './ModelServer.js';
 export class FakeStore {
   readonly rows = new Map<string, readonly [StoreKey, unknown]>();
   commits = 0;
+  /** Rows that there is room for. */
+  rowsMax = Number.POSITIVE_INFINITY;
 
   apply(batch: StoreTx): number {
+    const keys = new Set([...this.rows.keys(), ...batch.puts.map(([key]) => key.join('\0'))]);
+    for (const key of batch.deletes) keys.delete(key.join('\0'));
+    if (batch.puts.length > 0 && keys.size > this.rowsMax) throw storageError('STORAGE_FULL', 'no room');
+
     for (const [key, value] of batch.puts) this.rows.set(key.join('\0'), [key, structuredClone(value)]);
     for (const key of batch.deletes) this.rows.delete(key.join('\0'));
     return ++this.commits;
@@ -227,8 +234,12 @@ export class FakeRealm implements ClientEffects {
 
   tx(id: number, batch: StoreTx): void {
     this.#complete('tx', () => {
-      if (this.storeError) this.engine.txFailed(id, this.storeError);
-      else this.engine.txDone(id, this.store.apply(batch));
+      try {
+        if (this.storeError) throw this.storeError;
+        this.engine.txDone(id, this.store.apply(batch));
+      } catch (error) {
+        this.engine.txFailed(id, error);
+      }
     });
   }
 

@@ -28,16 +28,14 @@ export const device: readonly PlantedBug[] = [
     plant: () => replaceMethod(OpLog, 'load', () => () => undefined),
   },
   {
-    name: 'writes of a failed transaction forgotten',
+    name: 'writes that the store refused are forgotten',
     plant: () =>
       replaceMethod(
         StoreWriter,
         'failed',
-        (failed) =>
+        () =>
           function (this: StoreWriter, id: number) {
-            const isKnown = failed.call(this, id);
-            this.keep(() => false);
-            return isKnown;
+            return this.done(id) !== undefined;
           },
       ),
   },
