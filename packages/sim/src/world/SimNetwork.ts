@@ -17,7 +17,7 @@ export interface DeviceWeather {
   muted: 'client' | 'server' | undefined;
   /** How fast frames get through. */
   bytesPerMs: number;
-  /** The next frame loses its end, and the link is closed after it. */
+  /** The next frame arrives garbled, and the link is closed after it. */
   corruptsNext: boolean;
 }
 
@@ -48,7 +48,7 @@ export class Link {
   isDisordered = false;
   /** A frame was lost: the stream cannot go on. */
   isTorn = false;
-  /** A frame lost its end on the way: whoever gets it cannot read it. */
+  /** A frame was garbled on the way: whoever gets it cannot read it. */
   isCorrupted = false;
   readonly id: number;
   readonly weather: DeviceWeather;
@@ -100,7 +100,10 @@ export class Link {
     this.#net.count('frame corrupted');
     this.weather.corruptsNext = false;
     this.isCorrupted = true;
-    this.#deliver(to, bytes.subarray(0, rng.int(1, bytes.length - 1)), false);
+    const garbled = bytes.slice();
+    // The one byte that msgpack never uses: nothing of the frame can be read, so no half of a turn gets through.
+    garbled[0] = 0xc1;
+    this.#deliver(to, garbled, false);
     this.#net.scheduler.after(rng.int(0, 500), () => this.reset());
   }
 
