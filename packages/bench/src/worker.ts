@@ -1,4 +1,5 @@
 import { coreRound } from './core/round.js';
+import { deltaRound } from './delta/round.js';
 import { echoServer } from './server/echoServer.js';
 import { load } from './server/load.js';
 import { topgunServer } from './server/topgunServer.js';
@@ -6,6 +7,7 @@ import { topgunServer } from './server/topgunServer.js';
 /** Entry of every child process: answers each request of the parent with one message. */
 const roles: Record<string, (request: never) => Promise<object> | object> = {
   core: ({ peer }: { peer: string }) => coreRound(peer),
+  delta: ({ peer }: { peer: string }) => deltaRound(peer),
   'echo-server': echoServer,
   'topgun-server': topgunServer,
   load,

@@ -75,6 +75,8 @@ export class Scope implements Feed {
   isRefused = false;
   /** What walk or catch-up brought is here, and waits to change base together with that of other maps (RES-6). */
   isReady = false;
+  /** Deltas came since then. */
+  #isOutdated = false;
 
   /** `retryLater` is called when the repair does not get there. */
   constructor(realm: Realm, map: ReplicaMap, nextReq: () => number, retryLater: () => void) {
@@ -210,6 +212,7 @@ export class Scope implements Feed {
         this.touch(itemOf(row));
         this.map.accept(row);
       }
+      this.#isOutdated = true;
       this.#advance(pid, to);
     }
   }
@@ -252,6 +255,7 @@ export class Scope implements Feed {
 
   #end(root: number): void {
     this.#proof = root;
+    this.#isOutdated = false;
     this.isReady = true;
   }
 
@@ -262,7 +266,8 @@ export class Scope implements Feed {
     this.#caught = undefined;
     for (const row of rows) if (!touched?.has(itemOf(row))) this.map.accept(row);
     this.#walk?.swap();
-    if (!this.#isProven(this.#proof)) this.#open();
+    // Deltas have made the root another one meanwhile: what changed since it is asked for. Otherwise base was damaged.
+    if (!this.#isProven(this.#proof)) this.#open(this.#isOutdated && !this.#walk ? this.#cursor : undefined);
   }
 
   /** Whether base is what the server has; the scope is complete then. */

@@ -116,6 +116,7 @@ export class ViewGroup {
       const { gcOffset } = this.#table.partition(pid);
       if (compareOffsets(this.position(pid), gcOffset) >= 0) continue;
       this.#to[pid] = gcOffset;
+      this.untold++;
       at.push([pid, gcOffset.epoch, gcOffset.n]);
     }
     return at.length > 0 ? { type: 'GC_PRUNE', map: this.map.name, at } : undefined;
