@@ -164,13 +164,13 @@ export class World implements RealmWorld, NodeWorld {
     for (const watch of this.watches) watch.committed?.(batch);
   }
 
-  onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean): void {
+  onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void {
     this.trace.note(this.scheduler.nowMs, message.type, 'client', bytes);
-    for (const watch of this.watches) watch.received?.(message, isAuthenticated);
+    for (const watch of this.watches) watch.received?.(message, isAuthenticated, link);
   }
 
-  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean): void {
+  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void {
     this.trace.note(this.scheduler.nowMs, message.type, 'server', bytes);
-    for (const watch of this.watches) watch.sending?.(message, isAuthenticated);
+    for (const watch of this.watches) watch.sending?.(message, isAuthenticated, link);
   }
 }

@@ -12,6 +12,7 @@ import { neverBack } from './neverBack.js';
 import { nothingLost } from './nothingLost.js';
 import { queries } from './queries.js';
 import { rejections } from './rejections.js';
+import { resumes } from './resumes.js';
 import { staleWrites } from './staleWrites.js';
 import { strangers } from './strangers.js';
 import { wholeTransactions } from './wholeTransactions.js';
@@ -33,6 +34,7 @@ export const checkers: readonly Checker[] = [
   clock,
   levels,
   neverSent,
+  resumes,
   neverBack,
   staleWrites,
   fleeting,

@@ -27,15 +27,22 @@ export interface NodeWorld {
   policies(): readonly Policy[];
   /** Sees every commit, every message that came in, and every message before it leaves: where the checkers listen. */
   onApplied(batch: CommitBatch): void;
-  onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean): void;
-  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean): void;
+  onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
+  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
 }
 
 /**
  * Bounds that a run of minutes would not meet, made small: what is remembered for a month (SRV-4), how many items a Merkle node
  * lists, how many ops wait for the disk.
  */
-const SMALL_LIMITS = { endedSessionMs: 20_000, forgetEveryMs: 1_000, merkleItems: 2, pendingOps: 30 };
+const SMALL_LIMITS = {
+  endedSessionMs: 20_000,
+  forgetEveryMs: 1_000,
+  merkleItems: 2,
+  pendingOps: 30,
+  cursorEveryMs: 5_000,
+  cursorEveryChanges: 20,
+};
 
 /** One life of the server process: the shipped engine between a faulty disk and a faulty network. A crash ends the life. */
 export class SimNode {
@@ -86,7 +93,7 @@ export class SimNode {
         const decoded = decode(bytes, this.profileOf(link.id));
         if (decoded.ok) {
           const message = decoded.message as ClientMessage;
-          this.#world.onReceived(message, bytes, this.#authenticated.has(link.id));
+          this.#world.onReceived(message, bytes, this.#authenticated.has(link.id), link.id);
           this.engine.message(link.id, message, this.#now);
         } else this.engine.refused(link.id, decoded.code, decoded.path, this.#now);
         this.#tick();
@@ -147,7 +154,7 @@ export class SimNode {
     const link = this.#links.get(conn);
     if (link === undefined) return;
     if (message.type === 'AUTH_ACK') this.#authenticated.add(conn);
-    this.#world.onSend(message, bytes, this.#authenticated.has(conn));
+    this.#world.onSend(message, bytes, this.#authenticated.has(conn), conn);
     const turn = this.#turns.get(conn);
     // The encoder uses its buffer again.
     if (turn === undefined) this.#turns.set(conn, [bytes.slice()]);

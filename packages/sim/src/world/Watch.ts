@@ -8,9 +8,9 @@ export interface Watch {
   /** An engine told its app something. */
   event?(realm: SimRealm, event: ClientEvent): void;
   /** The server is about to send; `isAuthenticated` includes this very message. */
-  sending?(message: ServerMessage, isAuthenticated: boolean): void;
+  sending?(message: ServerMessage, isAuthenticated: boolean, link: number): void;
   /** The server has read a message of a client; `isAuthenticated` is how its socket stood before. */
-  received?(message: ClientMessage, isAuthenticated: boolean): void;
+  received?(message: ClientMessage, isAuthenticated: boolean, link: number): void;
   /** A tab is about to die without a word. */
   dying?(realm: SimRealm): void;
   /** A batch has reached the server's disk. */

@@ -8,6 +8,7 @@ import { device } from './device.js';
 import { identity } from './identity.js';
 import { judged } from './judged.js';
 import { opLog } from './opLog.js';
+import { resume } from './resume.js';
 import { sync } from './sync.js';
 import { tabs } from './tabs.js';
 import { transactions } from './transactions.js';
@@ -25,5 +26,6 @@ export const bugs: readonly PlantedBug[] = [
   ...judged,
   ...tabs,
   ...sync,
+  ...resume,
   ...deletions,
 ];
