@@ -208,6 +208,8 @@ export const topicQueue = 100;
 export const conflictEntries = 256;
 /** bytes: values beyond it are not kept; with conflictEntries 16 MiB on the device at worst */
 export const conflictValueBytes = 64 * KIB;
+/** count: writes that came too late and wait for the app to decide (GC-3); of more the oldest that it has seen go */
+export const staleWrites = 1_000;
 /** count: closed queries whose rows stay on the device, so that they open at once again */
 export const retainedQueries = 32;
 

@@ -248,17 +248,20 @@ export class OpLog {
     for (const op of this.#unissued.splice(0)) op.isIssued = true;
   }
 
-  /** Gives an op a new id in this realm's session: the server knows another op under the old one (ID-2). */
-  reissue(op: PendingOp): void {
+  /**
+   * Gives an op a new id in this realm's session. Its stamp stays where the server knows another op under the old id (ID-2);
+   * a stale op gets a new one, and stands on what is seen now (GC-3).
+   */
+  reissue(op: PendingOp, isStale = false): void {
     this.remove(op);
     const seq = this.#nextSeq++;
     const { session } = this.#realm;
     const made = op.parts
       ? newTransaction(session, seq, op.parts)
       : newOp(session, seq, op.op, op.map, op.key, op.value, op.ttlMs);
-    const again = Object.assign(made, { t: op.t, node: op.node, base: op.base });
-    tagOp(this.clientId, again);
-    this.#enter(again);
+    if (isStale) this.#stamp(made);
+    else tagOp(this.clientId, Object.assign(made, { t: op.t, node: op.node, base: op.base }));
+    this.#enter(made);
     // Only the own app can follow an op into the own session.
     this.#realm.settle(op, 'superseded', undefined, op.session === session ? seq : undefined);
   }

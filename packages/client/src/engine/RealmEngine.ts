@@ -6,7 +6,7 @@ import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
 import type { ResultRow } from './LocalQueries.js';
 import { chunkTags, type WriteExtras } from './OpLog.js';
 import { type Reach, reachOf, type Write, type WriteCode } from './PendingOp.js';
-import type { Conflict, Kind, OrElement } from './ports.js';
+import type { Conflict, Kind, OrElement, RejectedWrite, Rejection, StalePolicy } from './ports.js';
 import { RealmMachine } from './RealmMachine.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 
@@ -20,6 +20,15 @@ export interface QueryResult {
 }
 
 const NO_ENTRIES: readonly (readonly [string, unknown])[] = [];
+
+/** A refused write, to be made once more. */
+const again = ({ op, map, key, payload, ttlMs }: RejectedWrite): Write => ({
+  op: OP[op] as WriteCode,
+  map,
+  key,
+  value: payload ?? undefined,
+  ttlMs,
+});
 
 /**
  * One realm of the client as a pure machine. The shell calls the inputs, the app side reads and writes at once, with or
@@ -188,6 +197,32 @@ export class RealmEngine extends RealmMachine {
 
   clearConflicts(isMeant: (conflict: Conflict) => boolean): void {
     this.realm.conflicts.clear(isMeant);
+  }
+
+  /** What becomes of stale writes, by map; `rebase-creates` where nothing is said (GC-3). */
+  get stalePolicies(): Map<string, StalePolicy> {
+    return this.realm.rejections.stalePolicies;
+  }
+
+  /** Refused writes that wait for the app to decide, the oldest first. */
+  parkedWrites(): readonly Rejection[] {
+    return this.realm.rejections.parked;
+  }
+
+  /** Makes a parked write again and returns its seq; undefined when it is not there any more. */
+  reissue(id: string): number | undefined {
+    const found = this.realm.rejections.decided(id);
+    if (!found) return undefined;
+    // Of a transaction: its writes, as they were refused.
+    if (found.op === 'TRANSACTION') return this.transact((found.payload as readonly RejectedWrite[]).map(again));
+    const { op, map, key, value, ttlMs } = again(found);
+    return this.#write(op, map, key, value, ttlMs);
+  }
+
+  /** Takes a parked write off the list. */
+  discard(id: string): void {
+    this.realm.rejections.decided(id);
+    this.realm.touch();
   }
 
   state(): SyncStateName {

@@ -4,6 +4,7 @@ import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { AppSide } from './AppSide.js';
 import { CommitOrder } from './CommitOrder.js';
 import { LockProof } from './LockProof.js';
+import type { Rejection } from './ports.js';
 import type { Realm } from './Realm.js';
 import { type MirrorPorts, StoreMirror } from './StoreMirror.js';
 
@@ -153,7 +154,8 @@ export class StoreSide {
   /** Drops what this realm heard from the server and has not stored: it is the next leader's business. Own writes stay. */
   dropServerWrites(): void {
     this.#realm.store.keep(([table, about], value) => {
-      if (table === 'reject' || table === 'conflict') return value === undefined;
+      if (table === 'reject' || table === 'conflict')
+        return value === undefined || (value as Rejection).isShown === true;
       return value !== undefined && (about === this.#realm.session || about === 'clock' || table === 'map');
     });
   }

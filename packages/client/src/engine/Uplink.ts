@@ -9,12 +9,13 @@ import * as LIMITS from '@topgun/protocol/limits';
 import { Connection, type ConnectionPorts } from './Connection.js';
 import { describeWrite } from './describeWrite.js';
 import { earliest, Feeds } from './Feeds.js';
-import { opId, type PendingOp } from './PendingOp.js';
+import { opId, type PendingOp, wholeOf } from './PendingOp.js';
 import type { MergedWants } from './ports.js';
 import { QueryFeed, queryNameOf } from './QueryFeed.js';
 import type { Realm } from './Realm.js';
 import { Scope } from './Scope.js';
 import { Settlement } from './Settlement.js';
+import { fateOf } from './staleOps.js';
 import { Topics } from './Topics.js';
 import { Uploader, type UploaderPorts, type Verdict } from './Uploader.js';
 import { isRetriable, wireError } from './wireErrors.js';
@@ -155,9 +156,21 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
 
   /** A final refusal: the op goes, what it was is kept for the app, in one transaction (DEV-7). */
   refuse(op: PendingOp, code: ErrorCode, reason?: string): void {
-    const { log, rejections, conflicts } = this.#realm;
+    const { log, rejections, conflicts, session } = this.#realm;
+    const fate = code === 'STALE_OP' ? fateOf(op, this.#realm) : code === 'UNKNOWN_CLIENT' ? 'park' : 'drop';
+    if (fate === 'again') {
+      log.reissue(op, true);
+      return this.#settlement.refused(op);
+    }
+    if (typeof fate === 'object') {
+      this.#settlement.refused(op);
+      const later = wholeOf(fate);
+      const isFollowed = op.session === session && later.session === session && !later.isAnswered;
+      return this.#realm.settle(op, 'superseded', undefined, isFollowed ? later.seq : undefined);
+    }
     const why = reason ? { code, reason } : { code };
-    rejections.add({ id: opId(log.clientId, op), ...describeWrite(op), ...why });
+    const refused = { id: opId(log.clientId, op), ...describeWrite(op), ...why };
+    rejections.add(fate === 'park' ? { ...refused, isParked: true } : refused);
     conflicts.add(op, { outcome: 'rejected', ...why });
     this.#settlement.refused(op);
     this.#realm.settle(op, 'rejected', code, undefined, reason);

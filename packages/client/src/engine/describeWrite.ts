@@ -7,4 +7,5 @@ export const describeWrite = (op: PendingOp): RejectedWrite => ({
   key: op.key,
   op: OP_NAMES[op.op] ?? 'PUT',
   payload: op.parts?.map(describeWrite) ?? op.wanted ?? op.value ?? null,
+  ...(op.ttlMs ? { ttlMs: op.ttlMs } : {}),
 });

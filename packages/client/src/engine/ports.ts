@@ -46,6 +46,9 @@ export interface ClientEffects {
 
 export type SettledOutcome = 'applied' | 'superseded' | 'changed' | 'rejected';
 
+/** What becomes of writes to a map that are answered `STALE_OP`; see `setStalePolicy`. */
+export type StalePolicy = 'rebase-creates' | 'ask' | 'drop' | 'rebase-all';
+
 /** What a refused write was. */
 export interface RejectedWrite {
   readonly map: string;
@@ -53,15 +56,20 @@ export interface RejectedWrite {
   readonly op: 'PUT' | 'REMOVE' | 'OR_ADD' | 'OR_REMOVE' | 'INCREMENT' | 'TRANSACTION';
   /** The value, delta or tags of the write; of a transaction all its writes, whose first is the one with this map and key. */
   readonly payload: unknown;
+  readonly ttlMs?: number;
 }
 
-/** A refused write, kept in the store until `rejectionShown(id)`. A transaction is refused as a whole. */
+/** A refused write, kept in the store until `rejectionShown(id)`, a parked one until it is reissued or discarded. A transaction is refused as a whole. */
 export interface Rejection extends RejectedWrite {
   /** `clientId:session:seq` of the op. */
   readonly id: string;
   readonly code: string;
   /** What the resolver of the map said about it. */
   readonly reason?: string | undefined;
+  /** The write waits in the list of stale writes for the app to decide. */
+  readonly isParked?: boolean;
+  /** The app has seen it. */
+  readonly isShown?: boolean;
 }
 
 /** What an own write lost (DEV-8). */
