@@ -1,6 +1,6 @@
 import type { ClientEvent } from '@topgun/client/engine';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
-import type { CommitBatch, Policy } from '@topgun/server/engine';
+import type { CommitBatch, EngineLimits, Policy } from '@topgun/server/engine';
 import { Rng } from './rng.js';
 import { Scheduler } from './Scheduler.js';
 import { Ledger } from './workload/Ledger.js';
@@ -23,6 +23,7 @@ const EPOCH_MS = 1_790_000_000_000;
 /** All machines of one run, wired to one virtual clock, one seed, one ledger. Faults and the workload act on it from outside. */
 export class World implements RealmWorld, NodeWorld {
   readonly seed: number;
+  readonly serverLimits: Partial<EngineLimits>;
   readonly scheduler: Scheduler;
   readonly network: SimNetwork;
   readonly store: SimStore;
@@ -38,8 +39,9 @@ export class World implements RealmWorld, NodeWorld {
   readonly #nodeRng: Rng;
   readonly #underWay = new Set<() => void>();
 
-  constructor(seed: number) {
+  constructor(seed: number, serverLimits: Partial<EngineLimits> = {}) {
     this.seed = seed;
+    this.serverLimits = serverLimits;
     this.scheduler = new Scheduler(Rng.of(seed, 'scheduler'));
     this.network = new SimNetwork(this.scheduler, (what) => this.count(what));
     this.#nodeRng = Rng.of(seed, 'node');
@@ -136,7 +138,8 @@ export class World implements RealmWorld, NodeWorld {
   onEvent(realm: SimRealm, event: ClientEvent): void {
     this.count(`event ${event.type}`);
     this.trace.note(this.scheduler.nowMs, event.type, realm.session);
-    if (event.type === 'settled') this.ledger.settled(realm.session, event.seq, event.outcome, event.code);
+    if (event.type === 'settled')
+      this.ledger.settled(realm.session, event.seq, event.outcome, event.code, event.by);
     for (const watch of this.watches) watch.event?.(realm, event);
     if (event.type !== 'rejection') return;
     const { id } = event.rejection;

@@ -39,7 +39,7 @@ export const simulate = (seed: number, profile: Profile = STANDARD): SimResult =
 export const runPlan = (plan: Plan): SimResult => withoutAmbience(() => runWorld(plan));
 
 function runWorld(plan: Plan): SimResult {
-  const world = new World(plan.seed);
+  const world = new World(plan.seed, plan.serverLimits);
   try {
     watch(world);
     schedule(world, plan);

@@ -29,8 +29,8 @@ export function fateOf(op: PendingOp, { replica, log, rejections }: Realm): Stal
       }
       return later;
     }
-    // An element is always new, whatever was written to its key before; increments and removals are never stale by themselves.
-    isNew &&= part.op > OP.PUT || rootOf(part.base, pending) === null;
+    // An element is always new, whatever was written to its key before, and increments and removals of elements do no harm.
+    isNew &&= part.op > OP.REMOVE || rootOf(part.base, pending) === null;
   }
   if (policy === 'ask') return 'park';
   if (policy === 'drop') return policy;

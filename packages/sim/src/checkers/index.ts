@@ -3,13 +3,16 @@ import { clock } from './clock.js';
 import { convergence } from './convergence.js';
 import { durableAnswers, shownIsDurable } from './durableAnswers.js';
 import { effectOnce } from './effectOnce.js';
+import { fleeting } from './fleeting.js';
 import { judged } from './judged.js';
 import { levels, neverSent } from './levels.js';
 import { logs } from './logs.js';
 import { monotonicReads } from './monotonicReads.js';
+import { neverBack } from './neverBack.js';
 import { nothingLost } from './nothingLost.js';
 import { queries } from './queries.js';
 import { rejections } from './rejections.js';
+import { staleWrites } from './staleWrites.js';
 import { strangers } from './strangers.js';
 import { wholeTransactions } from './wholeTransactions.js';
 
@@ -30,4 +33,7 @@ export const checkers: readonly Checker[] = [
   clock,
   levels,
   neverSent,
+  neverBack,
+  staleWrites,
+  fleeting,
 ];

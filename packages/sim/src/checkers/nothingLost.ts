@@ -23,7 +23,7 @@ export const nothingLost: Checker = {
 };
 
 function checkPut(world: World, write: Write): void {
-  const record = world.store.get(write.map, write.key);
+  const record = world.store.lastOf(write.map, write.key);
   const first = world.store.outcomeOf(write.realm.session, write.seq);
   if (record === undefined || first === undefined) {
     world.fail(`D1: ${write.map}/${write.key} lost ${write.id}, answered as applied`);

@@ -14,6 +14,7 @@ import {
   reorder,
   reset,
 } from './links.js';
+import { longAbsence } from './longAbsence.js';
 import {
   commitUnknown,
   cutAfterCommit,
@@ -38,6 +39,7 @@ export const faults: readonly Fault[] = [
   oneWayPartition,
   clog,
   corruptThenClose,
+  longAbsence,
   serverCrash,
   flushFails,
   commitUnknown,

@@ -1,3 +1,5 @@
+import type { EngineLimits } from '@topgun/server/engine';
+
 /** One thing that happens at one time: an action of a user or a fault, by name, with the seed of everything it draws. */
 export interface Step {
   readonly atMs: number;
@@ -32,4 +34,6 @@ export interface Plan {
   readonly faultyMs: number;
   /** Within this time after healing everything is drained and equal, virtual ms. */
   readonly healMs: number;
+  /** Bounds of the server in place of its own. */
+  readonly serverLimits?: Partial<EngineLimits> | undefined;
 }

@@ -34,6 +34,7 @@ export function makePlan(seed: number, profile: Profile): Plan {
     faults: steps(profile.strikes, likely, 1000),
     faultyMs: profile.faultyMs,
     healMs: profile.healMs,
+    ...(profile.serverLimits && { serverLimits: profile.serverLimits }),
   };
 }
 

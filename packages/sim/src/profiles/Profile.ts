@@ -1,3 +1,5 @@
+import type { EngineLimits } from '@topgun/server/engine';
+
 /** The size of a run and what comes up in it. A new one is a file of its own and a line in `profiles`. Times are virtual. */
 export interface Profile {
   readonly name: string;
@@ -10,6 +12,8 @@ export interface Profile {
   readonly faultyMs: number;
   /** Within this time after healing everything is drained and equal, ms. */
   readonly healMs: number;
+  /** Bounds of the server in place of its own. */
+  readonly serverLimits?: Partial<EngineLimits>;
   /** Weights by name of action in place of its own: 0 leaves it out, `*` stands for all that are not named. */
   readonly actions?: Readonly<Record<string, number>>;
   /** Weights by name of fault, likewise. */

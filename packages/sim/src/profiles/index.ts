@@ -1,3 +1,4 @@
+import { GC } from './gc.js';
 import type { Profile } from './Profile.js';
 
 /** 7 tabs on 6 devices (the first device has two), 400 actions, 30 faults in two virtual minutes. */
@@ -31,7 +32,7 @@ const LONG: Profile = {
 };
 
 /** What `--profile` names. */
-export const profiles: readonly Profile[] = [STANDARD, TINY, LONG];
+export const profiles: readonly Profile[] = [STANDARD, TINY, LONG, GC];
 
 /** Throws a RangeError that names what there is. */
 export function profileNamed(name: string): Profile {

@@ -61,9 +61,12 @@ export class Ledger {
     return this.#bySeq.get(`${session}:${seq}`);
   }
 
-  settled(session: string, seq: number, outcome: string, code: string | undefined): void {
+  /** `by`: the seq under which the write goes on, if the app did not use it for another one. */
+  settled(session: string, seq: number, outcome: string, code?: string, by?: number): void {
     const write = this.#bySeq.get(`${session}:${seq}`);
     if (write === undefined) return;
+    const next = `${session}:${by}`;
+    if (by !== undefined && !this.#bySeq.has(next)) this.#bySeq.set(next, write);
     write.outcome = outcome;
     if (code !== undefined) write.code = code;
   }

@@ -1,4 +1,5 @@
 import type { Action } from './Action.js';
+import { putFleeting } from './fleeting.js';
 import { addUp, join, setStock } from './judged.js';
 import { addTagAndWait, dropOldest, putAndWait } from './levels.js';
 import { likeOrUnlike } from './likes.js';
@@ -26,4 +27,5 @@ export const actions: readonly Action[] = [
   setStock,
   join,
   addUp,
+  putFleeting,
 ];

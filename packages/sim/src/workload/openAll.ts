@@ -1,5 +1,6 @@
 import type { Rng } from '../rng.js';
 import type { SimRealm } from '../world/SimRealm.js';
+import { FLEETING } from './fleeting.js';
 import { JUDGED } from './judged.js';
 import { MAPS, PAIRS, QUESTIONS } from './maps.js';
 
@@ -11,6 +12,7 @@ export function openAll(realm: SimRealm, rng: Rng): void {
     engine.openMap(MAPS.likes, 'PN');
     for (const map of Object.values(PAIRS)) engine.openMap(map, 'LWW');
     for (const map of Object.values(JUDGED)) engine.openMap(map, 'LWW');
+    engine.openMap(FLEETING, 'LWW');
     if (rng.chance(0.5)) engine.topicSubscribe('news');
   });
   for (let i = 0; i < QUESTIONS.length; i++) if (rng.chance(0.5)) realm.ask(i);

@@ -1,6 +1,6 @@
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import { decode, encode } from '@topgun/protocol';
-import type { CommitBatch, CommitResult, Policy, ServerEffects } from '@topgun/server/engine';
+import type { CommitBatch, CommitResult, EngineLimits, Policy, ServerEffects } from '@topgun/server/engine';
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
@@ -22,6 +22,7 @@ export interface NodeWorld {
   readonly scheduler: Scheduler;
   readonly network: SimNetwork;
   readonly store: SimStore;
+  readonly serverLimits: Partial<EngineLimits>;
   trueWallMs(): number;
   policies(): readonly Policy[];
   /** Sees every commit, every message that came in, and every message before it leaves: where the checkers listen. */
@@ -66,7 +67,7 @@ export class SimNode {
         random: () => rng.u32(),
         mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => rng.int(0, 255)) },
         now: world.trueWallMs(),
-        limits: SMALL_LIMITS,
+        limits: { ...SMALL_LIMITS, ...world.serverLimits },
       },
       this.#effects(),
     );

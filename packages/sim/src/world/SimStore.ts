@@ -41,8 +41,8 @@ export class SimStore {
   readonly records = new Map<string, StoredRecord>();
   readonly highs = new Map<number, Offset>();
   readonly gc = new Map<number, GcMarks>();
-  /** Deletions that were purged. */
-  purged = 0;
+  /** Deletions that were purged, the last one of each item: what only the checkers remember. */
+  readonly #buried = new Map<string, StoredRecord>();
   readonly meta = new Map<string, unknown>();
   readonly incarnation: string;
   /** Every op id that ever took effect, with its first durable outcome: the ledger of the checkers. */
@@ -97,8 +97,13 @@ export class SimStore {
       if (record.value !== undefined || isAfter(record, marks.offset) || partitionOf(record.key) !== pid)
         continue;
       this.records.delete(item);
-      this.purged++;
+      this.#buried.set(item, record);
     }
+  }
+
+  /** What stands at a key, or the deletion that was purged there. */
+  lastOf(map: string, key: string): StoredRecord | undefined {
+    return this.get(map, key) ?? this.#buried.get(itemOf({ map, key }));
   }
 
   get(map: string, key: string, tag?: string): StoredRecord | undefined {

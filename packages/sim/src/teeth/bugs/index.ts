@@ -3,6 +3,7 @@ import { answers } from './answers.js';
 import { clock } from './clock.js';
 import { commits } from './commits.js';
 import { dedup } from './dedup.js';
+import { deletions } from './deletions.js';
 import { device } from './device.js';
 import { identity } from './identity.js';
 import { judged } from './judged.js';
@@ -24,4 +25,5 @@ export const bugs: readonly PlantedBug[] = [
   ...judged,
   ...tabs,
   ...sync,
+  ...deletions,
 ];
