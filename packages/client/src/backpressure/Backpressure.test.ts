@@ -82,6 +82,11 @@ describe('back-pressure', () => {
 
   it('[TX-2] throw: a write at the mark throws, and nothing has changed', async () => {
     const { world, realm, heard, set } = offline({ strategy: 'throw', high: 2 });
+    // Only of a map that the server has called plain is a write replaced (DEV-6).
+    world.isServerUp = true;
+    realm.engine.openMap('m', 'LWW');
+    world.advance(40_000);
+    world.cutNetwork();
     set('a');
     set('b');
     world.settle();

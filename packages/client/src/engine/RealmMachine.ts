@@ -108,6 +108,7 @@ export class RealmMachine {
     log.assumeSent();
     status.clear();
     tabs.lead(known);
+    this.#store.led();
     if (log.clientId === '') {
       this.realm.drawClientId();
       this.#identified();

@@ -23,6 +23,12 @@ export interface MirrorPorts {
 
 type Entry = readonly [key: StoreKey, value: unknown];
 
+/**
+ * The mark that a leader writes with all it knows. A store without it was emptied, by the platform or by a person, and holds no more than
+ * what was written since (B6).
+ */
+export const isMark = ([[table]]: Entry): boolean => table === 'whole';
+
 /** Keeps the memory of this realm equal to the store: after a read of all of it, and after each commit of another realm. */
 export class StoreMirror {
   readonly #realm: Realm;
@@ -57,15 +63,17 @@ export class StoreMirror {
 
   /**
    * Takes in a later snapshot, with this realm's own unwritten changes on top. What memory holds beyond that is dropped,
-   * except own ops that no transaction has carried yet.
+   * except own ops that no transaction has carried yet. Of a store that was emptied nothing follows about what is not in it.
    */
   read(entries: readonly Entry[]): void {
     const { store } = this.#realm;
+    const isWhole = entries.some(isMark);
     const snapshot = new Map(entries.map((entry) => [joinKey(entry[0]), entry]));
     store.overlay(snapshot);
     for (const [key, value] of snapshot.values())
       if (key[0] === 'meta' || key[0] === 'map') this.#apply(key, value);
-    for (const key of this.#known()) if (!snapshot.has(joinKey(key))) this.#apply(key, undefined);
+    for (const key of isWhole ? this.#known() : [])
+      if (!snapshot.has(joinKey(key))) this.#apply(key, undefined);
     for (const [key, value] of snapshot.values())
       if (key[0] !== 'meta' && key[0] !== 'map') this.#apply(key, value, true);
   }
@@ -86,6 +94,7 @@ export class StoreMirror {
       store.put(['map', map], mapToStore(replica.maps.get(map) ?? { kind }));
     for (const op of log.ops())
       if (op.isIssued && (isLeader || op.session === this.#realm.session)) log.rewrite(op);
+    if (isLeader) store.put(['whole'], true);
     for (const [map, cursor] of isLeader ? replica.cursors : []) store.put(['cursor', map], cursor);
     for (const map of isLeader ? replica.maps.values() : []) {
       for (const [item, row] of map.base) store.put(['base', map.name, item], rowToStore(row));

@@ -8,7 +8,7 @@ import { LockProof } from './LockProof.js';
 import { oldestMap } from './oldestMap.js';
 import type { Rejection } from './ports.js';
 import type { Realm } from './Realm.js';
-import { type MirrorPorts, StoreMirror } from './StoreMirror.js';
+import { isMark, type MirrorPorts, StoreMirror } from './StoreMirror.js';
 
 /** A commit may be told of this much later than a later one, before it counts as missing. */
 const GAP_MS = 100;
@@ -38,6 +38,8 @@ export class StoreSide {
   /** The store takes nothing any more; own writes go to the server without it. */
   #isInMemory = false;
   #ownCommit = 0;
+  /** Whether the store holds all that a leader knew; false once it was emptied. */
+  #isWhole = false;
 
   constructor(realm: Realm, app: AppSide, ports: StoreSidePorts) {
     this.#realm = realm;
@@ -51,6 +53,7 @@ export class StoreSide {
 
   readDone(id: number, entries: StoreTx['puts'], commit: number): void {
     if (id !== this.#readId) return;
+    this.#isWhole = entries.some(isMark);
     if (!this.isLoaded) {
       this.#loading = { steps: this.#mirror.load(entries), commit };
       return this.load();
@@ -105,6 +108,7 @@ export class StoreSide {
     const done = store.done(id);
     if (!done) return;
     const { puts, deletes } = done;
+    if (puts.some(isMark)) this.#isWhole = true;
     if (!store.isFull) this.#isInMemory = false;
     const isReplaced = commit <= this.#ownCommit;
     this.#ownCommit = commit;
@@ -167,8 +171,14 @@ export class StoreSide {
     const remedy = TEXTS && 'Reload other tabs. What this one holds is written again.';
     this.#realm.fail(new TopGunError({ code: 'STORAGE_LOST', message, remedy, retriable: true }));
     if (!this.isLoaded) return;
+    this.#isWhole = false;
     this.#mirror.rewrite();
     this.read();
+  }
+
+  /** This realm leads from now on: what a store that was emptied lacks is its to write. */
+  led(): void {
+    if (!this.#isWhole) this.#mirror.rewrite();
   }
 
   /** A transaction of another realm, in whatever order they are told. */
@@ -178,7 +188,7 @@ export class StoreSide {
       // Only a former leader writes base or ends ops. What it wrote may be older than what this one knows.
       const isForeign =
         puts.some(([[table]]) => table === 'base') || deletes.some(([table]) => table === 'op');
-      if (this.#realm.isLeader && isForeign) this.read();
+      if (puts.some(isMark) || (this.#realm.isLeader && isForeign)) this.read();
     });
   }
 

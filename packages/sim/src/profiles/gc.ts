@@ -13,5 +13,15 @@ export const GC: Profile = {
   healMs: 10_000,
   serverLimits: { retentionMs: 15_000, reapEveryMs: 500, reapRows: 5 },
   actions: { 'put todo': 30, 'remove todo': 20, 'add tag': 20, 'take tag': 15, 'put fleeting': 10 },
-  faults: { 'long absence': 5, 'server crash': 2, 'flush trouble': 2, 'policy change': 0, 'clock jump': 0 },
+  faults: {
+    'long absence': 5,
+    'server crash': 2,
+    'flush fails': 2,
+    'policy change': 0,
+    'device store evicted': 0,
+    'clock jump': 0,
+    'clock skew': 0,
+    'clock stop': 0,
+    'clock of another decade': 0,
+  },
 };
