@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import type { CliIo } from './CliIo.js';
+import { addBackupCommand } from './commands/backupCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
+import { addRestoreCommand } from './commands/restoreCommand.js';
 import { addStartCommand } from './commands/startCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
 import { addTokenCommand } from './commands/tokenCommand.js';
@@ -37,6 +39,8 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addStartCommand(program, io);
   addStatusCommand(program, io, done);
   addTokenCommand(program, io);
+  addBackupCommand(program, io);
+  addRestoreCommand(program, io);
   addDoctorCommand(program, io, done);
 
   // Taken by every command, so that it can stand where people put it: at the end.

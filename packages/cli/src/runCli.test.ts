@@ -41,7 +41,7 @@ describe('topgun', () => {
 
   it('[CLI-1] explains itself and every command, with examples', async () => {
     const pages: string[] = [];
-    for (const args of [[], ['dev'], ['start'], ['status'], ['token'], ['doctor']]) {
+    for (const args of [[], ['dev'], ['start'], ['status'], ['token'], ['backup'], ['restore'], ['doctor']]) {
       const { code, out, err } = await run([...args, '--help']);
       expect([args, code, err]).toEqual([args, exitCodes.ok, '']);
       expect(out, args.join(' ')).toContain('Examples:');
@@ -61,6 +61,7 @@ describe('topgun', () => {
     ['an unknown option', ['status', '--colour']],
     ['a missing value', ['status', '--url']],
     ['a missing required option', ['token']],
+    ['a missing argument', ['restore']],
     ['a malformed duration', ['token', '--sub', 'ada', '--ttl', 'soon']],
     ['a malformed role', ['token', '--sub', 'ada', '--roles', 'a b']],
     ['a malformed port', ['doctor', '--port', 'http']],

@@ -200,6 +200,12 @@ export const storeRetryMs = 2_000;
 
 // --- engine of the client ---
 
+/** ms: connected time for which answered ops are kept, to be sent again if the server loses them (INC-1) */
+export const answeredMs = 10 * 60_000;
+/** count: answered ops kept; the oldest go */
+export const answeredOps = 20_000;
+/** bytes: answered ops kept, in memory and in the store; the oldest go */
+export const answeredBytes = 4 * MIB;
 /** count: Merkle walks in a row that did not make two roots equal */
 export const syncRounds = 8;
 /** count: messages kept while the device is offline; the oldest go */
@@ -239,6 +245,8 @@ export const dirtyItems = 2_000;
 export const endedSessionMs = 30 * DAY_MS;
 /** ms: a device that was away for longer is told so, and asks its user about what it did not send (SRV-4) */
 export const unusedClientMs = 365 * DAY_MS;
+/** ms: how far a new incarnation leaps ahead with its epochs: more than two clocks of one store's machines differ */
+export const epochLeapMs = DAY_MS;
 /** ms: how often the server looks for sessions and clients to forget; it takes a look at each */
 export const forgetEveryMs = 3_600_000;
 /** count: sessions and clients forgotten at once, each up to 271 rows of one commit */

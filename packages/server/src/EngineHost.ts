@@ -128,6 +128,13 @@ export class EngineHost implements ServerEffects, TransportListener {
     });
   }
 
+  renew(): void {
+    this.#complete(this.#parts.store.renew(), (incarnation) => {
+      this.#parts.logger.warn({ incarnation }, 'the store has lost time: a new incarnation begins');
+      this.#input((engine, now) => engine.renewed(incarnation, now));
+    });
+  }
+
   arm(timer: string, delayMs: number): void {
     this.cancel(timer);
     if (this.#stopped) return;

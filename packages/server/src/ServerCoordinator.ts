@@ -181,6 +181,10 @@ export class ServerCoordinator {
 
   async #startEngine(security: SecurityManager): Promise<void> {
     const boot = await this.#store.open();
+    if (boot.renewedFrom !== undefined) {
+      const { incarnation, renewedFrom } = boot;
+      this.#logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
+    }
     const host = new EngineHost({
       store: this.#store,
       security,

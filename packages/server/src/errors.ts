@@ -30,6 +30,19 @@ export const serverErrors = {
       'Check that the folder exists or can be created, that this user may write to it, and that the disk is not full.',
     retriable: true,
   },
+  STORE_MISSING: {
+    remedy: 'Name the folder that the server keeps its data in with --data-dir.',
+    retriable: false,
+  },
+  BACKUP_EXISTS: {
+    remedy: 'Name a folder that does not exist yet; a backup is never overwritten.',
+    retriable: false,
+  },
+  BACKUP_INVALID: {
+    remedy:
+      'Name a folder made by `topgun backup`. If it is one, its disk has damaged it: use another backup.',
+    retriable: false,
+  },
   STORE_STOPPED: {
     remedy:
       'The disk failed a flush and its state is uncertain. Check the disk, then start the server again.',

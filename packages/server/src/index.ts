@@ -33,6 +33,13 @@ export {
   type SecuritySettings,
   type Verification,
 } from './security/SecurityManager.js';
+export {
+  type BackupManifest,
+  backupStore,
+  type RestoreReport,
+  readIncarnation,
+  restoreStore,
+} from './storage/embedded/backupStore.js';
 export { EmbeddedStore, type EmbeddedStoreOptions } from './storage/embedded/EmbeddedStore.js';
 export { MemoryStore, type MemoryStoreOptions } from './storage/MemoryStore.js';
 export type {

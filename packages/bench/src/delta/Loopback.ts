@@ -157,6 +157,7 @@ export class Loopback {
         ),
       commit: (id) => soon(() => this.#node.committed(id, 'committed', this.#nowMs)),
       readDedup: () => undefined,
+      renew: () => undefined,
       arm: (timer, delayMs) => {
         if (delayMs < 100) soon(() => this.#node.timer(timer, this.#nowMs));
       },

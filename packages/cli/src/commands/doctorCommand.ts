@@ -9,17 +9,26 @@ import { diskSpace } from '../doctor/diskSpace.js';
 import { embeddedStore } from '../doctor/embeddedStore.js';
 import { nodeVersion } from '../doctor/nodeVersion.js';
 import { portFree } from '../doctor/portFree.js';
+import { storedData } from '../doctor/storedData.js';
 import { type ExitCode, exitCodes } from '../exitCodes.js';
 import { DEV_DATA_DIR } from './devCommand.js';
 
-const checks: readonly Check[] = [nodeVersion, portFree, dataFolder, embeddedStore, diskSpace, clock];
+const checks: readonly Check[] = [
+  nodeVersion,
+  portFree,
+  dataFolder,
+  storedData,
+  embeddedStore,
+  diskSpace,
+  clock,
+];
 
 export function addDoctorCommand(program: Command, io: CliIo, done: (code: ExitCode) => void): void {
   program
     .command('doctor')
     .summary('Look for what would keep topgun from running here.')
     .description(
-      'Looks at Node, port, data folder, embedded store, disk and clock, and says what to do about what it finds.',
+      'Looks at Node, port, data folder, what is stored there, embedded store, disk and clock, and says what to do about what it finds.',
     )
     .option('--host <address>', 'Address the server would listen on.', '127.0.0.1')
     .option('--port <number>', 'Port the server would listen on.', readPort, 8080)

@@ -198,7 +198,10 @@ export class Connection {
     else if (code === 'UNKNOWN_CLIENT') {
       this.#ports.forgotten();
       this.lost();
-    } else if (FATAL.has(code)) this.#refuse(wireError(code, message.message));
+    } else if (code === 'NEW_INCARNATION')
+      // The next AUTH_ACK names it, and then everything starts from there.
+      this.lost();
+    else if (FATAL.has(code)) this.#refuse(wireError(code, message.message));
     else return false;
     return true;
   }

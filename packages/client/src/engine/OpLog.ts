@@ -210,7 +210,7 @@ export class OpLog {
       if (op.parts && parts.length < op.parts.length)
         op = newTransaction(op.session, op.seq, parts as PendingWrite[]);
       this.#stamp(op);
-      this.#add(op);
+      this.add(op);
       this.#persist(op);
     }
     return refused;
@@ -219,7 +219,7 @@ export class OpLog {
   /** Ends a pending op: out of overlay and log. */
   remove(op: PendingOp): void {
     this.#drop(op);
-    if (this.#drafts?.delete(op)) return;
+    if (op.isAgain || this.#drafts?.delete(op)) return this.#realm.touch();
     const key = opKey(op.session, op.seq);
     if (op.isIssued || !this.#realm.store.cancel(key)) this.#realm.store.del(key);
     this.#realm.touch();
@@ -264,7 +264,7 @@ export class OpLog {
     }
     op.isSent = isSent;
     this.#realm.clock.saw(op.t);
-    this.#add(op);
+    this.add(op);
   }
 
   /**
@@ -272,7 +272,8 @@ export class OpLog {
    * ids stay, and so does the order of the log. All of it goes to the store in one transaction (CLK-5).
    */
   restamp(ops: readonly PendingOp[]): void {
-    const inOrder = [...ops].sort((a, b) => a.t - b.t || a.seq - b.seq);
+    // What is sent again was admitted once, and keeps its stamp.
+    const inOrder = ops.filter((op) => !op.isAgain).sort((a, b) => a.t - b.t || a.seq - b.seq);
     for (const op of inOrder) this.#hide(op);
     this.#realm.clock.reset();
     for (const op of inOrder) {
@@ -302,7 +303,7 @@ export class OpLog {
 
   /** Writes an op to the store once more; one that waits for its transaction is written as it is then. */
   rewrite(op: PendingOp): void {
-    if (!this.#drafts?.has(op)) this.#persist(op);
+    if (!op.isAgain && !this.#drafts?.has(op)) this.#persist(op);
   }
 
   /** No store takes them: own ops are sent all the same. The low mark stays, so that the server remembers what it answers. */
@@ -357,18 +358,20 @@ export class OpLog {
 
   /** Into overlay and log; a draft waits for its stamp first. */
   #enter(op: PendingOp): void {
-    this.#add(op);
+    this.add(op);
     if (this.#drafts) this.#drafts.add(op);
     else this.#persist(op);
   }
 
-  #add(op: PendingOp): void {
+  /** Takes an op into memory; what is sent again shows nowhere. */
+  add(op: PendingOp): void {
     this.log(op.session).ops.set(op.seq, op);
     this.#size++;
     this.#show(op);
   }
 
   #show(op: PendingOp): void {
+    if (op.isAgain) return;
     for (const part of partsOf(op)) {
       // A write of another kind, made in another tab before the kinds met, shows nowhere; the server will refuse it.
       const kind = kindOf(part.op);
@@ -384,6 +387,7 @@ export class OpLog {
   }
 
   #hide(op: PendingOp): void {
+    if (op.isAgain) return;
     for (const part of partsOf(op)) this.#replica.maps.get(part.map)?.removeOp(part);
   }
 

@@ -60,6 +60,8 @@ export interface PendingOp {
   /** What the server is asked to answer before it has stored the op (SRV-9); PERSISTED: nothing. */
   concern: Concern;
   reach: Reach;
+  /** Answered by another life of the server's store, and sent again to this one; not in the overlay (INC-1). */
+  isAgain: boolean;
   /** Monotone ms of the last send. */
   sentAtMs: number;
   /** Upper bound of its bytes in a frame. */
@@ -177,7 +179,14 @@ export function newOp(
   value: unknown,
   ttlMs: number | undefined,
 ): PendingOp {
-  const state = { isIssued: false, isLogged: false, isSent: false, isAnswered: false, sentAtMs: 0 };
+  const state = {
+    isIssued: false,
+    isLogged: false,
+    isSent: false,
+    isAnswered: false,
+    isAgain: false,
+    sentAtMs: 0,
+  };
   const progress: Pick<PendingOp, 'concern' | 'reach'> = { concern: PERSISTED, reach: REACH.NOTHING };
   const bytes = OP_BYTES + bytesOf(key) + bytesOf(value);
   return {

@@ -1,3 +1,4 @@
+import { AnsweredOps } from './AnsweredOps.js';
 import { Conflicts } from './Conflicts.js';
 import { OpLog } from './OpLog.js';
 import { RealmBase } from './RealmBase.js';
@@ -9,6 +10,7 @@ import { randomId } from './randomId.js';
 export class Realm extends RealmBase {
   readonly replica = new Replica(this);
   readonly log = new OpLog(this, this.replica);
+  readonly answered = new AnsweredOps(this, this.log);
   readonly rejections = new Rejections(this);
   readonly conflicts = new Conflicts(this);
 

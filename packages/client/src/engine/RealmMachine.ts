@@ -120,6 +120,7 @@ export class RealmMachine {
   #stopLeading(): void {
     this.uplink.connection.stop();
     for (const scope of this.uplink.scopes.all()) scope.forget();
+    this.realm.answered.release();
     for (const map of this.realm.replica.maps.values()) map.forgetServer();
     this.realm.log.assumeSent();
     this.realm.emit({ type: 'role', leader: false });

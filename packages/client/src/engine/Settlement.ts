@@ -77,6 +77,17 @@ export class Settlement {
     }
   }
 
+  /** An op with its final answer: out of overlay and log, and kept for a while (INC-1). */
+  leave(op: PendingOp): void {
+    this.#realm.log.remove(op);
+    this.#realm.answered.add(op);
+  }
+
+  /** The answers so far were those of another life of the server's store: they count no more. */
+  forget(): void {
+    this.#verdicts.clear();
+  }
+
   /** What this device follows has changed, or has come further. */
   releaseAll(): void {
     for (const op of [...this.#verdicts.keys()]) this.#release(op);
@@ -107,7 +118,7 @@ export class Settlement {
     map.absorb(part.key, alone);
     if (shared.length > 0) map.answered.set(part.key, shared);
     else map.answered.delete(part.key);
-    for (const op of alone) this.#realm.log.remove(op);
+    for (const op of alone) this.leave(op);
   }
 
   /** Lets go of what may leave on the keys of an op, oldest first, and of what that sets free. */
@@ -189,7 +200,7 @@ export class Settlement {
           map?.answered.delete(part.key);
         } else if (map && verdict && !op.parts) foldAnswer(map, op, verdict, this.#coverage(op, verdict));
       }
-      this.#realm.log.remove(op);
+      this.leave(op);
     }
   }
 

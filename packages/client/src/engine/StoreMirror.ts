@@ -80,7 +80,7 @@ export class StoreMirror {
 
   /** Writes all of memory again to a store that may have lost it; of a follower's only what nobody else writes. */
   rewrite(): void {
-    const { replica, log, store, clock, rejections, conflicts } = this.#realm;
+    const { replica, log, store, clock, rejections, conflicts, answered } = this.#realm;
     const isLeader = this.#realm.isLeader;
     if (log.clientId !== '') store.put(['meta', 'client'], log.clientId);
     if (log.incarnation !== undefined) store.put(['meta', 'incarnation'], log.incarnation);
@@ -89,6 +89,7 @@ export class StoreMirror {
     if (isLeader) {
       rejections.rewrite();
       conflicts.rewrite();
+      answered.rewrite();
     }
     for (const [map, kind] of this.#app.kinds)
       store.put(['map', map], mapToStore(replica.maps.get(map) ?? { kind }));
@@ -127,22 +128,24 @@ export class StoreMirror {
 
   /** Keys of what memory believes to be in the store. */
   *#known(): Generator<StoreKey> {
-    const { replica, log, rejections, conflicts } = this.#realm;
+    const { replica, log, rejections, conflicts, answered } = this.#realm;
     for (const { name, base } of replica.maps.values())
       for (const item of base.keys()) yield ['base', name, item];
     for (const map of replica.cursors.keys()) yield ['cursor', map];
-    for (const op of log.ops()) if (op.isIssued) yield opKey(op.session, op.seq);
+    for (const op of log.ops()) if (op.isIssued && !op.isAgain) yield opKey(op.session, op.seq);
+    yield* answered.keys();
     for (const id of rejections.ids()) yield ['reject', id];
     for (const id of conflicts.entries.keys()) yield ['conflict', id];
   }
 
   #apply(key: StoreKey, value: unknown, isRead = false): void {
-    const { replica, log, rejections, conflicts, clock } = this.#realm;
+    const { replica, log, rejections, conflicts, answered, clock } = this.#realm;
     const [table, first = '', second = ''] = key;
     switch (table) {
       case 'meta':
         if (first === 'client') this.#ports.clientId(value as string);
         else if (first === 'incarnation') log.incarnation = value as string | undefined;
+        else if (first === 'connected') answered.loadConnected(value);
         else if (first === 'clock' && !this.#realm.isLeader) clock.follow(value);
         return;
       case 'map':
@@ -164,6 +167,8 @@ export class StoreMirror {
       case 'low':
         if (first !== this.#realm.session && value !== undefined) log.log(first).low = value as number;
         return;
+      case 'tail':
+        return answered.load(key, value);
       case 'reject':
         return rejections.load(first, value as Rejection | undefined);
       case 'conflict':

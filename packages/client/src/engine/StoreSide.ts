@@ -96,9 +96,10 @@ export class StoreSide {
 
   /** Writes what waits, unless a transaction is under way. */
   flush(): void {
-    const { store, log } = this.#realm;
+    const { store, log, answered } = this.#realm;
     if (!this.isLoaded || !(store.isReady || this.#isInMemory)) return;
     log.beforeFlush();
+    answered.beforeFlush();
     if (this.#isInMemory && store.isFull && this.#realm.isLeader) log.assumeLogged();
     if (store.isReady) store.flush();
   }
@@ -218,6 +219,7 @@ export class StoreSide {
     this.#realm.store.keep(([table, about], value) => {
       if (table === 'reject' || table === 'conflict')
         return value === undefined || (value as Rejection).isShown === true;
+      if (table === 'tail') return false;
       return value !== undefined && (about === this.#realm.session || about === 'clock' || table === 'map');
     });
   }

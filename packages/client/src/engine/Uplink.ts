@@ -37,6 +37,9 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   readonly #settlement: Settlement;
   #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
   #req = 0;
+  /** The life of the server's store on the last connection. */
+  #incarnation: string | undefined;
+  #areFeedsOpen = false;
 
   constructor(realm: Realm) {
     this.#realm = realm;
@@ -102,7 +105,8 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     switch (message.type) {
       case 'OP_ACK':
         this.uploader.answer(message);
-        return this.#settlement.endAnswer();
+        this.#settlement.endAnswer();
+        return this.#openFeeds();
       case 'QUERY_RESP':
       case 'QUERY_UPDATE':
         this.queries.get(queryNameOf(message.query))?.message(message);
@@ -138,15 +142,16 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
 
   /** Starts every scope and query over: base may have changed behind their back. */
   resync(): void {
-    if (!this.connection.isUp) return;
+    if (!this.#areFeedsOpen) return;
     this.scopes.open();
     this.queries.open();
   }
 
   /** Takes a dead realm with nothing left to answer out of the log; false while something is. */
   endSession(session: string): boolean {
+    const { answered } = this.#realm;
     const { sessions } = this.#realm.log;
-    if (!this.connection.isUp || sessions.get(session)?.ops.size !== 0) return false;
+    if (!this.connection.isUp || sessions.get(session)?.ops.size !== 0 || answered.has(session)) return false;
     return sessions.delete(session);
   }
 
@@ -156,6 +161,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     if (kind === 'beat') this.connection.beat();
     else if (kind === 'retry') this.connection.retry();
     else if (kind === 'later') this.uploader.retryLater();
+    else if (kind === 'answered') this.#realm.answered.look();
     else if (kind === 'sync') this.scopes.restart(about);
     else if (kind === 'query') this.queries.restart(about);
   }
@@ -179,10 +185,13 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     rejections.add(fate === 'park' ? { ...refused, isParked: true } : refused);
     conflicts.add(op, { outcome: 'rejected', ...why });
     this.#settlement.refused(op);
+    this.#realm.answered.ended(op);
     this.#realm.settle(op, 'rejected', code, undefined, reason);
   }
 
   fold(op: PendingOp, verdict: Verdict): void {
+    // One that is sent again was folded and told of at its first answer; the walk that follows shows what stands.
+    if (op.isAgain) return this.#settlement.leave(op);
     this.#settlement.answered(op, verdict);
     this.#realm.settle(op, verdict.outcome);
   }
@@ -209,23 +218,49 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
 
   /** The server has forgotten this client, which goes on under a new id. What may have been sent under the old one is the app's to decide. */
   forgotten(): void {
-    const { log, store } = this.#realm;
+    const { log, store, answered } = this.#realm;
     for (const op of [...log.ops()]) if (op.isSent) this.refuse(op, 'UNKNOWN_CLIENT');
+    answered.clear();
     log.incarnation = undefined;
     store.del(['meta', 'incarnation']);
     this.#realm.drawClientId();
   }
 
   up(ack: AuthAckMessage): void {
+    this.#meet(ack.incarnation);
+    this.#realm.answered.up(ack.incarnation);
     this.uploader.open(ack.incarnation, ack.limits);
-    for (const part of [this.scopes, this.queries, this.topics]) part.open();
+    this.topics.open();
+    this.#openFeeds();
     this.#realm.touch();
   }
 
   down(): void {
     for (const part of [this.uploader, this.scopes, this.queries, this.topics]) part.close();
+    this.#areFeedsOpen = false;
+    this.#realm.answered.down();
     this.#realm.fx.cancel('later');
     this.#realm.touch();
+  }
+
+  /** Another life of the server's store: what the last one said of places and order means nothing any more (INC-1). */
+  #meet(incarnation: string): void {
+    const isOther = this.#incarnation !== undefined && this.#incarnation !== incarnation;
+    this.#incarnation = incarnation;
+    if (!isOther) return;
+    const { log, replica } = this.#realm;
+    this.#settlement.forget();
+    log.assumeSent();
+    for (const map of replica.maps.values()) map.forgetServer();
+  }
+
+  /** Compares with the server only what it has been given again: what is still on its way there would seem to be deleted. */
+  #openFeeds(): void {
+    if (this.#areFeedsOpen || !this.connection.isUp) return;
+    if (this.uploader.isSending(this.#realm.answered.again())) return;
+    this.#areFeedsOpen = true;
+    this.scopes.open();
+    this.queries.open();
   }
 
   #topic({ topic, data, from, ts }: TopicMsgMessage): void {
@@ -246,6 +281,9 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
       this.#realm.fail(
         wireError(message.code, `${message.ref ?? 'server'}: ${message.message}`, message.path),
       );
-    } else if (!isKnown) this.uploader.pause(message.retryAfterMs ?? RETRY_MS);
+    } else if (!isKnown) {
+      this.uploader.pause(message.retryAfterMs ?? RETRY_MS);
+      this.#openFeeds();
+    }
   }
 }

@@ -101,6 +101,12 @@ export class Uploader {
     return undefined;
   }
 
+  /** Whether one of these ops is still on its way, and not put off at the server's wish. */
+  isSending(ops: Iterable<PendingOp>): boolean {
+    for (const op of ops) if (!this.#later.has(op)) return true;
+    return false;
+  }
+
   /** Sends what the windows allow. */
   pump(): void {
     if (!this.#isOpen) return;
@@ -172,7 +178,7 @@ export class Uploader {
   }
 
   #rejected(op: PendingOp, code: ErrorCode, reason: string | undefined): void {
-    if (code === 'ID_REUSED') this.#realm.log.reissue(op);
+    if (code === 'ID_REUSED' && !op.isAgain) this.#realm.log.reissue(op);
     else if (!isRetriable(code)) this.#ports.refuse(op, code, reason);
     else if (code === 'CLOCK_SKEW') this.#skew.add(op);
     else {

@@ -210,6 +210,8 @@ export interface RealmOptions {
   readonly answerTimeoutMs?: number | undefined;
   /** Called before a write that adds to the log; what it throws refuses that write, with nothing changed. */
   readonly admit?: (() => void) | undefined;
+  /** Connected time for which answered ops are kept, in case the server loses them, ms. Default 10 minutes. */
+  readonly answeredMs?: number | undefined;
   /** Durability asked of the store for transactions that hold ops. Default 'relaxed'. */
   readonly durability?: 'relaxed' | 'strict' | undefined;
 }

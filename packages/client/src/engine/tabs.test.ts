@@ -1,3 +1,4 @@
+import { answeredMs } from '@topgun/protocol/limits';
 import { describe, expect, it } from 'vitest';
 import { FakeStore, FakeWorld } from './testing/FakeWorld.js';
 
@@ -228,13 +229,15 @@ describe('tabs', () => {
     expect(leader.eventsOf('rejection').map(({ rejection }) => rejection.payload)).toEqual(['bad']);
   });
 
-  it('[SRV-4] a session that is gone and settled is ended, at the server and in the store', () => {
+  it('[SRV-4] a session that is gone and settled is ended once nothing of it can be asked for again, at the server and in the store', () => {
     const { world, store, leader, follower } = pair();
     follower.engine.put('m', 'k', 1);
     world.settle();
     expect(store.table('low').map(([key]) => key[1])).toContain(follower.engine.session);
     follower.kill();
-    world.advance(1000);
+    world.advance(answeredMs - 1000);
+    expect(store.table('low').map(([key]) => key[1])).toContain(follower.engine.session);
+    world.advance(2000);
     expect(leader.connection?.received).toContainEqual({
       type: 'SESSION_END',
       session: follower.engine.session,

@@ -9,6 +9,7 @@ import { errorMessage } from './errorMessage.js';
 import { type Judge, kindOf } from './Judge.js';
 import { mapOf, Op } from './Op.js';
 import type { ServerEffects } from './ports.js';
+import type { StoreLife } from './Rebirth.js';
 import { mapMetaName, metaOf, type RecordTable } from './RecordTable.js';
 import type { Staging } from './Staging.js';
 import type { Tally } from './Tally.js';
@@ -16,7 +17,7 @@ import type { Tally } from './Tally.js';
 export interface AdmissionParts {
   readonly effects: ServerEffects;
   readonly limits: EngineLimits;
-  readonly incarnation: string;
+  readonly life: StoreLife;
   readonly clock: HLC;
   readonly table: RecordTable;
   readonly dedup: DedupTable<Op>;
@@ -57,7 +58,8 @@ export class Admission {
       return;
     }
     const session = this.#parts.dedup.session(conn.clientId, id);
-    if (incarnation === this.#parts.incarnation) session.settle(settledBelow);
+    if (incarnation === this.#parts.life.incarnation) session.claim(settledBelow, now);
+    else this.#tellOfLife(conn, id);
     let isSkewed = false;
     for (const row of rows) {
       const op = new Op(conn, session, row, maps, concern);
@@ -69,6 +71,13 @@ export class Admission {
       }
       this.#refuse(conn, id, op.seq, fault);
     }
+  }
+
+  /** What the client calls settled was settled by another life of the store. Its ops are taken in all the same, for dedup knows them. */
+  #tellOfLife(conn: Connection, session: string): void {
+    if (conn.isToldOfLife) return;
+    conn.isToldOfLife = true;
+    this.#parts.effects.send(conn.id, errorMessage('NEW_INCARNATION', { ref: session }));
   }
 
   /** Admits ops again that a failed flush gave back, or that waited for their map. */
@@ -117,7 +126,7 @@ export class Admission {
       answers.again(op, known);
       return undefined;
     }
-    if (seq < session.settledBelow) {
+    if (session.isSettled(seq)) {
       tally.duplicate++;
       answers.settled(op);
       return undefined;

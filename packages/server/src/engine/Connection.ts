@@ -32,6 +32,9 @@ export class Connection {
   /** times of refused messages */
   strikes: number[] = [];
 
+  /** Kept by Admission: the client was told that it named another life of the store. */
+  isToldOfLife = false;
+
   /** Kept by Gate: what the connection may do, by map. */
   readonly rights = new Map<string, Rights>();
 

@@ -2,6 +2,7 @@ import { encodeCanonical } from '@topgun/core';
 import { LIMITS, type Position, unpackPositions } from '@topgun/protocol';
 import type { Batch } from './Batch.js';
 import type { CursorMac } from './ports.js';
+import type { StoreLife } from './Rebirth.js';
 
 /** Name of the meta record that holds the key. */
 const NAME = 'cursorKey';
@@ -18,13 +19,13 @@ export interface MintedCursor {
  */
 export class Cursors {
   readonly #mac: CursorMac;
-  readonly #incarnation: string;
+  readonly #life: StoreLife;
   #key: Uint8Array | undefined;
   #isStored = false;
 
-  constructor(mac: CursorMac, incarnation: string, meta: ReadonlyMap<string, unknown>) {
+  constructor(mac: CursorMac, life: StoreLife, meta: ReadonlyMap<string, unknown>) {
     this.#mac = mac;
-    this.#incarnation = incarnation;
+    this.#life = life;
     const stored = meta.get(NAME);
     if (!(stored instanceof Uint8Array)) return;
     this.#key = stored;
@@ -63,6 +64,6 @@ export class Cursors {
   }
 
   #prove(map: string, at: Uint8Array, key: Uint8Array): Uint8Array {
-    return this.#mac.sign(key, encodeCanonical([map, this.#incarnation, at]));
+    return this.#mac.sign(key, encodeCanonical([map, this.#life.incarnation, at]));
   }
 }

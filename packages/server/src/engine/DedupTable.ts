@@ -1,8 +1,17 @@
+import { LIMITS } from '@topgun/protocol';
 import type { DedupEntry, DedupRow } from '../storage/Store.js';
 
 /** What became of an op, and in which partition. */
 export interface OpEntry extends DedupEntry {
   readonly pid: number;
+}
+
+/** Seqs from `from` up to `to` that a client has called settled before this engine settled any op of it. */
+interface Doubt {
+  readonly from: number;
+  readonly to: number;
+  readonly untilMs: number;
+  readonly entries: Map<number, OpEntry>;
 }
 
 /** Seqs follow each other, so they are kept in pages: a map entry per op would cost more than judging the op. */
@@ -31,6 +40,10 @@ export class DedupSession<Staged> {
   /** partitions whose rows the store may have */
   readonly pids = new Set<number>();
   readonly #pages = new Map<number, Page<Staged>>();
+  /** what to fall back on if the store turns out to have lost ops that were answered before it was opened */
+  #doubt: Doubt | undefined;
+  #isReopened = false;
+  #hasClaimed = false;
   /** the page last asked for, and its number */
   #page: Page<Staged> | undefined;
   #at = -1;
@@ -47,7 +60,14 @@ export class DedupSession<Staged> {
 
   /** The durable outcome of an op that is not settled. */
   find(seq: number): OpEntry | undefined {
-    return seq < this.settledBelow ? undefined : this.#turnTo(seq)?.entries[placeOf(seq)];
+    if (seq < this.settledBelow) return this.#isReopened ? this.#doubt?.entries.get(seq) : undefined;
+    return this.#turnTo(seq)?.entries[placeOf(seq)];
+  }
+
+  /** Whether an op without outcome was settled: it is not to be executed again. */
+  isSettled(seq: number): boolean {
+    if (seq >= this.settledBelow) return false;
+    return !(this.#isReopened && this.#isDoubtful(seq));
   }
 
   /** The op of this seq that is staged and not yet durable. */
@@ -71,12 +91,49 @@ export class DedupSession<Staged> {
 
   /** Remembers a durable outcome. The first one stays: a seq has one outcome for life. */
   remember(entry: OpEntry): void {
-    if (entry.seq < this.settledBelow) return;
+    if (entry.seq < this.settledBelow) {
+      if (this.#isReopened && this.#isDoubtful(entry.seq) && !this.#doubt?.entries.has(entry.seq))
+        this.#doubt?.entries.set(entry.seq, entry);
+      return;
+    }
     const page = this.#turnTo(entry.seq) ?? this.#open(entry.seq);
     page.entries[placeOf(entry.seq)] ??= entry;
   }
 
-  /** The client says that it needs no answer below `seq` any more. Never goes back. */
+  /**
+   * The client says, under the present incarnation, that it needs no answer below `seq` any more. What it says first in the
+   * life of this engine rests on answers of a life before: if the store has lost that time, ops below were never executed
+   * here. So the outcomes that it makes superfluous are kept for as long as a client keeps answered ops.
+   */
+  claim(seq: number, nowMs: number): void {
+    if (!this.#hasClaimed) {
+      this.#hasClaimed = true;
+      this.#doubt = {
+        from: this.settledBelow,
+        to: seq,
+        untilMs: nowMs + LIMITS.answeredMs,
+        entries: new Map(),
+      };
+      for (const { entries } of this.#pages.values())
+        for (const entry of entries)
+          if (entry !== undefined && this.#isDoubtful(entry.seq)) this.#doubt.entries.set(entry.seq, entry);
+    } else if (this.#doubt && (this.#isReopened ? seq >= this.#doubt.to : nowMs > this.#doubt.untilMs)) {
+      this.#doubt = undefined;
+      this.#isReopened = false;
+    }
+    this.settle(seq);
+  }
+
+  /** The store has lost ops that were answered before it was opened: what the client called settled then is open again (INC-2). */
+  reopen(): void {
+    this.#isReopened = this.#doubt !== undefined;
+  }
+
+  #isDoubtful(seq: number): boolean {
+    return this.#doubt !== undefined && seq >= this.#doubt.from && seq < this.#doubt.to;
+  }
+
+  /** Nothing below is asked for again. Never goes back. */
   settle(seq: number): void {
     if (seq <= this.settledBelow) return;
     const isPagePassed = pageOf(seq) > pageOf(this.settledBelow);
@@ -155,6 +212,11 @@ export class DedupTable<Staged> {
     const found = this.#sessions.get(id);
     this.#sessions.delete(id);
     return found;
+  }
+
+  /** The store has lost ops that were answered (INC-2). */
+  reopen(): void {
+    for (const session of this.#sessions.values()) session.reopen();
   }
 
   /** Takes in what the store holds. */

@@ -2,6 +2,7 @@ import {
   assertAdmitted,
   compareStamps,
   compareVersions,
+  millisOf,
   partitionOf,
   rowKey,
   TopGunError,
@@ -198,7 +199,8 @@ export class Judge {
 
   /**
    * Each observed tag on its own (DAT-6). One that the writer cannot read counts as absent, and of absent ones only its
-   * own client's are remembered as removed: their adds may still come, while foreign ones cannot have been observed.
+   * own client's are remembered as removed: their adds may still come, while foreign ones cannot have been observed. Unless
+   * the store has lost time since: then their makers may yet send them again (INC-1).
    */
   #removeTags(
     op: Op,
@@ -208,12 +210,13 @@ export class Judge {
     rights: Rights,
   ): ErrorCode | undefined {
     const { key, payload } = write;
+    const mayComeAgain = millisOf(op.t) < this.#table.againBeforeMs;
     // The guard of the protocol checked that it is a list of tags.
     for (const tag of payload as readonly string[]) {
       const item = rowKey(key, tag);
       const current = this.#current(name, map, item);
       const isOwn = tag.startsWith(`${op.session.clientId}:`);
-      if (current === undefined ? !isOwn : current.value === undefined) continue;
+      if (current === undefined ? !isOwn && !mayComeAgain : current.value === undefined) continue;
       if (current !== undefined && rights.view.project(current.value) === undefined) continue;
       if (!rights.remove(current?.value)) return 'DENIED';
       this.rows.push(this.#row(op, name, 'OR', key, item, undefined, current, tag));

@@ -1,6 +1,6 @@
 import { PARTITION_COUNT } from '@topgun/core';
 import type { Kind } from '@topgun/protocol';
-import { KINDS } from '@topgun/protocol';
+import { KINDS, LIMITS } from '@topgun/protocol';
 import { mergeGc } from '../storage/gcMarks.js';
 import type { StoreBoot, StoredRecord } from '../storage/Store.js';
 import { ChangeIndex } from './ChangeIndex.js';
@@ -23,7 +23,8 @@ export const mapOfMetaName = (name: string): string | undefined =>
 /** Everything the node holds: maps by name, partitions by number, and where each stands. */
 export class RecordTable {
   /** Of every change made from now on; greater than all before (RES-1). */
-  readonly epoch: number;
+  #epoch: number;
+  #renewedAtMs: number;
   readonly partitions: readonly Partition[];
   /** committed rows that end by themselves */
   readonly expiries = new Expiries();
@@ -39,7 +40,9 @@ export class RecordTable {
     this.#dirtyItems = dirtyItems;
     let last = 0;
     for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
-    this.epoch = Math.max(last + 1, nowMs);
+    // In the time that is missing, epochs may have been given out by a clock that went before this one.
+    this.#epoch = Math.max(last + 1, nowMs) + (boot.renewedFrom === undefined ? 0 : LIMITS.epochLeapMs);
+    this.#renewedAtMs = boot.renewedAtMs ?? 0;
     this.partitions = Array.from({ length: PARTITION_COUNT }, (_, pid) => {
       return new Partition(pid, boot.partitions.get(pid) ?? START, new ChangeIndex(), boot.gc.get(pid));
     });
@@ -47,6 +50,22 @@ export class RecordTable {
       const name = mapOfMetaName(metaName);
       if (name !== undefined) this.#found(name, value);
     }
+  }
+
+  /** Ops stamped before this time, ms, may be sent again: the store has lost time that they fell into. 0 when it has lost none. */
+  get againBeforeMs(): number {
+    return this.#renewedAtMs === 0 ? 0 : this.#renewedAtMs + LIMITS.skewMs;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Begins an epoch above all of this store and above `seen`, one of a time that the store has lost. Nothing may be staged. */
+  raiseEpoch(seen: number, nowMs: number): void {
+    this.#epoch = Math.max(this.#epoch, seen, nowMs) + LIMITS.epochLeapMs;
+    this.#renewedAtMs = nowMs;
+    for (const partition of this.partitions) partition.staged = 0;
   }
 
   get mapCount(): number {

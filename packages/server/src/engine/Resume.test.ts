@@ -177,7 +177,7 @@ describe('resume by cursor', () => {
     const key = node.boot().meta.get('cursorKey') as Uint8Array;
     const at = model.cursor?.subarray(0, -LIMITS.proofBytes) ?? new Uint8Array();
     const mint = (map: string, life: string): Uint8Array => {
-      const made = new Cursors(cursorMac, life, new Map([['cursorKey', key]])).mint(map, at);
+      const made = new Cursors(cursorMac, { incarnation: life }, new Map([['cursorKey', key]])).mint(map, at);
       return Uint8Array.of(...at, ...(made?.proof ?? []));
     };
     expect(mint('m', 'life-1')).toEqual(model.cursor);
@@ -212,7 +212,7 @@ describe('resume by cursor', () => {
       6,
       100,
     );
-    const cursors = new Cursors(cursorMac, 'life-1', meta);
+    const cursors = new Cursors(cursorMac, { incarnation: 'life-1' }, meta);
     const resume = new Resume(cursors, table, 1_000, () => undefined);
     const startAt = (n: number): unknown => {
       const at = packPositions([[7, 5, n]]);

@@ -26,6 +26,7 @@ import type {
 } from './ports.js';
 import { Queries } from './Queries.js';
 import { Reaper } from './Reaper.js';
+import { Rebirth } from './Rebirth.js';
 import { mapOfMetaName, RecordTable } from './RecordTable.js';
 import { Resume } from './Resume.js';
 import { Retention } from './Retention.js';
@@ -70,6 +71,7 @@ export class ServerEngine {
   readonly #retention: Retention;
   readonly #reaper: Reaper;
   readonly #router: Router;
+  readonly #rebirth: Rebirth;
   /** when the timer of the reaper fires */
   #reapMs = Number.POSITIVE_INFINITY;
   #isDraining = false;
@@ -91,7 +93,8 @@ export class ServerEngine {
     resolvers.onFault = (fault) => effects.resolverFailed?.(fault);
     this.#table = new RecordTable(boot, resolvers, options.now, limits.dirtyItems);
     this.#answers = new Answers(effects, this.#gate, this.#table, limits);
-    const cursors = new Cursors(options.mac, boot.incarnation, boot.meta);
+    this.#rebirth = new Rebirth(boot.incarnation, effects, this.#table);
+    const cursors = new Cursors(options.mac, this.#rebirth.life, boot.meta);
     this.#scopes = new Scopes(effects, this.#gate, this.#table, cursors, limits);
     this.#queries = new Queries(effects, this.#gate, this.#table, limits);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
@@ -103,8 +106,7 @@ export class ServerEngine {
         cursors.stage(batch);
       },
     });
-    const { incarnation } = boot;
-    const shared = { effects, limits, incarnation, tally: this.#tally };
+    const shared = { effects, limits, life: this.#rebirth.life, tally: this.#tally };
     this.#admission = new Admission(
       {
         ...shared,
@@ -142,8 +144,8 @@ export class ServerEngine {
       },
     });
     const resume = new Resume(cursors, this.#table, limits.frameBytes, (proof) => {
-      // A store that was put back answers as it is, by a walk; the shell is told.
       effects.rolledBack?.(proof);
+      this.#rebirth.begin(proof.told.epoch);
     });
     this.#router = new Router({
       ...shared,
@@ -172,6 +174,7 @@ export class ServerEngine {
     this.#connections.set(conn, connection);
     this.#sessions.opened(connection);
     if (this.#isDraining) this.#sayGoodbye(conn);
+    if (this.#rebirth.isUnderWay) this.#sessions.fail(connection, 'UNAVAILABLE', CLOSE_CODE.TRY_LATER);
   }
 
   /** A decoded, checked message. */
@@ -245,10 +248,12 @@ export class ServerEngine {
   /** The end of a turn: starts a flush if one is due, sends the answers of the turn. */
   tick(now: number): void {
     this.#at(now);
+    if (this.#rebirth.isDue) this.#endLife();
     if (this.#isDraining) this.#staging.hurry();
     else this.#armReaper(now);
     this.#staging.tick(now);
     this.#answers.flush();
+    if (this.#isQuiet) this.#rebirth.settle();
     if (!this.#isDraining || this.#isDrained || !this.#isQuiet) return;
     this.#isDrained = true;
     this.#effects.drained?.();
@@ -260,6 +265,14 @@ export class ServerEngine {
     this.#isDraining = true;
     this.#admission.isClosed = true;
     for (const conn of this.#connections.keys()) this.#sayGoodbye(conn);
+  }
+
+  /** The new life that `renew` asked for is durable. */
+  renewed(incarnation: string, now: number): void {
+    this.#at(now);
+    this.#rebirth.renewed(incarnation, now);
+    this.#dedup.reopen();
+    this.#admission.isClosed = this.#isDraining;
   }
 
   /** New rights at once: whoever now sees something else is told to open it again. Throws on malformed policies. */
@@ -339,6 +352,13 @@ export class ServerEngine {
       const map = mapOfMetaName(name);
       if (map !== undefined) this.#admission.founded(map, this.#wall.nowMs);
     }
+  }
+
+  /** Nobody is served until what is staged is durable and a new life has begun; then all come back and send what is missing (INC-2). */
+  #endLife(): void {
+    this.#admission.isClosed = true;
+    for (const conn of [...this.#connections.values()])
+      this.#sessions.fail(conn, 'NEW_INCARNATION', CLOSE_CODE.TRY_LATER);
   }
 
   #review(conn: Connection): void {

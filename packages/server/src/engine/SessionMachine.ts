@@ -11,6 +11,7 @@ import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import type { ServerEffects, Verdict } from './ports.js';
+import type { StoreLife } from './Rebirth.js';
 import type { Tally } from './Tally.js';
 
 /** A timer of Node can wait no longer than this. */
@@ -19,7 +20,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export interface SessionParts {
   readonly effects: ServerEffects;
   readonly limits: EngineLimits;
-  readonly incarnation: string;
+  readonly life: StoreLife;
   readonly tally: Tally;
 }
 
@@ -93,7 +94,7 @@ export class SessionMachine {
     const bound = this.#ports.boundTo(claim.clientId);
     if (bound !== undefined && bound !== principal.sub) return this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
     // It names this very store, which has answered it before: it was here, and was forgotten.
-    if (bound === undefined && claim.incarnation === this.#parts.incarnation)
+    if (bound === undefined && claim.incarnation === this.#parts.life.incarnation)
       return this.fail(conn, 'UNKNOWN_CLIENT', CLOSE_CODE.TRY_LATER);
     this.#ports.seen(claim.clientId, principal.sub, now);
     this.#enter(conn, claim, principal, now);
@@ -163,7 +164,7 @@ export class SessionMachine {
   }
 
   #enter(conn: Connection, claim: NonNullable<Connection['claim']>, principal: Principal, now: number): void {
-    const { effects, limits, incarnation } = this.#parts;
+    const { effects, limits, life } = this.#parts;
     const isFirst = conn.phase !== 'READY';
     conn.phase = 'READY';
     conn.clientId = claim.clientId;
@@ -176,7 +177,7 @@ export class SessionMachine {
       type: 'AUTH_ACK',
       version: claim.version,
       serverTime: now,
-      incarnation,
+      incarnation: life.incarnation,
       userId: principal.sub,
       heartbeatMs: limits.heartbeatMs,
       limits: { opsPerFrame: LIMITS.opsPerFrame, frameBytes: LIMITS.frameBytes, seqWindow: limits.seqWindow },

@@ -46,6 +46,8 @@ export interface ServerEffects {
   commit(id: number, batch: CommitBatch): void;
   /** Settles an unknown commit; answered by `dedupRead` with one state per name, in order. */
   readDedup(id: number, names: readonly DedupName[]): void;
+  /** Begins a new life of the store; answered by `renewed` once that is durable. */
+  renew(): void;
   /** (Re)arms a named timer; answered by `timer` once. */
   arm(timer: string, delayMs: number): void;
   cancel(timer: string): void;

@@ -22,7 +22,8 @@ export interface MemoryStoreOptions {
 
 /** A store that lives as long as its object: for tests and for servers whose data may go. */
 export class MemoryStore implements Store {
-  readonly #incarnation: string;
+  #incarnation: string;
+  #lives = 1;
   readonly #gate: CommitGate | undefined;
   readonly #partitions = new Map<number, PartitionState>();
   readonly #meta = new Map<string, unknown>();
@@ -76,6 +77,12 @@ export class MemoryStore implements Store {
 
   async scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void> {
     for (const row of this.#partitions.get(pid)?.liveDedup() ?? []) visit(row);
+  }
+
+  async renew(): Promise<string> {
+    const [first] = this.#incarnation.split('+');
+    this.#incarnation = `${first}+${++this.#lives}`;
+    return this.#incarnation;
   }
 
   async close(): Promise<void> {

@@ -105,6 +105,10 @@ export type CommitResult = 'committed' | 'failed' | 'unknown';
 export interface StoreBoot {
   /** opaque id of the life of this store */
   readonly incarnation: string;
+  /** the life before, when this opening found a copy or an older state and began a new life (INC-1) */
+  readonly renewedFrom?: string;
+  /** when the present life began, ms since the epoch, if it began because time was lost */
+  readonly renewedAtMs?: number;
   /** last offset of every partition that ever had one */
   readonly partitions: ReadonlyMap<number, Offset>;
   /** how far the deletions of a partition are purged, for those where any ever were */
@@ -137,6 +141,8 @@ export interface Store {
   changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]>;
   readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined>;
   scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void>;
+  /** Begins a new life of the store: its incarnation, on the disk when the promise resolves (INC-2). Throws for I/O faults. */
+  renew(): Promise<string>;
   /** Waits for commits under way, then lets go of the store. */
   close(): Promise<void>;
 }

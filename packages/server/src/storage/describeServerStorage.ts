@@ -62,6 +62,7 @@ export function describeServerStorage(name: string, factory: () => Promise<Stora
       expect([...boot.meta]).toEqual([]);
       expect(await store.read('m', 'k')).toBeUndefined();
       expect(await store.readDedup(0, 'client', 'sess')).toBeUndefined();
+      expect(await store.renew()).not.toBe(boot.incarnation);
     });
 
     it('[STO-2] a later stamp replaces an earlier one, an earlier one changes nothing', async () => {

@@ -2,12 +2,12 @@ import type { SimValue } from '../workload/Ledger.js';
 import { MAPS } from '../workload/maps.js';
 import type { Checker } from './Checker.js';
 
-/** D1 at the moment of the answer: what is answered as applied is on disk. */
+/** D1 at the moment of the answer: what is answered as applied is on disk, or was when the answer left. */
 export const durableAnswers: Checker = {
   watch: (world) => ({
     event(realm, event) {
       if (event.type !== 'settled' || event.outcome !== 'applied') return;
-      if (world.store.outcomeOf(realm.session, event.seq) !== undefined) return;
+      if (world.store.wasDurable(realm.session, event.seq)) return;
       world.fail(
         `D1: ${realm.device.name} was told that op ${event.seq} of ${realm.session} is applied, but no commit holds it`,
       );

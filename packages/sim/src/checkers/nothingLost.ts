@@ -2,7 +2,11 @@ import type { World } from '../World.js';
 import type { SimValue, Write } from '../workload/Ledger.js';
 import type { Checker } from './Checker.js';
 
-/** D1 and C6: what was answered as applied is on disk, or something later replaced it; what was removed stays removed. */
+/**
+ * D1, D9 and C6: what was answered as applied is on disk, or something later replaced it; what was removed stays removed. That holds over
+ * rollbacks of the server too, except for an op that the server lost and its maker's own disk with it, or that was refused when it was
+ * sent again.
+ */
 export const nothingLost: Checker = {
   atEnd(world) {
     const { store, ledger } = world;
@@ -10,7 +14,11 @@ export const nothingLost: Checker = {
     for (const write of ledger.writes) for (const id of write.takes) taken.add(id);
     const onDisk = store.idsOnDisk();
     for (const write of ledger.writes) {
-      if (write.outcome !== 'applied') continue;
+      if (write.outcome !== 'applied' || isExcused(world, write)) continue;
+      if (store.outcomeOf(write.realm.session, write.seq) === undefined)
+        world.fail(
+          `D9: ${write.kind} ${write.map}/${write.key} was answered as applied, and a rollback lost it`,
+        );
       if (write.kind === 'add' && !onDisk.has(write.id) && !taken.has(write.id))
         world.fail(`D1: tags/${write.key} lost ${write.id}, answered as applied and removed by nobody`);
       if (write.kind === 'take')
@@ -21,6 +29,12 @@ export const nothingLost: Checker = {
     }
   },
 };
+
+function isExcused({ store }: World, { realm, seq }: Write): boolean {
+  if (store.rollbacks === 0) return false;
+  const now = store.outcomeOf(realm.session, seq);
+  return now === undefined ? realm.device.disk.lostOps.has(`${realm.session}:${seq}`) : now.outcome === 3;
+}
 
 function checkPut(world: World, write: Write): void {
   const record = world.store.lastOf(write.map, write.key);

@@ -15,6 +15,7 @@ import {
   reset,
 } from './links.js';
 import { longAbsence } from './longAbsence.js';
+import { rollback } from './rollback.js';
 import {
   commitUnknown,
   cutAfterCommit,
@@ -46,6 +47,7 @@ export const faults: readonly Fault[] = [
   slowFsync,
   storeReadOnly,
   cutAfterCommit,
+  rollback,
   policyChange,
   tabKill,
   tabKillWhileShowing,

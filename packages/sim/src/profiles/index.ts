@@ -31,8 +31,11 @@ const LONG: Profile = {
   healMs: 10_000,
 };
 
+/** The server's disk is put back again and again: what was answered must come back (D9). */
+const ROLLBACK: Profile = { ...STANDARD, name: 'rollback', faults: { rollback: 1 } };
+
 /** What `--profile` names. */
-export const profiles: readonly Profile[] = [STANDARD, TINY, LONG, GC];
+export const profiles: readonly Profile[] = [STANDARD, TINY, LONG, GC, ROLLBACK];
 
 /** Throws a RangeError that names what there is. */
 export function profileNamed(name: string): Profile {

@@ -18,6 +18,8 @@ export class SimDisk {
   commitNumber = 0;
   /** Rows that there is room for; a transaction that needs more is refused. Deletions alone always fit. */
   rowsMax = Number.POSITIVE_INFINITY;
+  /** `session:seq` of ops whose logging a crash undid: the device does not know that it made them. */
+  readonly lostOps = new Set<string>();
   /** Commits not yet safe from a power loss, oldest first. */
   #recent: Commit[] = [];
   readonly #safe = new Map<string, Uint8Array>();
@@ -56,6 +58,9 @@ export class SimDisk {
       this.#safeCommit++;
     }
     const lost = this.#recent.length;
+    for (const { batch } of this.#recent)
+      for (const [[table, session, seq]] of batch.puts)
+        if (table === 'op') this.lostOps.add(`${session}:${Number(seq)}`);
     this.#recent = [];
     this.rows.clear();
     for (const [key, value] of this.#safe) this.rows.set(key, value);

@@ -232,6 +232,7 @@ export class SimNode {
             this.#now,
           ),
         ),
+      renew: () => later(this.#rng.int(0, 3), () => this.engine.renewed(store.renew(this.#now), this.#now)),
       arm: (timer, delayMs) => {
         const token = ++this.#timerSeq;
         this.#timers.set(timer, token);

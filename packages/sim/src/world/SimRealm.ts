@@ -57,6 +57,8 @@ export class SimRealm {
       {
         clock: { wallMs: () => device.wallMs(world.trueWallMs()), monoMs: () => world.scheduler.nowMs },
         random: SimRealm.randomFor(device, rng),
+        // Longer than a server is ever taken back, so that nothing answered may be lost.
+        answeredMs: 12_000,
         backoff: { baseMs: 200, capMs: 2000 },
         ...options,
       },

@@ -44,14 +44,20 @@ export class SimStore {
   /** Deletions that were purged, the last one of each item: what only the checkers remember. */
   readonly #buried = new Map<string, StoredRecord>();
   readonly meta = new Map<string, unknown>();
-  readonly incarnation: string;
-  /** Every op id that ever took effect, with its first durable outcome: the ledger of the checkers. */
+  incarnation: string;
+  /** Every op id that took effect, with its first durable outcome: the ledger of the checkers. A rollback takes back what it undid. */
   readonly outcomes = new Map<string, DedupEntry>();
   /** Ids of all workload values that were ever on disk. */
   readonly values = new Set<number>();
   /** Op ids with two different durable outcomes. */
   readonly doubled: string[] = [];
   commits = 0;
+  /** Rollbacks so far. */
+  rollbacks = 0;
+  #renewedFrom: string | undefined;
+  #renewedAtMs = 0;
+  /** `session:seq` of every op that was ever durable. */
+  readonly #everDurable = new Set<string>();
   /** The same by `session:seq`. */
   readonly #outcomes = new Map<string, DedupEntry>();
   readonly #dedup = new Map<string, DedupState>();
@@ -62,7 +68,47 @@ export class SimStore {
 
   boot(): StoreBoot {
     const { incarnation, highs, gc, meta } = this;
-    return { incarnation, partitions: new Map(highs), gc: new Map(gc), meta: new Map(meta) };
+    const renewedFrom = this.#renewedFrom;
+    this.#renewedFrom = undefined;
+    const renewedAtMs = this.#renewedAtMs;
+    const boot = {
+      incarnation,
+      renewedAtMs,
+      partitions: new Map(highs),
+      gc: new Map(gc),
+      meta: new Map(meta),
+    };
+    return renewedFrom === undefined ? boot : { ...boot, renewedFrom };
+  }
+
+  /** A new life of what the disk holds. */
+  renew(nowMs: number): string {
+    this.#renewedAtMs = nowMs;
+    this.incarnation = `${this.incarnation.slice(0, 20)}${++this.rollbacks}`;
+    return this.incarnation;
+  }
+
+  /** What the disk holds now. The function that is returned takes it back there; no node runs meanwhile, and the next one notices. */
+  backup(): (nowMs: number) => void {
+    const parts = [this.records, this.highs, this.gc, this.meta, this.outcomes, this.#outcomes] as Map<
+      unknown,
+      unknown
+    >[];
+    const saved = parts.map((part) => [...part]);
+    const dedup = [...this.#dedup].map(
+      ([id, { settledBelow, entries }]) => [id, { settledBelow, entries: new Map(entries) }] as const,
+    );
+    return (nowMs) => {
+      for (const [i, part] of parts.entries()) {
+        part.clear();
+        for (const [key, value] of saved[i] ?? []) part.set(key, value);
+      }
+      this.#dedup.clear();
+      for (const [id, { settledBelow, entries }] of dedup)
+        this.#dedup.set(id, { settledBelow, entries: new Map(entries) });
+      this.#renewedFrom = this.incarnation;
+      this.renew(nowMs);
+    };
   }
 
   apply(batch: CommitBatch): void {
@@ -115,6 +161,11 @@ export class SimStore {
     return this.#outcomes.get(`${session}:${seq}`);
   }
 
+  /** Whether a commit ever held an op, even one that a rollback undid. */
+  wasDurable(session: string, seq: number): boolean {
+    return this.#everDurable.has(`${session}:${seq}`);
+  }
+
   /** Ids of the workload's values in records that stand. */
   idsOnDisk(): Set<number> {
     const ids = new Set<number>();
@@ -152,6 +203,7 @@ export class SimStore {
     for (const entry of row.entries) {
       const op = `${row.clientId}:${row.session}:${entry.seq}`;
       const first = this.outcomes.get(op);
+      this.#everDurable.add(`${row.session}:${entry.seq}`);
       if (first === undefined) {
         this.outcomes.set(op, entry);
         this.#outcomes.set(`${row.session}:${entry.seq}`, entry);

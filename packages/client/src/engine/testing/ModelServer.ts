@@ -21,6 +21,7 @@ import {
   type Outcome,
   type SubRow,
 } from '@topgun/protocol';
+import { copyOf } from './copyOf.js';
 import type { ModelConnection, ModelRow } from './ModelConnection.js';
 import { ModelSync } from './ModelSync.js';
 
@@ -32,7 +33,6 @@ interface Answer {
   readonly item: string;
 }
 
-const EPOCH = 7;
 const itemOf = (row: { key: string; tag: string | undefined }): string =>
   row.tag === undefined ? row.key : rowKey(row.key, row.tag);
 
@@ -44,7 +44,7 @@ export class ModelServer {
   readonly sync = new ModelSync({
     rows: (map) => this.rows.get(map) ?? new Map<string, ModelRow>(),
     tree: (map) => this.tree(map),
-    places: () => [...this.#last].map(([pid, n]) => [pid, EPOCH, n] as const),
+    places: () => [...this.#last].map(([pid, n]) => [pid, this.epoch, n] as const),
     wire: (row, nodes) => this.#wire(row, nodes),
     policyOf: (map) => this.#policyOf(map),
     sent: (count) => {
@@ -56,6 +56,8 @@ export class ModelServer {
   readonly #answers = new Map<string, Answer>();
   readonly #settledBelow = new Map<string, number>();
   readonly #last = new Map<number, number>();
+  incarnation = 'inc-1';
+  epoch = 7;
   /** Refuses an op before anything happens. */
   refuse: (map: string, row: OpRow) => ErrorCode | undefined = () => undefined;
   /** By map: what a resolver makes of what stands and what is written; what stands = kept, undefined = removed. */
@@ -79,6 +81,18 @@ export class ModelServer {
   /** Rows sent in answers and deltas. */
   rowsSent = 0;
 
+  /** A backup; the function that is returned restores it as a new incarnation. The caller has ended all connections. */
+  backup(): () => void {
+    const takeBack = copyOf([this.rows, this.effects, this.#answers, this.#settledBelow, this.#last]);
+    return () => {
+      takeBack();
+      this.epoch += 1000;
+      // A cursor is good for one life of the store.
+      this.sync.hasCursors = false;
+      this.incarnation = `inc-${this.epoch}`;
+    };
+  }
+
   receive(connection: ModelConnection, message: ClientMessage): void {
     connection.received.push(message);
     switch (message.type) {
@@ -100,7 +114,7 @@ export class ModelServer {
           type: 'AUTH_ACK',
           version: 1,
           serverTime: this.nowMs(),
-          incarnation: 'inc-1',
+          incarnation: this.incarnation,
           userId: 'u',
           heartbeatMs: 5000,
           limits: { opsPerFrame: 500, frameBytes: 262_144, seqWindow: 8192 },
@@ -125,7 +139,7 @@ export class ModelServer {
         connection.queries.set(query, { map, spec, shown, v: 0 });
         const nodes: string[] = [];
         const rows = [...shown.values()].map(
-          (row) => [partitionOf(row.key), EPOCH, this.#wire(row, nodes)] as const,
+          (row) => [partitionOf(row.key), this.epoch, this.#wire(row, nodes)] as const,
         );
         this.rowsSent += rows.length;
         connection.deliver({
@@ -220,16 +234,17 @@ export class ModelServer {
         outcome === OUTCOME.SUPERSEDED || outcome === OUTCOME.CHANGED || row[1] === OP.INCREMENT;
       if (answer.code === 'RESOLVER_REJECTED') ex.push([row[0], answer.code, null, null, this.reason]);
       else if (answer.code !== undefined) ex.push([row[0], answer.code, null]);
-      else if (needsRow && current) ex.push([row[0], null, this.#wire(current, nodes), EPOCH]);
+      else if (needsRow && current) ex.push([row[0], null, this.#wire(current, nodes), this.epoch]);
     }
-    const below = Math.max(message.settledBelow, this.#settledBelow.get(message.session) ?? 0);
+    const told = message.incarnation === this.incarnation ? message.settledBelow : 0;
+    const below = Math.max(told, this.#settledBelow.get(message.session) ?? 0);
     this.#settledBelow.set(message.session, below);
     if (this.dropAnswers) return;
     connection.deliver({
       type: 'OP_ACK',
       session: message.session,
       level: 4,
-      epoch: EPOCH,
+      epoch: this.epoch,
       spans,
       pos,
       nodes,
@@ -333,7 +348,7 @@ export class ModelServer {
           type: 'SERVER_EVENT',
           map: scope,
           nodes,
-          parts: [[pid, from === 0 ? 0 : EPOCH, from, EPOCH, n, changes]],
+          parts: [[pid, from === 0 ? 0 : this.epoch, from, this.epoch, n, changes]],
         });
       }
       for (const map of made.keys()) this.#updateQueries(connection, map);
@@ -350,11 +365,11 @@ export class ModelServer {
       for (const [item, row] of now) {
         const before = state.shown.get(item);
         if (before?.n !== row.n)
-          changes.push([before ? 1 : 0, partitionOf(row.key), EPOCH, this.#wire(row, nodes)]);
+          changes.push([before ? 1 : 0, partitionOf(row.key), this.epoch, this.#wire(row, nodes)]);
       }
       for (const [item, row] of state.shown) {
         const current = this.rows.get(map)?.get(item) ?? row;
-        if (!now.has(item)) changes.push([2, partitionOf(row.key), EPOCH, this.#wire(current, nodes)]);
+        if (!now.has(item)) changes.push([2, partitionOf(row.key), this.epoch, this.#wire(current, nodes)]);
       }
       state.shown = now;
       if (changes.length > 0)

@@ -1,4 +1,4 @@
-import type { ClientMessage, MessageOf, MessageType, ServerMessage } from '@topgun/protocol';
+import type { ClientMessage, MessageOf, MessageType, OpsMessage, ServerMessage } from '@topgun/protocol';
 import { cursorMac } from '../../security/cursorMac.js';
 import type { Policy, Principal } from '../../security/PermissionPolicy.js';
 import { PartitionState } from '../../storage/PartitionState.js';
@@ -40,10 +40,16 @@ export class TestNode {
   readonly rollbacks: RollbackProof[] = [];
   readonly resolverFaults: ResolverFault[] = [];
   isDrained = false;
+  /** times that a new life of the store was asked for */
+  renewals = 0;
+  /** set: the store was found to be a copy or an older state at the next start */
+  renewedFrom: string | undefined;
+  #incarnation = 'life-1';
   readonly #options: TestNodeOptions;
   readonly #partitions = new Map<number, PartitionState>();
   readonly #meta = new Map<string, unknown>();
   readonly #stored: CommitBatch[] = [];
+  readonly #ops = new Map<number, OpsMessage['rows']>();
   #conns = 0;
 
   constructor(options: TestNodeOptions = {}) {
@@ -66,7 +72,13 @@ export class TestNode {
     return new TestDevice(this, conn, sub, options);
   }
 
+  /** The rows of the last OPS frame of a connection. */
+  lastOps(conn: number): OpsMessage['rows'] {
+    return this.#ops.get(conn) ?? [];
+  }
+
   receive(conn: number, message: ClientMessage): void {
+    if (message.type === 'OPS') this.#ops.set(conn, message.rows);
     this.engine.message(conn, message, this.now);
   }
 
@@ -141,6 +153,12 @@ export class TestNode {
     this.engine = this.#start();
   }
 
+  /** The new life that was asked for is durable. */
+  renewed(incarnation: string): void {
+    this.#incarnation = incarnation;
+    this.engine.renewed(incarnation, this.now);
+  }
+
   messages<T extends MessageType>(conn: number, type: T): MessageOf<T>[] {
     const found = this.sent.filter((sent) => sent.conn === conn && sent.message.type === type);
     return found.map(({ message }) => message as MessageOf<T>);
@@ -159,7 +177,14 @@ export class TestNode {
       partitions.set(pid, state.high);
       if (state.gc !== undefined) gc.set(pid, state.gc);
     }
-    return { incarnation: 'life-1', partitions, gc, meta: new Map(this.#meta) };
+    const { renewedFrom } = this;
+    return {
+      incarnation: this.#incarnation,
+      partitions,
+      gc,
+      meta: new Map(this.#meta),
+      ...(renewedFrom !== undefined && { renewedFrom, renewedAtMs: this.now }),
+    };
   }
 
   #store(batch: CommitBatch): void {
@@ -213,6 +238,9 @@ export class TestNode {
         this.batches.push(batch);
       },
       readDedup: (id, names) => this.dedupReads.push({ id, names }),
+      renew: () => {
+        this.renewals++;
+      },
       arm: (timer, delayMs) => this.timers.set(timer, this.now + delayMs),
       cancel: (timer) => this.timers.delete(timer),
       rolledBack: (proof) => this.rollbacks.push(proof),

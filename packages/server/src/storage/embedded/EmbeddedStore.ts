@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { hashString, partitionOf, TopGunError } from '@topgun/core';
 import { serverError } from '../../errors.js';
 import type { CommitGate } from '../CommitGate.js';
@@ -24,10 +23,8 @@ import { FolderLock } from './FolderLock.js';
 import { dedupHash, lowFor } from './foldPartition.js';
 import { mergeSlices } from './mergeSlices.js';
 import { isPurged, unpacked } from './PackedRecord.js';
-import { FORMAT, StoreFiles } from './StoreFiles.js';
-
-const FORMAT_ROW = '.format';
-const INCARNATION_ROW = '.incarnation';
+import { FORMAT, FORMAT_ROW, StoreFiles } from './StoreFiles.js';
+import { dropLifeRows, openLife, renewLife } from './StoreLife.js';
 
 export interface EmbeddedStoreOptions {
   /** folder of the store, made when missing; one process at a time */
@@ -129,6 +126,10 @@ export class EmbeddedStore implements Store {
     for (const row of merged.liveDedup()) visit(row);
   }
 
+  renew(): Promise<string> {
+    return renewLife(this.#opened());
+  }
+
   async close(): Promise<void> {
     this.#options.gate?.release();
     await Promise.all(this.#running);
@@ -214,10 +215,10 @@ export class EmbeddedStore implements Store {
     for (const [pid, high] of this.#backlog.highs()) {
       if (compareOffsets(partitions.get(pid) ?? { epoch: 0, n: 0 }, high) < 0) partitions.set(pid, high);
     }
-    const incarnation = String(meta.get(INCARNATION_ROW));
+    const life = await openLife(this.#options.folder, files, meta);
     meta.delete(FORMAT_ROW);
-    meta.delete(INCARNATION_ROW);
-    return { incarnation, partitions, gc: this.#backlog.gc(), meta };
+    dropLifeRows(meta);
+    return { ...life, partitions, gc: this.#backlog.gc(), meta };
   }
 
   async #checkFormat(files: StoreFiles, meta: Map<string, unknown>): Promise<void> {
@@ -227,12 +228,8 @@ export class EmbeddedStore implements Store {
       const message = `The folder ${this.#options.folder} has format ${String(format)}; this version reads format ${FORMAT}.`;
       throw serverError('STORE_VERSION', message);
     }
-    const rows = new Map<string, unknown>([
-      [FORMAT_ROW, FORMAT],
-      [INCARNATION_ROW, randomBytes(16).toString('base64url')],
-    ]);
-    await files.putMeta(rows);
-    for (const [name, value] of rows) meta.set(name, value);
+    await files.putMeta(new Map([[FORMAT_ROW, FORMAT]]));
+    meta.set(FORMAT_ROW, FORMAT);
   }
 
   #opened(): StoreFiles {

@@ -8,6 +8,8 @@ import { type OpenedCommit, openChunk, openCommit, sealChunk } from './chunkCode
 
 /** Layout of the folder this version writes and reads. */
 export const FORMAT = 3;
+/** Name of the meta row that says so. */
+export const FORMAT_ROW = '.format';
 
 /** Key of a snapshot chunk: its partition and the lowest item hash it covers, up to the next chunk's. */
 export type SnapKey = [pid: number, lowest: number];

@@ -9,6 +9,7 @@ import { identity } from './identity.js';
 import { judged } from './judged.js';
 import { opLog } from './opLog.js';
 import { resume } from './resume.js';
+import { rollback } from './rollback.js';
 import { sync } from './sync.js';
 import { tabs } from './tabs.js';
 import { transactions } from './transactions.js';
@@ -28,4 +29,5 @@ export const bugs: readonly PlantedBug[] = [
   ...sync,
   ...resume,
   ...deletions,
+  ...rollback,
 ];

@@ -1,0 +1,106 @@
+import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EmbeddedStore } from '@topgun/server';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exitCodes } from './exitCodes.js';
+import { formatBytes } from './formatBytes.js';
+import { runCli } from './runCli.js';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'topgun-cli-backup-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function run(...args: string[]) {
+  let out = '';
+  let err = '';
+  const code = await runCli(args, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: {},
+    cwd: folder,
+    color: false,
+    columns: 100,
+    onStopSignal: () => () => undefined,
+    exitNow: () => undefined,
+  });
+  return { code, out, err };
+}
+
+/** Opens the store in `data`, stores one fact, and closes it unless `work` wants it open. */
+async function withStore(work: (store: EmbeddedStore) => Promise<unknown> = async () => undefined) {
+  const store = new EmbeddedStore({ folder: join(folder, 'data') });
+  const boot = await store.open();
+  await store.commit({ slices: [], meta: [{ name: 'fact', value: 'kept' }] });
+  await work(store);
+  await store.close();
+  return boot;
+}
+
+describe('topgun backup and restore', () => {
+  it('[CLI-13] say what they did, and bring the data back as a new incarnation', async () => {
+    const { incarnation } = await withStore();
+    const made = await run('backup', 'copy', '--data-dir', 'data');
+    expect([made.code, made.err]).toEqual([exitCodes.ok, '']);
+    expect(made.out).toContain(`Backed up to ${join(folder, 'copy')}\n`);
+    expect(made.out).toContain(`  incarnation  ${incarnation}\n`);
+    const back = await run('restore', 'copy', '--data-dir', 'data');
+    expect([back.code, back.err]).toEqual([exitCodes.ok, '']);
+    expect(back.out).toContain(`(was ${incarnation})\n`);
+    expect(back.out).toMatch(/The data that was there before is kept in \S+before-restore-\S+\.mdb; /);
+    const boot = await withStore();
+    expect([boot.meta.get('fact'), boot.renewedFrom]).toEqual(['kept', incarnation]);
+    expect((await run('doctor', '--port', '0', '--data-dir', 'data')).out).toContain(
+      `ok    Stored data    incarnation ${boot.incarnation}\n`,
+    );
+  });
+
+  it('[CLI-13] refuse while a server has the data, with code, message and remedy', async () => {
+    await withStore();
+    await run('backup', 'copy', '--data-dir', 'data');
+    await withStore(async () => {
+      for (const args of [
+        ['backup', 'other'],
+        ['restore', 'copy'],
+      ]) {
+        const { code, out, err } = await run(...args, '--data-dir', 'data');
+        expect([code, out]).toEqual([exitCodes.failure, '']);
+        expect(err).toMatch(/^error STORE_LOCKED The folder \S+ is in use by process \d+ on \S+\n {6}Stop /);
+      }
+      expect((await run('doctor', '--port', '0', '--data-dir', 'data')).out).toContain(
+        'is in use by process',
+      );
+    });
+    expect((await readdir(folder)).sort()).toEqual(['copy', 'data']);
+  });
+
+  it('[CLI-13] a wrong folder is an error, and leaves nothing behind', async () => {
+    for (const [args, error] of [
+      [['backup', 'copy', '--data-dir', 'nothing'], 'STORE_MISSING'],
+      [['restore', 'nothing', '--data-dir', 'data'], 'BACKUP_INVALID'],
+    ] as const) {
+      const { code, out, err } = await run(...args);
+      expect([code, out]).toEqual([exitCodes.failure, '']);
+      expect(err).toContain(`error ${error} `);
+      expect(err).not.toContain('    at ');
+    }
+    expect(await readdir(folder)).toEqual([]);
+    await expect(access(join(folder, 'data'))).rejects.toThrow();
+  });
+
+  it('[CLI-13] print sizes as people read them', () => {
+    expect([0, 1023, 1536, 5 * 1024 ** 2, 3 * 1024 ** 5].map(formatBytes)).toEqual([
+      '0 bytes',
+      '1023 bytes',
+      '1.5 KiB',
+      '5.0 MiB',
+      '3072.0 TiB',
+    ]);
+  });
+});

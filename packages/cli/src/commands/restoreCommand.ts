@@ -1,0 +1,37 @@
+import { resolve } from 'node:path';
+import { restoreStore } from '@topgun/server';
+import type { Command } from 'commander';
+import type { CliIo } from '../CliIo.js';
+import { formatBytes } from '../formatBytes.js';
+import { DEV_DATA_DIR } from './devCommand.js';
+
+export function addRestoreCommand(program: Command, io: CliIo): void {
+  program
+    .command('restore')
+    .summary('Put a backup in place of the data of a stopped server.')
+    .description(
+      'Checks a backup, reads every row of it, and puts it in place of the present data in one step. The present data is kept beside it. Clients send again what they were told in the last ten minutes of connection.',
+    )
+    .argument('<from>', 'Folder that `topgun backup` made.')
+    .option('--data-dir <path>', 'Folder the server keeps its data in; made when missing.', DEV_DATA_DIR)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ topgun restore ./backups/monday\n  $ topgun restore /mnt/backups/2026-11-21 --data-dir /var/lib/topgun\n',
+    )
+    .action(async (from: string, options: { dataDir: string }) => {
+      const source = resolve(io.cwd, from);
+      const folder = resolve(io.cwd, options.dataDir);
+      const { manifest, incarnation, replaced } = await restoreStore(source, folder, new Date());
+      io.out(
+        [
+          `Restored ${source} to ${folder}`,
+          `  taken        ${manifest.takenAt}`,
+          `  size         ${formatBytes(manifest.bytes)}`,
+          `  incarnation  ${incarnation} (was ${manifest.incarnation})`,
+          replaced === undefined
+            ? 'There was no data before.\n'
+            : `The data that was there before is kept in ${replaced}; remove it when you do not need it.\n`,
+        ].join('\n'),
+      );
+    });
+}
