@@ -47,6 +47,8 @@ export class AnsweredOps {
   #incarnation = '';
   #connectedMs = 0;
   #upSinceMs: number | undefined;
+  /** Monotone ms of the last sign of life of the server: the time after it may be one without connection. */
+  #heardAtMs = 0;
   #isWatched = false;
 
   constructor(realm: RealmBase, log: OpLog) {
@@ -68,9 +70,15 @@ export class AnsweredOps {
   up(incarnation: string): void {
     this.#incarnation = incarnation;
     this.#upSinceMs = this.#realm.clock.monoMs();
+    this.#heardAtMs = this.#upSinceMs;
     this.#batches = new Map([...this.#batches].sort(([, a], [, b]) => a.atMs - b.atMs));
     this.#sendAgain([...this.#batches.values()].filter((batch) => batch.incarnation !== incarnation));
     this.#watch();
+  }
+
+  /** The server has said something. */
+  heard(): void {
+    this.#heardAtMs = this.#realm.clock.monoMs();
   }
 
   down(): void {
@@ -177,8 +185,7 @@ export class AnsweredOps {
   }
 
   #nowMs(): number {
-    const { clock } = this.#realm;
-    return this.#connectedMs + (this.#upSinceMs === undefined ? 0 : clock.monoMs() - this.#upSinceMs);
+    return this.#connectedMs + (this.#upSinceMs === undefined ? 0 : this.#heardAtMs - this.#upSinceMs);
   }
 
   #watch(): void {

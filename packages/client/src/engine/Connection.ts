@@ -130,6 +130,7 @@ export class Connection {
   /** Any message shows that the socket lives. Returns false for those that are not about the connection itself. */
   receive(message: ServerMessage): boolean {
     this.#heardAtMs = this.#realm.clock.monoMs();
+    this.#realm.answered.heard();
     switch (message.type) {
       case 'AUTH_ACK':
         this.#accepted(message);

@@ -237,7 +237,7 @@ describe('tabs', () => {
     follower.kill();
     world.advance(answeredMs - 1000);
     expect(store.table('low').map(([key]) => key[1])).toContain(follower.engine.session);
-    world.advance(2000);
+    world.advance(70_000);
     expect(leader.connection?.received).toContainEqual({
       type: 'SESSION_END',
       session: follower.engine.session,
