@@ -2,10 +2,11 @@ import { deepEqual } from '@topgun/core';
 import { OP } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { describeWrite } from './describeWrite.js';
+import type { OpLog } from './OpLog.js';
 import { opId, type PendingOp } from './PendingOp.js';
 import type { Conflict } from './ports.js';
-import type { Realm } from './Realm.js';
-import type { Verdict } from './Uploader.js';
+import type { RealmBase } from './RealmBase.js';
+import type { Verdict } from './Verdict.js';
 
 /** So that the store's order of keys is that of the numbers. */
 const DIGITS = 16;
@@ -17,26 +18,28 @@ const DIGITS = 16;
 export class Conflicts {
   /** By number in text form. */
   readonly entries = new Map<string, Conflict>();
-  readonly #realm: Realm;
+  readonly #realm: RealmBase;
+  readonly #log: OpLog;
   #last = 0;
   #isChanged = false;
 
-  constructor(realm: Realm) {
+  constructor(realm: RealmBase, log: OpLog) {
     this.#realm = realm;
+    this.#log = log;
   }
 
   /** An op was answered: what it wrote is lost if something else stands now, unless that is an own newer write. */
   answered(op: PendingOp, { outcome, row }: Verdict): void {
     if (op.op > OP.REMOVE || (outcome !== 'changed' && outcome !== 'superseded')) return;
     if (deepEqual(op.value, row?.value ?? undefined)) return;
-    if (outcome === 'changed' || !row || !this.#realm.log.sessions.has(row.node)) this.add(op, { outcome });
+    if (outcome === 'changed' || !row || !this.#log.sessions.has(row.node)) this.add(op, { outcome });
   }
 
   add(op: PendingOp, how: Pick<Conflict, 'outcome' | 'code' | 'reason'>): void {
-    const { store, log, clock } = this.#realm;
+    const { store, clock } = this.#realm;
     const write = describeWrite(op);
     const kept = op.bytes > LIMITS.conflictValueBytes ? { ...write, payload: undefined } : write;
-    const conflict: Conflict = { id: opId(log.clientId, op), ...kept, ...how, atMs: clock.nowMs() };
+    const conflict: Conflict = { id: opId(this.#log.clientId, op), ...kept, ...how, atMs: clock.nowMs() };
     store.put(keyOf(++this.#last), conflict);
     if (this.#last > LIMITS.conflictEntries) store.del(keyOf(this.#last - LIMITS.conflictEntries));
   }

@@ -12,7 +12,7 @@ export class Realm extends RealmBase {
   readonly log = new OpLog(this, this.replica);
   readonly answered = new AnsweredOps(this, this.log);
   readonly rejections = new Rejections(this);
-  readonly conflicts = new Conflicts(this);
+  readonly conflicts = new Conflicts(this, this.log);
 
   /** Gives the store a client id of its own. */
   drawClientId(): void {

@@ -8,7 +8,7 @@ import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { compareOffsets } from './rows.js';
 import type { Scope } from './Scope.js';
-import type { Verdict } from './Uploader.js';
+import type { Verdict } from './Verdict.js';
 
 /** What the device follows of the server. */
 export interface Following {

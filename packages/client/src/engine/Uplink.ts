@@ -17,7 +17,8 @@ import { Scope } from './Scope.js';
 import { Settlement } from './Settlement.js';
 import { fateOf } from './staleOps.js';
 import { Topics } from './Topics.js';
-import { Uploader, type UploaderPorts, type Verdict } from './Uploader.js';
+import { Uploader, type UploaderPorts } from './Uploader.js';
+import type { Verdict } from './Verdict.js';
 import { isRetriable, wireError } from './wireErrors.js';
 
 const RETRY_MS = 1000;

@@ -10,23 +10,16 @@ import * as LIMITS from '@topgun/protocol/limits';
 import { type PendingOp, type PendingWrite, partsOf, REACH, type Reach } from './PendingOp.js';
 import type { SettledOutcome } from './ports.js';
 import type { Realm } from './Realm.js';
-import { type BaseRow, type Offset, rowFromWire } from './rows.js';
+import { rowFromWire } from './rows.js';
 import { type SessionLog, settledBelow } from './SessionLog.js';
 import { SkewRepair } from './SkewRepair.js';
+import type { Verdict } from './Verdict.js';
 import { isRetriable } from './wireErrors.js';
 
 /** In the order of their codes on the wire; a duplicate is of an op that was applied. */
 const OUTCOMES: readonly SettledOutcome[] = ['applied', 'superseded', 'changed', 'rejected', 'applied'];
 const LATER_MS = 1000;
 const LATER_MS_MAX = 30_000;
-
-export interface Verdict {
-  readonly outcome: SettledOutcome;
-  readonly pid: number;
-  readonly at: Offset;
-  /** The server's current row, where the answer brings one. */
-  readonly row: BaseRow | undefined;
-}
 
 export interface UploaderPorts {
   /** Calls `retryLater` after a pause. */

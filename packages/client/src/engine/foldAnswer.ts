@@ -2,7 +2,7 @@ import { OP } from '@topgun/protocol';
 import type { PendingOp, WriteCode } from './PendingOp.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, isGone, itemOf, type Offset } from './rows.js';
-import type { Verdict } from './Uploader.js';
+import type { Verdict } from './Verdict.js';
 
 /** How far the device follows the map that an answer concerns. */
 export interface Coverage {

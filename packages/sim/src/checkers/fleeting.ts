@@ -1,5 +1,6 @@
-import { FLEETING, isOver } from '../workload/fleeting.js';
+import { isOver } from '../workload/fleeting.js';
 import type { SimValue } from '../workload/Ledger.js';
+import { FLEETING } from '../workload/maps.js';
 import type { Checker } from './Checker.js';
 
 /** C10: a record shows exactly until its time is over, on every device, and the server deletes it then. */

@@ -1,5 +1,5 @@
 import type { World } from '../World.js';
-import { JUDGED } from '../workload/judged.js';
+import { JUDGED } from '../workload/maps.js';
 import type { SimRealm } from '../world/SimRealm.js';
 import type { Checker } from './Checker.js';
 

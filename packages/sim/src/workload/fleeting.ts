@@ -1,9 +1,7 @@
 import { isExpired } from '@topgun/core';
 import type { Action } from './Action.js';
 import type { SimValue } from './Ledger.js';
-
-/** A map whose records end by themselves. */
-export const FLEETING = 'fleeting';
+import { FLEETING } from './maps.js';
 
 export const putFleeting: Action = {
   name: 'put fleeting',

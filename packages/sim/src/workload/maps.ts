@@ -7,6 +7,12 @@ export const MAPS = { todos: 'todos', tags: 'tags', likes: 'likes' } as const;
 export const PAIRS = { left: 'pairs:left', right: 'pairs:right' } as const;
 export const PAIR_KEYS = [0, 1, 2, 3].map((n) => `{likes}${n}`);
 
+/** Maps on which resolvers decide; every realm opens them whole. */
+export const JUDGED = { stock: 'judged:stock', joined: 'judged:joined', sums: 'judged:sums' } as const;
+
+/** A map whose records end by themselves. */
+export const FLEETING = 'fleeting';
+
 /** A map that nobody opens whole: devices know of it what their queries show, and what they wrote themselves. */
 export const NOTES = 'notes';
 

@@ -1,8 +1,6 @@
 import type { Rng } from '../rng.js';
 import type { SimRealm } from '../world/SimRealm.js';
-import { FLEETING } from './fleeting.js';
-import { JUDGED } from './judged.js';
-import { MAPS, PAIRS, QUESTIONS } from './maps.js';
+import { FLEETING, JUDGED, MAPS, PAIRS, QUESTIONS } from './maps.js';
 
 /** Opens what every tab of the world looks at. */
 export function openAll(realm: SimRealm, rng: Rng): void {

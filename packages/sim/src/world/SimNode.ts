@@ -4,7 +4,7 @@ import type { CommitBatch, CommitResult, EngineLimits, Policy, ServerEffects } f
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
-import { judges } from '../workload/judged.js';
+import { judges } from './judges.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 import type { SimStore } from './SimStore.js';
 import { verifyToken } from './tokens.js';
