@@ -19,6 +19,8 @@ export class RealmMachine {
   /** Messages for topics that nobody has been given, the oldest first. */
   protected readonly unsaid: { readonly topic: string; readonly data: unknown; readonly ts: number }[] = [];
   readonly #store: StoreSide;
+  /** What the leader has to tell, each with the transaction that it comes after. */
+  #news: (readonly [txId: number, news: Status])[] = [];
   #isStarted = false;
   protected isBooted = false;
 
@@ -52,6 +54,7 @@ export class RealmMachine {
 
   txDone(id: number, commit: number): void {
     this.#store.txDone(id, commit);
+    this.#tellNews();
     this.realm.touch();
   }
 
@@ -119,6 +122,7 @@ export class RealmMachine {
 
   #stopLeading(): void {
     this.uplink.connection.stop();
+    this.#news = [];
     for (const scope of this.uplink.scopes.all()) scope.forget();
     this.realm.answered.release();
     for (const map of this.realm.replica.maps.values()) map.forgetServer();
@@ -323,7 +327,17 @@ export class RealmMachine {
     if (connection.isUp && scopes.isSettled && queries.isSettled) connection.synced();
     const { offsetMs } = clock;
     const news = status.progress({ synced: scopes.complete, answered: queries.complete, offsetMs });
-    if (news) tabs.post(news);
+    if (news) this.#news.push([store.dueId, news]);
+    this.#tellNews();
+  }
+
+  /** Other tabs hear that a map is here only when its rows have reached them: after the commit that carries them. */
+  #tellNews(): void {
+    const { store, tabs } = this.realm;
+    for (let [next] = this.#news; next && next[0] <= store.doneId; [next] = this.#news) {
+      tabs.post(next[1]);
+      this.#news.shift();
+    }
   }
 
   /** A message needs somebody who sends it on: until the first leader shows itself, it waits here. */

@@ -189,8 +189,10 @@ export class StoreSide {
       // Only a former leader writes base or ends ops. What it wrote may be older than what this one knows.
       const isForeign =
         puts.some(([[table]]) => table === 'base') || deletes.some(([table]) => table === 'op');
-      if (puts.some(isMark) || (this.#realm.isLeader && isForeign)) this.read();
+      if (this.#realm.isLeader && isForeign) this.read();
     });
+    // A store that begins anew counts its commits anew.
+    if (puts.some(isMark)) this.read();
   }
 
   /** Another realm knows the store up to this commit. */

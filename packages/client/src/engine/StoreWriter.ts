@@ -65,6 +65,16 @@ export class StoreWriter {
     return this.#waiting.delete(joinKey(key));
   }
 
+  /** Id of the last transaction that has committed. */
+  get doneId(): number {
+    return this.#underWay ? this.#id - 1 : this.#id;
+  }
+
+  /** Id of the transaction after which all that was put so far is in the store. */
+  get dueId(): number {
+    return this.#waiting.size > 0 ? this.#id + 1 : this.#id;
+  }
+
   /** Whether a transaction may start. */
   get isReady(): boolean {
     return this.#underWay === undefined && !this.#paused;

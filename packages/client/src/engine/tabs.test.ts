@@ -29,6 +29,22 @@ describe('tabs', () => {
     expect(follower.engine.liveRoot('m')).toBe(world.server.tree('m').rootHash());
   });
 
+  it('[TX-3] a follower is told that a map is here after its rows, not before', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    world.server.put('m', 'k', 'v', 1);
+    const leader = world.started(store);
+    const follower = world.started(store);
+    leader.held.add('tx');
+    leader.engine.openMap('m', 'LWW');
+    follower.engine.openMap('m', 'LWW');
+    world.settle();
+    expect([leader.engine.isSynced('m'), follower.engine.isSynced('m')]).toEqual([true, false]);
+    leader.release('tx');
+    world.settle();
+    expect([follower.engine.isSynced('m'), follower.engine.get('m', 'k')]).toEqual([true, 'v']);
+  });
+
   it('[ID-1] realms of one store share the client id, and each has its own session', () => {
     const { world, leader, follower } = pair();
     leader.engine.put('m', 'a', 1);

@@ -24,6 +24,7 @@ export function whatIsStuck(world: World): string[] {
 
 /** Whether every tab is connected with nothing left to send. */
 export const isQuiet = (world: World): boolean =>
+  world.network.isClear &&
   world.realms().every(({ engine }) => engine.state() === 'CONNECTED' && engine.pendingOps() === 0) &&
   // A store that was full is written behind memory, after a pause.
   world.devices.every(({ disk }) => disk.entries(['op']).length === 0) &&

@@ -27,6 +27,9 @@ export const fairWeather = (): DeviceWeather => ({
   corruptsNext: false,
 });
 
+/** A queue that is longer than this when the weather clears will not be waited for: its connection is given up. */
+const LAG_MS_MAX = 4000;
+
 /** One end of a link as the network sees it. */
 export interface LinkEnd {
   frame(bytes: Uint8Array): void;
@@ -64,6 +67,11 @@ export class Link {
     this.id = id;
     this.weather = weather;
     this.#rng = rng;
+  }
+
+  /** How long from now until everything that was sent in order has arrived, ms. */
+  get lagMs(): number {
+    return Math.max(this.#lastAtMs.client, this.#lastAtMs.server) - this.#net.scheduler.nowMs;
   }
 
   attach(side: Side, end: LinkEnd): void {
@@ -195,9 +203,15 @@ export class SimNetwork {
   /** Fair weather: links that cannot work any more end at once. */
   heal(): void {
     this.faults = CALM_LINK;
-    for (const link of [...this.links]) if (link.halfOpen || link.isTorn) link.reset();
+    for (const link of [...this.links])
+      if (link.halfOpen || link.isTorn || link.lagMs > LAG_MS_MAX) link.reset();
     for (const link of this.unheard) link.tellBoth();
     this.unheard.clear();
+  }
+
+  /** Nothing of what a clogged link holds back is still to come. */
+  get isClear(): boolean {
+    return [...this.links].every(({ lagMs }) => lagMs <= CALM_LINK.delayMsMax);
   }
 
   /** A socket to the server. Its chance is its own, so that what one device does shifts nobody else's luck. */
