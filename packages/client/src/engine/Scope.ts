@@ -17,6 +17,7 @@ import type { Feed } from './Feeds.js';
 import type { Realm } from './Realm.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, compareOffsets, itemOf, type Offset, rowFromBulk, rowFromWire } from './rows.js';
+import { Touched } from './Touched.js';
 import { Walk } from './Walk.js';
 
 /** What the server says about one map. */
@@ -33,10 +34,10 @@ type WithoutReq<M> = M extends unknown ? Omit<M, 'req' | 'map'> : never;
 
 const START: Offset = { epoch: 0, n: 0 };
 
-/** Rows that wait for the rest of their way, items that something newer has decided meanwhile, and how far the rows go. */
+/** Rows that wait for the rest of their way, what was decided meanwhile, and how far the rows go. */
 interface CatchUp {
   readonly rows: BaseRow[];
-  readonly touched: Set<string>;
+  readonly touched: Touched;
   cursor: Uint8Array | undefined;
 }
 
@@ -75,7 +76,7 @@ export class Scope implements Feed {
   isRefused = false;
   /** What walk or catch-up brought is here, and waits to change base together with that of other maps (RES-6). */
   isReady = false;
-  /** Deltas came since then. */
+  /** Deltas or answers came since then, or since the server was asked. */
   #isOutdated = false;
 
   /** `retryLater` is called when the repair does not get there. */
@@ -98,12 +99,17 @@ export class Scope implements Feed {
   /** Opens the scope, or checks it again from the start. */
   ask(): void {
     if (!this.#caught?.cursor) this.#caught = undefined;
-    this.#open(this.#caught?.cursor ?? this.#realm.replica.cursors.get(this.ref));
+    this.#open(this.#caught?.cursor ?? this.#kept);
+  }
+
+  get #kept(): Uint8Array | undefined {
+    return this.#realm.replica.cursors.get(this.ref);
   }
 
   #open(cursor?: Uint8Array): void {
     this.isComplete = false;
     this.isReady = false;
+    this.#isOutdated = false;
     this.#walk = undefined;
     const { kind } = this.map;
     const root = this.map.tree().rootHash();
@@ -175,8 +181,8 @@ export class Scope implements Feed {
     if (this.#caught) return this.#end(message.root);
     if (this.#isProven(message.root)) return;
     if (++this.#rounds > LIMITS.syncRounds) return this.#giveUp();
-    // What came by cursor was not enough: base had been damaged.
-    if (!message.parts) return this.#open();
+    // What came by cursor was not enough: an answer has changed base since it was asked for, or base had been damaged.
+    if (!message.parts) return this.#open(this.#isOutdated ? this.#kept : undefined);
     this.#walk = new Walk(this.map, message.parts);
     this.#next(message.root);
   }
@@ -188,7 +194,7 @@ export class Scope implements Feed {
   }
 
   get #caughtUp(): CatchUp {
-    this.#caught ??= { rows: [], touched: new Set(), cursor: undefined };
+    this.#caught ??= { rows: [], touched: new Touched(), cursor: undefined };
     return this.#caught;
   }
 
@@ -209,7 +215,7 @@ export class Scope implements Feed {
       for (const change of rows) {
         const row = rowFromWire(change, message.nodes, epoch);
         this.#realm.clock.admitted(row.t);
-        this.touch(itemOf(row));
+        this.touch(row);
         this.map.accept(row);
       }
       this.#isOutdated = true;
@@ -231,10 +237,11 @@ export class Scope implements Feed {
       this.#keep(cursorOf(message));
   }
 
-  /** An item changed by a delta or an answer: what walk or catch-up brings must not overwrite it. */
-  touch(item: string): void {
-    this.#walk?.touched.add(item);
-    this.#caught?.touched.add(item);
+  /** A delta or an answer has brought this row, which may be gone: what walk or catch-up brings must not overwrite it if it is older. */
+  touch(row: BaseRow): void {
+    this.#isOutdated = true;
+    this.#walk?.touched.add(row);
+    this.#caught?.touched.add(row);
   }
 
   #order(pid: number, position: Offset): number {
@@ -264,9 +271,9 @@ export class Scope implements Feed {
     this.isReady = false;
     const { rows, touched } = this.#caught ?? { rows: [] };
     this.#caught = undefined;
-    for (const row of rows) if (!touched?.has(itemOf(row))) this.map.accept(row);
+    for (const row of rows) if (!touched?.has(itemOf(row), row)) this.map.accept(row);
     this.#walk?.swap();
-    // Deltas have made the root another one meanwhile: what changed since it is asked for. Otherwise base was damaged.
+    // Deltas or answers have made the root another one meanwhile: what changed since it is asked for. Otherwise base was damaged.
     if (!this.#isProven(this.#proof)) this.#open(this.#isOutdated && !this.#walk ? this.#cursor : undefined);
   }
 

@@ -54,8 +54,9 @@ export class Settlement {
       this.#counted.set(`${part.map} ${part.key}`, part);
       if (op.parts) continue;
       const { isCovered, touch } = this.#coverage(op, verdict);
-      touch(op.key);
-      if (verdict.row && isCovered) counter.accept(verdict.row);
+      if (!verdict.row || !isCovered) continue;
+      touch(verdict.row);
+      counter.accept(verdict.row);
     }
     if (this.#verdicts.has(op)) this.#release(op);
   }
@@ -211,7 +212,7 @@ export class Settlement {
       isCovered: scope ? !scope.isRefused : [...queries.all()].some((query) => query.map === map),
       hasScope: scope !== undefined,
       to: scope?.position(pid),
-      touch: (item) => scope?.touch(item),
+      touch: (row) => scope?.touch(row),
     };
   }
 

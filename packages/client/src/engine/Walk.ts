@@ -10,6 +10,7 @@ import {
 import * as LIMITS from '@topgun/protocol/limits';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, itemOf, rowFromBulk } from './rows.js';
+import { Touched } from './Touched.js';
 
 type Unasked<M> = Omit<M, 'req' | 'map'>;
 
@@ -23,8 +24,7 @@ export class Walk {
   #nodes: (readonly [pid: number, path: string])[] = [];
   #digests: (readonly [pid: number, path: string, digest: number])[] = [];
   readonly #swap = new Map<string, BaseRow | undefined>();
-  /** Items that a delta or an answer has decided meanwhile. */
-  readonly touched = new Set<string>();
+  readonly touched = new Touched();
 
   /** `roots`: the hashes of all partitions at the server. */
   constructor(map: ReplicaMap, roots: Uint8Array) {
@@ -90,7 +90,7 @@ export class Walk {
 
   /** Changes base to what was found, but for what is newer. */
   swap(): void {
-    for (const [item, row] of this.#swap) if (!this.touched.has(item)) this.#map.put(item, row);
+    for (const [item, row] of this.#swap) if (!this.touched.has(item, row)) this.#map.put(item, row);
   }
 
   #collect(row: BaseRow): void {

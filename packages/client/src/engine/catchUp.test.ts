@@ -22,6 +22,51 @@ describe('maps that catch up', () => {
     expect([...seen].sort()).toEqual(['["new","new"]', '["old","old"]']);
   });
 
+  it.each([
+    ['changed', 0],
+    ['changed', 2],
+    ['changed', 4],
+    ['removed', 0],
+    ['removed', 2],
+    ['removed', 4],
+    ['added and removed', 0],
+  ])(
+    '[RES-3] an answer that comes again says nothing of what was %s since: after %i questions',
+    (what, after) => {
+      const last = what === 'changed' ? what : undefined;
+      const world = new FakeWorld();
+      const a = world.started();
+      for (const map of ['p', 'q']) a.engine.openMap(map, 'LWW');
+      world.server.put('p', 'another', 'row', 1);
+      if (what !== 'added and removed') world.server.put('p', 'k', 'first', 1);
+      for (let i = 0; i < 40; i++) world.server.put('q', `row${i}`, i, 1);
+      world.settle();
+      world.server.dropAnswers = true;
+      world.server.dropDeltas = true;
+      a.engine.put('p', 'k', 'mine');
+      world.settle();
+      world.server.put('p', 'k', last, (world.timeMs + 1000) * 2048);
+      for (let i = 0; i < 40; i++) world.server.put('q', `row${i}`, -i, 2);
+      world.server.dropAnswers = false;
+      world.server.dropDeltas = false;
+      // The other map takes its time, and what came of this one waits for it.
+      world.server.sync.pageRows = 10;
+      world.cutNetwork();
+      const receive = world.server.receive.bind(world.server);
+      let late: (() => void) | undefined;
+      let asked = 0;
+      world.server.receive = (connection, message) => {
+        if (message.type === 'OPS' && asked < after) late = () => receive(connection, message);
+        else receive(connection, message);
+        if (message.type === 'SYNC_INIT' && ++asked === after) late?.();
+      };
+      world.healNetwork();
+      expect(a.engine.pendingOps()).toBe(0);
+      expect([a.engine.isSynced('p'), a.engine.get('p', 'k')]).toEqual([true, last]);
+      expect(a.connection?.received.filter(({ type }) => type === 'MERKLE_REQ')).toEqual([]);
+    },
+  );
+
   it('[RES-6] does not keep a small map waiting for the first load of a large one', () => {
     const world = new FakeWorld();
     const a = world.started();

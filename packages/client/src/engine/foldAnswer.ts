@@ -12,8 +12,8 @@ export interface Coverage {
   readonly hasScope: boolean;
   /** Where the complete scope is in the op's partition; absent while it is not complete. */
   readonly to: Offset | undefined;
-  /** An item is decided by this answer: a running Merkle walk leaves it alone. */
-  touch(item: string): void;
+  /** This answer has decided an item: a running walk or catch-up leaves it alone unless it brings something newer. */
+  touch(row: BaseRow): void;
 }
 
 /**
@@ -37,7 +37,7 @@ export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, cov
     // The answer of a write that was undone since, and that had been shown: late, or a repeated one.
     if (map.hasLeft(said)) continue;
     map.accept(said);
-    coverage.touch(itemOf(said));
+    coverage.touch(said);
     const isAbsent = map.known(itemOf(said)) === undefined;
     if (coverage.hasScope && isGone(said) && isAbsent) map.markGone(itemOf(said), pid, said);
   }

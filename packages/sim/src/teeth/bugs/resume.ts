@@ -1,4 +1,5 @@
 import { Replica } from '@topgun/client/internal/engine/Replica';
+import { Touched } from '@topgun/client/internal/engine/Touched';
 import { ChangeChain } from '@topgun/server/internal/engine/ChangeChain';
 import { Cursors } from '@topgun/server/internal/engine/Cursors';
 import { MapState } from '@topgun/server/internal/engine/MapState';
@@ -82,6 +83,18 @@ export const resume: readonly PlantedBug[] = [
         (keepCursor) =>
           function (this: Replica, map: string, cursor: Uint8Array | undefined) {
             if (cursor !== undefined) keepCursor.call(this, map, cursor);
+          },
+      ),
+  },
+  {
+    name: 'a repeated answer put above what came by cursor',
+    plant: () =>
+      replaceMethod(
+        Touched,
+        'has',
+        (has) =>
+          function (this: Touched, item: string) {
+            return has.call(this, item, undefined);
           },
       ),
   },
