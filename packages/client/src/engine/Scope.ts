@@ -33,10 +33,10 @@ type WithoutReq<M> = M extends unknown ? Omit<M, 'req' | 'map'> : never;
 
 const START: Offset = { epoch: 0, n: 0 };
 
-/** Rows that wait for the rest of their way, items that something newer has decided meanwhile, and how far the rows go. */
+/** Rows that wait for the rest of their way, what else was said of items meanwhile and at which offset, and how far the rows go. */
 interface CatchUp {
   readonly rows: BaseRow[];
-  readonly touched: Set<string>;
+  readonly touched: Map<string, Offset>;
   cursor: Uint8Array | undefined;
 }
 
@@ -188,7 +188,7 @@ export class Scope implements Feed {
   }
 
   get #caughtUp(): CatchUp {
-    this.#caught ??= { rows: [], touched: new Set(), cursor: undefined };
+    this.#caught ??= { rows: [], touched: new Map(), cursor: undefined };
     return this.#caught;
   }
 
@@ -209,7 +209,7 @@ export class Scope implements Feed {
       for (const change of rows) {
         const row = rowFromWire(change, message.nodes, epoch);
         this.#realm.clock.admitted(row.t);
-        this.touch(itemOf(row));
+        this.touch(itemOf(row), row);
         this.map.accept(row);
       }
       this.#isOutdated = true;
@@ -231,10 +231,13 @@ export class Scope implements Feed {
       this.#keep(cursorOf(message));
   }
 
-  /** An item changed by a delta or an answer: what walk or catch-up brings must not overwrite it. */
-  touch(item: string): void {
+  /** An item changed by a delta or an answer: what the walk brings, or a catch-up that is not newer, must not overwrite it. */
+  touch(item: string, { epoch, n }: Offset): void {
     this.#walk?.touched.add(item);
-    this.#caught?.touched.add(item);
+    const touched = this.#caught?.touched;
+    const before = touched?.get(item);
+    // The answer of an op that is sent twice may be older than all else.
+    if (!before || compareOffsets({ epoch, n }, before) > 0) touched?.set(item, { epoch, n });
   }
 
   #order(pid: number, position: Offset): number {
@@ -264,7 +267,8 @@ export class Scope implements Feed {
     this.isReady = false;
     const { rows, touched } = this.#caught ?? { rows: [] };
     this.#caught = undefined;
-    for (const row of rows) if (!touched?.has(itemOf(row))) this.map.accept(row);
+    for (const row of rows)
+      if (compareOffsets(row, touched?.get(itemOf(row)) ?? START) > 0) this.map.accept(row);
     this.#walk?.swap();
     // Deltas have made the root another one meanwhile: what changed since it is asked for. Otherwise base was damaged.
     if (!this.#isProven(this.#proof)) this.#open(this.#isOutdated && !this.#walk ? this.#cursor : undefined);

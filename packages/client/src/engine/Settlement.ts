@@ -54,7 +54,7 @@ export class Settlement {
       this.#counted.set(`${part.map} ${part.key}`, part);
       if (op.parts) continue;
       const { isCovered, touch } = this.#coverage(op, verdict);
-      touch(op.key);
+      touch(op.key, verdict.row ?? verdict.at);
       if (verdict.row && isCovered) counter.accept(verdict.row);
     }
     if (this.#verdicts.has(op)) this.#release(op);
@@ -111,7 +111,9 @@ export class Settlement {
   #settleCounter(part: PendingOp): void {
     const map = this.#counterOf(part);
     const answered = map?.answered.get(part.key);
-    if (!map || !answered) return;
+    if (!map) return;
+    // Where the last one that was sent is refused, no answer brings the row that waits.
+    if (!answered) return isOpen(map, part.key) ? undefined : map.release(part.key);
     if (!isOpen(map, part.key)) return this.#release(wholeOf(answered[0] as PendingOp));
     if (answered.length < LIMITS.inFlightOps) return;
     const [alone, shared] = [answered.filter(({ whole }) => !whole), answered.filter(({ whole }) => whole)];
@@ -211,7 +213,7 @@ export class Settlement {
       isCovered: scope ? !scope.isRefused : [...queries.all()].some((query) => query.map === map),
       hasScope: scope !== undefined,
       to: scope?.position(pid),
-      touch: (item) => scope?.touch(item),
+      touch: (item, at) => scope?.touch(item, at),
     };
   }
 

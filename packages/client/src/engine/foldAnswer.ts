@@ -12,8 +12,8 @@ export interface Coverage {
   readonly hasScope: boolean;
   /** Where the complete scope is in the op's partition; absent while it is not complete. */
   readonly to: Offset | undefined;
-  /** An item is decided by this answer: a running Merkle walk leaves it alone. */
-  touch(item: string): void;
+  /** The answer says what stands at this offset: a running walk leaves the item alone, a catch-up that is not newer too. */
+  touch(item: string, at: Offset): void;
 }
 
 /**
@@ -37,7 +37,7 @@ export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, cov
     // The answer of a write that was undone since, and that had been shown: late, or a repeated one.
     if (map.hasLeft(said)) continue;
     map.accept(said);
-    coverage.touch(itemOf(said));
+    coverage.touch(itemOf(said), said);
     const isAbsent = map.known(itemOf(said)) === undefined;
     if (coverage.hasScope && isGone(said) && isAbsent) map.markGone(itemOf(said), pid, said);
   }
