@@ -112,7 +112,9 @@ export class Settlement {
   #settleCounter(part: PendingOp): void {
     const map = this.#counterOf(part);
     const answered = map?.answered.get(part.key);
-    if (!map || !answered) return;
+    if (!map) return;
+    // Where the last one that was sent is refused, no answer brings the row that waits.
+    if (!answered) return isOpen(map, part.key) ? undefined : map.release(part.key);
     if (!isOpen(map, part.key)) return this.#release(wholeOf(answered[0] as PendingOp));
     if (answered.length < LIMITS.inFlightOps) return;
     const [alone, shared] = [answered.filter(({ whole }) => !whole), answered.filter(({ whole }) => whole)];

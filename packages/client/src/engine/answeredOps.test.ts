@@ -138,6 +138,20 @@ describe('ops that were answered and that the server may lose', () => {
     expect(next.engine.state()).toBe('CONNECTED');
   });
 
+  it('[INC-1] are kept while the device sleeps: that is no connected time, though nobody told it that the connection ended', () => {
+    const { world, realm } = opened();
+    const restore = world.server.backup();
+    realm.engine.put('m', 'lost', 1);
+    world.settle();
+    realm.freeze();
+    world.advance(2 * answeredMs);
+    realm.thaw();
+    world.settle();
+    restored(world, restore);
+    isEqual(world, realm);
+    expect(world.server.rows.get('m')?.get('lost')?.value).toBe(1);
+  });
+
   it('[INC-1] are bounded by number: the oldest go', () => {
     const { world, store, realm } = opened();
     const turns = 50;

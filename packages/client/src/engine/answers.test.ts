@@ -256,6 +256,25 @@ describe('sending and answers', () => {
     expect(realm.engine.counterValue('c')).toBe(5);
   });
 
+  it('[DEV-5] shows the counter row that waited for an increment when that is refused', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('c', 'PN');
+    world.settle();
+    world.server.refuse = () => 'DENIED';
+    world.server.dropAnswers = true;
+    realm.engine.increment('c', 3);
+    world.settle();
+    world.server.addToCounter('c', 'c', 5);
+    world.settle();
+    expect(realm.engine.counterValue('c')).toBe(3);
+    world.server.dropAnswers = false;
+    realm.drop(1006);
+    world.advance(60_000);
+    expect([realm.engine.pendingOps(), realm.engine.counterValue('c')]).toEqual([0, 5]);
+    expect(realm.engine.liveRoot('c')).toBe(world.server.tree('c').rootHash());
+  });
+
   it('[DEV-5] counts an increment once whose answer was lost before the tab was reloaded', () => {
     const world = new FakeWorld();
     const store = new FakeStore();

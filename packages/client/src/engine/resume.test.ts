@@ -160,6 +160,31 @@ describe('resume by cursor', () => {
     expectEqual(world, realm);
   });
 
+  it('[RES-3] the answer of a write that is sent again does not keep out what replaced it meanwhile', () => {
+    const { world, realm } = synced(100);
+    world.server.dropAnswers = true;
+    world.server.dropDeltas = true;
+    realm.engine.put('m', 'k5', 'mine');
+    world.settle();
+    realm.drop(1006);
+    world.server.dropDeltas = false;
+    world.server.put('m', 'k5', 'theirs', 2 * T);
+    for (let i = 10; i < 70; i++) world.server.put('m', `k${i}`, 'changed', T + 10_000 + i);
+    world.server.sync.pageRows = 7;
+    const receive = world.server.receive.bind(world.server);
+    let steps = 0;
+    world.server.receive = (connection, message) => {
+      if (message.type !== 'SYNC_INIT' || ++steps !== 4) return receive(connection, message);
+      // What replaced it has come, and waits for the rest.
+      world.server.dropAnswers = false;
+      realm.drop(1006);
+    };
+    world.advance(120_000);
+    expect(asked(realm).every((type) => type === 'SYNC_INIT')).toBe(true);
+    expect([realm.engine.get('m', 'k5'), realm.engine.pendingOps()]).toEqual(['theirs', 0]);
+    expectEqual(world, realm);
+  });
+
   it('[RES-5] a cursor on a damaged replica is found out by the root, and a walk repairs', () => {
     const { world, realm } = synced(400);
     realm.kill();

@@ -6,6 +6,16 @@ import type { Checker } from './Checker.js';
 /** By realm and key: elements that the realm was told, or has shown, to be in the array. */
 type Told = Map<SimRealm, Map<string, Set<number>>>;
 
+/** A write to a judged map under one of its ids: a stale one goes on under another (GC-3), which another tab may have given it. */
+interface Sent {
+  readonly map: string;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** By world, `session:seq` of every write to a judged map that reached the server. */
+const sentIn = new WeakMap<World, Map<string, Sent>>();
+
 const MAPS: ReadonlySet<string> = new Set(Object.values(JUDGED));
 
 /**
@@ -15,7 +25,16 @@ const MAPS: ReadonlySet<string> = new Set(Object.values(JUDGED));
 export const judged: Checker = {
   watch(world) {
     const told: Told = new Map();
+    const sent = new Map<string, Sent>();
+    sentIn.set(world, sent);
     return {
+      received(message) {
+        if (message.type !== 'OPS') return;
+        for (const [seq, , mapIdx, key, , , value] of message.rows) {
+          const map = message.maps[mapIdx] ?? '';
+          if (MAPS.has(map)) sent.set(`${message.session}:${seq}`, { map, key, value });
+        }
+      },
       event(realm, event) {
         if (event.type === 'changes')
           for (const key of event.keysByMap.get(JUDGED.joined) ?? []) checkJoined(world, told, realm, key);
@@ -89,13 +108,20 @@ function checkEqual(world: World, map: string): void {
   }
 }
 
-/** What took effect, by key. */
+/** What took effect, by key: no more than was written, whatever ids it went by. */
 function effects(world: World, map: string): Map<string, number[]> {
   const byKey = new Map<string, number[]>();
-  for (const write of world.ledger.writes) {
-    const outcome =
-      write.map === map ? world.store.outcomeOf(write.realm.session, write.seq)?.outcome : undefined;
-    if (outcome === 0 || outcome === 2) byKey.set(write.key, [...(byKey.get(write.key) ?? []), write.id]);
+  for (const [id, sent] of sentIn.get(world) ?? []) {
+    const [session = '', seq] = id.split(':');
+    const outcome = sent.map === map ? world.store.outcomeOf(session, Number(seq))?.outcome : undefined;
+    if (outcome !== 0 && outcome !== 2) continue;
+    const [made] = [sent.value].flat();
+    byKey.set(sent.key, [...(byKey.get(sent.key) ?? []), made as number]);
+  }
+  for (const [key, made] of byKey) {
+    const written = world.ledger.writes.filter((write) => write.map === map && write.key === key).length;
+    if (made.length > written)
+      world.fail(`SRV-7: ${made.length} ops took effect at ${map}/${key}, and ${written} were written`);
   }
   return byKey;
 }

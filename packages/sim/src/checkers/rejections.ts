@@ -22,7 +22,7 @@ export const rejections: Checker = {
       // What the own app took back is no refusal of the server.
       if (write.outcome !== 'rejected' || write.code === 'BACKPRESSURE') continue;
       const what = `${write.kind} ${write.map}/${write.key}`;
-      if (write.realm.alive && !isShown(world, write.realm.session, write.seq))
+      if (write.realm.alive && !isShown(world, write.realm.session, world.ledger.lastSeqOf(write)))
         world.fail(`DEV-7: the rejection of ${what} was never shown`);
       if (['put', 'add', 'transaction'].includes(write.kind) && onDisk.has(write.id))
         world.fail(`DEV-7: ${what} stands, though ${write.id} was answered as rejected`);

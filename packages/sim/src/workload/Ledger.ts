@@ -32,6 +32,8 @@ export class Ledger {
   readonly rejectionsShown = new Set<string>();
   /** `session:seq` that stood for two writes (ID-1). */
   readonly reused: string[] = [];
+  /** By write: the seq under which it went on last, where it got another id. */
+  readonly #goesOnAs = new Map<Write, number>();
   #nextId = 1;
   readonly #writers = new Map<number, Device>();
   readonly #bySeq = new Map<string, Write>();
@@ -61,12 +63,20 @@ export class Ledger {
     return this.#bySeq.get(`${session}:${seq}`);
   }
 
+  /** The seq whose answer is the answer of a write: its own, or that of the id under which it went on (GC-3). */
+  lastSeqOf(write: Write): number {
+    return this.#goesOnAs.get(write) ?? write.seq;
+  }
+
   /** `by`: the seq under which the write goes on, if the app did not use it for another one. */
   settled(session: string, seq: number, outcome: string, code?: string, by?: number): void {
     const write = this.#bySeq.get(`${session}:${seq}`);
     if (write === undefined) return;
     const next = `${session}:${by}`;
-    if (by !== undefined && !this.#bySeq.has(next)) this.#bySeq.set(next, write);
+    if (by !== undefined && !this.#bySeq.has(next)) {
+      this.#bySeq.set(next, write);
+      this.#goesOnAs.set(write, by);
+    }
     write.outcome = outcome;
     if (code !== undefined) write.code = code;
   }
