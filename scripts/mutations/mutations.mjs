@@ -42,12 +42,12 @@ export const mutations = [
   },
   {
     id: 'C7',
-    name: 'an increment of which the answer was lost counts twice',
+    name: 'base takes the row of a counter while a sent increment is unanswered',
     file: 'packages/client/src/engine/ReplicaMap.ts',
     find: "if (row && this.kind === 'PN' && this.overlay.of(row.key).some((op) => op.isSent)) {",
-    replace: "if (row && this.kind === 'PN' && this.overlay.of(row.key).length > 99) {",
+    replace: "if (row && this.kind === 'PN' && this.overlay.of(row.key).length < 0) {",
     test: 'packages/client/src/engine/answers.test.ts',
-    title: 'holds the counter row back until every sent increment is answered',
+    title: 'counts an increment once whose answer was lost before the tab was reloaded',
   },
   {
     id: 'D1',

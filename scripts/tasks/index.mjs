@@ -4,7 +4,7 @@ import { pnpm } from '../lib/pnpm.mjs';
 import { build } from './build.mjs';
 import { testPacked } from './packed.mjs';
 import { start } from './start.mjs';
-import { test, testE2e, testExamples, testKills, testTabs, testUnit } from './test.mjs';
+import { benchStorage, test, testE2e, testExamples, testKills, testTabs, testUnit } from './test.mjs';
 import { checkTask, verify } from './verify.mjs';
 
 /** Builds a package with what it needs and the command line it may start, then runs a script of its package.json with the given arguments. */
@@ -28,6 +28,7 @@ export const tasks = {
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),
   bench: packageScript('@topgun/bench', 'bench'),
+  'bench:storage': benchStorage,
   format: () => runBin('biome', ['check', '--write', '.']),
   lint: () => runBin('biome', ['check', '--error-on-warnings', '.']),
   verify,
