@@ -74,7 +74,7 @@ export class SyncServer {
 
   /**
    * Sends what changed since the cursor, before the scope is joined: nothing can change in between. What does not fit into
-   * one frame ends with the cursor to go on with; so a long way is made in steps, and each one counts.
+   * one frame ends with the cursor to go on with.
    */
   #catchUp(conn: Connection, { req, map, kind, root, cursor }: SyncInitMessage): 'all' | 'more' | 'none' {
     const known = this.#scopes.wholeMap(conn, map);
