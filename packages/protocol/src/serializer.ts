@@ -70,6 +70,8 @@ export function fitsProfile(frame: Uint8Array, profile: WireProfile): boolean {
   return frame.length <= profileBounds[profile].bytes && prescan(frame, profile) === undefined;
 }
 
+const NOT_A_FRAME = { ok: false, code: 'BAD_FRAME', path: 'NOT_A_FRAME@0' } as const;
+
 /**
  * The message of a frame, or the code of its refusal. Never throws, never blocks for long, changes nothing.
  *
@@ -88,9 +90,7 @@ export function decode(bytes: Uint8Array, profile: WireProfile, explain?: Explai
   if (refusal) return { ok: false, code: 'BAD_FRAME', path: `${refusal.fault}@${refusal.offset}` };
   // A frame that is not an array of at least a type is as foreign as one outside the profile.
   const first = bytes[0] as number;
-  if (!((first > 0x90 && first < 0xa0) || first === 0xdc || first === 0xdd)) {
-    return { ok: false, code: 'BAD_FRAME', path: 'NOT_A_FRAME@0' };
-  }
+  if (!((first > 0x90 && first < 0xa0) || first === 0xdc || first === 0xdd)) return NOT_A_FRAME;
   let frame: readonly unknown[];
   try {
     frame = unpack(bytes) as readonly unknown[];
@@ -102,6 +102,8 @@ export function decode(bytes: Uint8Array, profile: WireProfile, explain?: Explai
       path: `DECODER:${error instanceof Error ? error.name : 'unknown'}`,
     };
   }
+  // The long forms of an array's head can say that it is empty, too.
+  if (frame.length === 0) return NOT_A_FRAME;
   if (profile === 'server') return readServerFrame(frame, explain);
   return readClientFrame(frame, explain, profile === 'preauth' ? 'AUTH' : undefined);
 }
