@@ -43,6 +43,7 @@ describe('a tab whose process is killed while it writes', () => {
   it(
     `[B1 B3 B4] leaves a beginning of its turns, each of them whole, ${KILLS} times`,
     async () => {
+      // How many turns were made nobody knows: the last report of a process that is killed may not arrive.
       let turns: Turns = { done: 0, flushed: 0 };
       let tab = await TodoPage.open(context, server.url);
       for (let kill = 0; kill < KILLS; kill++) {
@@ -57,7 +58,6 @@ describe('a tab whose process is killed while it writes', () => {
         expect(whole, `after kill ${kill + 1}, what was flushed is there`).toBeGreaterThanOrEqual(
           turns.flushed,
         );
-        expect(whole).toBeLessThanOrEqual(turns.done);
         turns = { done: whole as number, flushed: whole as number };
         isOnline = true;
         await tab.page.evaluate(() =>
