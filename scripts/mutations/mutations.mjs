@@ -34,11 +34,11 @@ export const mutations = [
   {
     id: 'C5',
     name: 'what the server does not have stays on the device',
-    file: 'packages/core/src/merkle/walk.ts',
-    find: 'remote.has(key) ? [] : [key]',
-    replace: 'remote.has(key) ? [] : []',
-    test: 'packages/core/src/merkle/merkle.prop.test.ts',
-    title: 'finds exactly the difference of two sets of items',
+    file: 'packages/client/src/engine/Walk.ts',
+    find: 'if (!listed.has(shortHash(digest))) this.#swap.set(item, undefined);',
+    replace: ';',
+    test: 'packages/client/src/engine/sync.prop.test.ts',
+    title: 'repairs any damage of the stored base, for each kind of map',
   },
   {
     id: 'C7',

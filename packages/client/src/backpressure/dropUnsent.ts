@@ -1,4 +1,5 @@
-import { OP_NAMES, type PendingOp } from '../engine/PendingOp.js';
+import { describeWrite } from '../engine/describeWrite.js';
+import type { PendingOp } from '../engine/PendingOp.js';
 import type { Rejection } from '../engine/ports.js';
 import type { Realm } from '../engine/Realm.js';
 
@@ -30,9 +31,8 @@ export class UnsentWrites {
 
   #drop(op: PendingOp): DroppedWrite {
     const { log, replica } = this.#realm;
-    const { map, key } = op;
     // The oldest unsent op of a device is mostly the first of its key.
-    const onKey = replica.maps.get(map)?.overlay.of(key) ?? [];
+    const onKey = replica.maps.get(op.map)?.overlay.of(op.key) ?? [];
     const next = onKey[onKey.indexOf(op) + 1];
     log.remove(op);
     if (next?.base?.[0] === 1 && next.base[1] === op.session && next.base[2] === op.seq) {
@@ -41,6 +41,6 @@ export class UnsentWrites {
       log.rewrite(next);
     }
     this.#realm.settle(op, 'rejected', 'BACKPRESSURE');
-    return { map, key, op: OP_NAMES[op.op] ?? 'PUT', payload: op.wanted ?? op.value ?? null };
+    return describeWrite(op);
   }
 }

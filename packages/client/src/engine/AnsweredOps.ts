@@ -45,10 +45,10 @@ export class AnsweredOps {
   #count = 0;
   #nextId = 1;
   #incarnation = '';
+  /** Connected time up to the last sign of life of the server: what comes after it may be time without connection. */
   #connectedMs = 0;
-  #upSinceMs: number | undefined;
-  /** Monotone ms of the last sign of life of the server: the time after it may be one without connection. */
-  #heardAtMs = 0;
+  /** Monotone ms of that sign; undefined without connection. */
+  #heardAtMs: number | undefined;
   #isWatched = false;
 
   constructor(realm: RealmBase, log: OpLog) {
@@ -69,21 +69,22 @@ export class AnsweredOps {
   /** The server is there, with this life of its store. Ops that another one answered go back into the log, to be sent again. */
   up(incarnation: string): void {
     this.#incarnation = incarnation;
-    this.#upSinceMs = this.#realm.clock.monoMs();
-    this.#heardAtMs = this.#upSinceMs;
+    this.#heardAtMs = this.#realm.clock.monoMs();
     this.#batches = new Map([...this.#batches].sort(([, a], [, b]) => a.atMs - b.atMs));
     this.#sendAgain([...this.#batches.values()].filter((batch) => batch.incarnation !== incarnation));
     this.#watch();
   }
 
-  /** The server has said something. */
+  /** The server has said something. A long silence before it was sleep: what it says now was waiting in the socket. */
   heard(): void {
-    this.#heardAtMs = this.#realm.clock.monoMs();
+    if (this.#heardAtMs === undefined) return;
+    const nowMs = this.#realm.clock.monoMs();
+    this.#connectedMs += Math.min(nowMs - this.#heardAtMs, LIMITS.deadMs);
+    this.#heardAtMs = nowMs;
   }
 
   down(): void {
-    this.#connectedMs = this.#nowMs();
-    this.#upSinceMs = undefined;
+    this.#heardAtMs = undefined;
     this.#isWatched = false;
     this.#realm.fx.cancel('answered');
   }
@@ -119,7 +120,7 @@ export class AnsweredOps {
     const bytes = this.#collected.reduce((sum, op) => sum + op.bytes, 0);
     const sessions = new Set(this.#collected.map((op) => op.session));
     this.#collected = [];
-    const atMs = Math.round(this.#nowMs());
+    const atMs = Math.round(this.#connectedMs);
     const batch = { key, incarnation: this.#incarnation, atMs, rows, sessions, bytes, left: 0 };
     this.#keep(batch);
     this.#save(batch);
@@ -163,10 +164,9 @@ export class AnsweredOps {
 
   /** Lets go of what is old, and of the oldest while there is too much. What is being sent again stays. */
   prune(): void {
-    const nowMs = this.#nowMs();
     for (const batch of this.#batches.values()) {
       const isOver = this.#count > LIMITS.answeredOps || this.#bytes > LIMITS.answeredBytes;
-      if (!isOver && batch.atMs + this.#windowMs > nowMs) break;
+      if (!isOver && batch.atMs + this.#windowMs > this.#connectedMs) break;
       if (batch.left === 0) this.#drop(batch);
     }
     this.#watch();
@@ -175,7 +175,7 @@ export class AnsweredOps {
   /** Notes the connected time, and looks for what is old. */
   look(): void {
     this.#isWatched = false;
-    this.#realm.store.put(['meta', 'connected'], Math.round(this.#nowMs()));
+    this.#realm.store.put(['meta', 'connected'], Math.round(this.#connectedMs));
     this.prune();
     this.#realm.touch();
   }
@@ -184,12 +184,8 @@ export class AnsweredOps {
     return this.#realm.options.answeredMs ?? LIMITS.answeredMs;
   }
 
-  #nowMs(): number {
-    return this.#connectedMs + (this.#upSinceMs === undefined ? 0 : this.#heardAtMs - this.#upSinceMs);
-  }
-
   #watch(): void {
-    if (this.#isWatched || this.#upSinceMs === undefined || this.#batches.size === 0) return;
+    if (this.#isWatched || this.#heardAtMs === undefined || this.#batches.size === 0) return;
     this.#isWatched = true;
     this.#realm.fx.arm('answered', Math.min(LOOK_MS_MAX, this.#windowMs));
   }

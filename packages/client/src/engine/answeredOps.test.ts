@@ -152,6 +152,23 @@ describe('ops that were answered and that the server may lose', () => {
     expect(world.server.rows.get('m')?.get('lost')?.value).toBe(1);
   });
 
+  it('[INC-1] are kept while the device sleeps, also when it finds frames of that time in its socket on waking', () => {
+    const { world, realm } = opened();
+    const restore = world.server.backup();
+    realm.engine.put('m', 'lost', 1);
+    world.settle();
+    realm.freeze();
+    world.advance(answeredMs);
+    world.server.put('m', 'meanwhile', 2, (world.timeMs + 1) * 2048);
+    world.advance(answeredMs);
+    realm.thaw();
+    world.settle();
+    realm.engine.put('m', 'awake', 3);
+    world.settle();
+    restored(world, restore);
+    expect(world.server.rows.get('m')?.get('lost')?.value).toBe(1);
+  });
+
   it('[INC-1] are bounded by number: the oldest go', () => {
     const { world, store, realm } = opened();
     const turns = 50;

@@ -13,7 +13,7 @@ export function oldestMap(replica: Replica, isInUse: (map: string) => boolean): 
     let t = 0;
     for (const row of map.base.values()) t = Math.max(t, row.t);
     // One with writes that wait keeps what they were made on.
-    if (t >= oldestT || [...map.overlay.keys()].length > 0) continue;
+    if (t >= oldestT || !map.overlay.isEmpty) continue;
     oldest = map;
     oldestT = t;
   }

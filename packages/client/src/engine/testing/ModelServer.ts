@@ -129,7 +129,7 @@ export class ModelServer {
       case 'MERKLE_REQ':
         return this.sync.merkle(connection, message);
       case 'ROWS_REQ':
-        return this.sync.fetch(connection, message);
+        return this.sync.sendRows(connection, message);
       case 'SYNC_END':
         connection.scopes.delete(message.map);
         return;

@@ -102,7 +102,7 @@ export class ModelSync {
     connection.deliver({ type: 'MERKLE_RESP', req, map, root, done: nodes.length, ...tables, parts });
   }
 
-  fetch(connection: ModelConnection, { req, map, items }: RowsReqMessage): void {
+  sendRows(connection: ModelConnection, { req, map, items }: RowsReqMessage): void {
     const tree = this.#maps.tree(map);
     const rows = this.#maps.rows(map);
     let done = 0;

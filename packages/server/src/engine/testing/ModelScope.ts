@@ -133,7 +133,7 @@ export class ModelScope {
       if (round > WALK_ROUNDS_MAX) throw new Error('the walk does not end');
       this.trips++;
       if (wanted.length > 0) wanted = this.#ask(wanted, fetch);
-      else this.#fetch(fetch);
+      else this.#askRows(fetch);
     }
   }
 
@@ -175,7 +175,7 @@ export class ModelScope {
     this.#device.send(message);
   }
 
-  #fetch(open: [number, string, number][]): void {
+  #askRows(open: [number, string, number][]): void {
     const asked = open.slice(0, 1000);
     const items = asked.map(([pid, path, digest]) => [pid, path, packHashes([digest])] as const);
     this.#send({ type: 'ROWS_REQ', req: this.#device.nextReq, map: this.#map, items });
