@@ -158,9 +158,9 @@ describe('ops that were answered and that the server may lose', () => {
     realm.engine.put('m', 'lost', 1);
     world.settle();
     realm.freeze();
-    world.advance(answeredMs);
     world.server.put('m', 'meanwhile', 2, (world.timeMs + 1) * 2048);
-    world.advance(answeredMs);
+    world.settle();
+    world.advance(2 * answeredMs);
     realm.thaw();
     world.settle();
     realm.engine.put('m', 'awake', 3);
