@@ -71,6 +71,7 @@ export { type AuthRef, isAuthRef, type PredicateNode } from './query/PredicateNo
 export { Predicates } from './query/Predicates.js';
 export { parseWhere } from './query/parseWhere.js';
 export { parsePath, readPath } from './query/path.js';
+export { StandingIndex } from './query/standing/StandingIndex.js';
 export { assertAdmitted } from './value/assertAdmitted.js';
 export { assertKey } from './value/assertKey.js';
 export { cloneAdmitted } from './value/cloneAdmitted.js';

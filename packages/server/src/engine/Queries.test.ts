@@ -1,8 +1,9 @@
 import { runQuery } from '@topgun/core';
 import { QUERY_CHANGE, type QuerySubMessage } from '@topgun/protocol';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Policy } from '../security/PermissionPolicy.js';
+import { SharedQuery } from './SharedQuery.js';
 import type { TestDevice } from './testing/TestDevice.js';
 import { TestNode } from './testing/TestNode.js';
 
@@ -132,6 +133,21 @@ describe('live queries', () => {
     expect(updates.map(({ isShared }) => isShared)).toEqual([true, true, true]);
     for (const device of devices) node.engine.closed(device.conn, node.now);
     expect(node.engine.stats()).toMatchObject({ queries: 0, sharedQueries: 0, maps: 1 });
+  });
+
+  it('[Q-10] a commit reaches the queries that may hold the old row or the new one, and no others', () => {
+    const node = new TestNode({ policies: [LOW, WRITE] });
+    const ann = node.device();
+    ann.put('m', 'k', { rank: 1, owner: 3 });
+    node.settle();
+    const owners = Array.from({ length: 20 }, (_, owner) => owner);
+    for (const owner of owners) ask(ann, `q${owner}`, { where: { op: 'eq', path: 'owner', value: owner } });
+    const advance = vi.spyOn(SharedQuery.prototype, 'advance');
+    ann.put('m', 'k', { rank: 1, owner: 7 });
+    node.settle();
+    expect(advance).toHaveBeenCalledTimes(2);
+    advance.mockRestore();
+    expect(owners.filter((owner) => held(ann, `q${owner}`).size > 0)).toEqual([7]);
   });
 
   it('[PERM-1] a query on a map without read right is denied; [PERM-4] and told when that changes', () => {

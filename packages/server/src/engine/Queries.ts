@@ -9,6 +9,7 @@ import type { RecordTable } from './RecordTable.js';
 import { RowWriter } from './RowWriter.js';
 import { SharedQuery, type Subscription, type Update } from './SharedQuery.js';
 import type { Commit } from './Staging.js';
+import { StandingQueries } from './StandingQueries.js';
 import { bytesOfRow } from './sizeOf.js';
 
 /** The live queries of all connections, those that ask the same of the same view sharing one window. */
@@ -17,7 +18,7 @@ export class Queries {
   readonly #gate: Gate;
   readonly #table: RecordTable;
   readonly #limits: EngineLimits;
-  readonly #byMap = new Map<string, Map<string, SharedQuery>>();
+  readonly #byMap = new Map<string, StandingQueries>();
   /** By connection and the id it chose. */
   readonly #open = new Map<Connection, Map<string, Subscription>>();
 
@@ -37,7 +38,7 @@ export class Queries {
   get subscriberCount(): number {
     let count = 0;
     for (const queries of this.#byMap.values())
-      for (const query of queries.values()) count += query.subscribers.size;
+      for (const query of queries.all()) count += query.subscribers.size;
     return count;
   }
 
@@ -85,7 +86,7 @@ export class Queries {
     if (query.subscribers.size > 0) return;
     this.#table.release(query.map);
     const queries = this.#byMap.get(query.map.name);
-    queries?.delete(query.key);
+    queries?.remove(query);
     if (queries?.size === 0) this.#byMap.delete(query.map.name);
   }
 
@@ -97,10 +98,8 @@ export class Queries {
   /** Sends what a commit changed in each result. */
   publish({ changes }: Commit): void {
     for (const [map, made] of changes) {
-      if (made.length === 0) continue;
-      for (const query of this.#byMap.get(map.name)?.values() ?? []) {
-        for (const update of query.advance(made, this.#limits.frameBytes)) this.#send(query, update);
-      }
+      const updates = this.#byMap.get(map.name)?.advance(made, this.#limits.frameBytes) ?? [];
+      for (const [query, update] of updates) this.#send(query, update);
     }
   }
 
@@ -122,13 +121,13 @@ export class Queries {
   }
 
   #shared(map: string, signature: string, spec: QuerySpec, conn: Connection): SharedQuery {
-    const queries = this.#byMap.get(map) ?? new Map<string, SharedQuery>();
+    const queries = this.#byMap.get(map) ?? new StandingQueries();
     this.#byMap.set(map, queries);
     const key = `${signature}|${exactKey(spec)}`;
     let query = queries.get(key);
     if (query === undefined) {
       query = new SharedQuery(key, this.#table.hold(map), this.#gate.may(conn, map).view, spec);
-      queries.set(key, query);
+      queries.add(query);
     }
     return query;
   }

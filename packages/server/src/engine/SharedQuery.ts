@@ -1,4 +1,4 @@
-import { type Delta, LiveWindow, type QuerySpec } from '@topgun/core';
+import { type Delta, LiveWindow, type PredicateNode, type QuerySpec } from '@topgun/core';
 import { QUERY_CHANGE, type QueryChange, type QueryDelta } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
@@ -38,6 +38,7 @@ export class SharedQuery {
   readonly key: string;
   readonly map: MapState;
   readonly view: View;
+  readonly where: PredicateNode | undefined;
   readonly subscribers = new Set<Subscription>();
   readonly #window: LiveWindow<unknown>;
 
@@ -45,6 +46,7 @@ export class SharedQuery {
     this.key = key;
     this.map = map;
     this.view = view;
+    this.where = spec.where;
     this.#window = new LiveWindow(spec);
     this.#window.reset(this.#visible());
   }
@@ -57,7 +59,7 @@ export class SharedQuery {
     });
   }
 
-  /** Takes in a commit; the net change of the result, in frames of at most `bytesMax`. */
+  /** Takes in the changes of a commit that may matter; the net change of the result, in frames of at most `bytesMax`. */
   advance(changes: readonly Change[], bytesMax: number): Update[] {
     const before = new Map<string, boolean>();
     const after = new Map<string, boolean>();
