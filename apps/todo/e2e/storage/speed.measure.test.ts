@@ -1,21 +1,16 @@
 import type { LWWMapHandle } from '@topgun/client';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from '../openBrowser.js';
 import { StorageSite } from './StorageSite.js';
 
 const ROUNDS = 5;
 const RECORDS = 100_000;
 
-let browser: Browser;
 let site: StorageSite;
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([openBrowser(), StorageSite.open()]);
+  site = await StorageSite.open();
 });
-afterAll(async () => {
-  await Promise.all([browser?.close(), site?.close()]);
-});
+afterAll(() => site?.close());
 
 /** Of two that were measured in turns: how many times faster the first was, round by round, so that what else the machine does hits both. */
 const timesFaster = (fast: readonly number[], slow: readonly number[]): number =>
@@ -144,7 +139,7 @@ declare global {
 
 describe('IndexedDB in Chromium', () => {
   it('[CST-31] reads 2.5 times and writes 4 times as fast as with one row per record', async () => {
-    const context = await browser.newContext();
+    const context = await site.browser.newContext();
     const page = await site.page(context);
     const { times, seen } = await page.evaluate(measureInPage, [ROUNDS, RECORDS] as const);
     await context.close();
@@ -162,7 +157,7 @@ describe('IndexedDB in Chromium', () => {
   });
 
   it('[CST-31] 10,000 writes in one loop take 100 ms of the main thread at most, storage call included', async () => {
-    const context = await browser.newContext();
+    const context = await site.browser.newContext();
     const spent: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       // A page of its own each time: nothing is warm.
