@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { clockOf } from './processes/clockOf.js';
 import { waitUntil } from './waitUntil.js';
 
 /** The command as a clone runs it. */
@@ -21,19 +22,25 @@ export class TopgunProcess {
     return `http://127.0.0.1:${this.#port}/`;
   }
 
+  get port(): number {
+    return this.#port;
+  }
+
   get output(): string {
     return this.#output;
   }
 
-  /** Starts the process and waits for the address that it prints; later starts take the port of the first one. */
-  async start(): Promise<void> {
+  /**
+   * Starts the process, `day` days from now, and waits for the address that it prints; later starts take the port of the
+   * first one.
+   */
+  async start(day = 0): Promise<void> {
     this.#output = '';
+    const { execArgv, env } = clockOf(day);
     const child = spawn(
       process.execPath,
-      [bin, 'dev', '--port', String(this.#port), '--data-dir', this.#dataDir],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
+      [...execArgv, bin, 'dev', '--port', String(this.#port), '--data-dir', this.#dataDir],
+      { stdio: ['ignore', 'pipe', 'pipe'], env },
     );
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
@@ -75,5 +82,12 @@ export class TopgunProcess {
       }[];
     };
     return new Map(status.maps.map((map) => [map.name, map]));
+  }
+
+  /** The value of one line of `/metrics`. */
+  async metric(line: string): Promise<number> {
+    const text = await (await fetch(new URL('/metrics', this.url))).text();
+    const found = text.split('\n').find((one) => one.startsWith(`${line} `));
+    return Number(found?.slice(line.length));
   }
 }

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CrowdTab } from './CrowdTab.js';
-import { openBrowser } from './openBrowser.js';
-import { TopgunProcess } from './TopgunProcess.js';
+import { Stage } from './Stage.js';
 import { waitUntil } from './waitUntil.js';
 
 /** `npm run test:tabs -- 200` asks for more. */
@@ -18,24 +14,17 @@ const KILL_MS = 2000;
 const FREEZE_MS = 5000;
 
 describe('many tabs on one store', () => {
+  let stage: Stage;
   let browser: Browser;
   let context: BrowserContext;
-  let server: TopgunProcess;
-  let folder = '';
   let tabs: CrowdTab[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'topgun-tabs-'));
-    server = new TopgunProcess(join(folder, 'data'));
-    await server.start();
-    browser = await openBrowser();
+    stage = await Stage.open();
+    browser = await stage.browser();
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop('SIGTERM');
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => stage?.close());
 
   beforeEach(async () => {
     context = await browser.newContext();
@@ -48,7 +37,7 @@ describe('many tabs on one store', () => {
   });
 
   const open = async (count: number): Promise<void> => {
-    for (let i = 0; i < count; i++) tabs.push(await CrowdTab.open(context, server.url));
+    for (let i = 0; i < count; i++) tabs.push(await CrowdTab.open(context, stage.server.url));
   };
 
   const leader = (): Promise<CrowdTab> =>

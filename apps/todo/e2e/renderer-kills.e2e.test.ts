@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from './openBrowser.js';
+import { Stage } from './Stage.js';
 import { TodoPage } from './TodoPage.js';
-import { TopgunProcess } from './TopgunProcess.js';
 import { waitUntil } from './waitUntil.js';
 import { firstTurnsThatFit, type Seen, type Turns } from './writtenTurns.js';
 
@@ -16,42 +12,33 @@ const KEYS = 7;
 const AHEAD = 20;
 
 describe('a tab whose process is killed while it writes', () => {
-  let browser: Browser;
+  let stage: Stage;
   let context: BrowserContext;
-  let server: TopgunProcess;
-  let folder = '';
   let isOnline = true;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'topgun-kills-'));
-    server = new TopgunProcess(join(folder, 'data'));
-    await server.start();
-    browser = await openBrowser();
-    context = await browser.newContext();
+    stage = await Stage.open();
+    context = await (await stage.browser()).newContext();
     await context.routeWebSocket(/./, (socket) => {
       if (isOnline) socket.connectToServer();
       else void socket.close();
     });
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop('SIGTERM');
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => stage?.close());
 
   it(
     `[B1 B3 B4] leaves a beginning of its turns, each of them whole, ${KILLS} times`,
     async () => {
       // How many turns were made nobody knows: the last report of a process that is killed may not arrive.
       let turns: Turns = { done: 0, flushed: 0 };
-      let tab = await TodoPage.open(context, server.url);
+      let tab = await TodoPage.open(context, stage.server.url);
       for (let kill = 0; kill < KILLS; kill++) {
         await tab.indicator(['saved'], 60_000);
         turns = await writeUntilKilled(context, tab, turns.done, 1 + ((kill * 7) % 23));
         // Without a connection the next tab shows what base and log of the device hold, and nothing else.
         isOnline = false;
-        tab = await TodoPage.open(context, server.url);
+        tab = await TodoPage.open(context, stage.server.url);
         const seen = await look(tab);
         const whole = firstTurnsThatFit(seen, KEYS);
         expect(whole, `after kill ${kill + 1}: ${JSON.stringify(seen)}`).toBeDefined();

@@ -1,12 +1,11 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from './openBrowser.js';
+import { Stage } from './Stage.js';
 import { TodoPage } from './TodoPage.js';
-import { TopgunProcess } from './TopgunProcess.js';
+import type { TopgunProcess } from './TopgunProcess.js';
 import { waitUntil } from './waitUntil.js';
 
 /** The pictures of the documents are renewed on request only: no two runs draw the same pixels. */
@@ -17,27 +16,21 @@ const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isM
 const BURST = 1000;
 
 describe('two browsers and a server', () => {
+  let stage: Stage;
   let browser: Browser;
-  let server: TopgunProcess;
-  let folder = '';
   let images = documentImages;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'topgun-e2e-'));
-    if (!keepImages) images = join(folder, 'images');
+    stage = await Stage.open();
+    if (!keepImages) images = join(stage.folder, 'images');
     await mkdir(images, { recursive: true });
-    server = new TopgunProcess(join(folder, 'data'));
-    await server.start();
-    browser = await openBrowser();
+    browser = await stage.browser();
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop('SIGTERM');
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => stage?.close());
 
   it('agree after edits in three tabs, an offline reload, and SIGKILL in a burst of 1,000 writes', async () => {
+    const { server } = stage;
     const ada = await browser.newContext(desktop);
     const ben = await browser.newContext(phone);
     const outside: string[] = [];

@@ -55,6 +55,13 @@ describe('EngineHost', () => {
     expect(calls[0]).toEqual(['opened', 1, { remote: 'ip' }, 7]);
   });
 
+  it('[GC-1] an engine that has loaded has a tick, also when no input follows', async () => {
+    const { host, calls } = scripted();
+    host.loaded();
+    await turn();
+    expect(calls.map(([name]) => name)).toEqual(['tick', 'flush']);
+  });
+
   it('[OPS-42] completions come as inputs of their own, each followed by a tick', async () => {
     const { host, calls } = scripted();
     host.commit(3, { slices: [], meta: [] });

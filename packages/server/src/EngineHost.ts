@@ -48,6 +48,11 @@ export class EngineHost implements ServerEffects, TransportListener {
     this.#transport = transport;
   }
 
+  /** The engine has loaded what the store holds. Deletions and times to live may be due by now, also where nobody connects. */
+  loaded(): void {
+    this.#input(() => undefined);
+  }
+
   /** Resolves once everything admitted is durable and answered, or after `waitMs`; true = all of it. */
   drain(waitMs: number): Promise<boolean> {
     return new Promise((resolve) => {

@@ -212,6 +212,7 @@ export class ServerCoordinator {
     );
     host.connect(engine, this.#transport);
     await loadEngine(engine, this.#store);
+    host.loaded();
     this.#host = host;
     this.#engine = engine;
   }

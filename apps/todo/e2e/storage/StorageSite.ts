@@ -1,15 +1,18 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
+import { openBrowser } from '../openBrowser.js';
 
-/** A site of one empty page that has the built packages as `globalThis.topgun`. */
+/** A browser, and a site of one empty page that has the built packages as `globalThis.topgun`. */
 export class StorageSite {
+  readonly browser: Browser;
   readonly #script: string;
   readonly #server: Server;
 
-  private constructor(script: string, server: Server) {
+  private constructor(browser: Browser, script: string, server: Server) {
+    this.browser = browser;
     this.#script = script;
     this.#server = server;
   }
@@ -31,7 +34,7 @@ export class StorageSite {
       response.end('<!doctype html><title>storage</title>');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new StorageSite(output.output[0].code, server);
+    return new StorageSite(await openBrowser(), output.output[0].code, server);
   }
 
   get url(): string {
@@ -46,6 +49,7 @@ export class StorageSite {
   }
 
   async close(): Promise<void> {
+    await this.browser.close();
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }

@@ -1,6 +1,5 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from '../openBrowser.js';
 import { waitUntil } from '../waitUntil.js';
 import { StorageSite } from './StorageSite.js';
 
@@ -8,15 +7,12 @@ const KILLS = 30;
 /** Rows of its log that each writer keeps: those before are deleted again, so that compactions meet both. */
 const KEPT = 200;
 
-let browser: Browser;
 let site: StorageSite;
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([openBrowser(), StorageSite.open()]);
+  site = await StorageSite.open();
 });
-afterAll(async () => {
-  await Promise.all([browser?.close(), site?.close()]);
-});
+afterAll(() => site?.close());
 
 declare global {
   var told: (writer: string, n: number) => Promise<void>;
@@ -69,7 +65,7 @@ async function kill(context: BrowserContext, page: Page): Promise<void> {
 
 describe('a tab that is killed while it writes to IndexedDB', () => {
   it('[CST-29] loses nothing it was told of, leaves no half of a transaction and no hole, also during compactions', async () => {
-    const context = await browser.newContext();
+    const context = await site.browser.newContext();
     const told = new Map<string, number>();
     await context.exposeBinding('told', (_, writer: string, n: number) => {
       told.set(writer, Math.max(n, told.get(writer) ?? 0));

@@ -1,21 +1,16 @@
 import type { LWWMapHandle } from '@topgun/client';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openBrowser } from '../openBrowser.js';
 import { StorageSite } from './StorageSite.js';
 
 const ROUNDS = 5;
 const RECORDS = 100_000;
 
-let browser: Browser;
 let site: StorageSite;
 
 beforeAll(async () => {
-  [browser, site] = await Promise.all([openBrowser(), StorageSite.open()]);
+  site = await StorageSite.open();
 });
-afterAll(async () => {
-  await Promise.all([browser?.close(), site?.close()]);
-});
+afterAll(() => site?.close());
 
 /** Of two that were measured in turns: how many times faster the first was, round by round, so that what else the machine does hits both. */
 const timesFaster = (fast: readonly number[], slow: readonly number[]): number =>
@@ -24,7 +19,7 @@ const timesFaster = (fast: readonly number[], slow: readonly number[]): number =
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 
-/** Runs in the page: times of the adapter and of IndexedDB with a row per record, taken in turns, in ms. */
+/** Runs in the page: times of the adapter and of idb with a row per record, taken in turns, in ms. */
 async function measureInPage([rounds, records]: readonly [number, number]) {
   type Rows = (readonly [string[], unknown])[];
   const row = (i: number): unknown[] => {
@@ -58,36 +53,22 @@ async function measureInPage([rounds, records]: readonly [number, number]) {
 
   const adapter = new globalThis.topgun.IDBAdapter();
   await adapter.open('fast');
-  const db = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = indexedDB.open('plain');
-    request.onupgradeneeded = () => request.result.createObjectStore('rows');
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+  const db = await globalThis.topgun.openDB('plain', 1, {
+    upgrade: (opened) => void opened.createObjectStore('rows'),
   });
-  const result = <T>(request: IDBRequest<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-  // As one writes with the package idb: a put and a promise for each record, and one for the transaction.
   const plainWrite = async (rows: Rows): Promise<void> => {
     const tx = db.transaction('rows', 'readwrite', { durability: 'relaxed' });
-    const store = tx.objectStore('rows');
-    const done = new Promise<void>((resolve, reject) => {
-      tx.oncomplete = () => resolve();
-      tx.onabort = () => reject(tx.error);
-    });
-    await Promise.all([...rows.map(([key, value]) => result(store.put(value, key))), done]);
+    await Promise.all([...rows.map(([key, value]) => tx.store.put(value, key)), tx.done]);
   };
   const plainRead = async (visit: (key: unknown, value: unknown) => void): Promise<void> => {
-    const store = db.transaction('rows', 'readonly').objectStore('rows');
+    const { store } = db.transaction('rows', 'readonly');
     // Pages as large as is fastest for it.
     const page = 2_000;
     let range: IDBKeyRange | null = null;
     for (;;) {
-      const [keys, values] = await Promise.all([
-        result(store.getAllKeys(range, page)),
-        result(store.getAll(range, page)),
+      const [keys, values]: [IDBValidKey[], unknown[]] = await Promise.all([
+        store.getAllKeys(range, page),
+        store.getAll(range, page),
       ]);
       for (let i = 0; i < keys.length; i++) visit(keys[i], values[i]);
       if (keys.length < page) return;
@@ -158,7 +139,7 @@ declare global {
 
 describe('IndexedDB in Chromium', () => {
   it('[CST-31] reads 2.5 times and writes 4 times as fast as with one row per record', async () => {
-    const context = await browser.newContext();
+    const context = await site.browser.newContext();
     const page = await site.page(context);
     const { times, seen } = await page.evaluate(measureInPage, [ROUNDS, RECORDS] as const);
     await context.close();
@@ -176,7 +157,7 @@ describe('IndexedDB in Chromium', () => {
   });
 
   it('[CST-31] 10,000 writes in one loop take 100 ms of the main thread at most, storage call included', async () => {
-    const context = await browser.newContext();
+    const context = await site.browser.newContext();
     const spent: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       // A page of its own each time: nothing is warm.

@@ -125,4 +125,34 @@ describe('IDBAdapter', () => {
     ]);
     await adapter.close();
   });
+
+  it('[CST-19] a transaction that IndexedDB aborts fails with a typed error, and nothing else rejects', async () => {
+    const adapter = new IDBAdapter();
+    await adapter.open('aborted');
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    const transaction = IDBDatabase.prototype.transaction;
+    vi.spyOn(IDBDatabase.prototype, 'transaction').mockImplementation(function (this: IDBDatabase, ...args) {
+      const tx = transaction.apply(this, args);
+      queueMicrotask(() => tx.abort());
+      tx.commit = () => undefined;
+      return tx;
+    });
+    const calls = [
+      adapter.tx({ puts: [[['k'], 1]], deletes: [] }),
+      adapter.iterate([], () => undefined),
+      adapter.wipe(),
+    ];
+    const outcomes = await Promise.allSettled(calls);
+    vi.restoreAllMocks();
+    // Node tells of what nobody handled once the turn has ended.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', unhandled);
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code)).toEqual(
+      calls.map(() => 'STORAGE_FAILED'),
+    );
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(await adapter.tx({ puts: [], deletes: [] })).toBe(1);
+    await adapter.close();
+  });
 });

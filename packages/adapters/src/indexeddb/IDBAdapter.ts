@@ -1,9 +1,10 @@
 import type { IStorageAdapter, StoreKey, StoreTx } from '@topgun/client';
 import { checkStoreKey, checkStoreTx, storageError } from '@topgun/client';
 import * as LIMITS from '@topgun/protocol/limits';
-import { GONE, groupRows, LOG, readLog, readSnapshot, SNAPSHOT } from './chunks.js';
+import { openDB } from 'idb';
+import { type ChunkDatabase, GONE, groupRows, LOG, readLog, readSnapshot, SNAPSHOT } from './chunks.js';
+import { committed } from './committed.js';
 import { compact } from './compact.js';
-import { committed, resultOf } from './requests.js';
 import { toStorageError } from './toStorageError.js';
 import { upgrade } from './upgrade.js';
 
@@ -21,7 +22,7 @@ const LAYOUT_VERSION = 2;
 export class IDBAdapter implements IStorageAdapter {
   readonly #lostListeners = new Set<(reason: string) => void>();
   #name = '';
-  #opening: Promise<IDBDatabase> | undefined;
+  #opening: Promise<ChunkDatabase> | undefined;
   #lost = '';
   /** What reading the log costs by now, in rows, and from where on it is worth moving into the snapshot. */
   #logCost = 0;
@@ -55,13 +56,12 @@ export class IDBAdapter implements IStorageAdapter {
         chunk,
       );
       const tx = db.transaction(LOG, 'readwrite', { durability: durability ?? 'relaxed' });
-      const done = committed(tx);
-      const commit = tx.objectStore(LOG).add(chunk);
+      const adding = tx.store.add(chunk);
       // Nothing follows: the browser need not come back to ask.
       tx.commit();
-      await done;
+      const commit = await committed(tx, adding);
       this.#grown(db, LIMITS.logChunkCostRows + puts.length + deletes.length);
-      return commit.result as number;
+      return commit;
     });
   }
 
@@ -77,8 +77,11 @@ export class IDBAdapter implements IStorageAdapter {
   async iterate(prefix: StoreKey, visit: (key: StoreKey, value: unknown) => void): Promise<number> {
     return this.#use('iterate', async (db) => {
       const tx = db.transaction([LOG, SNAPSHOT], 'readonly');
-      const { rows, chunks, commit } = await readLog(tx.objectStore(LOG), prefix);
-      const held = await readSnapshot(tx.objectStore(SNAPSHOT), prefix, rows, visit);
+      const read = async () => {
+        const tail = await readLog(tx.objectStore(LOG), prefix);
+        return { ...tail, held: await readSnapshot(tx.objectStore(SNAPSHOT), prefix, tail.rows, visit) };
+      };
+      const { rows, chunks, commit, held } = await committed(tx, read());
       if (prefix.length === 0) {
         this.#setSize(held);
         this.#logCost = 0;
@@ -100,12 +103,9 @@ export class IDBAdapter implements IStorageAdapter {
   async wipe(): Promise<void> {
     await this.#use('wipe', async (db) => {
       const tx = db.transaction([LOG, SNAPSHOT], 'readwrite', { durability: 'strict' });
-      const done = committed(tx);
-      tx.objectStore(SNAPSHOT).clear();
+      const log = tx.objectStore(LOG);
       // What is cleared keeps its key generator: the next number is that of this commit.
-      tx.objectStore(LOG).clear();
-      tx.objectStore(LOG).add([]);
-      await done;
+      await committed(tx, Promise.all([tx.objectStore(SNAPSHOT).clear(), log.clear(), log.add([])]));
     });
   }
 
@@ -117,17 +117,14 @@ export class IDBAdapter implements IStorageAdapter {
     db?.close();
   }
 
-  async #connect(name: string): Promise<IDBDatabase> {
+  async #connect(name: string): Promise<ChunkDatabase> {
     try {
-      const request = indexedDB.open(name, LAYOUT_VERSION);
-      request.onupgradeneeded = () => {
-        const tx = request.transaction as IDBTransaction;
-        upgrade(request.result, tx).catch(() => tx.abort());
-      };
-      request.onblocked = () => this.#tellLost('another tab holds an older version of the store');
-      const db = await resultOf(request);
-      db.onversionchange = () => this.#drop(db, 'another tab replaces the store');
-      db.onclose = () => this.#drop(db, 'the browser closed the store');
+      const db: ChunkDatabase = await openDB(name, LAYOUT_VERSION, {
+        upgrade: (_db, _from, _to, tx) => upgrade(tx),
+        blocked: () => this.#tellLost('another tab holds an older version of the store'),
+        blocking: () => this.#drop(db, 'another tab replaces the store'),
+        terminated: () => this.#drop(db, 'the browser closed the store'),
+      });
       return db;
     } catch (cause) {
       throw toStorageError(name, 'open', cause);
@@ -135,7 +132,7 @@ export class IDBAdapter implements IStorageAdapter {
   }
 
   /** Counts what the log has taken in, and moves it into the snapshot once that is worth it. */
-  #grown(db: IDBDatabase, cost: number): void {
+  #grown(db: ChunkDatabase, cost: number): void {
     this.#logCost += cost;
     if (this.#logCost < this.#compactAt || this.#isCompacting) return;
     this.#isCompacting = true;
@@ -154,7 +151,7 @@ export class IDBAdapter implements IStorageAdapter {
   }
 
   /** Does something with the open database; whatever goes wrong there ends as a typed error. */
-  async #use<T>(call: string, work: (db: IDBDatabase) => Promise<T>): Promise<T> {
+  async #use<T>(call: string, work: (db: ChunkDatabase) => Promise<T>): Promise<T> {
     try {
       if (this.#opening !== undefined) return await work(await this.#opening);
     } catch (cause) {
@@ -164,7 +161,7 @@ export class IDBAdapter implements IStorageAdapter {
     throw storageError(code, `${call}() on store "${this.#name}": ${this.#lost || 'not open'}`);
   }
 
-  #drop(db: IDBDatabase, reason: string): void {
+  #drop(db: ChunkDatabase, reason: string): void {
     db.close();
     this.#opening = undefined;
     this.#lost = reason;

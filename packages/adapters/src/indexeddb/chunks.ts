@@ -9,15 +9,37 @@
  */
 import type { StoreKey } from '@topgun/client';
 import * as LIMITS from '@topgun/protocol/limits';
+import type { DBSchema, IDBPDatabase, IDBPObjectStore, IDBPTransaction, StoreNames } from 'idb';
 import { compareStoreKeys } from '../keys/compareStoreKeys.js';
 import { encodeStoreKey } from '../keys/encodeStoreKey.js';
-import { eachEntry, resultOf } from './requests.js';
+import { eachEntry } from './eachEntry.js';
 
 export const LOG = 'log';
 export const SNAPSHOT = 'snapshot';
+/** Whose turn it is to compact. A string sorts before arrays, so no range of chunks contains it. */
+export const TURN = 'turn';
 
 /** In a group without values all rows are deleted. */
 export type Group = readonly [head: StoreKey, tails: string[], values?: unknown[]];
+
+/** The stores of the database, as idb wants to know them. */
+interface ChunkSchema extends DBSchema {
+  [LOG]: { key: number; value: Group[] };
+  [SNAPSHOT]: { key: string[] | typeof TURN; value: Group[] | string };
+}
+
+export type ChunkDatabase = IDBPDatabase<ChunkSchema>;
+
+export type ChunkUpgrade = IDBPTransaction<ChunkSchema, StoreNames<ChunkSchema>[], 'versionchange'>;
+
+type ChunkStore<Name extends StoreNames<ChunkSchema>, Mode extends IDBTransactionMode> = IDBPObjectStore<
+  ChunkSchema,
+  ArrayLike<StoreNames<ChunkSchema>>,
+  Name,
+  Mode
+>;
+
+export type WritableSnapshot = Pick<ChunkStore<typeof SNAPSHOT, 'readwrite'>, 'get' | 'put' | 'delete'>;
 
 export type Row = readonly [key: StoreKey, value: unknown];
 
@@ -56,7 +78,10 @@ export interface LogTail {
   readonly commit: number;
 }
 
-export async function readLog(log: IDBObjectStore, prefix: StoreKey): Promise<LogTail> {
+export async function readLog(
+  log: Pick<ChunkStore<typeof LOG, 'readonly'>, 'getAll' | 'getAllKeys'>,
+  prefix: StoreKey,
+): Promise<LogTail> {
   const rowsById = new Map<string, Row>();
   let chunks = 0;
   const commit = await eachEntry(log, null, LIMITS.storeChunksPerRead, (_, chunk) => {
@@ -66,12 +91,12 @@ export async function readLog(log: IDBObjectStore, prefix: StoreKey): Promise<Lo
     });
   });
   const rows = [...rowsById.values()].sort(([a], [b]) => compareStoreKeys(a, b));
-  return { rows, chunks, commit: (commit as number | undefined) ?? 0 };
+  return { rows, chunks, commit: commit ?? 0 };
 }
 
 /** Visits the rows of the snapshot below the prefix, with those of the log in their places; returns the number of chunks. */
 export async function readSnapshot(
-  snapshot: IDBObjectStore,
+  snapshot: Pick<ChunkStore<typeof SNAPSHOT, 'readonly'>, 'getAll' | 'getAllKeys' | 'openKeyCursor'>,
   prefix: StoreKey,
   tail: readonly Row[],
   visit: (key: StoreKey, value: unknown) => void,
@@ -79,7 +104,7 @@ export async function readSnapshot(
   let chunks = 0;
   const merge = new TailMerge(tail, visit);
   // The chunk that holds the first row may begin before it.
-  const start = await resultOf(snapshot.openKeyCursor(IDBKeyRange.bound([], [...prefix]), 'prev'));
+  const start = await snapshot.openKeyCursor(IDBKeyRange.bound([], [...prefix]), 'prev');
   const range = IDBKeyRange.bound(start?.key ?? [...prefix], [...prefix, []], false, true);
   await eachEntry(snapshot, range, LIMITS.storeChunksPerRead, (_, chunk) => {
     chunks += 1;
@@ -122,15 +147,17 @@ export class TailMerge {
   }
 }
 
-/** Writes rows in key order as chunks of the snapshot. */
-export function putChunks(snapshot: IDBObjectStore, rows: readonly Row[]): StoreKey[] {
+/** Writes rows in key order as chunks of the snapshot; returns their first keys. */
+export async function putChunks(
+  snapshot: Pick<WritableSnapshot, 'put'>,
+  rows: readonly Row[],
+): Promise<StoreKey[]> {
   const size = Math.ceil(rows.length / Math.ceil(rows.length / LIMITS.storeRowsPerChunk));
-  const firsts: StoreKey[] = [];
+  const firsts: Promise<StoreKey>[] = [];
   for (let i = 0; i < rows.length; i += size) {
     const chunk = rows.slice(i, i + size);
     const first = (chunk[0] as Row)[0];
-    snapshot.put(groupRows(chunk), [...first]);
-    firsts.push(first);
+    firsts.push(snapshot.put(groupRows(chunk), [...first]).then(() => first));
   }
-  return firsts;
+  return Promise.all(firsts);
 }

@@ -2,12 +2,12 @@ import 'fake-indexeddb/auto';
 import type { StoreKey } from '@topgun/client';
 import * as LIMITS from '@topgun/protocol/limits';
 import fc from 'fast-check';
+import { openDB, unwrap } from 'idb';
 import { describe, expect, it, vi } from 'vitest';
 import { compareStoreKeys } from '../keys/compareStoreKeys.js';
-import { LOG, SNAPSHOT } from './chunks.js';
+import { type ChunkDatabase, type Group, LOG, SNAPSHOT } from './chunks.js';
 import { compact } from './compact.js';
 import { IDBAdapter } from './IDBAdapter.js';
-import { committed, resultOf } from './requests.js';
 
 let stores = 0;
 
@@ -46,11 +46,12 @@ const limit = (name: keyof typeof LIMITS, value: number): void => {
 };
 
 /** A connection of a tab that dies before its n-th transaction. */
-async function dyingTab(store: string, transactions: number): Promise<IDBDatabase> {
-  const db = await resultOf(indexedDB.open(store));
+async function dyingTab(store: string, transactions: number): Promise<ChunkDatabase> {
+  const db: ChunkDatabase = await openDB(store);
+  const connection = unwrap(db);
   let left = transactions;
-  const transaction = db.transaction.bind(db);
-  vi.spyOn(db, 'transaction').mockImplementation((...args) => {
+  const transaction = connection.transaction.bind(connection);
+  vi.spyOn(connection, 'transaction').mockImplementation((...args) => {
     if (left-- === 0) throw new DOMException('the tab is gone', 'InvalidStateError');
     return transaction(...args);
   });
@@ -78,7 +79,7 @@ describe('compaction', () => {
         const model = new Map<string, readonly [StoreKey, number]>();
         let commit = 0;
         const running: Promise<unknown>[] = [];
-        const dying: IDBDatabase[] = [];
+        const dying: ChunkDatabase[] = [];
         for (const [i, action] of steps.entries()) {
           if (action.do === 'compact') {
             const db = await dyingTab(store, action.transactions);
@@ -118,15 +119,10 @@ describe('compaction', () => {
     );
     for (let i = 0; i < rows.length; i += 500)
       await adapter.tx({ puts: rows.slice(i, i + 500), deletes: [] });
-    const db = await resultOf(indexedDB.open('tidy'));
+    const db: ChunkDatabase = await openDB('tidy');
     await compact(db);
-    const tx = db.transaction([LOG, SNAPSHOT], 'readonly');
-    const done = committed(tx);
-    const chunks = await resultOf<[StoreKey, string[]][][]>(
-      tx.objectStore(SNAPSHOT).getAll(IDBKeyRange.lowerBound([])),
-    );
-    expect(await resultOf(tx.objectStore(LOG).getAllKeys())).toEqual([20]);
-    await done;
+    const chunks = (await db.getAll(SNAPSHOT, IDBKeyRange.lowerBound([]))) as Group[][];
+    expect(await db.getAllKeys(LOG)).toEqual([20]);
     db.close();
     const sizes = chunks.map((groups) => groups.reduce((sum, [, tails]) => sum + tails.length, 0));
     expect(sizes.reduce((a, b) => a + b)).toBe(10_000);
@@ -140,8 +136,8 @@ describe('compaction', () => {
     const adapter = new IDBAdapter();
     await adapter.open('by-itself');
     const logLength = async (): Promise<number> => {
-      const db = await resultOf(indexedDB.open('by-itself'));
-      const count = await resultOf(db.transaction(LOG, 'readonly').objectStore(LOG).count());
+      const db: ChunkDatabase = await openDB('by-itself');
+      const count = await db.count(LOG);
       db.close();
       return count;
     };

@@ -1,11 +1,20 @@
 import type { StoreKey } from '@topgun/client';
 import * as LIMITS from '@topgun/protocol/limits';
 import { compareStoreKeys } from '../keys/compareStoreKeys.js';
-import { LOG, putChunks, type Row, readLog, SNAPSHOT, TailMerge, visitGroups } from './chunks.js';
-import { committed, resultOf } from './requests.js';
-
-/** Whose turn it is to compact. A string sorts before arrays, so no range of chunks contains it. */
-const TURN = 'turn';
+import {
+  type ChunkDatabase,
+  LOG,
+  type LogTail,
+  putChunks,
+  type Row,
+  readLog,
+  SNAPSHOT,
+  TailMerge,
+  TURN,
+  visitGroups,
+  type WritableSnapshot,
+} from './chunks.js';
+import { committed } from './committed.js';
 
 /**
  * Moves the log into the snapshot, in transactions of a few chunks each, so that nothing else waits long.
@@ -15,34 +24,53 @@ const TURN = 'turn';
  * the turn with another stops, because its log may be the older one; so does one that finds the store wiped.
  * Returns the number of chunks of the snapshot, or undefined when it did not come to the end.
  */
-export async function compact(db: IDBDatabase): Promise<number | undefined> {
+export async function compact(db: ChunkDatabase): Promise<number | undefined> {
   const turn = crypto.randomUUID();
-  const begin = db.transaction([LOG, SNAPSHOT], 'readwrite');
-  const beginning = committed(begin);
-  const snapshot = begin.objectStore(SNAPSHOT);
-  snapshot.put(turn, TURN);
-  const { rows, commit } = await readLog(begin.objectStore(LOG), []);
-  // Of all keys only those of chunks are arrays.
-  const chunkKeys = IDBKeyRange.lowerBound([]);
-  const firsts = (await resultOf(snapshot.getAllKeys(chunkKeys))) as string[][];
-  await beginning;
-  const slices = new Slices(rows, firsts);
+  const { tail, firsts } = await begin(db, turn);
+  const slices = new Slices(tail.rows, firsts);
   for (;;) {
-    const tx = db.transaction([LOG, SNAPSHOT], 'readwrite');
-    const slice = committed(tx);
-    const chunks = tx.objectStore(SNAPSHOT);
-    const isMine = (await resultOf(chunks.get(TURN))) === turn;
-    if (isMine && (await slices.write(chunks))) {
-      const log = tx.objectStore(LOG);
-      log.delete(IDBKeyRange.upperBound(commit));
-      if (commit > 0) log.put([], commit);
-      chunks.delete(TURN);
-      await slice;
-      return slices.chunks;
-    }
-    await slice;
-    if (!isMine) return undefined;
+    const step = await nextSlice(db, turn, slices, tail.commit);
+    if (step !== 'more') return step === 'done' ? slices.chunks : undefined;
   }
+}
+
+/** Takes the turn and reads the log and where the chunks begin. */
+async function begin(db: ChunkDatabase, turn: string): Promise<{ tail: LogTail; firsts: StoreKey[] }> {
+  const tx = db.transaction([LOG, SNAPSHOT], 'readwrite');
+  const snapshot = tx.objectStore(SNAPSHOT);
+  const [, tail, firsts] = await committed(
+    tx,
+    Promise.all([
+      snapshot.put(turn, TURN),
+      readLog(tx.objectStore(LOG), []),
+      // Of all keys only those of chunks are arrays.
+      snapshot.getAllKeys(IDBKeyRange.lowerBound([])),
+    ]),
+  );
+  return { tail, firsts: firsts as string[][] };
+}
+
+/** Writes one slice; behind the last one the log goes, up to the commit that was read. */
+async function nextSlice(
+  db: ChunkDatabase,
+  turn: string,
+  slices: Slices,
+  commit: number,
+): Promise<'more' | 'done' | 'lost'> {
+  const tx = db.transaction([LOG, SNAPSHOT], 'readwrite');
+  const snapshot = tx.objectStore(SNAPSHOT);
+  const work = async (): Promise<'more' | 'done' | 'lost'> => {
+    if ((await snapshot.get(TURN)) !== turn) return 'lost';
+    if (!(await slices.write(snapshot))) return 'more';
+    const log = tx.objectStore(LOG);
+    await Promise.all([
+      log.delete(IDBKeyRange.upperBound(commit)),
+      commit > 0 && log.put([], commit),
+      snapshot.delete(TURN),
+    ]);
+    return 'done';
+  };
+  return committed(tx, work());
 }
 
 /** The rows of the log, the oldest keys first, on their way into the chunks they belong to. */
@@ -63,7 +91,7 @@ class Slices {
   }
 
   /** Rewrites the next few chunks; true when no row is left. */
-  async write(snapshot: IDBObjectStore): Promise<boolean> {
+  async write(snapshot: WritableSnapshot): Promise<boolean> {
     for (let left = LIMITS.rowsPerSlice; left > 0 && this.#at < this.#rows.length; ) {
       left -= await this.#writeNext(snapshot, left);
     }
@@ -71,7 +99,7 @@ class Slices {
   }
 
   /** Rewrites one chunk with what belongs into it, of the log no more than `most` rows; returns how many rows it wrote. */
-  async #writeNext(snapshot: IDBObjectStore, most: number): Promise<number> {
+  async #writeNext(snapshot: WritableSnapshot, most: number): Promise<number> {
     const firsts = this.#firsts;
     const key = (this.#rows[this.#at] as Row)[0];
     // The last chunk that begins at or before the row; what comes before all goes into the first.
@@ -85,12 +113,11 @@ class Slices {
     const tail = this.#take(firsts[this.#chunk + 1], most);
     const merged: Row[] = [];
     const merge = new TailMerge(tail, (...row) => merged.push(row));
-    if (old) {
-      visitGroups(await resultOf(snapshot.get([...old])), (...row) => merge.take(...row));
-      snapshot.delete([...old]);
-    }
+    if (old) visitGroups(await snapshot.get([...old]), (...row) => merge.take(...row));
     merge.end();
-    firsts.splice(this.#chunk, 1, ...putChunks(snapshot, merged));
+    // The old chunk goes before the others come: the first of them may have its key.
+    const [, put] = await Promise.all([old && snapshot.delete([...old]), putChunks(snapshot, merged)]);
+    firsts.splice(this.#chunk, 1, ...put);
     return merged.length + tail.length;
   }
 

@@ -20,7 +20,7 @@ export const house: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: [], node: false },
   protocol: { rooms: ['core'], packages: ['zod', 'msgpackr'], node: false },
   client: { rooms: ['core', 'protocol'], packages: [], node: false },
-  adapters: { rooms: ['core', 'protocol', 'client'], packages: [], node: false, nodePart: 'file' },
+  adapters: { rooms: ['core', 'protocol', 'client'], packages: ['idb'], node: false, nodePart: 'file' },
   react: { rooms: ['core', 'client'], testRooms: ['adapters'], packages: ['react'], node: false },
   server: { rooms: ['core', 'protocol'], packages: 'any', node: true },
   cli: { rooms: ['core', 'protocol', 'client', 'server'], packages: 'any', node: true },
