@@ -1,6 +1,7 @@
 import type { Checker } from './Checker.js';
 import { clock } from './clock.js';
 import { convergence } from './convergence.js';
+import { countedOnce } from './countedOnce.js';
 import { durableAnswers, shownIsDurable } from './durableAnswers.js';
 import { effectOnce } from './effectOnce.js';
 import { fleeting } from './fleeting.js';
@@ -10,8 +11,10 @@ import { logs } from './logs.js';
 import { monotonicReads } from './monotonicReads.js';
 import { neverBack } from './neverBack.js';
 import { nothingLost } from './nothingLost.js';
+import { offsets } from './offsets.js';
 import { queries } from './queries.js';
 import { rejections } from './rejections.js';
+import { removedStays } from './removedStays.js';
 import { resumes } from './resumes.js';
 import { staleWrites } from './staleWrites.js';
 import { strangers } from './strangers.js';
@@ -38,4 +41,7 @@ export const checkers: readonly Checker[] = [
   neverBack,
   staleWrites,
   fleeting,
+  removedStays,
+  countedOnce,
+  offsets,
 ];

@@ -3,12 +3,12 @@ import { ACK_LEVEL, OUTCOME } from '@topgun/protocol';
 import type { World } from '../World.js';
 import type { Checker } from './Checker.js';
 
-/** Faults after which a stream is none any more, or a device's store is not what it was. */
-const BREAKING = ['drop', 'duplicate', 'reorder', 'device store evicted'].map((name) => `fault ${name}`);
+/** After it a device's store is not what it was. */
+const EVICTED = 'fault device store evicted';
 
 /**
  * RES-3: a device that is resumed by cursor has what it had stored and what changed since, so the roots are equal at once.
- * A walk would mend whatever is missing here, and hide it. Holds while the network loses and turns round nothing.
+ * A walk would mend whatever is missing here, and hide it. Holds as long as the connection loses and turns round nothing.
  *
  * Excepted are maps of which a device was told an untruth that no cursor knows of (SRV-6): that its write was applied at an offset where
  * nothing stands, because it might not read the row that won. If it may read all again before it asks, it resumes from the cursor of
@@ -40,7 +40,8 @@ export const resumes: Checker = {
         if (message.cursor === undefined && states.get(scope) === 'answered') {
           world.count('walk after a resume');
           const isMisled = misled.has(`${clients.get(link)} ${message.map}`);
-          if (!isMisled && !repeated.has(scope) && !BREAKING.some((fault) => world.counts.has(fault)))
+          const isJudged = !isMisled && !repeated.has(scope) && !world.counts.has(EVICTED);
+          if (isJudged && isStream(world, link))
             world.fail(`RES-3: ${message.map} was not equal after it had been resumed by cursor`);
         }
         if (message.cursor === undefined) states.delete(scope);
@@ -91,3 +92,7 @@ const stands = ({ store }: World, map: string, key: string, t: number): boolean 
       row.value !== undefined &&
       (row.kind === 'OR' ? row.t === t : row.t >= t),
   );
+
+/** Whether a connection has done nothing that no stream does. */
+const isStream = ({ network }: World, id: number): boolean =>
+  [...network.links].some((link) => link.id === id && !link.isDisordered);

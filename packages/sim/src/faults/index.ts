@@ -3,6 +3,7 @@ import { deviceCrash, eviction, quota, storeConnectionLost } from './deviceStore
 import type { Fault } from './Fault.js';
 import { hostileSender } from './hostileSender.js';
 import {
+  changesLate,
   clog,
   corruptThenClose,
   delay,
@@ -34,6 +35,7 @@ export const faults: readonly Fault[] = [
   drop,
   duplicate,
   reorder,
+  changesLate,
   reset,
   halfOpen,
   offline,

@@ -23,6 +23,12 @@ export const drop = weather('drop', ({ rng }) => ({ dropP: rng.float() * 0.1 }))
 export const duplicate = weather('duplicate', ({ rng }) => ({ duplicateP: rng.float() * 0.2 }));
 export const reorder = weather('reorder', ({ rng }) => ({ reorderP: rng.float() * 0.2 }));
 
+/** Answers to ops take another way than changes and come before them, as from a server of several nodes. Struck in a profile of its own. */
+export const changesLate: Fault = {
+  ...weather('changes late', ({ rng }) => ({ changesLateMs: rng.int(20, 500) })),
+  weight: 0,
+};
+
 export const reset: Fault = {
   name: 'reset',
   weight: 1,

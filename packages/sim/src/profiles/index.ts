@@ -34,8 +34,11 @@ const LONG: Profile = {
 /** The server's disk is put back again and again: what was answered must come back (D9). */
 const ROLLBACK: Profile = { ...STANDARD, name: 'rollback', faults: { rollback: 1 } };
 
+/** Answers run ahead of the changes that they belong to (DEV-4). */
+const AHEAD: Profile = { ...STANDARD, name: 'ahead', faults: { 'changes late': 5 } };
+
 /** What `--profile` names. */
-export const profiles: readonly Profile[] = [STANDARD, TINY, LONG, GC, ROLLBACK];
+export const profiles: readonly Profile[] = [STANDARD, TINY, LONG, GC, ROLLBACK, AHEAD];
 
 /** Throws a RangeError that names what there is. */
 export function profileNamed(name: string): Profile {

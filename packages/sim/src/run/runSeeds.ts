@@ -1,11 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Profile } from '../profiles/Profile.js';
+import { inProcess } from './inProcess.js';
 import { addTotals, noTotals, REPEAT_EVERY, type Totals } from './Totals.js';
 import type { Job, JobDone } from './worker.js';
 
-const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
+const WORKER = new URL('./worker.js', import.meta.url);
 /** Enough seeds that messages between processes cost nothing, few enough that all processes end together. */
 const SEEDS_PER_JOB = 10;
 const FAILED_MAX = 10;
@@ -42,9 +40,11 @@ export async function runSeeds({ from, count, profile, workers }: Range): Promis
     const seed = totals.failed.length < FAILED_MAX ? again.shift() : undefined;
     return seed === undefined ? undefined : { profile: profile.name, seeds: [seed] };
   };
+  const work = (timeZone: string, give: () => Job | undefined, to: Totals): Promise<void> =>
+    inProcess<Job, JobDone>(WORKER, give, ({ totals: done }) => addTotals(to, done), { TZ: timeZone });
   await Promise.all([
-    ...Array.from({ length: workers }, () => work(TIME_ZONE, nextJob, (done) => addTotals(totals, done))),
-    ...(again.length > 0 ? [work(OTHER_TIME_ZONE, nextRepeat, (done) => addTotals(repeated, done))] : []),
+    ...Array.from({ length: workers }, () => work(TIME_ZONE, nextJob, totals)),
+    ...(again.length > 0 ? [work(OTHER_TIME_ZONE, nextRepeat, repeated)] : []),
   ]);
   for (const [seed, trace] of Object.entries(repeated.traces)) {
     const first = totals.traces[Number(seed)];
@@ -56,30 +56,4 @@ export async function runSeeds({ from, count, profile, workers }: Range): Promis
   }
   totals.failed.sort((a, b) => a.seed - b.seed);
   return totals;
-}
-
-/** One process that takes jobs until there are none. */
-function work(
-  timeZone: string,
-  nextJob: () => Job | undefined,
-  done: (totals: Totals) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child: ChildProcess = fork(WORKER, { env: { ...process.env, TZ: timeZone } });
-    const give = (): void => {
-      const job = nextJob();
-      if (job === undefined) child.disconnect();
-      else child.send(job);
-    };
-    child.on('message', (answer: JobDone) => {
-      done(answer.totals);
-      give();
-    });
-    child.on('error', reject);
-    child.on('exit', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`A worker ended with code ${code}`));
-    });
-    give();
-  });
 }

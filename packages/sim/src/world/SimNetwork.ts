@@ -7,9 +7,17 @@ export interface LinkFaults {
   readonly dropP: number;
   readonly duplicateP: number;
   readonly reorderP: number;
+  /** How far the changes of the server fall behind its answers, which take another way. */
+  readonly changesLateMs: number;
 }
 
-export const CALM_LINK: LinkFaults = { delayMsMax: 5, dropP: 0, duplicateP: 0, reorderP: 0 };
+export const CALM_LINK: LinkFaults = {
+  delayMsMax: 5,
+  dropP: 0,
+  duplicateP: 0,
+  reorderP: 0,
+  changesLateMs: 0,
+};
 
 /** What one device's way to the server suffers; all its links share it. */
 export interface DeviceWeather {
@@ -58,6 +66,7 @@ export class Link {
   readonly #net: SimNetwork;
   readonly #ends: { client?: LinkEnd; server?: LinkEnd } = {};
   readonly #lastAtMs = { client: 0, server: 0 };
+  #lastAheadAtMs = 0;
   readonly #told = { client: false, server: false };
 
   readonly #rng: Rng;
@@ -101,6 +110,29 @@ export class Link {
       this.#net.count('frame duplicated');
       this.#deliver(to, bytes, true);
     }
+  }
+
+  /** Sends a frame to the client that passes all others on their way to it, but none of its own kind. */
+  sendAhead(bytes: Uint8Array): void {
+    if (!this.open || this.halfOpen || this.weather.muted === 'client') return;
+    const { scheduler, faults } = this.#net;
+    this.isDisordered = true;
+    this.#net.count('answer ahead of changes');
+    this.#lastAheadAtMs = Math.max(
+      this.#lastAheadAtMs,
+      scheduler.nowMs + this.#rng.int(0, CALM_LINK.delayMsMax),
+    );
+    this.#lastAtMs.client = Math.max(
+      this.#lastAtMs.client,
+      this.#lastAheadAtMs + this.#rng.int(0, faults.changesLateMs),
+    );
+    scheduler.after(
+      this.#lastAheadAtMs - scheduler.nowMs,
+      () => {
+        if (this.open && !this.#told.client && !this.halfOpen) this.#ends.client?.frame(bytes);
+      },
+      true,
+    );
   }
 
   #corrupt(to: Side, bytes: Uint8Array): void {

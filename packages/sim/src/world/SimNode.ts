@@ -44,6 +44,13 @@ const SMALL_LIMITS = {
   cursorEveryChanges: 20,
 };
 
+/** Frames of one turn for one socket. */
+interface Turn {
+  /** Answers to ops that go ahead of all else. */
+  readonly answers: Uint8Array[];
+  readonly others: Uint8Array[];
+}
+
 /** One life of the server process: the shipped engine between a faulty disk and a faulty network. A crash ends the life. */
 export class SimNode {
   readonly engine: ServerEngine;
@@ -56,7 +63,7 @@ export class SimNode {
   readonly #links = new Map<number, Link>();
   readonly #authenticated = new Set<number>();
   /** Frames of this turn, by socket. */
-  readonly #turns = new Map<number, Uint8Array[]>();
+  readonly #turns = new Map<number, Turn>();
   readonly #timers = new Map<string, number>();
   #timerSeq = 0;
   #tickDue = false;
@@ -155,10 +162,11 @@ export class SimNode {
     if (link === undefined) return;
     if (message.type === 'AUTH_ACK') this.#authenticated.add(conn);
     this.#world.onSend(message, bytes, this.#authenticated.has(conn), conn);
-    const turn = this.#turns.get(conn);
+    const turn = this.#turns.get(conn) ?? { answers: [], others: [] };
+    this.#turns.set(conn, turn);
+    const takesOtherWay = message.type === 'OP_ACK' && this.#world.network.faults.changesLateMs > 0;
     // The encoder uses its buffer again.
-    if (turn === undefined) this.#turns.set(conn, [bytes.slice()]);
-    else turn.push(bytes.slice());
+    (takesOtherWay ? turn.answers : turn.others).push(bytes.slice());
   }
 
   /** What was sent to a socket in a turn leaves as one message (RES-6). */
@@ -166,7 +174,9 @@ export class SimNode {
     const turn = this.#turns.get(conn);
     this.#turns.delete(conn);
     const link = this.#links.get(conn);
-    if (turn !== undefined && link !== undefined) this.sendTurn(link, turn);
+    if (turn === undefined || link === undefined) return;
+    if (turn.answers.length > 0) link.sendAhead(joined(turn.answers));
+    if (turn.others.length > 0) this.sendTurn(link, turn.others);
   }
 
   sendTurn(link: Link, frames: readonly Uint8Array[]): void {

@@ -1,7 +1,9 @@
+import { Overlay } from '@topgun/client/internal/engine/Overlay';
+import { ReplicaMap } from '@topgun/client/internal/engine/ReplicaMap';
 import { Uploader } from '@topgun/client/internal/engine/Uploader';
 import type { OpAckMessage } from '@topgun/protocol';
 import { Staging } from '@topgun/server/internal/engine/Staging';
-import type { PlantedBug } from '../PlantedBug.js';
+import { all, type PlantedBug } from '../PlantedBug.js';
 import { replaceMethod } from '../replaceMethod.js';
 
 /** What the server answers, and what the device takes an answer for. */
@@ -56,5 +58,37 @@ export const answers: readonly PlantedBug[] = [
             });
           },
       ),
+  },
+  {
+    name: 'a delta that re-inserts behind an ahead mark',
+    profile: 'ahead',
+    plant: () => replaceMethod(ReplicaMap, 'markGone', () => () => undefined),
+  },
+  {
+    name: 'counter row and waiting increment shown together',
+    plant: () => {
+      let isPut = false;
+      return all(
+        replaceMethod(
+          ReplicaMap,
+          'put',
+          (put) =>
+            function (this: ReplicaMap, ...args: Parameters<ReplicaMap['put']>) {
+              isPut = true;
+              put.apply(this, args);
+              isPut = false;
+            },
+        ),
+        // The increments that were sent are what a row of a counter waits for.
+        replaceMethod(
+          Overlay,
+          'of',
+          (of) =>
+            function (this: Overlay, key: string) {
+              return isPut ? [] : of.call(this, key);
+            },
+        ),
+      );
+    },
   },
 ];

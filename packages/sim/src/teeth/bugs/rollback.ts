@@ -3,7 +3,7 @@ import type { PendingOp } from '@topgun/client/internal/engine/PendingOp';
 import { Admission } from '@topgun/server/internal/engine/Admission';
 import { RecordTable } from '@topgun/server/internal/engine/RecordTable';
 import type { PlantedBug } from '../PlantedBug.js';
-import { replaceMethod } from '../replaceMethod.js';
+import { replaceGetter, replaceMethod } from '../replaceMethod.js';
 
 /** A store that has lost time. */
 export const rollback: readonly PlantedBug[] = [
@@ -42,20 +42,18 @@ export const rollback: readonly PlantedBug[] = [
     name: 'epochs counted up from what is left',
     profile: 'rollback',
     plant: () => {
-      const shipped = Object.getOwnPropertyDescriptor(RecordTable.prototype, 'epoch');
       const epochs = new WeakMap<RecordTable, number>();
-      Object.defineProperty(RecordTable.prototype, 'epoch', {
-        configurable: true,
-        get(this: RecordTable) {
-          const known =
-            epochs.get(this) ?? Math.max(...this.partitions.map((one) => one.committed.epoch)) + 1;
-          epochs.set(this, known);
-          return known;
-        },
-      });
-      return () => {
-        if (shipped !== undefined) Object.defineProperty(RecordTable.prototype, 'epoch', shipped);
-      };
+      return replaceGetter(
+        RecordTable,
+        'epoch',
+        () =>
+          function (this: RecordTable) {
+            const known =
+              epochs.get(this) ?? Math.max(...this.partitions.map((one) => one.committed.epoch)) + 1;
+            epochs.set(this, known);
+            return known;
+          },
+      );
     },
   },
 ];
