@@ -7,6 +7,7 @@ export type { Decoded, Explain } from './codec/readFrame.js';
 export * from './errors.js';
 export * as LIMITS from './limits.js';
 export * from './messages/constants.js';
+export type * from './messages/rows.js';
 export type * from './messages/types.js';
 export { clientMessageSchema, explainRefusal, messageSchema, serverMessageSchema } from './schemas.js';
 export { decode, deserialize, encode, fitsProfile, serialize } from './serializer.js';

@@ -125,6 +125,11 @@ export const rowsPerReply = 10_000;
 /** count: string table of a frame: one entry per row at worst */
 export const nodesPerTable = 10_000;
 
+/** bytes: a result of no more is sent anew rather than compared; the hashes of 271 partitions take as much */
+export const smallResultBytes = 1_600;
+/** count: rows a node looks at in a second for digests and results of those who come: some half of its time */
+export const scannedRowsPerSecond = 500_000;
+
 /** bytes: a place in each of 271 partitions and a proof of 16 bytes */
 export const cursorBytes = 1_400;
 /** bytes: a place in each of 271 partitions, in 16 epochs of any length */
@@ -189,6 +194,8 @@ export const sealsPerKey = 2 ** 30;
 export const cipherMemos = 10_000;
 /** count: relaxed commits a memory store can lose in a test */
 export const memoryUnflushedCommits = 256;
+/** count: rows that wait until all maps and queries have caught up: some tens of MB; beyond it they show as they come */
+export const heldRows = 50_000;
 /** ms: a query nobody listens to stays open, so that a re-render finds it */
 export const queryIdleMs = 1_000;
 /** count: connection states kept for diagnostics */

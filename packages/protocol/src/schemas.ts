@@ -64,12 +64,14 @@ const merkleReq = z.strictObject({
   req: uint,
   map: mapName,
   nodes: list(z.tuple([pid, p.merklePath, z.nullable(p.hashes(16))]), LIMITS.merkleNodesPerRequest),
+  query: maybe(p.queryId),
 });
 const rowsReq = z.strictObject({
   type: z.literal('ROWS_REQ'),
   req: uint,
   map: mapName,
   items: list(z.tuple([pid, p.merklePath, p.hashes(LIMITS.itemsPerRequest, 1)]), LIMITS.itemsPerRequest),
+  query: maybe(p.queryId),
 });
 const syncEnd = z.strictObject({ type: z.literal('SYNC_END'), map: mapName });
 const querySub = z.strictObject({
@@ -84,6 +86,7 @@ const querySub = z.strictObject({
     ),
   ),
   limit: maybe(upTo(1, LIMITS.queryRows)),
+  root: maybe(uint),
 });
 const queryUnsub = z.strictObject({ type: z.literal('QUERY_UNSUB'), query: p.queryId });
 const topicSub = z.strictObject({ type: z.literal('TOPIC_SUB'), topic: p.topic });
@@ -183,6 +186,7 @@ const merkleResp = z
       ]),
       16 * LIMITS.merkleNodesPerRequest,
     ),
+    query: maybe(p.queryId),
   })
   .check(
     z.refine((m) => m.parts.every((part) => part[2] !== 2 || p.bulkRowsFit(part[3], m)), {
@@ -198,6 +202,7 @@ const rowsResp = z
     done: uint,
     ...p.bulkTables,
     rows: p.bulkRows,
+    query: maybe(p.queryId),
   })
   .check(z.refine((m) => p.bulkRowsFit(m.rows, m), { path: ['rows'] }));
 const queryResp = z
@@ -210,6 +215,8 @@ const queryResp = z
     last: z.boolean(),
     part: uint,
     resolver: maybe(z.literal(true)),
+    root: maybe(uint),
+    parts: maybe(p.hashes(PARTITION_COUNT)),
   })
   .check(
     z.refine(

@@ -10,10 +10,18 @@ export interface Feed {
   readonly isRefused: boolean;
   /** Monotone ms since which an answer is awaited. */
   readonly askedAtMs: number | undefined;
+  /** What a walk or catch-up brought is here, and waits to change base together with that of others (RES-6). */
+  readonly isReady: boolean;
+  /** The device has nothing of it: no row, and no op. */
+  readonly isEmpty: boolean;
+  /** Base takes what was brought. */
+  swap(): void;
   /** Asks the server, from the start. */
   ask(): void;
   /** The connection is gone. */
   close(): void;
+  /** The server has no room for it now: it goes without until it is asked for again. */
+  putOff(): void;
   refuse(code: ErrorCode): void;
   /** What an error may name: the server's name of it, or the number of the last request. */
   readonly ref: string;
@@ -102,14 +110,16 @@ export class Feeds<F extends Feed> {
   }
 
   /** Takes an error about one of the feeds; false when it is about something else. */
-  error({ code, req, ref }: ErrorMessage): boolean {
+  error({ code, req, ref, retryAfterMs }: ErrorMessage): boolean {
     for (const [name, feed] of this.#byName) {
       if (feed.ref !== ref && (req === undefined || req !== feed.req)) continue;
       if (code === 'RESYNC') feed.ask();
-      else if (isRetriable(code)) this.retryLater(name);
+      else if (isRetriable(code)) this.retryLater(name, retryAfterMs);
       // There are too many at the moment: it goes without until others are closed.
-      else if (code === 'LIMIT') this.retryLater(name, FULL_RETRY_MS);
-      else {
+      else if (code === 'LIMIT') {
+        feed.putOff();
+        this.retryLater(name, FULL_RETRY_MS);
+      } else {
         feed.refuse(code);
         this.#realm.touch();
       }

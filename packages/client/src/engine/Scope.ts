@@ -87,6 +87,10 @@ export class Scope implements Feed {
     this.#retryLater = retryLater;
   }
 
+  get isEmpty(): boolean {
+    return this.map.isEmpty;
+  }
+
   get ref(): string {
     return this.map.name;
   }
@@ -127,6 +131,10 @@ export class Scope implements Feed {
     this.askedAtMs = undefined;
     this.isReady = false;
     this.#walk = undefined;
+  }
+
+  putOff(): void {
+    this.close();
   }
 
   /** Whoever follows the server from now on changes base: what was caught up in part is worth nothing. */
@@ -183,7 +191,7 @@ export class Scope implements Feed {
     if (++this.#rounds > LIMITS.syncRounds) return this.#giveUp();
     // What came by cursor was not enough: an answer has changed base since it was asked for, or base had been damaged.
     if (!message.parts) return this.#open(this.#isOutdated ? this.#kept : undefined);
-    this.#walk = new Walk(this.map, message.parts);
+    this.#walk = new Walk(() => this.map.tree(), message.parts);
     this.#next(message.root);
   }
 
@@ -272,7 +280,7 @@ export class Scope implements Feed {
     const { rows, touched } = this.#caught ?? { rows: [] };
     this.#caught = undefined;
     for (const row of rows) if (!touched?.has(itemOf(row), row)) this.map.accept(row);
-    this.#walk?.swap();
+    this.#walk?.swap((item, row) => this.map.put(item, row));
     // Deltas or answers have made the root another one meanwhile: what changed since it is asked for. Otherwise base was damaged.
     if (!this.#isProven(this.#proof)) this.#open(this.#isOutdated && !this.#walk ? this.#cursor : undefined);
   }

@@ -15,6 +15,8 @@ export interface Following {
   /** By map. */
   readonly scopes: Feeds<Scope>;
   readonly queries: Feeds<QueryFeed>;
+  /** What the server says of maps and queries does not show yet. */
+  readonly isHeld: boolean;
 }
 
 /**
@@ -171,23 +173,25 @@ export class Settlement {
   }
 
   /**
-   * A transaction waits until scopes and queries show it. So does an op whose answer has no offset, for scopes: it was
+   * A transaction waits until scopes and queries show it, and every op until the queries of its map do. So does an op whose answer has no offset, for scopes: it was
    * settled before this device forgot it, and a crash took the transaction that removed it, perhaps with rows of base.
    */
   #mayLeave(op: PendingOp, { at, pid }: Verdict): boolean {
-    const { scopes, queries } = this.#following;
+    const { scopes } = this.#following;
     return partsOf(op).every(({ map }) => {
       const scope = scopes.get(map);
-      if (!scope) {
-        return (
-          !op.parts ||
-          [...queries.all()].every((query) => query.map !== map || query.isComplete || query.isRefused)
-        );
-      }
+      if (!scope) return this.#areQueriesThere(map);
       if (scope.isRefused || (at.n > 0 && !op.parts)) return true;
       const to = scope.position(pid);
       return to !== undefined && (!op.parts || compareOffsets(to, at) >= 0);
     });
+  }
+
+  /** Whether every query on a map shows what the server has said so far: only they bring the row of an own write (QRY-6). */
+  #areQueriesThere(map: string): boolean {
+    const { queries, isHeld } = this.#following;
+    const asked = [...queries.all()].filter((query) => query.map === map);
+    return asked.length === 0 || (!isHeld && asked.every(({ isHere }) => isHere));
   }
 
   /** Base takes what the answers say, and the ops go. */

@@ -8,7 +8,8 @@ import type {
 import * as LIMITS from '@topgun/protocol/limits';
 import { Connection, type ConnectionPorts } from './Connection.js';
 import { describeWrite } from './describeWrite.js';
-import { earliest, Feeds } from './Feeds.js';
+import { earliest, type Feed, Feeds } from './Feeds.js';
+import { JointSwap } from './JointSwap.js';
 import { opId, type PendingOp, wholeOf } from './PendingOp.js';
 import type { MergedWants } from './ports.js';
 import { QueryFeed, queryNameOf } from './QueryFeed.js';
@@ -35,6 +36,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   readonly #realm: Realm;
   /** Closed queries whose rows stay for a while, so that an app finds them when it comes back to a page, offline too. */
   readonly #retained = new Map<string, QueryFeed>();
+  readonly #joint: JointSwap;
   readonly #settlement: Settlement;
   #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
   #req = 0;
@@ -65,6 +67,10 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
         if (this.connection.isUp) fx.send({ type: 'QUERY_UNSUB', query: feed.ref });
         this.#retained.set(name, feed);
       },
+    );
+    this.#joint = new JointSwap(
+      () => this.#feeds(),
+      (message) => this.#take(message),
     );
     this.#settlement = new Settlement(realm, this);
     this.uploader = new Uploader(realm, this);
@@ -108,37 +114,52 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
         this.uploader.answer(message);
         this.#settlement.endAnswer();
         return this.#openFeeds();
-      case 'QUERY_RESP':
-      case 'QUERY_UPDATE':
-        this.queries.get(queryNameOf(message.query))?.message(message);
-        return this.#moved();
       case 'TOPIC_MSG':
         return this.#topic(message);
       case 'ERROR':
         return this.#error(message);
+      default:
+        if (this.#joint.keeps(message)) return;
+        this.#take(message);
+        this.#moved();
+    }
+  }
+
+  /** Gives a message to the scope or query it is for. */
+  #take(message: ServerMessage): void {
+    switch (message.type) {
+      case 'QUERY_RESP':
+      case 'QUERY_UPDATE':
+        return this.queries.get(queryNameOf(message.query))?.message(message);
+      case 'MERKLE_RESP':
+      case 'ROWS_RESP':
+        if (message.query !== undefined)
+          return this.queries.get(queryNameOf(message.query))?.message(message);
+        return this.scopes.get(message.map)?.message(message);
       case 'SYNC_ROOT':
       case 'SYNC_DELTA':
       case 'CURSOR':
-      case 'MERKLE_RESP':
-      case 'ROWS_RESP':
       case 'SERVER_EVENT':
       case 'GC_PRUNE':
-        this.scopes.get(message.map)?.message(message);
-        return this.#moved();
+        return this.scopes.get(message.map)?.message(message);
       default:
     }
   }
 
-  /**
-   * Scopes or queries have come further, or gone. What walks have found is swapped in once no map that the device holds anything of is
-   * still on its way: all of them stand at what the server has sent by then, so what was written to several of them shows in all or none.
-   * A map without a row or op is not waited for: that something is absent there says nothing yet.
-   */
+  /** Scopes or queries have come further, or gone. */
   #moved(): void {
-    const open = [...this.scopes.all()];
-    if (!open.some(({ askedAtMs, map, isReady }) => askedAtMs !== undefined && !map.isEmpty && !isReady))
-      for (const scope of open) if (scope.isReady) scope.swap();
+    this.#joint.moved();
     this.#settlement.releaseAll();
+  }
+
+  /** Base shows a state from before, while what follows it is on its way (RES-6). */
+  get isHeld(): boolean {
+    return this.#joint.isHeld;
+  }
+
+  *#feeds(): Iterable<Feed> {
+    yield* this.scopes.all();
+    yield* this.queries.all();
   }
 
   /** Starts every scope and query over: base may have changed behind their back. */
@@ -238,6 +259,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
 
   down(): void {
     for (const part of [this.uploader, this.scopes, this.queries, this.topics]) part.close();
+    this.#joint.clear();
     this.#areFeedsOpen = false;
     this.#realm.answered.down();
     this.#realm.fx.cancel('later');

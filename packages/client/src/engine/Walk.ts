@@ -1,3 +1,4 @@
+import type { PartitionedTree } from '@topgun/core';
 import {
   type MerkleReqMessage,
   type MerkleRespMessage,
@@ -8,7 +9,6 @@ import {
   unpackHashes,
 } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
-import type { ReplicaMap } from './ReplicaMap.js';
 import { type BaseRow, itemOf, rowFromBulk } from './rows.js';
 import { Touched } from './Touched.js';
 
@@ -20,19 +20,24 @@ type Unasked<M> = Omit<M, 'req' | 'map'>;
  * and changes base in one step when nothing is left to ask. The server is right: what it does not have leaves.
  */
 export class Walk {
-  readonly #map: ReplicaMap;
+  readonly #tree: () => PartitionedTree;
   #nodes: (readonly [pid: number, path: string])[] = [];
   #digests: (readonly [pid: number, path: string, digest: number])[] = [];
   readonly #swap = new Map<string, BaseRow | undefined>();
   readonly touched = new Touched();
 
-  /** `roots`: the hashes of all partitions at the server. */
-  constructor(map: ReplicaMap, roots: Uint8Array) {
-    this.#map = map;
-    const tree = map.tree();
-    unpackHashes(roots).forEach((hash, pid) => {
-      if (hash !== shortHash(tree.partitionRoot(pid))) this.#nodes.push([pid, '']);
-    });
+  /**
+   * `treeOf`: what the device has. `roots`: the hashes of all partitions at the server; without them all rows that the server has are to be
+   * taken, and nothing is asked for.
+   */
+  constructor(treeOf: () => PartitionedTree, roots: Uint8Array | undefined) {
+    this.#tree = treeOf;
+    const tree = treeOf();
+    if (!roots) this.#replaceAll(tree);
+    else
+      unpackHashes(roots).forEach((hash, pid) => {
+        if (hash !== shortHash(tree.partitionRoot(pid))) this.#nodes.push([pid, '']);
+      });
   }
 
   /** What to ask next; undefined when the walk is over. */
@@ -40,7 +45,7 @@ export class Walk {
     if (this.#nodes.length > 0) {
       const nodes = this.#nodes.slice(0, LIMITS.merkleNodesPerRequest).map(([pid, path]) => {
         const hashes = this.#childHashes(pid, path);
-        return [pid, path, this.#map.tree().nodeHash(pid, path) === 0 ? null : packHashes(hashes)] as const;
+        return [pid, path, this.#tree().nodeHash(pid, path) === 0 ? null : packHashes(hashes)] as const;
       });
       return { type: 'MERKLE_REQ', nodes };
     }
@@ -59,13 +64,13 @@ export class Walk {
 
   merkle(message: MerkleRespMessage): void {
     this.#nodes.splice(0, message.done);
-    const tree = this.#map.tree();
+    const tree = this.#tree();
     for (const part of message.parts) {
       const [pid, path] = part;
       const own = tree.items(pid, path);
       if (part[2] === 2) {
         for (const [item] of own) this.#swap.set(item, undefined);
-        for (const row of part[3]) this.#collect(rowFromBulk(row, message));
+        for (const row of part[3]) this.take(rowFromBulk(row, message));
         continue;
       }
       const theirs = unpackHashes(part[3]);
@@ -85,21 +90,27 @@ export class Walk {
 
   rows(message: RowsRespMessage): void {
     this.#digests.splice(0, message.done);
-    for (const row of message.rows) this.#collect(rowFromBulk(row, message));
+    for (const row of message.rows) this.take(rowFromBulk(row, message));
   }
 
-  /** Changes base to what was found, but for what is newer. */
-  swap(): void {
-    for (const [item, row] of this.#swap) if (!this.touched.has(item, row)) this.#map.put(item, row);
-  }
-
-  #collect(row: BaseRow): void {
+  /** A row of the server. */
+  take(row: BaseRow): void {
     this.#swap.set(itemOf(row), row);
+  }
+
+  /** Puts what was found, but for what is newer; without a row what is to leave. */
+  swap(put: (item: string, row: BaseRow | undefined) => void): void {
+    for (const [item, row] of this.#swap) if (!this.touched.has(item, row)) put(item, row);
+  }
+
+  #replaceAll(tree: PartitionedTree): void {
+    for (const [pid] of tree.partitionRoots())
+      for (const [item] of tree.items(pid, '')) this.#swap.set(item, undefined);
   }
 
   #childHashes(pid: number, path: string): readonly number[] {
     const hashes = new Array<number>(16).fill(0);
-    for (const [digit, hash] of this.#map.tree().children(pid, path)) hashes[digit] = hash;
+    for (const [digit, hash] of this.#tree().children(pid, path)) hashes[digit] = hash;
     return hashes;
   }
 }

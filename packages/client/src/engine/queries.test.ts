@@ -192,6 +192,18 @@ describe('queries', () => {
     expect(keys(realm, 'q')).toContain('new');
   });
 
+  it('[QRY-8] asking again leaves nothing behind at the server', () => {
+    const made = world();
+    const realm = made.started();
+    realm.openQuery('q', 'todos', { where: { done: true } });
+    made.settle();
+    // Each time the store is read again, everything is asked for again.
+    for (let i = 0; i < 5; i++) realm.engine.storeLost('gone');
+    made.settle();
+    expect(realm.connection?.queries.size).toBe(1);
+    expect(realm.engine.queryResult('q').status).toBe('complete');
+  });
+
   it('[QRY-9] the result is the same array until a row of it changes', () => {
     const made = world();
     const realm = made.started();

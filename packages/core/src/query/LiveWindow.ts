@@ -51,6 +51,12 @@ export class LiveWindow<V> {
     return this.#sorted.slice(0, this.#query.limit);
   }
 
+  /** Whether a key is in the result. */
+  has(key: string): boolean {
+    const value = this.#values.get(key);
+    return value !== undefined && this.#placeOf(key, value) < this.#query.limit;
+  }
+
   // A row came into a full window: the one now just past the limit has left it.
   #pushedOut(): Delta<V>[] {
     const row = this.#sorted[this.#query.limit];

@@ -68,11 +68,13 @@ export const clientLayouts = layoutsOf<ClientMessage>(clientFields, {
       LIMITS.merkleNodesPerRequest,
       tuple(isPid, isMerklePath, (children) => children === null || hashes(16)(children)),
     ),
+    query: isQueryId,
   },
   ROWS_REQ: {
     req: isUint,
     map: isMapName,
     items: list(LIMITS.itemsPerRequest, tuple(isPid, isMerklePath, hashes(LIMITS.itemsPerRequest, 1))),
+    query: isQueryId,
   },
   SYNC_END: { map: isMapName },
   QUERY_SUB: {
@@ -81,6 +83,7 @@ export const clientLayouts = layoutsOf<ClientMessage>(clientFields, {
     where: isPredicate,
     sort: list(LIMITS.sortTerms, sortTerm),
     limit: within(1, LIMITS.queryRows),
+    root: isUint,
   },
   QUERY_UNSUB: { query: isQueryId },
   TOPIC_SUB: { topic: isTopic },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as LIMITS from '../limits.js';
 import { PARTITION_COUNT } from '../messages/constants.js';
-import type { Position } from '../messages/types.js';
+import type { Position } from '../messages/rows.js';
 import { packHashes, shortHash, unpackHashes } from './hashes.js';
 import { packPositions, roundPositions, unpackPositions } from './positions.js';
 

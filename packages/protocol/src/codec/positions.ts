@@ -1,6 +1,6 @@
 /** A place in every partition as few bytes: what a cursor consists of, besides its proof (RES-3). */
 import { PARTITION_COUNT } from '../messages/constants.js';
-import type { Position } from '../messages/types.js';
+import type { Position } from '../messages/rows.js';
 
 const FORMAT = 1;
 /** Epochs that are named: more would not fit into a cursor. */

@@ -2,7 +2,8 @@
 import { isErrorCode } from '../errors.js';
 import * as LIMITS from '../limits.js';
 import { FORM_COUNT, PARTITION_COUNT } from '../messages/constants.js';
-import type { ServerMessage, Span } from '../messages/types.js';
+import type { Span } from '../messages/rows.js';
+import type { ServerMessage } from '../messages/types.js';
 import {
   anything,
   binary,
@@ -165,7 +166,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
       ...bulkTables,
       parts: list(16 * LIMITS.merkleNodesPerRequest, merklePart),
     },
-    {},
+    { query: isQueryId },
   ],
   ROWS_RESP: [
     37,
@@ -177,7 +178,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
       ...bulkTables,
       rows: bulkRows,
     },
-    {},
+    { query: isQueryId },
   ],
   QUERY_RESP: [
     38,
@@ -189,7 +190,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
       last: (value) => typeof value === 'boolean',
       part: isUint,
     },
-    { resolver: isTrue },
+    { resolver: isTrue, root: isUint, parts: hashes(PARTITION_COUNT) },
   ],
   QUERY_UPDATE: [
     39,

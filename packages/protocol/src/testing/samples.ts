@@ -1,6 +1,7 @@
 import { packHashes } from '../codec/hashes.js';
 import { packPositions } from '../codec/positions.js';
-import type { BulkRow, ChangeRow, Message } from '../messages/types.js';
+import type { BulkRow, ChangeRow } from '../messages/rows.js';
+import type { Message } from '../messages/types.js';
 
 const SESSION = 'Q2xpZW50U18';
 const OTHER = 'Zm9vYmFyYmF';
@@ -148,6 +149,14 @@ export const samples = {
     ],
   },
   ROWS_REQ: { type: 'ROWS_REQ', req: 3, map: 'tags', items: [[17, 'a0', packHashes([5, 2 ** 53 - 1])]] },
+  'MERKLE_REQ query': { type: 'MERKLE_REQ', req: 4, map: 'todos', nodes: [[0, '', null]], query: 'q1' },
+  'ROWS_REQ query': {
+    type: 'ROWS_REQ',
+    req: 5,
+    map: 'todos',
+    items: [[3, '', packHashes([5])]],
+    query: 'q1',
+  },
   SYNC_END: { type: 'SYNC_END', map: 'todos' },
   QUERY_SUB: {
     type: 'QUERY_SUB',
@@ -170,6 +179,7 @@ export const samples = {
     limit: 20,
   },
   'QUERY_SUB limit only': { type: 'QUERY_SUB', query: 'q2', map: 'todos', limit: 1 },
+  'QUERY_SUB root': { type: 'QUERY_SUB', query: 'q3', map: 'todos', root: 77 },
   QUERY_UNSUB: { type: 'QUERY_UNSUB', query: 'q1' },
   TOPIC_SUB: { type: 'TOPIC_SUB', topic: 'room/1' },
   TOPIC_UNSUB: { type: 'TOPIC_UNSUB', topic: 'room/1' },
@@ -255,6 +265,26 @@ export const samples = {
     ],
   },
   ROWS_RESP: { type: 'ROWS_RESP', req: 3, map: 'todos', root: 79, done: 7, ...bulk, rows: bulkRows },
+  'ROWS_RESP query': {
+    type: 'ROWS_RESP',
+    req: 5,
+    map: 'todos',
+    root: 79,
+    done: 7,
+    ...bulk,
+    rows: bulkRows,
+    query: 'q1',
+  },
+  'MERKLE_RESP query': {
+    type: 'MERKLE_RESP',
+    req: 4,
+    map: 'todos',
+    root: 78,
+    done: 1,
+    ...bulk,
+    parts: [[1, 'a0', 1, packHashes([99])]],
+    query: 'q1',
+  },
   QUERY_RESP: {
     type: 'QUERY_RESP',
     query: 'q1',
@@ -273,6 +303,27 @@ export const samples = {
     last: true,
     part: 0,
     resolver: true,
+  },
+  'QUERY_RESP equal': {
+    type: 'QUERY_RESP',
+    query: 'q3',
+    v: 0,
+    nodes: [],
+    rows: [],
+    last: true,
+    part: 0,
+    root: 77,
+  },
+  'QUERY_RESP hashes': {
+    type: 'QUERY_RESP',
+    query: 'q3',
+    v: 0,
+    nodes: [],
+    rows: [],
+    last: true,
+    part: 0,
+    root: 78,
+    parts: packHashes(Array.from({ length: 271 }, (_, pid) => (pid === 0 ? 78 : 0))),
   },
   QUERY_UPDATE: {
     type: 'QUERY_UPDATE',

@@ -17,6 +17,10 @@ export interface EngineLimits {
   readonly merkleItems: number;
   /** estimated bytes of one frame; what does not fit goes into the next one, or is asked for again */
   readonly frameBytes: number;
+  /** estimated bytes of a result up to which it is sent anew rather than compared */
+  readonly smallResultBytes: number;
+  /** rows looked at in a second to make digests and results for those who come */
+  readonly scannedRowsPerSecond: number;
   /** changes of a map, and time with at least one, after which its followers get a fresh cursor */
   readonly cursorEveryChanges: number;
   readonly cursorEveryMs: number;
@@ -59,6 +63,8 @@ export const ENGINE_LIMITS: EngineLimits = {
   preAuthFrames: LIMITS.preAuthFrames,
   merkleItems: LIMITS.merkleItemsPerNode,
   frameBytes: LIMITS.replyBytes,
+  smallResultBytes: LIMITS.smallResultBytes,
+  scannedRowsPerSecond: LIMITS.scannedRowsPerSecond,
   cursorEveryChanges: LIMITS.cursorEveryChanges,
   cursorEveryMs: LIMITS.cursorEveryMs,
   reconnectInMsMax: LIMITS.reconnectInMsMax,

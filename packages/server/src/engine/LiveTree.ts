@@ -3,12 +3,12 @@ import type { Row } from './Row.js';
 import { digestOf, readableOf } from './Row.js';
 
 /** What of a row's value is seen; undefined when the row is not. */
-export type Projection = (value: unknown) => unknown;
+export type Projection = (value: unknown, row: Row) => unknown;
 
 const SEE_ALL: Projection = (value) => value;
 
 /**
- * The live digests of one map as one view sees it (DAT-5): present rows only, expired ones included until they are
+ * The live digests of one map as one view or query sees it (DAT-5): present rows only, expired ones included until they are
  * deleted. Writes only note the row; hashing waits until somebody asks, or until `dirtyMax` rows are due, so that no
  * answer has to catch up on more than that. Of the rows of one item only the last is hashed.
  */
@@ -45,7 +45,7 @@ export class LiveTree {
 
   #settle(row: Row): void {
     const readable = readableOf(row);
-    const seen = readable === undefined ? undefined : this.#project(readable);
+    const seen = readable === undefined ? undefined : this.#project(readable, row);
     if (seen === undefined) this.#tree.remove(row.pid, row.item);
     // Nothing masks a counter, so its two totals are what is hashed.
     else this.#tree.update(row.pid, row.item, digestOf(row, row.kind === 'PN' ? row.value : seen));

@@ -52,6 +52,11 @@ export class MapState {
     return slot && (slot.staged ?? slot.committed);
   }
 
+  /** Items that are kept, gone ones included. */
+  get items(): number {
+    return this.#slots.size;
+  }
+
   /** The durable row of an item. */
   committed(item: string): Row | undefined {
     return this.#slots.get(item)?.committed;

@@ -1,4 +1,4 @@
-import type { PartitionedTree } from '@topgun/core';
+import { PARTITION_COUNT, type PartitionedTree } from '@topgun/core';
 import {
   type Hashes,
   MERKLE_FORM,
@@ -11,8 +11,8 @@ import {
 import type { BulkWriter } from './BulkWriter.js';
 import type { FrameBudget } from './FrameBudget.js';
 import type { Row } from './Row.js';
+import type { Shown } from './Shown.js';
 import { bytesOfRow } from './sizeOf.js';
-import type { ViewGroup } from './ViewGroup.js';
 
 /** Hex digits a Merkle path has at most in core's trees. */
 export const PATH_DIGITS_MAX = 6;
@@ -22,6 +22,10 @@ const ROWS_MAX = 4_000;
 const PART_BYTES = 24;
 const CHILDREN = 16;
 const NO_HASHES: readonly number[] = new Array(CHILDREN).fill(0);
+
+/** The hashes of all partitions. */
+export const rootsOf = (tree: PartitionedTree): number[] =>
+  Array.from({ length: PARTITION_COUNT }, (_, pid) => tree.partitionRoot(pid));
 
 /** The hashes of the 16 children of a node, 0 where nothing is. */
 export function childHashes(tree: PartitionedTree, pid: number, path: string): number[] {
@@ -41,7 +45,7 @@ type Planned =
  */
 export class MerkleAnswer {
   readonly parts: MerklePart[] = [];
-  readonly #group: ViewGroup;
+  readonly #shown: Shown;
   readonly #tree: PartitionedTree;
   readonly #writer: BulkWriter;
   readonly #budget: FrameBudget;
@@ -49,13 +53,13 @@ export class MerkleAnswer {
   #rows = 0;
 
   constructor(
-    group: ViewGroup,
+    shown: Shown,
     tree: PartitionedTree,
     writer: BulkWriter,
     budget: FrameBudget,
     itemsMax: number,
   ) {
-    this.#group = group;
+    this.#shown = shown;
     this.#tree = tree;
     this.#writer = writer;
     this.#budget = budget;
@@ -99,7 +103,7 @@ export class MerkleAnswer {
       if (count <= ROWS_MAX - this.#rows) {
         const rows = this.#rowsUnder(pid, path);
         let bytes = PART_BYTES;
-        for (const row of rows) bytes += bytesOfRow(row, this.#group.seen(row));
+        for (const row of rows) bytes += bytesOfRow(row, this.#shown.seen(row));
         if (bytes <= left) return { path, bytes, rows };
       }
       // They may well fit into a frame of their own.
@@ -114,7 +118,7 @@ export class MerkleAnswer {
     const { path } = planned;
     if ('rows' in planned) {
       this.#rows += planned.rows.length;
-      const rows = planned.rows.map((row) => this.#writer.row(row, this.#group.seen(row)));
+      const rows = planned.rows.map((row) => this.#writer.row(row, this.#shown.seen(row)));
       return [pid, path, MERKLE_FORM.ROWS, rows];
     }
     const hashes =
@@ -125,7 +129,7 @@ export class MerkleAnswer {
   }
 
   #rowsUnder(pid: number, path: string): Row[] {
-    return this.#tree.items(pid, path).flatMap(([item]) => this.#group.map.committed(item) ?? []);
+    return this.#tree.items(pid, path).flatMap(([item]) => this.#shown.map.committed(item) ?? []);
   }
 }
 

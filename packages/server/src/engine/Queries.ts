@@ -1,13 +1,23 @@
 import { assertPredicate, encodeCanonical, type QuerySpec, TopGunError } from '@topgun/core';
-import { LIMITS, type QueryRow, type QuerySubMessage } from '@topgun/protocol';
+import {
+  LIMITS,
+  packHashes,
+  type QueryRespMessage,
+  type QueryRow,
+  type QuerySubMessage,
+} from '@topgun/protocol';
+import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import type { Gate } from './Gate.js';
+import { rootsOf } from './MerkleAnswer.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import { RowWriter } from './RowWriter.js';
+import type { ScanBudget } from './ScanBudget.js';
 import { SharedQuery, type Subscription, type Update } from './SharedQuery.js';
+import type { Shown } from './Shown.js';
 import type { Commit } from './Staging.js';
 import { StandingQueries } from './StandingQueries.js';
 import { bytesOfRow } from './sizeOf.js';
@@ -17,15 +27,23 @@ export class Queries {
   readonly #effects: ServerEffects;
   readonly #gate: Gate;
   readonly #table: RecordTable;
+  readonly #scans: ScanBudget;
   readonly #limits: EngineLimits;
   readonly #byMap = new Map<string, StandingQueries>();
   /** By connection and the id it chose. */
   readonly #open = new Map<Connection, Map<string, Subscription>>();
 
-  constructor(effects: ServerEffects, gate: Gate, table: RecordTable, limits: EngineLimits) {
+  constructor(
+    effects: ServerEffects,
+    gate: Gate,
+    table: RecordTable,
+    scans: ScanBudget,
+    limits: EngineLimits,
+  ) {
     this.#effects = effects;
     this.#gate = gate;
     this.#table = table;
+    this.#scans = scans;
     this.#limits = limits;
   }
 
@@ -51,9 +69,14 @@ export class Queries {
     return this.#open.get(conn)?.has(id) === true;
   }
 
+  /** The result of an open query. */
+  shown(conn: Connection, id: string): Shown | undefined {
+    return this.#open.get(conn)?.get(id)?.query;
+  }
+
   /** Opens a query and answers it; one under the same id is replaced. */
   subscribe(conn: Connection, message: QuerySubMessage): void {
-    const { query: id, map, where, sort, limit } = message;
+    const { query: id, map, where, sort, limit, root } = message;
     this.unsubscribe(conn, id);
     const { view } = this.#gate.may(conn, map);
     if (view.isBlind) {
@@ -70,11 +93,19 @@ export class Queries {
       this.#effects.send(conn.id, errorMessage('PREDICATE_INVALID', { ref: id, path: 'where' }));
       return;
     }
-    const shared = this.#shared(map, view.signature, spec, conn);
+    const key = `${view.signature}|${exactKey(spec)}`;
+    const found = this.#byMap.get(map)?.get(key);
+    const rows = found === undefined ? (this.#table.map(map)?.items ?? 0) : 0;
+    const retryAfterMs = this.#scans.take(rows, conn.seenAtMs);
+    if (retryAfterMs > 0) {
+      this.#effects.send(conn.id, errorMessage('UNAVAILABLE', { ref: id, retryAfterMs }));
+      return;
+    }
+    const shared = found ?? this.#make(map, key, view, spec);
     const subscription: Subscription = { id, conn, map, query: shared, v: 0 };
     shared.subscribers.add(subscription);
     this.#note(subscription);
-    this.#answer(subscription, shared);
+    if (root === undefined || !this.#resume(subscription, shared, root)) this.#answer(subscription, shared);
   }
 
   unsubscribe(conn: Connection, id: string): void {
@@ -120,16 +151,28 @@ export class Queries {
     else open.set(id, subscription);
   }
 
-  #shared(map: string, signature: string, spec: QuerySpec, conn: Connection): SharedQuery {
+  #make(map: string, key: string, view: View, spec: QuerySpec): SharedQuery {
     const queries = this.#byMap.get(map) ?? new StandingQueries();
     this.#byMap.set(map, queries);
-    const key = `${signature}|${exactKey(spec)}`;
-    let query = queries.get(key);
-    if (query === undefined) {
-      query = new SharedQuery(key, this.#table.hold(map), this.#gate.may(conn, map).view, spec);
-      queries.add(query);
-    }
+    const query = new SharedQuery(key, this.#table.hold(map), view, spec, this.#limits.dirtyItems);
+    queries.add(query);
     return query;
+  }
+
+  /**
+   * Answers a device that holds rows of the query with the root of the result, and where it differs with the hashes to begin a walk
+   * with (RES-4). False where sending the rows anew costs no more.
+   */
+  #resume({ id, conn }: Subscription, query: SharedQuery, root: number): boolean {
+    const tree = query.tree.read();
+    const own = tree.rootHash();
+    if (own !== root && query.isWithin(this.#limits.smallResultBytes)) return false;
+    this.#effects.send(conn.id, {
+      ...answerOf(query, id),
+      root: own,
+      ...(own !== root && { parts: packHashes(rootsOf(tree)) }),
+    });
+    return true;
   }
 
   #answer({ id, conn }: Subscription, query: SharedQuery): void {
@@ -138,16 +181,7 @@ export class Queries {
     let writer = new RowWriter();
     let bytes = 0;
     const send = (last: boolean): void => {
-      this.#effects.send(conn.id, {
-        type: 'QUERY_RESP',
-        query: id,
-        v: 0,
-        nodes: writer.nodes,
-        rows,
-        last,
-        part,
-        ...(query.map.resolver && { resolver: true }),
-      });
+      this.#effects.send(conn.id, { ...answerOf(query, id), nodes: writer.nodes, rows, last, part });
       part++;
       rows = [];
       writer = new RowWriter();
@@ -179,6 +213,18 @@ export class Queries {
     }
   }
 }
+
+/** An answer without rows. */
+const answerOf = ({ map }: SharedQuery, id: string): QueryRespMessage => ({
+  type: 'QUERY_RESP',
+  query: id,
+  v: 0,
+  nodes: [],
+  rows: [],
+  last: true,
+  part: 0,
+  ...(map.resolver && { resolver: true }),
+});
 
 function isValid({ where }: QuerySpec): boolean {
   if (where === undefined) return true;

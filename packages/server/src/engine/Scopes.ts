@@ -73,6 +73,13 @@ export class Scopes {
     return (group.view.isWhole ? this.#cursors.mint(group.map.name, at) : undefined) ?? { at };
   }
 
+  /** Rows that have to be looked at to open a scope: all of the map where nobody else has this view of a part of it. */
+  rowsToScan(conn: Connection, map: string): number {
+    const { view } = this.#gate.may(conn, map);
+    if (view.isWhole || view.isBlind || this.#groups.get(map)?.has(view.signature)) return 0;
+    return this.#table.map(map)?.items ?? 0;
+  }
+
   /** Opens the scope, or finds it open. Undefined when nothing of the map may be read; that is remembered, too. */
   join(conn: Connection, map: string): ViewGroup | undefined {
     const { view } = this.#gate.may(conn, map);

@@ -33,6 +33,7 @@ import { Retention } from './Retention.js';
 import { Router } from './Router.js';
 import { Arbiter } from './resolvers/Arbiter.js';
 import { Resolvers } from './resolvers/Resolvers.js';
+import { ScanBudget } from './ScanBudget.js';
 import { Scopes } from './Scopes.js';
 import { SessionMachine } from './SessionMachine.js';
 import { type Commit, Staging } from './Staging.js';
@@ -96,7 +97,8 @@ export class ServerEngine {
     this.#rebirth = new Rebirth(boot.incarnation, effects, this.#table);
     const cursors = new Cursors(options.mac, this.#rebirth.life, boot.meta);
     this.#scopes = new Scopes(effects, this.#gate, this.#table, cursors, limits);
-    this.#queries = new Queries(effects, this.#gate, this.#table, limits);
+    const scans = new ScanBudget(limits.scannedRowsPerSecond);
+    this.#queries = new Queries(effects, this.#gate, this.#table, scans, limits);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
     this.#staging = new Staging(effects, this.#table, limits, {
       committed: (commit) => this.#publish(commit),
@@ -152,7 +154,7 @@ export class ServerEngine {
       sessions: this.#sessions,
       admission: this.#admission,
       scopes: this.#scopes,
-      sync: new SyncServer(effects, this.#scopes, resume, limits),
+      sync: new SyncServer(effects, this.#scopes, this.#queries, scans, resume, limits),
       queries: this.#queries,
       topics: this.#topics,
     });

@@ -2,9 +2,11 @@ import { type Delta, LiveWindow, type PredicateNode, type QuerySpec } from '@top
 import { QUERY_CHANGE, type QueryChange, type QueryDelta } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
+import { LiveTree } from './LiveTree.js';
 import type { Change, MapState } from './MapState.js';
 import { type Row, readableOf } from './Row.js';
 import { RowWriter } from './RowWriter.js';
+import type { Shown } from './Shown.js';
 import { bytesOfRow } from './sizeOf.js';
 
 /** One connection's interest in a query, under the id it chose. */
@@ -34,21 +36,35 @@ export interface ResultRow {
  * One live query over one view of a map, evaluated once for all who ask the same (QRY-1). Rows pass the view before the
  * predicate, so a hidden field cannot be found out by filtering or sorting, and a hidden row takes no place under a limit.
  */
-export class SharedQuery {
+export class SharedQuery implements Shown {
   readonly key: string;
   readonly map: MapState;
   readonly view: View;
   readonly where: PredicateNode | undefined;
   readonly subscribers = new Set<Subscription>();
   readonly #window: LiveWindow<unknown>;
+  readonly #dirtyItems: number;
+  #tree: LiveTree | undefined;
 
-  constructor(key: string, map: MapState, view: View, spec: QuerySpec) {
+  constructor(key: string, map: MapState, view: View, spec: QuerySpec, dirtyItems: number) {
     this.key = key;
     this.map = map;
     this.view = view;
     this.where = spec.where;
+    this.#dirtyItems = dirtyItems;
     this.#window = new LiveWindow(spec);
     this.#window.reset(this.#visible());
+  }
+
+  /** The digests of the result, made when somebody resumes and kept from then on (RES-4). */
+  get tree(): LiveTree {
+    if (this.#tree === undefined) {
+      this.#tree = new LiveTree(this.#dirtyItems, (value, { item }) =>
+        this.#window.has(item) ? this.view.project(value) : undefined,
+      );
+      for (const { row } of this.rows()) this.#tree.touch(row);
+    }
+    return this.#tree;
   }
 
   /** The result in its order. */
@@ -59,13 +75,24 @@ export class SharedQuery {
     });
   }
 
+  /** Whether the rows of the result take no more bytes than this. */
+  isWithin(bytesMax: number): boolean {
+    let bytes = 0;
+    // In the order of the result, so that a large one is not looked at to its end.
+    return this.rows().every(({ row, seen }) => {
+      bytes += bytesOfRow(row, seen);
+      return bytes <= bytesMax;
+    });
+  }
+
   /** Takes in the changes of a commit that may matter; the net change of the result, in frames of at most `bytesMax`. */
   advance(changes: readonly Change[], bytesMax: number): Update[] {
     const before = new Map<string, boolean>();
     const after = new Map<string, boolean>();
     const changed = new Set<string>();
     for (const { row } of changes) {
-      const seen = this.#seen(row);
+      const seen = this.seen(row);
+      this.#tree?.touch(row);
       for (const delta of this.#window.apply(row.item, seen)) note(delta, before, after);
       changed.add(row.item);
     }
@@ -73,6 +100,8 @@ export class SharedQuery {
     for (const [item, isIn] of after) {
       const wasIn = before.get(item) === true;
       const row = this.map.committed(item);
+      // Others move in and out of a window without a change of their own.
+      if (row !== undefined && !changed.has(item)) this.#tree?.touch(row);
       // In and out again within one commit; or pushed out and back without a change of its own.
       if (row === undefined || (wasIn === isIn && (!isIn || !changed.has(item)))) continue;
       net.push([isIn ? (wasIn ? QUERY_CHANGE.UPDATE : QUERY_CHANGE.ENTER) : QUERY_CHANGE.LEAVE, row]);
@@ -87,7 +116,7 @@ export class SharedQuery {
     let changes: QueryDelta[] = [];
     let bytes = 0;
     for (const [kind, row] of net) {
-      const seen = this.#seen(row);
+      const seen = this.seen(row);
       const rowBytes = bytesOfRow(row, seen);
       if (changes.length > 0 && bytes + rowBytes > bytesMax) {
         updates.push({ nodes: writer.nodes, changes });
@@ -103,13 +132,13 @@ export class SharedQuery {
     return updates;
   }
 
-  #seen(row: Row): unknown {
+  seen(row: Row | undefined): unknown {
     return this.view.project(readableOf(row));
   }
 
   *#visible(): IterableIterator<readonly [string, unknown]> {
     for (const row of this.map.rows()) {
-      const seen = this.#seen(row);
+      const seen = this.seen(row);
       if (seen !== undefined) yield [row.item, seen];
     }
   }

@@ -1,4 +1,3 @@
-import { PARTITION_COUNT } from '@topgun/core';
 import {
   type BulkRow,
   type MerkleReqMessage,
@@ -13,30 +12,46 @@ import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { FrameBudget } from './FrameBudget.js';
-import { MerkleAnswer, PATH_DIGITS_MAX } from './MerkleAnswer.js';
+import { MerkleAnswer, PATH_DIGITS_MAX, rootsOf } from './MerkleAnswer.js';
 import type { ServerEffects } from './ports.js';
+import type { Queries } from './Queries.js';
 import type { Resume } from './Resume.js';
+import type { ScanBudget } from './ScanBudget.js';
 import type { Scopes } from './Scopes.js';
+import type { Shown } from './Shown.js';
 import { bytesOfRow } from './sizeOf.js';
-import type { ViewGroup } from './ViewGroup.js';
 
 /** Bytes in a frame that an item without a row is counted as, so that looking for them has an end. */
 const MISSING_BYTES = 16;
 
+/** What a walk is over: a map, or one query of the connection. */
+type Asked = Pick<MerkleReqMessage, 'req' | 'map' | 'query'>;
+
 /**
- * Opens whole-map scopes, by cursor where there is a good one, and answers the Merkle walk (RES-3, RES-5). Every answer
- * stands at the place its group has reached, shows committed rows through the member's view only, and fills one frame;
+ * Opens whole-map scopes, by cursor where there is a good one, and answers the Merkle walk, over maps and queries alike (RES-3,
+ * RES-4, RES-5). Every answer stands at the place its group has reached, shows committed rows through the member's view only, and fills one frame;
  * what does not fit is asked for again.
  */
 export class SyncServer {
   readonly #effects: ServerEffects;
   readonly #scopes: Scopes;
+  readonly #queries: Queries;
+  readonly #scans: ScanBudget;
   readonly #resume: Resume;
   readonly #limits: EngineLimits;
 
-  constructor(effects: ServerEffects, scopes: Scopes, resume: Resume, limits: EngineLimits) {
+  constructor(
+    effects: ServerEffects,
+    scopes: Scopes,
+    queries: Queries,
+    scans: ScanBudget,
+    resume: Resume,
+    limits: EngineLimits,
+  ) {
     this.#effects = effects;
     this.#scopes = scopes;
+    this.#queries = queries;
+    this.#scans = scans;
     this.#resume = resume;
     this.#limits = limits;
   }
@@ -45,6 +60,11 @@ export class SyncServer {
     const { req, map, kind, root } = message;
     const resumed = this.#catchUp(conn, message);
     if (resumed === 'more') return;
+    const retryAfterMs = this.#scans.take(this.#scopes.rowsToScan(conn, map), conn.seenAtMs);
+    if (retryAfterMs > 0) {
+      this.#effects.send(conn.id, errorMessage('UNAVAILABLE', { req, ref: map, retryAfterMs }));
+      return;
+    }
     const group = this.#scopes.join(conn, map);
     if (group === undefined) {
       this.#effects.send(conn.id, errorMessage('DENIED', { req, ref: map }));
@@ -60,7 +80,7 @@ export class SyncServer {
     }
     const tree = group.tree.read();
     const own = tree.rootHash();
-    const parts = { parts: packHashes(rootsOf(group)) };
+    const parts = { parts: packHashes(rootsOf(tree)) };
     this.#effects.send(conn.id, {
       type: 'SYNC_ROOT',
       req,
@@ -91,17 +111,18 @@ export class SyncServer {
     return 'more';
   }
 
-  merkle(conn: Connection, { req, map, nodes }: MerkleReqMessage): void {
-    const group = this.#group(conn, map, req);
-    if (group === undefined) return;
+  merkle(conn: Connection, message: MerkleReqMessage): void {
+    const { nodes } = message;
+    const shown = this.#shown(conn, message);
+    if (shown === undefined) return;
     if (nodes.some(([, path]) => path.length > PATH_DIGITS_MAX)) {
-      this.#effects.send(conn.id, errorMessage('BAD_MESSAGE', { req, ref: map, path: 'nodes' }));
+      this.#effects.send(conn.id, errorMessage('BAD_MESSAGE', { ...named(message), path: 'nodes' }));
       return;
     }
-    const tree = group.tree.read();
+    const tree = shown.tree.read();
     const writer = new BulkWriter();
     const budget = new FrameBudget(this.#limits.frameBytes);
-    const answer = new MerkleAnswer(group, tree, writer, budget, this.#limits.merkleItems);
+    const answer = new MerkleAnswer(shown, tree, writer, budget, this.#limits.merkleItems);
     let done = 0;
     for (const node of nodes) {
       if (!answer.node(node)) break;
@@ -109,17 +130,19 @@ export class SyncServer {
     }
     const root = tree.rootHash();
     const { parts } = answer;
-    this.#effects.send(conn.id, { type: 'MERKLE_RESP', req, map, root, done, ...writer.tables, parts });
+    const answered = { ...about(message), root, done, ...writer.tables };
+    this.#effects.send(conn.id, { type: 'MERKLE_RESP', ...answered, parts });
   }
 
-  rows(conn: Connection, { req, map, items }: RowsReqMessage): void {
-    const group = this.#group(conn, map, req);
-    if (group === undefined) return;
+  rows(conn: Connection, message: RowsReqMessage): void {
+    const { items } = message;
+    const shown = this.#shown(conn, message);
+    if (shown === undefined) return;
     if (items.some(([, path]) => path.length > PATH_DIGITS_MAX)) {
-      this.#effects.send(conn.id, errorMessage('BAD_MESSAGE', { req, ref: map, path: 'items' }));
+      this.#effects.send(conn.id, errorMessage('BAD_MESSAGE', { ...named(message), path: 'items' }));
       return;
     }
-    const tree = group.tree.read();
+    const tree = shown.tree.read();
     const writer = new BulkWriter();
     const budget = new FrameBudget(this.#limits.frameBytes);
     const rows: BulkRow[] = [];
@@ -128,26 +151,31 @@ export class SyncServer {
       const byDigest = new Map(tree.items(pid, path).map(([item, digest]) => [shortHash(digest), item]));
       for (const digest of unpackHashes(digests)) {
         const item = byDigest.get(digest);
-        const row = item === undefined ? undefined : group.map.committed(item);
-        const seen = group.seen(row);
+        const row = item === undefined ? undefined : shown.map.committed(item);
+        const seen = shown.seen(row);
         if (!budget.take(row === undefined ? MISSING_BYTES : bytesOfRow(row, seen))) break answering;
         done++;
         if (row !== undefined && seen !== undefined) rows.push(writer.row(row, seen));
       }
     }
     const root = tree.rootHash();
-    this.#effects.send(conn.id, { type: 'ROWS_RESP', req, map, root, done, ...writer.tables, rows });
+    const answered = { ...about(message), root, done, ...writer.tables };
+    this.#effects.send(conn.id, { type: 'ROWS_RESP', ...answered, rows });
   }
 
-  #group(conn: Connection, map: string, req: number): ViewGroup | undefined {
-    const group = this.#scopes.group(conn, map);
-    if (group === undefined) this.#effects.send(conn.id, errorMessage('RESYNC', { req, ref: map }));
-    return group;
+  #shown(conn: Connection, asked: Asked): Shown | undefined {
+    const { map, query } = asked;
+    const shown = query === undefined ? this.#scopes.group(conn, map) : this.#queries.shown(conn, query);
+    if (shown === undefined) this.#effects.send(conn.id, errorMessage('RESYNC', named(asked)));
+    return shown;
   }
 }
 
-/** The hashes of all partitions of a view. */
-function rootsOf(group: ViewGroup): number[] {
-  const tree = group.tree.read();
-  return Array.from({ length: PARTITION_COUNT }, (_, pid) => tree.partitionRoot(pid));
-}
+/** What an answer repeats of its question. */
+const about = ({ req, map, query }: Asked): Asked => ({ req, map, ...(query !== undefined && { query }) });
+
+/** How an error names what was asked about. */
+const named = ({ req, map, query }: Asked): { readonly req: number; readonly ref: string } => ({
+  req,
+  ref: query ?? map,
+});

@@ -13,6 +13,7 @@ import type { Change, MapState } from './MapState.js';
 import type { RecordTable } from './RecordTable.js';
 import { type Row, readableOf } from './Row.js';
 import { RowWriter } from './RowWriter.js';
+import type { Shown } from './Shown.js';
 import { bytesOfRow } from './sizeOf.js';
 
 /**
@@ -22,7 +23,7 @@ import { bytesOfRow } from './sizeOf.js';
  * A view of the whole map uses the map's own tree; any other keeps its own over the rows as they are seen, so that
  * nothing of a hidden row or field shows in a hash.
  */
-export class ViewGroup {
+export class ViewGroup implements Shown {
   readonly map: MapState;
   readonly view: View;
   readonly tree: LiveTree;
@@ -61,7 +62,6 @@ export class ViewGroup {
     );
   }
 
-  /** What of a committed row is seen; undefined when it is absent or hidden. */
   seen(row: Row | undefined): unknown {
     return this.view.project(readableOf(row));
   }

@@ -18,6 +18,7 @@ import { removedStays } from './removedStays.js';
 import { resumes } from './resumes.js';
 import { staleWrites } from './staleWrites.js';
 import { strangers } from './strangers.js';
+import { visibleRows } from './visibleRows.js';
 import { wholeTransactions } from './wholeTransactions.js';
 
 /** Everything that must hold. */
@@ -29,6 +30,7 @@ export const checkers: readonly Checker[] = [
   logs,
   convergence,
   queries,
+  visibleRows,
   nothingLost,
   rejections,
   effectOnce,

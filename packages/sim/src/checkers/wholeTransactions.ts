@@ -1,6 +1,6 @@
 import type { World } from '../World.js';
 import type { SimValue } from '../workload/Ledger.js';
-import { PAIR_KEYS, PAIRS } from '../workload/maps.js';
+import { ASKED_PAIRS, askedPairId, PAIR_KEYS, PAIRS } from '../workload/maps.js';
 import type { Device, SimRealm } from '../world/SimRealm.js';
 import type { Checker } from './Checker.js';
 
@@ -9,7 +9,7 @@ const CRASH_MS = 6_000;
 
 /**
  * TX-1 and RES-6: nobody is ever shown half of a transaction. Two maps are only ever written together, so in every turn of every
- * realm both show the same value under each key. Not judged: what is absent from a map that is not complete yet, and devices whose
+ * realm both show the same value under each key, and two others the same rows to the same query. Not judged: what is absent from a map that is not complete yet, and devices whose
  * link did what no stream does, until they have been whole for as long as a crash could take them back.
  */
 export const wholeTransactions: Checker = {
@@ -35,6 +35,8 @@ export const wholeTransactions: Checker = {
     };
   },
   atEnd(world) {
+    const [near, far] = Object.values(ASKED_PAIRS).map((map) => idsOnDisk(world, map));
+    if (near !== far) world.fail(`TX-1: the disk holds ${near} and ${far}`);
     for (const key of PAIR_KEYS) {
       const [left, right] = Object.values(PAIRS).map(
         (map) => world.store.get(map, key)?.value as SimValue | undefined,
@@ -60,8 +62,25 @@ function halfOf(realm: SimRealm): string | undefined {
     if (left === right || (!isComplete && (left === undefined || right === undefined))) continue;
     return `${left} and ${right} under ${key}`;
   }
+  return halfAsked(realm);
+}
+
+/** Half of a transaction in the results of two queries; what is absent counts once both are complete. */
+function halfAsked({ engine }: SimRealm): string | undefined {
+  const results = Object.values(ASKED_PAIRS).map((map) => engine.queryResult(askedPairId(map)));
+  const isComplete = results.every(({ status }) => status === 'complete');
+  for (const key of PAIR_KEYS) {
+    const [near, far] = results.map(
+      ({ rows }) => (rows.find((row) => row.key === key)?.value as SimValue | undefined)?.id,
+    );
+    if (near === far || (!isComplete && (near === undefined || far === undefined))) continue;
+    return `${near} and ${far} under ${key} to two queries`;
+  }
   return undefined;
 }
+
+const idsOnDisk = (world: World, map: string): string =>
+  PAIR_KEYS.map((key) => (world.store.get(map, key)?.value as SimValue | undefined)?.id).join();
 
 function checkReplica(world: World, realm: SimRealm, key: string, id: number | undefined): void {
   for (const shown of shownBy(realm, key))

@@ -5,7 +5,7 @@ import { addTagAndWait, dropOldest, putAndWait } from './levels.js';
 import { likeOrUnlike } from './likes.js';
 import { publishNews } from './news.js';
 import { askQuestion, putNote, removeNote } from './notes.js';
-import { writePairs } from './pairs.js';
+import { writeAskedPairs, writePairs } from './pairs.js';
 import { addTag, takeTag } from './tags.js';
 import { putTodo, removeTodo } from './todos.js';
 
@@ -17,6 +17,7 @@ export const actions: readonly Action[] = [
   takeTag,
   likeOrUnlike,
   writePairs,
+  writeAskedPairs,
   putNote,
   removeNote,
   askQuestion,

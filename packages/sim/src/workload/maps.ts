@@ -7,6 +7,13 @@ export const MAPS = { todos: 'todos', tags: 'tags', likes: 'likes' } as const;
 export const PAIRS = { left: 'pairs:left', right: 'pairs:right' } as const;
 export const PAIR_KEYS = [0, 1, 2, 3].map((n) => `{likes}${n}`);
 
+/** Two maps that are only ever written together, too, and that nobody opens whole: each realm asks both the same question. */
+export const ASKED_PAIRS = { near: 'pairs:near', far: 'pairs:far' } as const;
+export const ASKED_PAIR_SPEC: QuerySpec = { where: { op: 'gte', path: 'rank', value: 3 } };
+
+/** The query on one of them. */
+export const askedPairId = (map: string): string => `asked ${map}`;
+
 /** Maps on which resolvers decide; every realm opens them whole. */
 export const JUDGED = { stock: 'judged:stock', joined: 'judged:joined', sums: 'judged:sums' } as const;
 

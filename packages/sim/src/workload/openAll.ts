@@ -1,6 +1,15 @@
 import type { Rng } from '../rng.js';
 import type { SimRealm } from '../world/SimRealm.js';
-import { FLEETING, JUDGED, MAPS, PAIRS, QUESTIONS } from './maps.js';
+import {
+  ASKED_PAIR_SPEC,
+  ASKED_PAIRS,
+  askedPairId,
+  FLEETING,
+  JUDGED,
+  MAPS,
+  PAIRS,
+  QUESTIONS,
+} from './maps.js';
 
 /** Opens what every tab of the world looks at. */
 export function openAll(realm: SimRealm, rng: Rng): void {
@@ -10,6 +19,7 @@ export function openAll(realm: SimRealm, rng: Rng): void {
     engine.openMap(MAPS.likes, 'PN');
     for (const map of Object.values(PAIRS)) engine.openMap(map, 'LWW');
     for (const map of Object.values(JUDGED)) engine.openMap(map, 'LWW');
+    for (const map of Object.values(ASKED_PAIRS)) engine.openQuery(askedPairId(map), map, ASKED_PAIR_SPEC);
     engine.openMap(FLEETING, 'LWW');
     if (rng.chance(0.5)) engine.topicSubscribe('news');
   });

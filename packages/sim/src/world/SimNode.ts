@@ -33,7 +33,7 @@ export interface NodeWorld {
 
 /**
  * Bounds that a run of minutes would not meet, made small: what is remembered for a month (SRV-4), how many items a Merkle node
- * lists, how many ops wait for the disk.
+ * lists, how many ops wait for the disk, which results are sent anew, how many rows are looked at for those who come.
  */
 const SMALL_LIMITS = {
   endedSessionMs: 20_000,
@@ -42,6 +42,8 @@ const SMALL_LIMITS = {
   pendingOps: 30,
   cursorEveryMs: 5_000,
   cursorEveryChanges: 20,
+  smallResultBytes: 100,
+  scannedRowsPerSecond: 25,
 };
 
 /** Frames of one turn for one socket. */

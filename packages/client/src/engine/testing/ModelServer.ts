@@ -1,13 +1,4 @@
-import {
-  compareVersions,
-  hashValue,
-  itemDigest,
-  millisOf,
-  PartitionedTree,
-  partitionOf,
-  rowKey,
-  runQuery,
-} from '@topgun/core';
+import { compareVersions, millisOf, type PartitionedTree, partitionOf, rowKey } from '@topgun/core';
 import {
   type AckException,
   type ChangeRow,
@@ -23,7 +14,8 @@ import {
 } from '@topgun/protocol';
 import { copyOf } from './copyOf.js';
 import type { ModelConnection, ModelRow } from './ModelConnection.js';
-import { ModelSync } from './ModelSync.js';
+import { ModelQueries } from './ModelQueries.js';
+import { type ModelMaps, ModelSync, treeOf } from './ModelSync.js';
 
 interface Answer {
   readonly outcome: Outcome;
@@ -40,8 +32,7 @@ const itemOf = (row: { key: string; tag: string | undefined }): string =>
 export class ModelServer {
   readonly rows = new Map<string, Map<string, ModelRow>>();
   readonly connections = new Set<ModelConnection>();
-  /** Whole-map scopes and their repair. */
-  readonly sync = new ModelSync({
+  readonly #maps: ModelMaps = {
     rows: (map) => this.rows.get(map) ?? new Map<string, ModelRow>(),
     tree: (map) => this.tree(map),
     places: () => [...this.#last].map(([pid, n]) => [pid, this.epoch, n] as const),
@@ -50,7 +41,10 @@ export class ModelServer {
     sent: (count) => {
       this.rowsSent += count;
     },
-  });
+  };
+  /** Whole-map scopes, and the walk that repairs them and queries. */
+  readonly sync = new ModelSync(this.#maps);
+  readonly queries = new ModelQueries(this.#maps, () => this.epoch);
   /** Effects by op id: more than one entry is a doubled op. */
   readonly effects = new Map<string, number>();
   readonly #answers = new Map<string, Answer>();
@@ -80,6 +74,10 @@ export class ModelServer {
   nowMs: () => number = () => 0;
   /** Rows sent in answers and deltas. */
   rowsSent = 0;
+
+  constructor() {
+    this.sync.treeOfQuery = (connection, query) => this.queries.treeOf(connection, query);
+  }
 
   /** A backup; the function that is returned restores it as a new incarnation. The caller has ended all connections. */
   backup(): () => void {
@@ -133,27 +131,8 @@ export class ModelServer {
       case 'SYNC_END':
         connection.scopes.delete(message.map);
         return;
-      case 'QUERY_SUB': {
-        const { query, map, type: _type, ...spec } = message;
-        const shown = this.#select(map, spec);
-        connection.queries.set(query, { map, spec, shown, v: 0 });
-        const nodes: string[] = [];
-        const rows = [...shown.values()].map(
-          (row) => [partitionOf(row.key), this.epoch, this.#wire(row, nodes)] as const,
-        );
-        this.rowsSent += rows.length;
-        connection.deliver({
-          type: 'QUERY_RESP',
-          query,
-          v: 0,
-          nodes,
-          rows,
-          last: true,
-          part: 0,
-          ...this.#policyOf(map),
-        });
-        return;
-      }
+      case 'QUERY_SUB':
+        return this.queries.subscribe(connection, message);
       case 'QUERY_UNSUB':
         connection.queries.delete(message.query);
         return;
@@ -205,13 +184,7 @@ export class ModelServer {
 
   /** The live tree of a map, as the server's own view of `liveRoot`. */
   tree(map: string): PartitionedTree {
-    const tree = new PartitionedTree();
-    for (const [item, row] of this.rows.get(map) ?? []) {
-      if ((row.form & 1) === 1) continue;
-      const digest = itemDigest(row.key, row.t, row.node, row.ttlMs, hashValue(row.value), row.tag);
-      tree.update(partitionOf(row.key), item, digest);
-    }
-    return tree;
+    return treeOf(this.rows.get(map) ?? new Map());
   }
 
   #ops(connection: ModelConnection, message: OpsMessage): void {
@@ -351,38 +324,9 @@ export class ModelServer {
           parts: [[pid, from === 0 ? 0 : this.epoch, from, this.epoch, n, changes]],
         });
       }
-      for (const map of made.keys()) this.#updateQueries(connection, map);
+      for (const map of made.keys()) this.queries.update(connection, map);
     }
     return n;
-  }
-
-  #updateQueries(connection: ModelConnection, map: string): void {
-    for (const [query, state] of connection.queries) {
-      if (state.map !== map) continue;
-      const now = this.#select(map, state.spec);
-      const nodes: string[] = [];
-      const changes: (readonly [0 | 1 | 2, number, number, ChangeRow])[] = [];
-      for (const [item, row] of now) {
-        const before = state.shown.get(item);
-        if (before?.n !== row.n)
-          changes.push([before ? 1 : 0, partitionOf(row.key), this.epoch, this.#wire(row, nodes)]);
-      }
-      for (const [item, row] of state.shown) {
-        const current = this.rows.get(map)?.get(item) ?? row;
-        if (!now.has(item)) changes.push([2, partitionOf(row.key), this.epoch, this.#wire(current, nodes)]);
-      }
-      state.shown = now;
-      if (changes.length > 0)
-        connection.deliver({ type: 'QUERY_UPDATE', query, v: ++state.v, nodes, changes });
-    }
-  }
-
-  #select(map: string, spec: object): Map<string, ModelRow> {
-    const rows = this.rows.get(map) ?? new Map<string, ModelRow>();
-    const live = [...rows]
-      .filter(([, row]) => (row.form & 1) === 0)
-      .map(([item, row]) => [item, row.value] as const);
-    return new Map(runQuery(spec, live).map(([item]) => [item, rows.get(item) as ModelRow]));
   }
 
   #wire(row: ModelRow, nodes: string[]): ChangeRow {

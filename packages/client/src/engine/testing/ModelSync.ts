@@ -1,4 +1,4 @@
-import { type PartitionedTree, partitionOf } from '@topgun/core';
+import { hashValue, itemDigest, PartitionedTree, partitionOf } from '@topgun/core';
 import {
   type BulkRow,
   type BulkTables,
@@ -21,7 +21,7 @@ const LEAF_ITEMS = 8;
 const PATH_DIGITS_MAX = 6;
 
 /** What a model server knows of its maps. */
-interface ModelMaps {
+export interface ModelMaps {
   rows(map: string): ReadonlyMap<string, ModelRow>;
   tree(map: string): PartitionedTree;
   places(): readonly Position[];
@@ -31,7 +31,7 @@ interface ModelMaps {
   policyOf(map: string): { readonly resolver?: true };
 }
 
-/** Whole-map scopes of a model server: resumed by cursor, repaired by a walk. */
+/** Whole-map scopes of a model server, resumed by cursor; and the walk that repairs them and queries. */
 export class ModelSync {
   /** Whether scopes get cursors. */
   hasCursors = true;
@@ -39,6 +39,8 @@ export class ModelSync {
   pageRows = Number.POSITIVE_INFINITY;
   /** Nodes in one answer to a walk. */
   pageNodes = Number.POSITIVE_INFINITY;
+  /** The result of a query of a connection. */
+  treeOfQuery: (connection: ModelConnection, query: string) => PartitionedTree = () => new PartitionedTree();
   readonly #maps: ModelMaps;
 
   constructor(maps: ModelMaps) {
@@ -67,8 +69,7 @@ export class ModelSync {
         return;
       }
     }
-    const roots = Array.from({ length: PARTITION_COUNT }, (_, pid) => tree.partitionRoot(pid));
-    const parts = root === own || from ? {} : { parts: packHashes(roots) };
+    const parts = root === own || from ? {} : { parts: rootsOf(tree) };
     connection.deliver({
       type: 'SYNC_ROOT',
       req,
@@ -80,9 +81,9 @@ export class ModelSync {
     });
   }
 
-  merkle(connection: ModelConnection, { req, map, nodes: asked }: MerkleReqMessage): void {
+  merkle(connection: ModelConnection, { req, map, nodes: asked, query }: MerkleReqMessage): void {
     const nodes = asked.slice(0, this.pageNodes);
-    const tree = this.#maps.tree(map);
+    const tree = this.#treeOf(connection, map, query);
     const all = this.#maps.rows(map);
     const sent: ModelRow[] = [];
     const bare: (readonly [part: number, rows: number])[] = [];
@@ -99,11 +100,12 @@ export class ModelSync {
       parts[i] = [pid, path, 2, rows.slice(from, bare[at + 1]?.[1])];
     });
     const root = tree.rootHash();
-    connection.deliver({ type: 'MERKLE_RESP', req, map, root, done: nodes.length, ...tables, parts });
+    const answered = { req, map, root, done: nodes.length, ...tables, ...(query && { query }) };
+    connection.deliver({ type: 'MERKLE_RESP', ...answered, parts });
   }
 
-  sendRows(connection: ModelConnection, { req, map, items }: RowsReqMessage): void {
-    const tree = this.#maps.tree(map);
+  sendRows(connection: ModelConnection, { req, map, items, query }: RowsReqMessage): void {
+    const tree = this.#treeOf(connection, map, query);
     const rows = this.#maps.rows(map);
     let done = 0;
     const found = items.flatMap(([pid, path, digests]) => {
@@ -114,7 +116,8 @@ export class ModelSync {
       });
     });
     const root = tree.rootHash();
-    connection.deliver({ type: 'ROWS_RESP', req, map, root, done, ...this.#bulk(found) });
+    const answered = { req, map, root, done, ...(query && { query }) };
+    connection.deliver({ type: 'ROWS_RESP', ...answered, ...this.#bulk(found) });
   }
 
   /** A fresh cursor for whoever follows the map. */
@@ -122,6 +125,10 @@ export class ModelSync {
     const at = packPositions(this.#maps.places());
     for (const connection of connections)
       connection.deliver({ type: 'CURSOR', map, at, proof: proofOf(map) });
+  }
+
+  #treeOf(connection: ModelConnection, map: string, query: string | undefined): PartitionedTree {
+    return query === undefined ? this.#maps.tree(map) : this.treeOfQuery(connection, query);
   }
 
   #place(map: string): { readonly at: Uint8Array; readonly proof?: Uint8Array } {
@@ -136,6 +143,21 @@ export class ModelSync {
     return { epoch: this.#maps.places()[0]?.[1] ?? 0, t: 0, nodes, shapes: [], rows: packed };
   }
 }
+
+/** The digests of rows by item; deletions have none. */
+export function treeOf(rows: ReadonlyMap<string, ModelRow>): PartitionedTree {
+  const tree = new PartitionedTree();
+  for (const [item, row] of rows) {
+    if ((row.form & 1) === 1) continue;
+    const digest = itemDigest(row.key, row.t, row.node, row.ttlMs, hashValue(row.value), row.tag);
+    tree.update(partitionOf(row.key), item, digest);
+  }
+  return tree;
+}
+
+/** The hashes of all partitions. */
+export const rootsOf = (tree: PartitionedTree): Uint8Array =>
+  packHashes(Array.from({ length: PARTITION_COUNT }, (_, pid) => tree.partitionRoot(pid)));
 
 /** What is to be said of a node; where rows are to be sent, their list is still empty. */
 function answerNode(

@@ -8,6 +8,7 @@ import { device } from './device.js';
 import { identity } from './identity.js';
 import { judged } from './judged.js';
 import { opLog } from './opLog.js';
+import { queries } from './queries.js';
 import { resume } from './resume.js';
 import { rollback } from './rollback.js';
 import { sync } from './sync.js';
@@ -27,6 +28,7 @@ export const bugs: readonly PlantedBug[] = [
   ...judged,
   ...tabs,
   ...sync,
+  ...queries,
   ...resume,
   ...deletions,
   ...rollback,
