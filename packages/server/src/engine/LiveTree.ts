@@ -1,5 +1,5 @@
 import { PartitionedTree } from '@topgun/core';
-import type { Row } from './Row.js';
+import type { Row, Slot } from './Row.js';
 import { digestOf, readableOf } from './Row.js';
 
 /** What of a row's value is seen; undefined when the row is not. */
@@ -10,7 +10,7 @@ const SEE_ALL: Projection = (value) => value;
 /**
  * The live digests of one map as one view or query sees it (DAT-5): present rows only, expired ones included until they are
  * deleted. Writes only note the row; hashing waits until somebody asks, or until `dirtyMax` rows are due, so that no
- * answer has to catch up on more than that. Of the rows of one item only the last is hashed.
+ * answer has to catch up on more than that. Of the rows of one item only the one that stands is hashed.
  */
 export class LiveTree {
   readonly #tree = new PartitionedTree();
@@ -34,11 +34,13 @@ export class LiveTree {
     if (this.#dirty.length === 0) return this.#tree;
     const rows = this.#dirty;
     this.#dirty = [];
-    for (const row of rows) {
-      const { slot, pid, item } = row;
-      if (slot?.committed === row) this.#settle(row);
-      // Purged meanwhile, and what was there before it may still be in the tree.
-      else if (slot?.committed === undefined) this.#tree.remove(pid, item);
+    const settled = new Set<Slot>();
+    for (const { slot, pid, item } of rows) {
+      if (slot !== undefined && settled.has(slot)) continue;
+      if (slot !== undefined) settled.add(slot);
+      // What stands now, whoever noted it: a query hears only of the changes that may concern it.
+      if (slot?.committed !== undefined) this.#settle(slot.committed);
+      else this.#tree.remove(pid, item);
     }
     return this.#tree;
   }

@@ -105,6 +105,22 @@ describe('queries that resume', () => {
     expect(encode(answer as ServerMessage).length).toBeLessThan(24);
   });
 
+  it('[RES-4] have no digest of a row that left and then changed once more', () => {
+    const node = nodeOf();
+    const ann = node.device();
+    for (const key of ['leaves', 'stays']) ann.put('m', key, { rank: 5 });
+    const t = node.lastOps(ann.conn)[0]?.[4] ?? 0;
+    node.settle();
+    ask(ann, 'q', { ...SPEC, root: 1 });
+    // The second change concerns the query no more: it hears of the first alone.
+    for (const rank of [1, 0]) {
+      ann.put('m', 'leaves', { rank });
+      node.settle();
+    }
+    ask(ann, 'again', { ...SPEC, root: 1 });
+    expect(ann.last('QUERY_RESP')?.root).toBe(treeOf([['stays', t, ann.session, { rank: 5 }]]).rootHash());
+  });
+
   it('[RES-4] get the rows of a small result anew', () => {
     const node = new TestNode();
     const ann = node.device();
