@@ -96,6 +96,10 @@ export const seqWindow = 8192;
 export const ttlMs = 10 * 365 * DAY_MS;
 /** ms: an op further ahead of the server is refused CLOCK_SKEW */
 export const skewMs = 60_000;
+/** count: repairs of records from the future that are kept for reading, some 300 bytes each; beyond it the oldest go */
+export const repairsKept = 10_000;
+/** chars: who asked for a repair: a mail address, a user and a machine */
+export const repairByChars = 200;
 
 // --- values and queries (the budget of a predicate is core's) ---
 

@@ -15,12 +15,14 @@ import type { WallClock } from './EngineHost.js';
 import { EngineHost } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
 import type { EngineStats } from './engine/ports.js';
+import type { PoisonedRecord, Repair, RepairOrder } from './engine/repair/Repair.js';
 import type { Resolver } from './engine/resolvers/Resolver.js';
 import { Resolvers } from './engine/resolvers/Resolvers.js';
 import { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
 import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
+import { findIn, repairWith } from './repairStore.js';
 import { cursorMac } from './security/cursorMac.js';
 import { SecurityManager } from './security/SecurityManager.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
@@ -155,6 +157,27 @@ export class ServerCoordinator {
   shutdown(): Promise<void> {
     this.#stopping ??= this.#shutdown();
     return this.#stopping;
+  }
+
+  /**
+   * Replaces or removes a record whose stamp lies further ahead than the server admits, so that ordinary writes win again
+   * (CLK-7). Resolves when that is durable; every device replaces the record. Policies and resolvers are not asked. Throws
+   * REPAIR_MISSING, REPAIR_NEEDLESS, REPAIR_UNSUPPORTED, REPAIR_INVALID, SERVER_STATE.
+   */
+  async repair(order: RepairOrder): Promise<Repair> {
+    if (this.#host === undefined || this.#state !== 'READY')
+      throw serverError('SERVER_STATE', `repair() was called in state ${this.#state}.`);
+    return repairWith(this.#host, order);
+  }
+
+  /** The last 10,000 repairs, the oldest first. */
+  repairs(): readonly Repair[] {
+    return this.#engine?.repairs.log ?? [];
+  }
+
+  /** Records that a repair is for, at most `limit` (default 1,000). Reads every record, giving sockets their turn in between. */
+  async poisoned(limit = 1_000): Promise<readonly PoisonedRecord[]> {
+    return this.#engine === undefined ? [] : findIn(this.#engine, this.#clock.wallMs(), limit);
   }
 
   async #shutdown(): Promise<void> {

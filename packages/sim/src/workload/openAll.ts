@@ -1,6 +1,6 @@
 import type { Rng } from '../rng.js';
 import type { SimRealm } from '../world/SimRealm.js';
-import { FLEETING, JUDGED, MAPS, PAIRS, QUESTIONS } from './maps.js';
+import { FLEETING, JUDGED, MAPS, PAIRS, QUESTIONS, RELICS } from './maps.js';
 
 /** Opens what every tab of the world looks at. */
 export function openAll(realm: SimRealm, rng: Rng): void {
@@ -11,6 +11,7 @@ export function openAll(realm: SimRealm, rng: Rng): void {
     for (const map of Object.values(PAIRS)) engine.openMap(map, 'LWW');
     for (const map of Object.values(JUDGED)) engine.openMap(map, 'LWW');
     engine.openMap(FLEETING, 'LWW');
+    engine.openMap(RELICS, 'LWW');
     if (rng.chance(0.5)) engine.topicSubscribe('news');
   });
   for (let i = 0; i < QUESTIONS.length; i++) if (rng.chance(0.5)) realm.ask(i);

@@ -8,6 +8,7 @@ import { device } from './device.js';
 import { identity } from './identity.js';
 import { judged } from './judged.js';
 import { opLog } from './opLog.js';
+import { repair } from './repair.js';
 import { resume } from './resume.js';
 import { rollback } from './rollback.js';
 import { sync } from './sync.js';
@@ -30,4 +31,5 @@ export const bugs: readonly PlantedBug[] = [
   ...resume,
   ...deletions,
   ...rollback,
+  ...repair,
 ];
