@@ -28,6 +28,8 @@ import { SecurityManager } from './security/SecurityManager.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import { MemoryStore } from './storage/MemoryStore.js';
 import type { Store } from './storage/Store.js';
+import type { TimeProvider } from './time/NtpTimeProvider.js';
+import { ntpTime } from './time/ntpTime.js';
 import { HandshakeGuard } from './transport/HandshakeGuard.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
@@ -61,12 +63,13 @@ export class ServerCoordinator {
   readonly #resolvers: Resolvers;
   readonly #logger: Logger;
   readonly #clock: WallClock;
+  readonly #ntp: TimeProvider | undefined;
   readonly #metrics: MetricsService;
   readonly #http: Server;
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
   readonly #sweep: NodeJS.Timeout;
-  readonly #startedAtMs: number;
+  #startedAtMs: number;
   #host: EngineHost | undefined;
   #engine: ServerEngine | undefined;
   #security: SecurityManager | undefined;
@@ -80,7 +83,8 @@ export class ServerCoordinator {
     this.#overrides = overrides;
     this.#resolvers = new Resolvers(this.config.resolvers, overrides.resolvers);
     this.#logger = overrides.logger ?? createLogger(this.config.logLevel);
-    this.#clock = overrides.clock ?? { wallMs: () => Date.now() };
+    this.#ntp = overrides.clock === undefined ? ntpTime(this.config.ntpServers, this.#logger) : undefined;
+    this.#clock = overrides.clock ?? this.#ntp ?? { wallMs: () => Date.now() };
     this.#startedAtMs = this.#clock.wallMs();
     this.#store = overrides.store ?? this.#createStore();
     const guard = new HandshakeGuard({ ...this.config, loopbackOnly: this.config.dev });
@@ -134,6 +138,8 @@ export class ServerCoordinator {
       const { staticDir } = this.config;
       const staticFiles = staticDir === undefined ? undefined : await StaticFiles.create(staticDir);
       this.#openDoors(staticFiles);
+      await this.#ntp?.start();
+      this.#startedAtMs = this.#clock.wallMs();
       // Probes answer while a large store is loading.
       this.#address = await listen(this.#http, this.config.host, this.config.port);
       await this.#startEngine(this.#security);
@@ -192,6 +198,7 @@ export class ServerCoordinator {
   }
 
   async #close(): Promise<void> {
+    this.#ntp?.stop();
     clearInterval(this.#sweep);
     this.#transport.stopAccepting();
     await this.#transport.closeAll(LIMITS.closeWaitMs);
@@ -291,7 +298,8 @@ export class ServerCoordinator {
       storage: this.config.storage,
       connections: this.#transport.stats().connections,
       engine: this.#engine,
-      withMaps: isAdmin,
+      time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
+      isAdmin,
     });
   }
 
