@@ -104,8 +104,9 @@ export const ntpStartMs = 3_000;
 export const ntpSamples = 4;
 /** ms: between the requests of a round, as RFC 5905 has it in a burst */
 export const ntpSpacingMs = 2_000;
-/** ms: between rounds, at first and at most; it doubles in between */
+/** ms: between the first rounds; it doubles from then on */
 export const ntpPollMs = 64_000;
+/** ms: between rounds, at most: a good quartz drifts 20 ms in that time */
 export const ntpPollMsMax = 1_024_000;
 /** ms: pause after a round without answer; it doubles up to the longest one between rounds */
 export const ntpRetryMs = 16_000;
