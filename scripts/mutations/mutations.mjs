@@ -149,4 +149,13 @@ export const mutations = [
     test: 'packages/core/src/HLC.prop.test.ts',
     title: 'now() is strictly monotone under frozen, backward, jumping and broken clocks',
   },
+  {
+    id: 'T5',
+    name: 'a write on top of a repair forgets it',
+    file: 'packages/server/src/engine/Judge.ts',
+    find: 'this.#table.partition(pid).gc?.repaired : current.repaired;',
+    replace: 'undefined : undefined;',
+    test: 'packages/server/src/engine/repair/Repairs.test.ts',
+    title: 'ordinary writes win again, in memory and after a restart, and not before',
+  },
 ];

@@ -16,6 +16,10 @@ export const cliErrors = {
     remedy: 'Use at least 32 bytes, for example from: openssl rand -base64 32',
     retriable: false,
   },
+  CLOCK_WRONG: {
+    remedy: 'Set the clock of this machine, for example by NTP: a repair measures the future from it.',
+    retriable: false,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

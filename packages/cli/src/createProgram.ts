@@ -3,6 +3,7 @@ import type { CliIo } from './CliIo.js';
 import { addBackupCommand } from './commands/backupCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
+import { addRepairCommand } from './commands/repairCommand.js';
 import { addRestoreCommand } from './commands/restoreCommand.js';
 import { addStartCommand } from './commands/startCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
@@ -41,6 +42,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addTokenCommand(program, io);
   addBackupCommand(program, io);
   addRestoreCommand(program, io);
+  addRepairCommand(program, io);
   addDoctorCommand(program, io, done);
 
   // Taken by every command, so that it can stand where people put it: at the end.

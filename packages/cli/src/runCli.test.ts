@@ -41,7 +41,17 @@ describe('topgun', () => {
 
   it('[CLI-1] explains itself and every command, with examples', async () => {
     const pages: string[] = [];
-    for (const args of [[], ['dev'], ['start'], ['status'], ['token'], ['backup'], ['restore'], ['doctor']]) {
+    for (const args of [
+      [],
+      ['dev'],
+      ['start'],
+      ['status'],
+      ['token'],
+      ['backup'],
+      ['restore'],
+      ['repair'],
+      ['doctor'],
+    ]) {
       const { code, out, err } = await run([...args, '--help']);
       expect([args, code, err]).toEqual([args, exitCodes.ok, '']);
       expect(out, args.join(' ')).toContain('Examples:');
@@ -62,6 +72,9 @@ describe('topgun', () => {
     ['a missing value', ['status', '--url']],
     ['a missing required option', ['token']],
     ['a missing argument', ['restore']],
+    ['a repair that says not what', ['repair', 'm', 'k']],
+    ['a repair of all to one value', ['repair', 'm', '--all', '--value', '1']],
+    ['a value that is no JSON', ['repair', 'm', 'k', '--value', '{']],
     ['a malformed duration', ['token', '--sub', 'ada', '--ttl', 'soon']],
     ['a malformed role', ['token', '--sub', 'ada', '--roles', 'a b']],
     ['a malformed port', ['doctor', '--port', 'http']],

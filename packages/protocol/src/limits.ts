@@ -96,6 +96,28 @@ export const seqWindow = 8192;
 export const ttlMs = 10 * 365 * DAY_MS;
 /** ms: an op further ahead of the server is refused CLOCK_SKEW */
 export const skewMs = 60_000;
+/** ms: a time server that has not answered by then does not */
+export const ntpReplyMs = 1_000;
+/** ms: longest wait for the first answer before the server serves by the local clock */
+export const ntpStartMs = 3_000;
+/** count: requests of one round; the quickest answer counts */
+export const ntpSamples = 4;
+/** ms: between the requests of a round, as RFC 5905 has it in a burst */
+export const ntpSpacingMs = 2_000;
+/** ms: between the first rounds; it doubles from then on */
+export const ntpPollMs = 64_000;
+/** ms: between rounds, at most: a good quartz drifts 20 ms in that time */
+export const ntpPollMsMax = 1_024_000;
+/** ms: pause after a round without answer; it doubles up to the longest one between rounds */
+export const ntpRetryMs = 16_000;
+/** ms: an offset beyond it is somebody's mistake and not used: no clock of a machine that runs is a day off */
+export const ntpOffsetMs = DAY_MS;
+/** count: time servers; each is asked when the one before it fails */
+export const ntpServers = 4;
+/** count: repairs of records from the future that are kept for reading, some 300 bytes each; beyond it the oldest go */
+export const repairsKept = 10_000;
+/** chars: who asked for a repair: a mail address, a user and a machine */
+export const repairByChars = 200;
 
 // --- values and queries (the budget of a predicate is core's) ---
 

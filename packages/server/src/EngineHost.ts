@@ -1,9 +1,10 @@
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { DedupName, RollbackProof, ServerEffects } from './engine/ports.js';
+import type { RepairOrder, RepairResult } from './engine/repair/Repair.js';
 import type { ResolverFault } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import type { SecurityManager } from './security/SecurityManager.js';
-import type { CommitBatch, DedupState, Store } from './storage/Store.js';
+import type { CommitBatch, CommitResult, DedupState, Store } from './storage/Store.js';
 import type { TransportListener, WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
 
@@ -14,10 +15,10 @@ export interface WallClock {
 
 export interface EngineHostParts {
   readonly store: Store;
-  readonly security: SecurityManager;
+  readonly security: Pick<SecurityManager, 'verify'>;
   readonly clock: WallClock;
   readonly logger: Logger;
-  readonly onCommit: (durationMs: number) => void;
+  readonly onCommit: (durationMs: number, result: CommitResult) => void;
   /** the engine broke an invariant, or the store a promise: nothing more is done */
   readonly onFatal: (error: unknown) => void;
 }
@@ -37,13 +38,15 @@ export class EngineHost implements ServerEffects, TransportListener {
   #tickDue = false;
   #stopped = false;
   #onDrained: (() => void) | undefined;
+  readonly #repairing = new Map<number, (result: RepairResult) => void>();
+  #repairCalls = 0;
 
   constructor(parts: EngineHostParts) {
     this.#parts = parts;
   }
 
   /** Engine and transport both need the host before they exist; they are handed over before the first input. */
-  connect(engine: ServerEngine, transport: WebSocketTransport): void {
+  connect(engine: ServerEngine, transport?: WebSocketTransport): void {
     this.#engine = engine;
     this.#transport = transport;
   }
@@ -63,6 +66,15 @@ export class EngineHost implements ServerEffects, TransportListener {
       };
       this.#input((engine, now) => engine.drain(now));
       if (this.#stopped) this.#onDrained();
+    });
+  }
+
+  /** Resolves when the repair is durable or refused; not at all when the host stops before. */
+  repair(order: RepairOrder): Promise<RepairResult> {
+    return new Promise((resolve) => {
+      const call = ++this.#repairCalls;
+      this.#repairing.set(call, resolve);
+      this.#input((engine) => engine.repairs.ask(call, order));
     });
   }
 
@@ -116,7 +128,7 @@ export class EngineHost implements ServerEffects, TransportListener {
   commit(id: number, batch: CommitBatch): void {
     const begun = performance.now();
     this.#complete(this.#parts.store.commit(batch), (result) => {
-      this.#parts.onCommit(performance.now() - begun);
+      this.#parts.onCommit(performance.now() - begun, result);
       if (result !== 'committed') this.#parts.logger.error({ id, result }, 'commit did not succeed');
       this.#input((engine, now) => engine.committed(id, result, now));
     });
@@ -162,6 +174,13 @@ export class EngineHost implements ServerEffects, TransportListener {
   resolverFailed(fault: ResolverFault): void {
     const { error, ...about } = fault;
     this.#parts.logger.error({ err: error, ...about }, 'a resolver failed; the write was refused');
+  }
+
+  repaired(call: number, result: RepairResult): void {
+    if ('repair' in result)
+      this.#parts.logger.warn({ ...result.repair }, 'a record from the future was repaired');
+    this.#repairing.get(call)?.(result);
+    this.#repairing.delete(call);
   }
 
   drained(): void {

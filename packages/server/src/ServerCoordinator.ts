@@ -15,17 +15,21 @@ import type { WallClock } from './EngineHost.js';
 import { EngineHost } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
 import type { EngineStats } from './engine/ports.js';
+import type { PoisonedRecord, Repair, RepairOrder } from './engine/repair/Repair.js';
 import type { Resolver } from './engine/resolvers/Resolver.js';
 import { Resolvers } from './engine/resolvers/Resolvers.js';
 import { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
 import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
+import { findIn, repairWith } from './repairStore.js';
 import { cursorMac } from './security/cursorMac.js';
 import { SecurityManager } from './security/SecurityManager.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import { MemoryStore } from './storage/MemoryStore.js';
 import type { Store } from './storage/Store.js';
+import type { TimeProvider } from './time/NtpTimeProvider.js';
+import { ntpTime } from './time/ntpTime.js';
 import { HandshakeGuard } from './transport/HandshakeGuard.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
@@ -59,12 +63,13 @@ export class ServerCoordinator {
   readonly #resolvers: Resolvers;
   readonly #logger: Logger;
   readonly #clock: WallClock;
+  readonly #ntp: TimeProvider | undefined;
   readonly #metrics: MetricsService;
   readonly #http: Server;
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
   readonly #sweep: NodeJS.Timeout;
-  readonly #startedAtMs: number;
+  #startedAtMs: number;
   #host: EngineHost | undefined;
   #engine: ServerEngine | undefined;
   #security: SecurityManager | undefined;
@@ -78,7 +83,8 @@ export class ServerCoordinator {
     this.#overrides = overrides;
     this.#resolvers = new Resolvers(this.config.resolvers, overrides.resolvers);
     this.#logger = overrides.logger ?? createLogger(this.config.logLevel);
-    this.#clock = overrides.clock ?? { wallMs: () => Date.now() };
+    this.#ntp = overrides.clock === undefined ? ntpTime(this.config.ntpServers, this.#logger) : undefined;
+    this.#clock = overrides.clock ?? this.#ntp ?? { wallMs: () => Date.now() };
     this.#startedAtMs = this.#clock.wallMs();
     this.#store = overrides.store ?? this.#createStore();
     const guard = new HandshakeGuard({ ...this.config, loopbackOnly: this.config.dev });
@@ -132,6 +138,8 @@ export class ServerCoordinator {
       const { staticDir } = this.config;
       const staticFiles = staticDir === undefined ? undefined : await StaticFiles.create(staticDir);
       this.#openDoors(staticFiles);
+      await this.#ntp?.start();
+      this.#startedAtMs = this.#clock.wallMs();
       // Probes answer while a large store is loading.
       this.#address = await listen(this.#http, this.config.host, this.config.port);
       await this.#startEngine(this.#security);
@@ -157,6 +165,27 @@ export class ServerCoordinator {
     return this.#stopping;
   }
 
+  /**
+   * Replaces or removes a record whose stamp lies further ahead than the server admits, so that ordinary writes win again
+   * (CLK-7). Resolves when that is durable; every device replaces the record. Policies and resolvers are not asked. Throws
+   * REPAIR_MISSING, REPAIR_NEEDLESS, REPAIR_UNSUPPORTED, REPAIR_INVALID, SERVER_STATE.
+   */
+  async repair(order: RepairOrder): Promise<Repair> {
+    if (this.#host === undefined || this.#state !== 'READY')
+      throw serverError('SERVER_STATE', `repair() was called in state ${this.#state}.`);
+    return repairWith(this.#host, order);
+  }
+
+  /** The last 10,000 repairs, the oldest first. */
+  repairs(): readonly Repair[] {
+    return this.#engine?.repairs.log ?? [];
+  }
+
+  /** Records that a repair is for, at most `limit` (default 1,000). Reads every record, giving sockets their turn in between. */
+  async poisoned(limit = 1_000): Promise<readonly PoisonedRecord[]> {
+    return this.#engine === undefined ? [] : findIn(this.#engine, this.#clock.wallMs(), limit);
+  }
+
   async #shutdown(): Promise<void> {
     if (this.#state === 'READY') {
       this.#state = 'DRAINING';
@@ -169,6 +198,7 @@ export class ServerCoordinator {
   }
 
   async #close(): Promise<void> {
+    this.#ntp?.stop();
     clearInterval(this.#sweep);
     this.#transport.stopAccepting();
     await this.#transport.closeAll(LIMITS.closeWaitMs);
@@ -268,7 +298,8 @@ export class ServerCoordinator {
       storage: this.config.storage,
       connections: this.#transport.stats().connections,
       engine: this.#engine,
-      withMaps: isAdmin,
+      time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
+      isAdmin,
     });
   }
 

@@ -10,6 +10,7 @@ export type {
   ServerEngineOptions,
   Verdict,
 } from './engine/ports.js';
+export type { Repair, RepairChange, RepairOrder, RepairResult } from './engine/repair/Repair.js';
 export type { MergeContext, Resolution, Resolver } from './engine/resolvers/Resolver.js';
 export { Resolvers } from './engine/resolvers/Resolvers.js';
 export { ServerEngine } from './engine/ServerEngine.js';

@@ -43,6 +43,24 @@ export const serverErrors = {
       'Name a folder made by `topgun backup`. If it is one, its disk has damaged it: use another backup.',
     retriable: false,
   },
+  REPAIR_MISSING: {
+    remedy: 'Name map and key as `topgun repair` lists them, of an element its tag too.',
+    retriable: false,
+  },
+  REPAIR_NEEDLESS: {
+    remedy:
+      'Write or remove it with a client. Repair is for records whose stamp lies ahead of all that is admitted.',
+    retriable: false,
+  },
+  REPAIR_UNSUPPORTED: {
+    remedy:
+      'Remove the element of an OR map, or leave it. A counter needs no repair: correct its total with an increment.',
+    retriable: false,
+  },
+  REPAIR_INVALID: {
+    remedy: 'Give a value that can be stored, a time to live within the limits, and a name for who asks.',
+    retriable: false,
+  },
   STORE_STOPPED: {
     remedy:
       'The disk failed a flush and its state is uncertain. Check the disk, then start the server again.',

@@ -15,11 +15,24 @@ export type { MapStatus, ServerStatus } from './doors/status.js';
 export type { WallClock } from './EngineHost.js';
 export { ENGINE_LIMITS, type EngineLimits } from './engine/EngineLimits.js';
 export type { EngineStats, ServerEffects, ServerEngineOptions, Verdict } from './engine/ports.js';
+export type {
+  PoisonedRecord,
+  Repair,
+  RepairChange,
+  RepairOrder,
+} from './engine/repair/Repair.js';
 export type { MergeContext, Resolution, Resolver } from './engine/resolvers/Resolver.js';
 export { type ResolverFault, type ResolverRule, Resolvers } from './engine/resolvers/Resolvers.js';
 export { ServerEngine } from './engine/ServerEngine.js';
 export { type ServerErrorCode, serverErrors } from './errors.js';
 export { MetricsService, type MetricsSources } from './metrics/MetricsService.js';
+export {
+  type FolderFindings,
+  findPoisoned,
+  type RepairSettings,
+  repairAll,
+  repairStore,
+} from './repairStore.js';
 export {
   ServerCoordinator,
   type ServerOverrides,

@@ -15,6 +15,15 @@ const answerSchema = z.looseObject({
   uptimeMs: z.number(),
   connections: z.number(),
   /** only for an administrator */
+  time: z
+    .looseObject({
+      source: z.string(),
+      server: z.string().optional(),
+      offsetMs: z.number(),
+      problem: z.string().optional(),
+    })
+    .optional(),
+  /** only for an administrator */
   maps: z
     .array(z.looseObject({ name: z.string(), kind: z.string(), items: z.number(), root: z.number() }))
     .optional(),
@@ -76,12 +85,19 @@ function describe(answer: Answer, url: string, io: CliIo): string {
     `${colors.bold('TopGun')} ${answer.version} at ${url}: ${state}`,
     `  up           ${upTime(answer.uptimeMs)}`,
     `  connections  ${answer.connections}`,
+    ...(answer.time === undefined ? [] : [`  time         ${timeOf(answer.time)}`]),
     ...(answer.maps === undefined ? [] : [`  maps         ${answer.maps.length}`]),
     ...(answer.maps ?? []).map(
       (map) => `    ${map.name}  ${map.kind}  ${count(map.items)}  root ${map.root.toString(16)}`,
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function timeOf({ source, server, offsetMs, problem }: NonNullable<Answer['time']>): string {
+  const from = server === undefined ? 'the local clock' : `${server}, offset ${offsetMs} ms`;
+  if (source === 'ntp') return from;
+  return problem === undefined ? from : `${from} (${problem})`;
 }
 
 function count(items: number): string {

@@ -164,4 +164,34 @@ describe('clocks that are wrong', () => {
     expect(realm.eventsOf('settled').map(({ outcome }) => outcome)).toEqual(['superseded']);
     expect(realm.engine.get('m', 'k')).toBe('poison');
   });
+
+  it('[CLK-7] the repair of a record from the future replaces it, below its stamp, and own writes win from then on', () => {
+    const world = strictWorld();
+    const ahead = (world.timeMs + TEN_YEARS_MS) * 2048;
+    world.server.put('m', 'k', 'poison', ahead);
+    const [online, away] = [world.started(), world.started(new FakeStore())];
+    for (const realm of [online, away]) realm.engine.openMap('m', 'LWW');
+    world.settle();
+    world.cutNetwork();
+    // On top of the poison, so ahead as well; the clock of the device follows neither.
+    away.engine.put('m', 'k', 'mine');
+    world.settle();
+    world.server.put('m', 'k', 'mended', world.timeMs * 2048, 'server');
+    world.healNetwork();
+    world.advance(60_000);
+    expect(away.engine.pendingOps()).toBe(0);
+    expect([online, away].map(({ engine }) => engine.get('m', 'k'))).toEqual(['mine', 'mine']);
+    expect(Math.abs(timeOf(world, 'k'))).toBeLessThan(180_000);
+    world.server.put('m', 'k', undefined, ahead + 1);
+    world.settle();
+    expect(online.engine.get('m', 'k')).toBeUndefined();
+    world.server.put('m', 'k', 'mended', world.timeMs * 2048, 'server');
+    world.settle();
+    online.engine.put('m', 'k', 'again');
+    world.settle();
+    for (const { engine } of [online, away]) {
+      expect(engine.pendingOps()).toBe(0);
+      expect(engine.get('m', 'k')).toBe('again');
+    }
+  });
 });

@@ -208,6 +208,8 @@ describe('configHelp', () => {
             Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
         --skew-ms <number>, TOPGUN_SKEW_MS
             How far a write may be stamped ahead of the server, in ms. Allowed: milliseconds from 1000 to 3600000. Default: 60000.
+        --ntp-servers <list>, TOPGUN_NTP_SERVERS
+            Time servers (NTP) that correct the local clock, in the order in which they are asked; none when left out. Allowed: 1 to 4 of host or host:port, parted by commas.
         --retention-days <number>, TOPGUN_RETENTION_DAYS
             How long deletions are remembered, in days. Allowed: days from 7 to 3650. Default: 30.
         --drain-ms <number>, TOPGUN_DRAIN_MS

@@ -38,6 +38,10 @@ function setting<S extends z.ZodType>(
 const wholeNumber = (min: number, max: number, otherwise: number): z.ZodDefault<z.ZodInt> =>
   z.int().min(min).max(max).default(otherwise);
 const text = z.string().min(1);
+const isPortFit = (address: string): boolean => {
+  const port = Number(/:(\d+)$/.exec(address)?.[1] ?? 1);
+  return port >= 1 && port <= 65_535;
+};
 const DAY_MS = 86_400_000;
 
 /**
@@ -128,6 +132,21 @@ export const settings = {
     'number',
     'milliseconds from 1000 to 3600000',
     'How far a write may be stamped ahead of the server, in ms.',
+  ),
+  ntpServers: setting(
+    z
+      .array(
+        z
+          .string()
+          .regex(/^(\[[\da-fA-F:.]{2,45}\]|[\w.-]{1,253})(:\d{1,5})?$/)
+          .refine(isPortFit),
+      )
+      .min(1)
+      .max(LIMITS.ntpServers)
+      .optional(),
+    'list',
+    `1 to ${LIMITS.ntpServers} of host or host:port, parted by commas`,
+    'Time servers (NTP) that correct the local clock, in the order in which they are asked; none when left out.',
   ),
   retentionDays: setting(
     wholeNumber(LIMITS.retentionMsMin / DAY_MS, 3_650, LIMITS.retentionMs / DAY_MS),

@@ -1,5 +1,6 @@
 import { PARTITION_COUNT } from '@topgun/protocol';
 import type { ServerEngine } from '../engine/ServerEngine.js';
+import type { TimeStatus } from '../time/NtpTimeProvider.js';
 
 /** One map as `topgun status` shows it. */
 export interface MapStatus {
@@ -19,20 +20,23 @@ export interface ServerStatus {
   readonly storage: string;
   readonly connections: number;
   readonly authenticated: number;
+  /** only for an ADMIN: where the time comes from */
+  readonly time?: TimeStatus;
   /** only for an ADMIN */
   readonly maps?: readonly MapStatus[];
 }
 
-export interface StatusParts extends Omit<ServerStatus, 'authenticated' | 'maps'> {
+export interface StatusParts extends Omit<ServerStatus, 'authenticated' | 'maps' | 'time'> {
   readonly engine: ServerEngine | undefined;
-  readonly withMaps: boolean;
+  readonly time: TimeStatus;
+  readonly isAdmin: boolean;
 }
 
-/** The answer of `/api/status`. It holds nothing a stranger may not know, unless `withMaps` is given. */
+/** The answer of `/api/status`. It holds nothing a stranger may not know, unless an ADMIN asks. */
 export async function describeStatus(parts: StatusParts): Promise<ServerStatus> {
-  const { engine, withMaps, ...open } = parts;
+  const { engine, time, isAdmin, ...open } = parts;
   const status = { ...open, authenticated: engine?.stats().authenticated ?? 0 };
-  return engine === undefined || !withMaps ? status : { ...status, maps: await countMaps(engine) };
+  return engine === undefined || !isAdmin ? status : { ...status, time, maps: await countMaps(engine) };
 }
 
 /** Counts what is present, partition by partition, giving sockets their turn in between. */

@@ -1,4 +1,4 @@
-import { type HLC, millisOf } from '@topgun/core';
+import { millisOf } from '@topgun/core';
 import { CONCERN, type ErrorCode, type OpsMessage, OUTCOME } from '@topgun/protocol';
 import type { Answers } from './Answers.js';
 import { earlyLevel } from './Answers.js';
@@ -8,6 +8,7 @@ import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { type Judge, kindOf } from './Judge.js';
 import { mapOf, Op } from './Op.js';
+import type { OwnerClock } from './OwnerClock.js';
 import type { ServerEffects } from './ports.js';
 import type { StoreLife } from './Rebirth.js';
 import { mapMetaName, metaOf, type RecordTable } from './RecordTable.js';
@@ -18,7 +19,7 @@ export interface AdmissionParts {
   readonly effects: ServerEffects;
   readonly limits: EngineLimits;
   readonly life: StoreLife;
-  readonly clock: HLC;
+  readonly clock: OwnerClock;
   readonly table: RecordTable;
   readonly dedup: DedupTable<Op>;
   readonly judge: Judge;
@@ -147,8 +148,8 @@ export class Admission {
     if (this.#park(op, now)) return undefined;
 
     // Nothing but an admitted op ever moves the clock (CLK-4).
-    this.#parts.clock.updatePacked(op.t);
-    if (judge.madeT > 0) this.#parts.clock.updatePacked(judge.madeT);
+    this.#parts.clock.saw(op.t);
+    if (judge.madeT > 0) this.#parts.clock.saw(judge.madeT);
     const { outcome } = judge;
     if (judge.rows.length > 0 || judge.isHidden) partition.staged++;
     if (outcome === OUTCOME.SUPERSEDED) tally.superseded++;

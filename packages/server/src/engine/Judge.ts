@@ -270,6 +270,11 @@ export class Judge {
     return map?.current(item);
   }
 
+  /** What is written after a repair comes after it, also where the repaired record was deleted and purged (CLK-7). */
+  #repairOf(pid: number, current: Row | undefined): number | undefined {
+    return current === undefined ? this.#table.partition(pid).gc?.repaired : current.repaired;
+  }
+
   #row(
     op: Op,
     map: string,
@@ -302,6 +307,7 @@ export class Judge {
       ttlMs,
       owner: version?.owner ?? (current?.value === undefined ? op.conn.principal?.sub : current.owner),
       from: version?.from,
+      repaired: kind === 'LWW' ? this.#repairOf(op.pid, current) : undefined,
       slot: current?.slot,
     });
   }

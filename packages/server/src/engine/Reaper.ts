@@ -108,6 +108,7 @@ export class Reaper {
       const purge = purgeOf(
         pid,
         covered.filter(({ value }) => value === undefined),
+        now,
       );
       if (purge !== undefined) purges.push(purge);
     }

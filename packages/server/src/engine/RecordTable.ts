@@ -68,6 +68,15 @@ export class RecordTable {
     for (const partition of this.partitions) partition.staged = 0;
   }
 
+  /**
+   * Begins an epoch in the middle of things (RES-1). Offsets go on counting in it: a partition that has staged rows of the
+   * epoch before stands at a place of the new one that no row has, which is a hole like any other.
+   */
+  nextEpoch(nowMs: number): number {
+    this.#epoch = Math.max(this.#epoch + 1, nowMs);
+    return this.#epoch;
+  }
+
   get mapCount(): number {
     return this.#maps.size;
   }

@@ -19,6 +19,8 @@ export interface RowFields {
   readonly owner: string | undefined;
   /** on maps with a resolver: the op it was made from */
   readonly from: string | undefined;
+  /** epoch of the last repair of the item */
+  readonly repaired: number | undefined;
   /** of the row that stood before */
   readonly slot: Slot | undefined;
 }
@@ -46,6 +48,7 @@ export class Row implements StoredRecord {
   readonly ttlMs?: number;
   readonly owner?: string;
   readonly from?: string;
+  readonly repaired?: number;
   /** where its map keeps it; set when it is staged or loaded */
   slot: Slot | undefined;
   /** kept by MapState: the flush it waits for, and its place among the rows of that flush */
@@ -71,6 +74,7 @@ export class Row implements StoredRecord {
     if (fields.ttlMs !== undefined) this.ttlMs = fields.ttlMs;
     if (fields.owner !== undefined) this.owner = fields.owner;
     if (fields.from !== undefined) this.from = fields.from;
+    if (fields.repaired !== undefined) this.repaired = fields.repaired;
   }
 
   /** `hashValue` of a present value; kept, since the fingerprint of an op and the digest of its row both need it. */
@@ -88,13 +92,13 @@ export class Row implements StoredRecord {
    * version and none that was written after it.
    */
   ended(epoch: number, n: number): Row {
-    const { map, key, item, pid, kind, t, node, tag, owner, from, slot } = this;
-    const version = { map, key, item, pid, kind, t, node, tag, owner, from, slot };
+    const { map, key, item, pid, kind, t, node, tag, owner, from, repaired, slot } = this;
+    const version = { map, key, item, pid, kind, t, node, tag, owner, from, repaired, slot };
     return new Row({ ...version, value: undefined, ttlMs: undefined, epoch, n });
   }
 
   static of(record: StoredRecord): Row {
-    const { map, key, kind, value, t, node, epoch, n, tag, ttlMs, owner, from } = record;
+    const { map, key, kind, value, t, node, epoch, n, tag, ttlMs, owner, from, repaired } = record;
     const item = itemOf(key, tag);
     return new Row({
       map,
@@ -111,6 +115,7 @@ export class Row implements StoredRecord {
       ttlMs,
       owner,
       from,
+      repaired,
       slot: undefined,
     });
   }

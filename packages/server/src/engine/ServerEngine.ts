@@ -1,11 +1,9 @@
-import { HLC } from '@topgun/core';
 import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
 import type { Policy } from '../security/PermissionPolicy.js';
 import type { DedupRow, DedupState, Offset, StoredRecord } from '../storage/Store.js';
 import { Admission } from './Admission.js';
 import { Answers } from './Answers.js';
 import { ClientBindings } from './ClientBindings.js';
-import { ClockReserve } from './ClockReserve.js';
 import { Connection } from './Connection.js';
 import { Cursors } from './Cursors.js';
 import { DedupTable } from './DedupTable.js';
@@ -15,6 +13,7 @@ import { errorMessage } from './errorMessage.js';
 import { Gate } from './Gate.js';
 import { Judge } from './Judge.js';
 import type { Op } from './Op.js';
+import { OwnerClock } from './OwnerClock.js';
 import type {
   ClientMessage,
   CommitResult,
@@ -31,6 +30,7 @@ import { mapOfMetaName, RecordTable } from './RecordTable.js';
 import { Resume } from './Resume.js';
 import { Retention } from './Retention.js';
 import { Router } from './Router.js';
+import { Repairs } from './repair/Repairs.js';
 import { Arbiter } from './resolvers/Arbiter.js';
 import { Resolvers } from './resolvers/Resolvers.js';
 import { ScanBudget } from './ScanBudget.js';
@@ -51,11 +51,13 @@ const REAP_TIMER = 'reap';
  * something did. This class connects the machines and holds no rule itself.
  */
 export class ServerEngine {
+  /** of records from the future: what is asked is done in the next tick (CLK-7) */
+  readonly repairs: Repairs;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
   readonly #random: () => number;
   readonly #wall: { nowMs: number };
-  readonly #clock: HLC;
+  readonly #clock: OwnerClock;
   readonly #connections = new Map<number, Connection>();
   readonly #tally = new Tally();
   readonly #dedup = new DedupTable<Op>();
@@ -68,7 +70,6 @@ export class ServerEngine {
   readonly #queries: Queries;
   readonly #topics: Topics;
   readonly #sessions: SessionMachine;
-  readonly #reserve: ClockReserve;
   readonly #retention: Retention;
   readonly #reaper: Reaper;
   readonly #router: Router;
@@ -87,8 +88,7 @@ export class ServerEngine {
     this.#limits = limits;
     this.#random = options.random;
     this.#wall = wall;
-    this.#clock = new HLC(nodeId, { clock: { wallMs: () => wall.nowMs }, maxDriftMs: limits.skewMs });
-    this.#reserve = new ClockReserve(this.#clock, boot.meta);
+    this.#clock = new OwnerClock(nodeId, { wallMs: () => wall.nowMs }, limits.skewMs, boot.meta);
     this.#gate = new Gate(options.policies);
     const resolvers = options.resolvers ?? new Resolvers();
     resolvers.onFault = (fault) => effects.resolverFailed?.(fault);
@@ -102,9 +102,12 @@ export class ServerEngine {
     this.#topics = new Topics(effects, this.#gate, this.#tally);
     this.#staging = new Staging(effects, this.#table, limits, {
       committed: (commit) => this.#publish(commit),
-      readmit: (ops, now) => this.#admission.readmit(ops, now),
+      readmit: (ops, now) => {
+        this.repairs.again();
+        this.#admission.readmit(ops, now);
+      },
       metaFor: (batch) => {
-        this.#reserve.stage(batch);
+        this.#clock.stage(batch);
         cursors.stage(batch);
       },
     });
@@ -127,7 +130,9 @@ export class ServerEngine {
       { bindings, ended, dedup: this.#dedup, staging: this.#staging, limits },
       options.now,
     );
-    this.#reaper = new Reaper({ boot, table: this.#table, staging: this.#staging, limits }, options.now);
+    const own = { table: this.#table, staging: this.#staging, limits };
+    this.#reaper = new Reaper({ ...own, boot }, options.now);
+    this.repairs = new Repairs({ ...own, effects, clock: this.#clock }, boot.meta);
     this.#sessions = new SessionMachine(shared, {
       boundTo: (clientId) => bindings.subOf(clientId),
       seen: (clientId, sub, now) => bindings.seen(clientId, sub, now),
@@ -164,7 +169,7 @@ export class ServerEngine {
   load(records: Iterable<StoredRecord>, dedup: Iterable<readonly [pid: number, row: DedupRow]>): void {
     for (const record of records) {
       this.#table.load(record);
-      this.#clock.raiseTo(record.t);
+      this.#clock.saw(record.t);
     }
     for (const [pid, row] of dedup) this.#dedup.load(pid, row);
   }
@@ -251,6 +256,7 @@ export class ServerEngine {
   tick(now: number): void {
     this.#at(now);
     if (this.#rebirth.isDue) this.#endLife();
+    if (!this.#rebirth.isUnderWay) this.repairs.run(now);
     if (this.#isDraining) this.#staging.hurry();
     else this.#armReaper(now);
     this.#staging.tick(now);
@@ -349,6 +355,7 @@ export class ServerEngine {
     this.#scopes.publish(commit, this.#wall.nowMs);
     this.#queries.publish(commit);
     this.#scopes.prune(commit);
+    this.repairs.committed(commit.meta, this.#wall.nowMs);
     for (const op of commit.ops) if (op.entry !== undefined) this.#answers.durable(op, op.entry);
     for (const name of commit.meta.keys()) {
       const map = mapOfMetaName(name);

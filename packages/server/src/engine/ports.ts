@@ -2,6 +2,7 @@ import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
 import type { EngineLimits } from './EngineLimits.js';
+import type { RepairResult } from './repair/Repair.js';
 import type { ResolverFault, Resolvers } from './resolvers/Resolvers.js';
 
 /** Names the dedup state of one (partition, client, session). */
@@ -55,6 +56,8 @@ export interface ServerEffects {
   rolledBack?(proof: RollbackProof): void;
   /** A resolver of the program threw, or answered nonsense; its op was refused. */
   resolverFailed?(fault: ResolverFault): void;
+  /** What became of a repair; it is durable (CLK-7). */
+  repaired?(call: number, result: RepairResult): void;
   /** After `drain`, once: everything admitted is durable and answered. */
   drained?(): void;
 }

@@ -26,6 +26,8 @@ export interface StoredRecord {
   readonly owner?: string;
   /** on maps with a resolver: the op that this version was made from, `session:seq` (SRV-7) */
   readonly from?: string;
+  /** LWW only: epoch of the last repair of the item; its versions beat all from before it, whatever their stamps (CLK-7) */
+  readonly repaired?: number;
 }
 
 /** What became of one op, kept until the client has settled it (SRV-3). */
@@ -67,6 +69,8 @@ export interface GcMarks {
   readonly floor: Stamp;
   /** gcOffset, the highest purged offset: judges cursors. Every deletion at or below it is purged. */
   readonly offset: Offset;
+  /** the latest repair among the purged deletions: what is written where one stood comes after it (CLK-7) */
+  readonly repaired?: number;
 }
 
 export interface PartitionSlice {
@@ -82,7 +86,8 @@ export interface PartitionSlice {
 
 /**
  * A named fact of the node: map kinds `map:<name>`, client bindings `client:<clientId>`, ended sessions
- * `ended:<clientId>:<session>`, clock high-water `clock`, commit marks `gc:<ms>`, the key of cursors `cursorKey`.
+ * `ended:<clientId>:<session>`, clock high-water `clock`, commit marks `gc:<ms>`, the key of cursors `cursorKey`,
+ * repairs `repair:<number>`.
  */
 export interface MetaRow {
   readonly name: string;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommitGate } from './CommitGate.js';
 import { commitOf, storedRecord } from './contractRecords.js';
 import { itPurges } from './purgeContract.js';
+import { itRepairs } from './repairContract.js';
 import type { CommitBatch, DedupEntry, Store, StoreBoot, StoredRecord } from './Store.js';
 import { FORGOTTEN } from './Store.js';
 
@@ -382,5 +383,6 @@ export function describeServerStorage(name: string, factory: () => Promise<Stora
     });
 
     itPurges(() => ({ harness, store, boot }), reopen);
+    itRepairs(() => ({ store, boot }), reopen);
   });
 }

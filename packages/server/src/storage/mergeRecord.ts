@@ -6,7 +6,7 @@ import { compareOffsets } from './Store.js';
  * The one place where a stored row meets an incoming one. Every store merges through here, so that they all end in the
  * same state whatever the order, the doubling or the batching of commits.
  *
- * LWW: the greater version (CLK-1). OR: a removed tag stays removed; otherwise as LWW, although a tag is never written
+ * LWW: the later repair (CLK-7), then the greater version (CLK-1). OR: a removed tag stays removed; otherwise as LWW, although a tag is never written
  * anew. PN: the greater of each total. On equal content the later offset is kept: an expiry materialised under the same
  * stamp (CLK-6) and a change sent twice both end at their last place in the change order.
  */
@@ -15,12 +15,20 @@ export function mergeRecord(stored: StoredRecord | undefined, incoming: StoredRe
   if (stored.kind !== incoming.kind) return stored.kind < incoming.kind ? incoming : stored;
   switch (incoming.kind) {
     case 'LWW':
-      return later(stored, incoming, compareVersions(stored, incoming));
+      return later(stored, incoming, compareRepairs(stored, incoming) || compareVersions(stored, incoming));
     case 'OR':
       return later(stored, incoming, removedFirst(stored, incoming) || compareVersions(stored, incoming));
     case 'PN':
       return mergeTotals(stored, incoming);
   }
+}
+
+/** Negative when `b` descends from a later repair of the item: then no stamp decides. */
+export function compareRepairs(
+  a: { readonly repaired?: number | undefined },
+  b: { readonly repaired?: number | undefined },
+): number {
+  return (a.repaired ?? 0) - (b.repaired ?? 0);
 }
 
 function removedFirst(stored: StoredRecord, incoming: StoredRecord): number {

@@ -14,6 +14,7 @@ import { nothingLost } from './nothingLost.js';
 import { offsets } from './offsets.js';
 import { queries } from './queries.js';
 import { rejections } from './rejections.js';
+import { relics } from './relics.js';
 import { removedStays } from './removedStays.js';
 import { resumes } from './resumes.js';
 import { staleWrites } from './staleWrites.js';
@@ -46,4 +47,5 @@ export const checkers: readonly Checker[] = [
   removedStays,
   countedOnce,
   offsets,
+  relics,
 ];

@@ -4,6 +4,7 @@ interface Highest {
   readonly t: number;
   readonly node: string;
   readonly isRemoved: boolean;
+  readonly repaired: number;
 }
 
 /**
@@ -23,17 +24,20 @@ export const neverBack: Checker = {
           if (record === undefined) continue;
           const item = JSON.stringify([map, key, tag ?? null]);
           const before = highest.get(item);
-          const { t, node, value } = record;
+          const { t, node, value, repaired = 0 } = record;
           const isBack =
             before !== undefined &&
             (kind === 'OR'
               ? before.isRemoved && value !== undefined
-              : before.t > t ||
-                (before.t === t && before.node > node) ||
-                (before.t === t && before.node === node && before.isRemoved && value !== undefined));
+              : // A repair puts an older stamp in place of a later one, once (CLK-7).
+                before.repaired >= repaired &&
+                (before.repaired > repaired ||
+                  before.t > t ||
+                  (before.t === t && before.node > node) ||
+                  (before.t === t && before.node === node && before.isRemoved && value !== undefined)));
           if (isBack)
             world.fail(`G1: ${map}/${key} is back: it holds a version older than one that was committed`);
-          highest.set(item, { t, node, isRemoved: value === undefined });
+          highest.set(item, { t, node, isRemoved: value === undefined, repaired });
         }
       },
     };

@@ -16,6 +16,7 @@ import {
   reset,
 } from './links.js';
 import { longAbsence } from './longAbsence.js';
+import { poisonedRecord } from './poisonedRecord.js';
 import { rollback } from './rollback.js';
 import {
   commitUnknown,
@@ -50,6 +51,7 @@ export const faults: readonly Fault[] = [
   storeReadOnly,
   cutAfterCommit,
   rollback,
+  poisonedRecord,
   policyChange,
   tabKill,
   tabKillWhileShowing,

@@ -6,7 +6,7 @@ export interface SimValue {
   readonly rank: number;
 }
 
-export type WriteKind = 'put' | 'remove' | 'add' | 'take' | 'increment' | 'transaction' | 'judged';
+export type WriteKind = 'put' | 'remove' | 'add' | 'take' | 'increment' | 'transaction' | 'judged' | 'relic';
 
 /** One write the workload made, and what became of it as far as its own realm was told. */
 export interface Write {

@@ -6,6 +6,7 @@ import { likeOrUnlike } from './likes.js';
 import { publishNews } from './news.js';
 import { askQuestion, putNote, removeNote } from './notes.js';
 import { writeAskedPairs, writePairs } from './pairs.js';
+import { putRelic } from './relics.js';
 import { addTag, takeTag } from './tags.js';
 import { putTodo, removeTodo } from './todos.js';
 
@@ -29,4 +30,5 @@ export const actions: readonly Action[] = [
   join,
   addUp,
   putFleeting,
+  putRelic,
 ];

@@ -20,6 +20,9 @@ export const JUDGED = { stock: 'judged:stock', joined: 'judged:joined', sums: 'j
 /** A map whose records end by themselves. */
 export const FLEETING = 'fleeting';
 
+/** A map into which records come from the future; every realm opens it whole. */
+export const RELICS = 'relics';
+
 /** A map that nobody opens whole: devices know of it what their queries show, and what they wrote themselves. */
 export const NOTES = 'notes';
 

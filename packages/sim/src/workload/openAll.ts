@@ -9,6 +9,7 @@ import {
   MAPS,
   PAIRS,
   QUESTIONS,
+  RELICS,
 } from './maps.js';
 
 /** Opens what every tab of the world looks at. */
@@ -21,6 +22,7 @@ export function openAll(realm: SimRealm, rng: Rng): void {
     for (const map of Object.values(JUDGED)) engine.openMap(map, 'LWW');
     for (const map of Object.values(ASKED_PAIRS)) engine.openQuery(askedPairId(map), map, ASKED_PAIR_SPEC);
     engine.openMap(FLEETING, 'LWW');
+    engine.openMap(RELICS, 'LWW');
     if (rng.chance(0.5)) engine.topicSubscribe('news');
   });
   for (let i = 0; i < QUESTIONS.length; i++) if (rng.chance(0.5)) realm.ask(i);

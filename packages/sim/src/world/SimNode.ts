@@ -1,6 +1,13 @@
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import { decode, encode } from '@topgun/protocol';
-import type { CommitBatch, CommitResult, EngineLimits, Policy, ServerEffects } from '@topgun/server/engine';
+import type {
+  CommitBatch,
+  CommitResult,
+  EngineLimits,
+  Policy,
+  RepairOrder,
+  ServerEffects,
+} from '@topgun/server/engine';
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
@@ -68,6 +75,7 @@ export class SimNode {
   readonly #turns = new Map<number, Turn>();
   readonly #timers = new Map<string, number>();
   #timerSeq = 0;
+  #repairs = 0;
   #tickDue = false;
   #underWay: CommitBatch | undefined;
 
@@ -120,6 +128,12 @@ export class SimNode {
 
   setPolicies(policies: readonly Policy[]): void {
     this.engine.setPolicies(policies, this.#now);
+    this.#tick();
+  }
+
+  /** An operator asks for a repair; what becomes of it shows on the disk. */
+  repair(order: RepairOrder): void {
+    this.engine.repairs.ask(++this.#repairs, order);
     this.#tick();
   }
 
@@ -253,6 +267,9 @@ export class SimNode {
           this.#timers.delete(timer);
           this.engine.timer(timer, this.#now);
         });
+      },
+      repaired: (_, result) => {
+        if ('repair' in result) this.#world.network.count('sometimes record from the future repaired');
       },
       cancel: (timer) => {
         this.#timers.delete(timer);

@@ -28,6 +28,7 @@ function wins(next: StoredRecord, old: StoredRecord): boolean {
     const [op, on] = old.value as [number, number];
     return np + nn > op + on;
   }
+  if (next.repaired !== old.repaired) return (next.repaired ?? 0) > (old.repaired ?? 0);
   if (next.t !== old.t) return next.t > old.t;
   if (next.node !== old.node) return next.node > old.node;
   if ((next.value === undefined) !== (old.value === undefined)) return next.value === undefined;
@@ -137,7 +138,9 @@ export class SimStore {
     const isHigher = old === undefined || isAfter(gc.offset, old.offset);
     const { t, node } = gc.floor;
     const isAbove = old === undefined || t > old.floor.t || (t === old.floor.t && node > old.floor.node);
-    const marks = { floor: isAbove ? gc.floor : old.floor, offset: isHigher ? gc.offset : old.offset };
+    const repaired = Math.max(gc.repaired ?? 0, old?.repaired ?? 0);
+    const floors = { floor: isAbove ? gc.floor : old.floor, offset: isHigher ? gc.offset : old.offset };
+    const marks = repaired > 0 ? { ...floors, repaired } : floors;
     this.gc.set(pid, structuredClone(marks));
     for (const [item, record] of this.records) {
       if (record.value !== undefined || isAfter(record, marks.offset) || partitionOf(record.key) !== pid)

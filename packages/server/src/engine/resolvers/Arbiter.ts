@@ -1,9 +1,10 @@
-import { assertAdmitted, compareStamps, deepEqual, type HLC, isExpired, TopGunError } from '@topgun/core';
+import { assertAdmitted, compareStamps, deepEqual, isExpired, TopGunError } from '@topgun/core';
 import { BASE, type ErrorCode, LIMITS } from '@topgun/protocol';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import { DENIED, type Rights } from '../../security/policy/Rights.js';
 import type { Gate } from '../Gate.js';
 import { mapOf, type Op, type Write } from '../Op.js';
+import type { OwnerClock } from '../OwnerClock.js';
 import { type Row, readableOf } from '../Row.js';
 import { bytesOfValue } from '../sizeOf.js';
 import type { MapResolver } from './Resolvers.js';
@@ -41,9 +42,9 @@ export function originOf(session: string, seq: number): string {
  */
 export class Arbiter {
   readonly #gate: Gate;
-  readonly #clock: HLC;
+  readonly #clock: OwnerClock;
 
-  constructor(gate: Gate, clock: HLC) {
+  constructor(gate: Gate, clock: OwnerClock) {
     this.#gate = gate;
     this.#clock = clock;
   }
@@ -95,7 +96,7 @@ export class Arbiter {
       // The payload itself, where it is stored as it came: its hash is made once.
       value: isAsAsked ? value : made,
       t,
-      node: isOwn ? op.node : this.#clock.getNodeId,
+      node: isOwn ? op.node : this.#clock.node,
       from: originOf(op.session.session, op.seq),
       owner: standing === undefined ? op.conn.principal?.sub : standing.owner,
       isChanged: !isOwn,

@@ -1,10 +1,20 @@
 import type { ClientMessage, MessageOf, MessageType, OpsMessage, ServerMessage } from '@topgun/protocol';
 import { cursorMac } from '../../security/cursorMac.js';
 import type { Policy, Principal } from '../../security/PermissionPolicy.js';
+import { commitOf } from '../../storage/contractRecords.js';
 import { PartitionState } from '../../storage/PartitionState.js';
-import type { CommitBatch, CommitResult, DedupRow, GcMarks, Offset, StoreBoot } from '../../storage/Store.js';
+import type {
+  CommitBatch,
+  CommitResult,
+  DedupRow,
+  GcMarks,
+  Offset,
+  StoreBoot,
+  StoredRecord,
+} from '../../storage/Store.js';
 import type { EngineLimits } from '../EngineLimits.js';
 import type { DedupName, RollbackProof, ServerEffects } from '../ports.js';
+import type { RepairOrder, RepairResult } from '../repair/Repair.js';
 import type { Resolver } from '../resolvers/Resolver.js';
 import { type ResolverFault, type ResolverRule, Resolvers } from '../resolvers/Resolvers.js';
 import { ServerEngine } from '../ServerEngine.js';
@@ -39,6 +49,7 @@ export class TestNode {
   readonly timers = new Map<string, number>();
   readonly rollbacks: RollbackProof[] = [];
   readonly resolverFaults: ResolverFault[] = [];
+  readonly repaired = new Map<number, RepairResult>();
   isDrained = false;
   /** times that a new life of the store was asked for */
   renewals = 0;
@@ -51,6 +62,7 @@ export class TestNode {
   readonly #stored: CommitBatch[] = [];
   readonly #ops = new Map<number, OpsMessage['rows']>();
   #conns = 0;
+  #calls = 0;
 
   constructor(options: TestNodeOptions = {}) {
     this.#options = options;
@@ -98,6 +110,14 @@ export class TestNode {
     if (commit === undefined) throw new Error('No commit is pending.');
     if (stored) this.#store(commit.batch);
     this.engine.committed(commit.id, result, this.now);
+  }
+
+  /** Asks for a repair, and makes it durable unless the test wants to do that; undefined until it is. */
+  repair(order: Omit<RepairOrder, 'by'>, isSettled = true): RepairResult | undefined {
+    const call = ++this.#calls;
+    this.engine.repairs.ask(call, { by: 'ops', ...order });
+    if (isSettled) this.settle();
+    return this.repaired.get(call);
   }
 
   /** Answers the oldest request for dedup rows. */
@@ -151,6 +171,12 @@ export class TestNode {
     this.timers.clear();
     this.now += 1_000;
     this.engine = this.#start();
+  }
+
+  /** Ends the process, writes to its store past it, as an import would, and starts it again. */
+  smuggle(records: readonly StoredRecord[]): void {
+    this.#store(commitOf(records));
+    this.restart();
   }
 
   /** The new life that was asked for is durable. */
@@ -244,6 +270,7 @@ export class TestNode {
       arm: (timer, delayMs) => this.timers.set(timer, this.now + delayMs),
       cancel: (timer) => this.timers.delete(timer),
       rolledBack: (proof) => this.rollbacks.push(proof),
+      repaired: (call, result) => this.repaired.set(call, result),
       resolverFailed: (fault) => this.resolverFaults.push(fault),
       drained: () => {
         this.isDrained = true;

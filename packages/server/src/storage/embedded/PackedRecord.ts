@@ -3,11 +3,13 @@ import { reaches } from '../gcMarks.js';
 import type { GcMarks, StoredRecord } from '../Store.js';
 
 /** All of a record but its value. */
-export interface RecordHead extends Omit<StoredRecord, 'value' | 'tag' | 'ttlMs' | 'owner' | 'from'> {
+export interface RecordHead
+  extends Omit<StoredRecord, 'value' | 'tag' | 'ttlMs' | 'owner' | 'from' | 'repaired'> {
   readonly tag: string | undefined;
   readonly ttlMs: number | undefined;
   readonly owner: string | undefined;
   readonly from: string | undefined;
+  readonly repaired: number | undefined;
 }
 
 /**
@@ -26,6 +28,7 @@ export class PackedRecord implements StoredRecord {
   readonly n: number;
   readonly owner?: string;
   readonly from?: string;
+  readonly repaired?: number;
   readonly #bytes: Uint8Array;
   readonly #from: number;
   readonly #to: number;
@@ -43,6 +46,7 @@ export class PackedRecord implements StoredRecord {
     this.n = head.n;
     if (head.owner !== undefined) this.owner = head.owner;
     if (head.from !== undefined) this.from = head.from;
+    if (head.repaired !== undefined) this.repaired = head.repaired;
     this.#bytes = bytes;
     this.#from = from;
     this.#to = to;

@@ -38,6 +38,7 @@ type HeadRow = [
   floorNode?: string,
   gcEpoch?: number,
   gcN?: number,
+  repaired?: number,
 ];
 
 /**
@@ -152,6 +153,7 @@ export class StoreFiles {
 
   putHead(pid: number, { high, gc }: Head): Promise<boolean> {
     const marks = gc === undefined ? [] : [gc.floor.t, gc.floor.node, gc.offset.epoch, gc.offset.n];
+    if (gc?.repaired !== undefined) marks.push(gc.repaired);
     return this.#heads.put(pid, sealChunk([high.epoch, high.n, ...marks]));
   }
 
@@ -187,8 +189,10 @@ function sliceIn(chunk: Buffer, pid: number, lowest: number): PartitionSlice | u
 
 function headIn(value: Buffer, pid: number): Head {
   const row = openChunk(value, `the head of partition ${pid}`) as HeadRow;
-  const [epoch, n, t, node = '', gcEpoch = 0, gcN = 0] = row;
-  const gc = t === undefined ? undefined : { floor: { t, node }, offset: { epoch: gcEpoch, n: gcN } };
+  const [epoch, n, t, node = '', gcEpoch = 0, gcN = 0, repaired] = row;
+  if (t === undefined) return { high: { epoch, n }, gc: undefined };
+  const marks = { floor: { t, node }, offset: { epoch: gcEpoch, n: gcN } };
+  const gc = repaired === undefined ? marks : { ...marks, repaired };
   return { high: { epoch, n }, gc };
 }
 

@@ -17,9 +17,9 @@ import { Strings, StringTable } from './StringTable.js';
  *
  *   value       msgpack
  *   commit      u32 where the strings begin, count of slices, slices, count of strings, strings, msgpack of the meta rows
- *   slice       pid, epoch and n of its high, 0 or 1 and the gc marks, count of records and of dedup rows, u32 length of
+ *   slice       pid, epoch and n of its high, 0, 1 or 2 and the gc marks, count of records and of dedup rows, u32 length of
  *               both, records, dedup rows
- *   gc marks    time and node of the floor, epoch and n of the offset
+ *   gc marks    time and node of the floor, epoch and n of the offset, behind 2 the latest repair
  *
  * Counts and small numbers are uints, times and hashes floats. Strings that repeat (maps, nodes, clients, sessions,
  * owners, codes) are numbers into `strings`.
@@ -96,7 +96,8 @@ export class PackedSlice {
   constructor(reader: ByteReader, strings: Strings) {
     this.pid = reader.uint();
     this.high = { epoch: reader.uint(), n: reader.uint() };
-    this.gc = reader.byte() === 1 ? readGc(reader, strings) : undefined;
+    const marks = reader.byte();
+    this.gc = marks === 0 ? undefined : readGc(reader, strings, marks === 2);
     this.#records = reader.uint();
     this.#dedup = reader.uint();
     const length = reader.gap();
@@ -139,12 +140,13 @@ function writeSlice(writer: ByteWriter, strings: StringTable, slice: PartitionSl
   writer.uint(pid);
   writer.uint(high.epoch);
   writer.uint(high.n);
-  writer.byte(gc === undefined ? 0 : 1);
+  writer.byte(gc === undefined ? 0 : gc.repaired === undefined ? 1 : 2);
   if (gc !== undefined) {
     writer.float(gc.floor.t);
     writer.uint(strings.indexOf(gc.floor.node));
     writer.uint(gc.offset.epoch);
     writer.uint(gc.offset.n);
+    if (gc.repaired !== undefined) writer.uint(gc.repaired);
   }
   writer.uint(records.length);
   writer.uint(dedup.length);
@@ -155,9 +157,10 @@ function writeSlice(writer: ByteWriter, strings: StringTable, slice: PartitionSl
   writer.patch(length, writer.at - from);
 }
 
-function readGc(reader: ByteReader, strings: Strings): GcMarks {
+function readGc(reader: ByteReader, strings: Strings, isRepaired: boolean): GcMarks {
   const floor = { t: reader.float(), node: strings.at(reader.uint()) };
-  return { floor, offset: { epoch: reader.uint(), n: reader.uint() } };
+  const offset = { epoch: reader.uint(), n: reader.uint() };
+  return isRepaired ? { floor, offset, repaired: reader.uint() } : { floor, offset };
 }
 
 /** As `Array.from`, which takes many times as long. */

@@ -1,6 +1,7 @@
 import { compareStamps } from '@topgun/core';
 import { serialize } from '@topgun/protocol';
 import { itemIdOf } from '../itemId.js';
+import { compareRepairs } from '../mergeRecord.js';
 import type { PartitionState } from '../PartitionState.js';
 import type { StoredRecord } from '../Store.js';
 import type { ByteReader } from './ByteReader.js';
@@ -11,11 +12,12 @@ import type { Strings, StringTable } from './StringTable.js';
 /**
  * The bytes of one record in a chunk:
  *
- *   head, map, key, t, node, n, then by head: tag, ttl, owner, epoch, from, value (msgpack behind its length)
+ *   head, map, key, t, node, n, then by head: tag, ttl, owner, epoch, from, repaired, value (msgpack behind its length)
  *
- * The head is kind * 2 + (1 when gone), and what follows. The epoch stands only where it is not that of the slice's high.
+ * The head is form * 2 + (1 when gone), and what follows. The fourth form is an LWW record that was repaired. The epoch stands only where it is not that of the slice's high.
  */
-const KINDS = ['LWW', 'OR', 'PN'] as const;
+const KINDS = ['LWW', 'OR', 'PN', 'LWW'] as const;
+const REPAIRED = 3;
 const FORM_MASK = 7;
 const HAS_TAG = 8;
 const HAS_TTL = 16;
@@ -29,10 +31,11 @@ export function writeRecord(
   record: StoredRecord,
   highEpoch: number,
 ): void {
-  const { tag, ttlMs, owner, epoch, from } = record;
+  const { tag, ttlMs, owner, epoch, from, repaired } = record;
   const packed = packedValue(record);
+  const form = repaired === undefined ? KINDS.indexOf(record.kind) : REPAIRED;
   writer.byte(
-    (KINDS.indexOf(record.kind) * 2 + (packed === undefined ? 1 : 0)) |
+    (form * 2 + (packed === undefined ? 1 : 0)) |
       (tag === undefined ? 0 : HAS_TAG) |
       (ttlMs === undefined ? 0 : HAS_TTL) |
       (owner === undefined ? 0 : HAS_OWNER) |
@@ -49,6 +52,7 @@ export function writeRecord(
   if (owner !== undefined) writer.uint(strings.indexOf(owner));
   if (epoch !== highEpoch) writer.uint(epoch);
   if (from !== undefined) writer.text(from);
+  if (repaired !== undefined) writer.uint(repaired);
   if (packed !== undefined) writer.blob(packed);
 }
 
@@ -71,7 +75,9 @@ export function absorbRecord(
   const id = itemIdOf(head);
   const held = state.records.get(id);
   const isOutlived =
-    held?.kind === 'LWW' && head.kind === 'LWW' && compareStamps(held.t, held.node, head.t, head.node) > 0;
+    held?.kind === 'LWW' &&
+    head.kind === 'LWW' &&
+    (compareRepairs(held, head) || compareStamps(held.t, held.node, head.t, head.node)) > 0;
   if (!isOutlived) state.absorbRecord(new PackedRecord(head, reader.bytes, from, to), id);
 }
 
@@ -88,12 +94,14 @@ const head: { -readonly [K in keyof RecordHead]: RecordHead[K] } = {
   n: 0,
   owner: undefined,
   from: undefined,
+  repaired: undefined,
 };
 
 /** Reads up to the value; returns the bytes of the value, 0 for a record that is gone. */
 function readHead(reader: ByteReader, strings: Strings, highEpoch: number): number {
   const flags = reader.byte();
-  head.kind = KINDS[(flags & FORM_MASK) >> 1] ?? 'LWW';
+  const form = (flags & FORM_MASK) >> 1;
+  head.kind = KINDS[form] ?? 'LWW';
   head.map = strings.at(reader.uint());
   head.key = reader.text();
   head.t = reader.float();
@@ -104,6 +112,7 @@ function readHead(reader: ByteReader, strings: Strings, highEpoch: number): numb
   head.owner = flags & HAS_OWNER ? strings.at(reader.uint()) : undefined;
   head.epoch = flags & HAS_EPOCH ? reader.uint() : highEpoch;
   head.from = flags & HAS_FROM ? reader.text() : undefined;
+  head.repaired = form === REPAIRED ? reader.uint() : undefined;
   return flags & 1 ? 0 : reader.uint();
 }
 

@@ -9,6 +9,7 @@ import { identity } from './identity.js';
 import { judged } from './judged.js';
 import { opLog } from './opLog.js';
 import { queries } from './queries.js';
+import { repair } from './repair.js';
 import { resume } from './resume.js';
 import { rollback } from './rollback.js';
 import { sync } from './sync.js';
@@ -32,4 +33,5 @@ export const bugs: readonly PlantedBug[] = [
   ...resume,
   ...deletions,
   ...rollback,
+  ...repair,
 ];
