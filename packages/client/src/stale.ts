@@ -37,8 +37,10 @@ export function staleWrites(client: TopGunClient): readonly StaleWrite[] {
  */
 export function reissueStale(client: TopGunClient, id: string): WriteHandle | undefined {
   const { writes, writable } = contextOf(client);
-  const seq = writable().reissue(id);
-  return seq === undefined ? undefined : writes.follow(seq);
+  const engine = writable();
+  const write = engine.parkedWrites().find((parked) => parked.id === id);
+  const seq = engine.reissue(id);
+  return seq === undefined || write === undefined ? undefined : writes.follow(seq, write.map);
 }
 
 /** Takes it off the list for good. Throws `CLIENT_CLOSED`. */

@@ -31,7 +31,8 @@ export type {
  * whole, and a rejection takes all of it back. That a newer write has won on one of the records is no rejection.
  *
  * Throws what the writes throw, and `CROSS_PARTITION` (keys of different partitions, one node or many), `LIMIT` (more than 200
- * writes, 64 maps, or 192 KiB), `WRONG_KIND`, `TRANSACTION_ASYNC` and `TRANSACTION_OVER`.
+ * writes, 64 maps, or 192 KiB), `WRONG_KIND`, `VOLATILE_MAP` (maps that the server keeps in memory alone beside others),
+ * `TRANSACTION_ASYNC` and `TRANSACTION_OVER`.
  */
 export function transaction(client: TopGunClient, body: (tx: Transaction) => void): WriteHandle {
   const { writable, writes: tracker } = contextOf(client);
@@ -42,7 +43,8 @@ export function transaction(client: TopGunClient, body: (tx: Transaction) => voi
     const returned: unknown = body(new Transaction(writes));
     if (isThenable(returned))
       throw transactionError('TRANSACTION_ASYNC', 'The body of a transaction is asynchronous.');
-    return tracker.follow(engine.transact(writes.finish()));
+    const made = writes.finish();
+    return tracker.follow(engine.transact(made), made[0]?.map ?? '');
   } finally {
     writes.isOver = true;
   }

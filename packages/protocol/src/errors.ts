@@ -35,6 +35,10 @@ export const protocolErrors = {
   SESSION_UNKNOWN: passing(TEXTS && 'Name the session in AUTH or SESSIONS first.'),
   SEQ_WINDOW: passing(TEXTS && 'Send again when older ops of the session are answered.'),
   CROSS_PARTITION: final(TEXTS && 'Give all keys of the transaction a common {tag}.'),
+  VOLATILE_MAP: final(
+    TEXTS &&
+      'The server keeps this map in memory alone: wait for APPLIED, and write durable maps apart from it.',
+  ),
   REPLICATED_UNSUPPORTED: final(TEXTS && 'Ask for PERSISTED, or use a cluster.'),
   PREDICATE_INVALID: final(TEXTS && 'Correct the query at `path`.'),
   VALUE_NOT_ADMITTED: final(TEXTS && 'Store only admitted values; the path names the fault.'),

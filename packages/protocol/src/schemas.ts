@@ -159,6 +159,7 @@ const syncRoot = z.strictObject({
   proof: maybe(p.proof),
   parts: maybe(p.hashes(PARTITION_COUNT)),
   resolver: maybe(z.literal(true)),
+  volatile: maybe(z.literal(true)),
 });
 const syncDelta = z
   .strictObject({ type: z.literal('SYNC_DELTA'), req: uint, map: mapName, ...p.bulkTables, rows: p.bulkRows })
@@ -217,6 +218,7 @@ const queryResp = z
     resolver: maybe(z.literal(true)),
     root: maybe(uint),
     parts: maybe(p.hashes(PARTITION_COUNT)),
+    volatile: maybe(z.literal(true)),
   })
   .check(
     z.refine(

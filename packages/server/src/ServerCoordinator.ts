@@ -24,6 +24,7 @@ import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { findIn, repairWith } from './repairStore.js';
 import { cursorMac } from './security/cursorMac.js';
+import { anyMapPattern } from './security/policy/mapPattern.js';
 import { SecurityManager } from './security/SecurityManager.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import { MemoryStore } from './storage/MemoryStore.js';
@@ -229,6 +230,7 @@ export class ServerCoordinator {
         boot,
         policies: loadPolicies(this.config),
         resolvers: this.#resolvers,
+        isVolatile: anyMapPattern(this.config.volatileMaps ?? []),
         random: () => randomInt(2 ** 32),
         mac: cursorMac,
         now: this.#clock.wallMs(),

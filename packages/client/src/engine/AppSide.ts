@@ -57,7 +57,7 @@ export class AppSide {
   }
 
   /** The store's word about a map. If this realm opened it as another kind, the store is right. */
-  mapStored(map: string, { kind, hasResolver }: StoredMap): void {
+  mapStored(map: string, { kind, hasResolver, isVolatile = false }: StoredMap): void {
     const { replica } = this.#realm;
     this.kinds.set(map, kind);
     const found = replica.maps.get(map)?.kind;
@@ -66,6 +66,6 @@ export class AppSide {
       this.#realm.fail(wrongKind(map, kind, found));
       this.closeMap(map);
     }
-    if (hasResolver !== undefined) replica.map(map, kind).judged(hasResolver);
+    if (hasResolver !== undefined) replica.map(map, kind).treated(hasResolver, isVolatile);
   }
 }

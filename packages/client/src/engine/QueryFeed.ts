@@ -136,8 +136,7 @@ export class QueryFeed implements Feed {
     this.askedAtMs = this.#realm.clock.monoMs();
     const { replica } = this.#realm;
     const { root, parts, last } = message;
-    if (this.#base || message.resolver)
-      replica.learn(this.#base ?? replica.set(this.map, 'LWW'), message.resolver);
+    if (this.#base || message.resolver) replica.learn(this.#base ?? replica.set(this.map, 'LWW'), message);
     if (last) this.#v = message.v;
     if (root !== undefined && !parts) return this.#done();
     this.#walk ??= new Walk(() => this.#tree, parts);

@@ -163,6 +163,11 @@ export class RealmEngine extends RealmMachine {
     return this.realm.log.size;
   }
 
+  /** Whether the server keeps this map in memory alone, as far as this device has heard (SRV-10). */
+  isVolatile(map: string): boolean {
+    return this.realm.replica.maps.get(map)?.isVolatile === true;
+  }
+
   /** How far a write of this realm has come; undefined once it is answered. -1: not in the log yet. */
   reach(seq: number): Reach | -1 | undefined {
     const op = this.realm.log.own(seq);

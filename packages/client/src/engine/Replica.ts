@@ -1,3 +1,4 @@
+import type { SyncRootMessage } from '@topgun/protocol';
 import type { Kind } from './ports.js';
 import type { RealmBase } from './RealmBase.js';
 import { ReplicaMap, type ReplicaPorts } from './ReplicaMap.js';
@@ -78,9 +79,10 @@ export class Replica implements ReplicaPorts {
     return map;
   }
 
-  /** The server says whether a resolver judges a map; that is kept with its kind, for the next start and the other tabs. */
-  learn(map: ReplicaMap, hasResolver = false): void {
-    if (map.judged(hasResolver)) this.#realm.store.put(['map', map.name], mapToStore(map));
+  /** The server says how it treats a map; that is kept with its kind, for the next start and the other tabs. */
+  learn(map: ReplicaMap, { resolver, volatile }: Pick<SyncRootMessage, 'resolver' | 'volatile'>): void {
+    if (map.treated(resolver === true, volatile === true))
+      this.#realm.store.put(['map', map.name], mapToStore(map));
   }
 
   /** Changed keys by map since the last call. */

@@ -45,6 +45,8 @@ export class ReplicaMap {
   version = 0;
   /** Whether a resolver of the server judges the writes; undefined until the server has said (DAT-2). */
   hasResolver: boolean | undefined;
+  /** Whether the server keeps the map in memory alone (SRV-10). */
+  isVolatile = false;
   readonly base = new Map<string, BaseRow>();
   readonly overlay = new Overlay();
   /** By counter: its answered increments, which wait for the other answers (DEV-5). */
@@ -179,10 +181,11 @@ export class ReplicaMap {
     });
   }
 
-  /** The server, or the store, says whether a resolver judges this map; false when that was known. */
-  judged(hasResolver: boolean): boolean {
-    if (this.hasResolver === hasResolver) return false;
+  /** The server, or the store, says how the server treats this map; false when that was known. */
+  treated(hasResolver: boolean, isVolatile: boolean): boolean {
+    if (this.hasResolver === hasResolver && this.isVolatile === isVolatile) return false;
     this.hasResolver = hasResolver;
+    this.isVolatile = isVolatile;
     for (const key of this.overlay.keys()) this.touch(key);
     return true;
   }

@@ -175,7 +175,7 @@ export class Scope implements Feed {
   }
 
   #root(message: SyncRootMessage): void {
-    this.#realm.replica.learn(this.map, message.resolver);
+    this.#realm.replica.learn(this.map, message);
     const places = unpackPositions(message.at) ?? [];
     this.#to = new Map(places.map(([pid, epoch, n]) => [pid, { epoch, n }]));
     this.#cursor = message.proof && cursorOf({ at: message.at, proof: message.proof });

@@ -83,7 +83,8 @@ export class Settlement {
   /** An op with its final answer: out of overlay and log, and kept for a while (INC-1). */
   leave(op: PendingOp): void {
     this.#realm.log.remove(op);
-    this.#realm.answered.add(op);
+    // What the server keeps in memory alone is lost with it, by intention.
+    if (!this.#mapOf(partsOf(op)[0] ?? op)?.isVolatile) this.#realm.answered.add(op);
   }
 
   /** The answers so far were those of another life of the server's store: they count no more. */

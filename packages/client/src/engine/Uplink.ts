@@ -215,7 +215,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     // One that is sent again was folded and told of at its first answer; the walk that follows shows what stands.
     if (op.isAgain) return this.#settlement.leave(op);
     this.#settlement.answered(op, verdict);
-    this.#realm.settle(op, verdict.outcome);
+    this.#realm.settle(op, verdict.outcome, verdict.isPersisted ? undefined : 'VOLATILE_MAP');
   }
 
   // ── what the uploader and the connection ask ──

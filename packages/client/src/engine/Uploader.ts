@@ -119,14 +119,21 @@ export class Uploader {
   answer(message: OpAckMessage): void {
     const log = this.#realm.log.sessions.get(message.session);
     if (!log) return;
-    // Only a PERSISTED answer lets go of an op (SRV-6).
-    if (message.level !== PERSISTED) return this.#early(message);
+    const { level, pos } = message;
+    const isPersisted = level === PERSISTED;
     const exceptions = new Map((message.ex ?? []).map((exception) => [exception[0], exception]));
-    this.#realm.log.answeredBy(this.#incarnation);
+    if (isPersisted) this.#realm.log.answeredBy(this.#incarnation);
     let i = 0;
     for (const [from, count, code] of message.spans) {
       const outcome = OUTCOMES[code] ?? 'applied';
       for (let seq = from; seq < from + count; seq++, i += 2) {
+        const n = pos[i + 1] ?? 0;
+        // Only the last answer lets go of an op: PERSISTED, or the one with an offset on a map that memory alone keeps (SRV-6, SRV-10).
+        if (!isPersisted && n === 0) {
+          // Each level is the number before what it tells of.
+          this.#realm.log.reached(message.session, seq, (level + 1) as Reach);
+          continue;
+        }
         const op = log.ops.get(seq);
         if (!op?.isLogged || op.isAnswered) continue;
         this.#forget(op);
@@ -137,20 +144,12 @@ export class Uploader {
           this.#skew.succeeded();
           this.#realm.clock.admitted(op.t);
           const current = row ? rowFromWire(row, message.nodes ?? [], epoch ?? message.epoch) : undefined;
-          const at = { epoch: message.epoch, n: message.pos[i + 1] ?? 0 };
-          this.#ports.fold(op, { outcome, pid: message.pos[i] ?? 0, at, row: current });
+          const at = { epoch: message.epoch, n };
+          this.#ports.fold(op, { outcome, isPersisted, pid: pos[i] ?? 0, at, row: current });
         }
       }
     }
     this.pump();
-  }
-
-  /** The server has taken ops in, or staged them, whose writers asked to know (SRV-9). */
-  #early({ session, spans, level }: OpAckMessage): void {
-    // Each level is the number before what it tells of.
-    const reach = (level + 1) as Reach;
-    for (const [from, count] of spans)
-      for (let seq = from; seq < from + count; seq++) this.#realm.log.reached(session, seq, reach);
   }
 
   /** The pause after a retriable refusal is over: sends again. */

@@ -97,11 +97,15 @@ export const rowFromStore = (stored: unknown): BaseRow => makeRow(...(stored as 
 export interface StoredMap {
   readonly kind: Kind;
   readonly hasResolver?: boolean | undefined;
+  readonly isVolatile?: boolean | undefined;
 }
 
-/** `hasResolver` is left out while it is not known. */
-export const mapToStore = ({ kind, hasResolver }: StoredMap): StoredMap =>
-  hasResolver === undefined ? { kind } : { kind, hasResolver };
+/** What is not known yet is left out. */
+export const mapToStore = ({ kind, hasResolver, isVolatile }: StoredMap): StoredMap => ({
+  kind,
+  ...(hasResolver !== undefined && { hasResolver }),
+  ...(isVolatile && { isVolatile }),
+});
 
 /** Total of a counter row; 0 without one. */
 export function counterTotal(row: BaseRow | undefined): number {

@@ -14,12 +14,12 @@ export class LWWMapHandle<V> extends MapHandle<V> {
    * Throws `VALUE_NOT_ADMITTED`, `KEY_INVALID` or `TTL_INVALID`, and changes nothing then.
    */
   set(key: string, value: V, ttlMs?: number): WriteHandle {
-    return this.context.writes.follow(this.context.writable().put(this.name, key, value, ttlMs));
+    return this.context.writes.follow(this.context.writable().put(this.name, key, value, ttlMs), this.name);
   }
 
   /** Removes a key, also one that only the server holds. */
   remove(key: string): WriteHandle {
-    return this.context.writes.follow(this.context.writable().remove(this.name, key));
+    return this.context.writes.follow(this.context.writable().remove(this.name, key), this.name);
   }
 
   get(key: string): V | undefined {

@@ -17,12 +17,12 @@ export class ORMapHandle<V> extends MapHandle<readonly V[]> {
 
   /** Adds a value to a key. Throws `VALUE_NOT_ADMITTED`, `KEY_INVALID` or `TTL_INVALID`, and changes nothing then. */
   add(key: string, value: V, ttlMs?: number): WriteHandle {
-    return this.context.writes.follow(this.context.writable().orAdd(this.name, key, value, ttlMs));
+    return this.context.writes.follow(this.context.writable().orAdd(this.name, key, value, ttlMs), this.name);
   }
 
   /** Removes every element of the key whose value equals this one in depth and which this device has seen. */
   remove(key: string, value: V): WriteHandle {
-    return this.context.writes.follow(this.context.writable().orRemove(this.name, key, value));
+    return this.context.writes.follow(this.context.writable().orRemove(this.name, key, value), this.name);
   }
 
   /** The values of a key, in the order of their tags; empty when there are none. */

@@ -1,7 +1,8 @@
 /**
  * What can be waited for, each level after the one before it. `durable`: in the device's log, so that the write survives a crash of the
  * app. `sent`: on its way to the server. `received`: the server has taken it in. `applied`: the server has admitted and merged it, in
- * memory. `persisted`: the server has it on its disk; only then the device lets go of it.
+ * memory. `persisted`: the server has it on its disk; only then the device lets go of it. On a map that the server keeps in memory alone
+ * writes end `applied`.
  */
 export type WriteLevel = 'durable' | 'sent' | 'received' | 'applied' | 'persisted';
 
@@ -25,7 +26,8 @@ export interface WriteHandle {
   /**
    * Resolves when the write has come this far or further, or has ended `superseded` or `rejected`, with the state then.
    * Ask in the turn of the write: what is on its way already brings no other news than its end.
-   * Rejects with `CLIENT_CLOSED` when the client is closed first, `durable` also with the storage's error.
+   * Rejects with `CLIENT_CLOSED` when the client is closed first, `durable` also with the storage's error, `persisted` with
+   * `VOLATILE_MAP` on a map that the server keeps in memory alone.
    */
   reached(level: WriteLevel): Promise<WriteState>;
   /** Resolves when the app may go on writing: at once, unless the client was made with `backpressure`. Rejects with `CLIENT_CLOSED`. */

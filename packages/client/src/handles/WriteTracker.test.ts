@@ -10,6 +10,7 @@ function trackedWrites() {
   const engine = {
     reach: (seq: number) => reaches.get(seq),
     ask: (seq: number, reach: Reach) => void asked.push([seq, reach]),
+    isVolatile: (map: string) => map === 'known volatile',
   };
   return { reaches, asked, writes: new WriteTracker(engine, () => Promise.resolve()) };
 }
@@ -17,7 +18,12 @@ function trackedWrites() {
 describe('WriteTracker', () => {
   it('[SRV-6] a handle learns its own answer, asked before or after it came', async () => {
     const { writes } = trackedWrites();
-    const [a, b, c, d] = [writes.follow(1), writes.follow(2), writes.follow(3), writes.follow(4)];
+    const [a, b, c, d] = [
+      writes.follow(1, 'm'),
+      writes.follow(2, 'm'),
+      writes.follow(3, 'm'),
+      writes.follow(4, 'm'),
+    ];
     const early = a.reached('persisted');
     writes.settle({ type: 'settled', seq: 1, outcome: 'applied' });
     writes.settle({ type: 'settled', seq: 2, outcome: 'rejected', code: 'DENIED' });
@@ -31,7 +37,7 @@ describe('WriteTracker', () => {
 
   it('[SRV-9] the state names the level, and each level wakes those who wait for no more', async () => {
     const { reaches, asked, writes } = trackedWrites();
-    const write = writes.follow(1);
+    const write = writes.follow(1, 'm');
     reaches.set(1, -1);
     expect(write.state).toEqual({ name: 'local' });
     reaches.set(1, REACH.NOTHING);
@@ -54,9 +60,22 @@ describe('WriteTracker', () => {
     expect(seen.at(-1)).toBe('persisted: persisted');
   });
 
+  it('[SRV-10] on a map that memory alone keeps a write ends applied, and nobody can wait for more', async () => {
+    const { writes } = trackedWrites();
+    const [told, untold] = [writes.follow(1, 'known volatile'), writes.follow(2, 'm')];
+    await expect(told.reached('persisted')).rejects.toMatchObject({ code: 'VOLATILE_MAP' });
+    const waiting = untold.reached('persisted');
+    for (const seq of [1, 2])
+      writes.settle({ type: 'settled', seq, outcome: 'applied', code: 'VOLATILE_MAP' });
+    await expect(waiting).rejects.toMatchObject({ code: 'VOLATILE_MAP' });
+    await expect(untold.reached('persisted')).rejects.toMatchObject({ code: 'VOLATILE_MAP' });
+    expect(await untold.reached('applied')).toEqual({ name: 'applied' });
+    expect([told.state, untold.state]).toEqual([{ name: 'applied' }, { name: 'applied' }]);
+  });
+
   it('[DEV-6] a replaced write ends superseded, by the handle of the newer one', async () => {
     const { writes } = trackedWrites();
-    const [old, newer] = [writes.follow(1), writes.follow(2)];
+    const [old, newer] = [writes.follow(1, 'm'), writes.follow(2, 'm')];
     writes.settle({ type: 'settled', seq: 1, outcome: 'superseded', by: 2 });
     writes.settle({ type: 'settled', seq: 2, outcome: 'applied' });
     const state = await old.reached('persisted');
@@ -66,7 +85,7 @@ describe('WriteTracker', () => {
 
   it('[ID-2] a write whose op got a new id is followed under that', async () => {
     const { writes } = trackedWrites();
-    const write = writes.follow(1);
+    const write = writes.follow(1, 'm');
     const waiting = write.reached('persisted');
     writes.settle({ type: 'settled', seq: 1, outcome: 'superseded', by: 9 });
     expect(write.state.name).toBe('local');
@@ -76,7 +95,7 @@ describe('WriteTracker', () => {
 
   it('a closed client rejects what is still waited for', async () => {
     const { reaches, writes } = trackedWrites();
-    const write = writes.follow(1);
+    const write = writes.follow(1, 'm');
     reaches.set(1, REACH.NOTHING);
     const waiting = write.reached('persisted');
     writes.close(clientError('CLIENT_CLOSED', 'closed'));

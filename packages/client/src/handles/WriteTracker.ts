@@ -2,13 +2,19 @@ import type { TopGunError } from '@topgun/core';
 import type { Reach } from '../engine/PendingOp.js';
 import type { ClientEvent } from '../engine/ports.js';
 import type { RealmEngine } from '../engine/RealmEngine.js';
+import { wireError } from '../engine/wireErrors.js';
 import type { WriteGate } from './WriteGate.js';
 import type { WriteHandle, WriteLevel, WriteState } from './WriteHandle.js';
 
 /** By `reach + 1`, see there. */
 const LEVELS = ['local', 'durable', 'sent', 'received', 'applied', 'persisted'] as const;
 
-type Progress = Pick<RealmEngine, 'reach' | 'ask'>;
+type Progress = Pick<RealmEngine, 'reach' | 'ask' | 'isVolatile'>;
+
+const APPLIED = LEVELS.indexOf('applied');
+
+const volatile = (map: string): TopGunError =>
+  wireError('VOLATILE_MAP', `The server keeps map "${map}" in memory alone: no write to it is persisted.`);
 
 /** Follows writes from `put` to their answer. It holds one entry per unanswered write, never more than the log does. */
 export class WriteTracker {
@@ -25,9 +31,9 @@ export class WriteTracker {
     this.#gate = gate;
   }
 
-  /** The handle of the write with this sequence number. */
-  follow(seq: number): WriteHandle {
-    const write = new TrackedWrite(this, seq, this.#gate?.admitted());
+  /** The handle of the write to this map with this sequence number. */
+  follow(seq: number, map: string): WriteHandle {
+    const write = new TrackedWrite(this, seq, map, this.#gate?.admitted());
     this.#open.set(seq, write);
     return write;
   }
@@ -51,6 +57,7 @@ export class WriteTracker {
     else if (outcome === 'rejected')
       write.end({ name: 'rejected', reason: code, ...(reason !== undefined && { detail: reason }) });
     else if (outcome === 'superseded') write.end({ name: 'superseded' });
+    else if (code === 'VOLATILE_MAP') write.end({ name: 'applied' });
     else write.end(outcome === 'changed' ? { name: 'persisted', isChanged: true } : { name: 'persisted' });
   }
 
@@ -70,14 +77,16 @@ interface Waiter {
 
 class TrackedWrite implements WriteHandle {
   seq: number;
+  readonly #map: string;
   readonly #tracker: WriteTracker;
   readonly #admitted: Promise<void> | undefined;
   #end: WriteState | undefined;
   #waiters: Waiter[] | undefined;
 
-  constructor(tracker: WriteTracker, seq: number, admitted: Promise<void> | undefined) {
+  constructor(tracker: WriteTracker, seq: number, map: string, admitted: Promise<void> | undefined) {
     this.#tracker = tracker;
     this.seq = seq;
+    this.#map = map;
     this.#admitted = admitted;
   }
 
@@ -92,6 +101,8 @@ class TrackedWrite implements WriteHandle {
   reached(name: WriteLevel): Promise<WriteState> {
     if (name === 'durable') return this.#tracker.whenDurable().then(() => this.state);
     const level = LEVELS.indexOf(name);
+    if (name === 'persisted' && this.#tracker.engine.isVolatile(this.#map))
+      return Promise.reject(volatile(this.#map));
     return new Promise((resolve, reject) => {
       this.#waiters ??= [];
       this.#waiters.push({ level, resolve, reject });
@@ -115,7 +126,8 @@ class TrackedWrite implements WriteHandle {
     const { fault } = this.#tracker;
     const waiters = this.#waiters;
     this.#waiters = waiters.filter(({ level, resolve, reject }) => {
-      if (this.#end || level <= this.#level) resolve(this.state);
+      if (this.#end?.name === 'applied' && level > APPLIED) reject(volatile(this.#map));
+      else if (this.#end || level <= this.#level) resolve(this.state);
       else if (fault) reject(fault);
       else return true;
       return false;

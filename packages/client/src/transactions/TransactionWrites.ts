@@ -24,7 +24,7 @@ export class TransactionWrites {
   readonly #byRecord = new Map<string, Write>();
   #added: Write[] = [];
   readonly #taken: Write[] = [];
-  #firstKey: string | undefined;
+  #first: { readonly map: string; readonly key: string } | undefined;
 
   constructor(engine: RealmEngine) {
     this.#engine = engine;
@@ -118,13 +118,18 @@ export class TransactionWrites {
     return this.#engine.orGet(map, key).filter(({ tag }) => !taken.includes(tag));
   }
 
-  /** A write is about to be made. All keys lie in the partition of the first. */
+  /** A write is about to be made. All keys lie in the partition of the first, and all maps are kept like its map. */
   #enter(map: string, key: string): void {
     this.#assertOpen();
-    this.#firstKey ??= key;
-    if (partitionOf(key) !== partitionOf(this.#firstKey)) {
-      const message = `"${key}" in "${map}" and "${this.#firstKey}" are in different partitions; give both the same {tag}.`;
+    this.#first ??= { map, key };
+    const { map: firstMap, key: firstKey } = this.#first;
+    if (partitionOf(key) !== partitionOf(firstKey)) {
+      const message = `"${key}" in "${map}" and "${firstKey}" are in different partitions; give both the same {tag}.`;
       throw wireError('CROSS_PARTITION', message);
+    }
+    if (this.#engine.isVolatile(map) !== this.#engine.isVolatile(firstMap)) {
+      const message = `The server keeps one of the maps "${firstMap}" and "${map}" in memory alone, and the other not.`;
+      throw wireError('VOLATILE_MAP', message);
     }
     check(
       'writes',

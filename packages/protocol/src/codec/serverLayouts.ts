@@ -152,6 +152,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
       proof,
       parts: hashes(PARTITION_COUNT),
       resolver: isTrue,
+      volatile: isTrue,
     },
   ],
   SYNC_DELTA: [48, { req: isUint, map: isMapName, ...bulkTables, rows: bulkRows }, {}],
@@ -190,7 +191,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
       last: (value) => typeof value === 'boolean',
       part: isUint,
     },
-    { resolver: isTrue, root: isUint, parts: hashes(PARTITION_COUNT) },
+    { resolver: isTrue, root: isUint, parts: hashes(PARTITION_COUNT), volatile: isTrue },
   ],
   QUERY_UPDATE: [
     39,

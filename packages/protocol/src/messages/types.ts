@@ -148,7 +148,7 @@ export interface OpAckMessage {
   readonly level: AckLevel;
   readonly epoch: Epoch;
   readonly spans: readonly Span[];
-  /** [pid, n] flattened, one pair per op in the order of the spans; [0, 0] below PERSISTED and for rejected ops */
+  /** [pid, n] flattened, one pair per op in the order of the spans; [0, 0] for rejected ops and in what is not the last answer */
   readonly pos: readonly number[];
   /** node ids of the rows in `ex` */
   readonly nodes?: readonly string[];
@@ -174,6 +174,8 @@ export interface SyncRootMessage {
   readonly parts?: Hashes;
   /** a resolver judges the writes to this map; absent = plain last write wins */
   readonly resolver?: true;
+  /** the server keeps this map in memory alone (SRV-10) */
+  readonly volatile?: true;
 }
 /** What changed in the map since the cursor of the SYNC_INIT: each item once, as it is now. SYNC_ROOT or CURSOR follows. */
 export interface SyncDeltaMessage extends BulkTables {
@@ -229,6 +231,7 @@ export interface QueryRespMessage {
   /** live root of the result */
   readonly root?: Hash;
   readonly parts?: Hashes;
+  readonly volatile?: true;
 }
 export interface QueryUpdateMessage {
   readonly type: 'QUERY_UPDATE';

@@ -196,6 +196,8 @@ describe('configHelp', () => {
             Who may do what; nothing is allowed that no policy allows. Allowed: a list of { role, map, actions, where?, fields? }.
         "resolvers" in the config file
             Which conflict resolver judges the writes to which maps; the first that names a map counts. Allowed: a list of { map, resolver }.
+        --volatile-maps <list>, TOPGUN_VOLATILE_MAPS
+            Maps kept in memory alone, gone when the server stops; those that the store holds data of stay there. Allowed: map patterns such as cursors:*, parted by commas.
         --policies-file <text>, TOPGUN_POLICIES_FILE
             JSON file with more policies. Allowed: a path.
         --origins <list>, TOPGUN_ORIGINS

@@ -1,5 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import * as z from 'zod';
+import { isMapPattern } from '../security/policy/mapPattern.js';
 
 /** One policy as it stands in a config file; the gate reads the same shape. */
 export const policySchema = z.strictObject({
@@ -105,6 +106,12 @@ export const settings = {
     'file only',
     'a list of { map, resolver }',
     'Which conflict resolver judges the writes to which maps; the first that names a map counts.',
+  ),
+  volatileMaps: setting(
+    z.array(z.string().refine(isMapPattern)).optional(),
+    'list',
+    'map patterns such as cursors:*, parted by commas',
+    'Maps kept in memory alone, gone when the server stops; those that the store holds data of stay there.',
   ),
   policiesFile: setting(text.optional(), 'text', 'a path', 'JSON file with more policies.'),
   origins: setting(

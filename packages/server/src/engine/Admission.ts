@@ -7,7 +7,8 @@ import type { DedupTable } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { type Judge, kindOf } from './Judge.js';
-import { mapOf, Op } from './Op.js';
+import type { Lane } from './Lane.js';
+import { mapOf, nameOf, Op } from './Op.js';
 import type { OwnerClock } from './OwnerClock.js';
 import type { ServerEffects } from './ports.js';
 import type { StoreLife } from './Rebirth.js';
@@ -35,12 +36,12 @@ export class Admission {
   /** set on the way down: new ops are answered UNAVAILABLE */
   isClosed = false;
   readonly #parts: AdmissionParts;
-  readonly #staging: Staging;
+  readonly #stagings: readonly [durable: Staging, volatile: Staging];
   #parked = 0;
 
-  constructor(parts: AdmissionParts, staging: Staging) {
+  constructor(parts: AdmissionParts, durable: Staging, volatile: Staging) {
     this.#parts = parts;
-    this.#staging = staging;
+    this.#stagings = [durable, volatile];
   }
 
   /** Ops that wait for the meta record of their map. */
@@ -104,8 +105,10 @@ export class Admission {
 
   /** One op, from dedup on. Returns the code of a refusal that is not remembered. */
   admit(op: Op, now: number): ErrorCode | undefined {
-    if (this.#staging.isHolding) {
-      this.#staging.hold(op);
+    const lane = this.#parts.table.laneOf(nameOf(op));
+    const staging = this.#stagingOf(lane);
+    if (staging.isHolding) {
+      staging.hold(op);
       if (op.concern === CONCERN.MEMORY) this.#announce(op, OUTCOME.APPLIED);
       return undefined;
     }
@@ -134,14 +137,14 @@ export class Admission {
     }
     if (seq >= session.settledBelow + limits.seqWindow) return 'SEQ_WINDOW';
 
-    const partition = table.partition(op.pid);
+    const partition = lane.partition(op.pid);
     const fault =
       op.concern === CONCERN.REPLICATED
         ? 'REPLICATED_UNSUPPORTED'
-        : judge.rule(op, partition.staged + 1, now);
+        : judge.rule(op, lane, partition.staged + 1, now);
     if (fault !== undefined) {
       tally.refuse(fault);
-      this.#stage(op, OUTCOME.REJECTED, 0, now, fault);
+      this.#stage(op, lane, OUTCOME.REJECTED, 0, now, fault);
       return undefined;
     }
     if (millisOf(op.t) > now + limits.skewMs) return 'CLOCK_SKEW';
@@ -151,10 +154,11 @@ export class Admission {
     this.#parts.clock.saw(op.t);
     if (judge.madeT > 0) this.#parts.clock.saw(judge.madeT);
     const { outcome } = judge;
-    if (judge.rows.length > 0 || judge.isHidden) partition.staged++;
+    // The last answer to a volatile op is told by its offset (SRV-10).
+    if (judge.rows.length > 0 || judge.isHidden || lane.isVolatile) partition.staged++;
     if (outcome === OUTCOME.SUPERSEDED) tally.superseded++;
     else tally.applied++;
-    this.#stage(op, outcome, partition.high(table.epoch).n, now);
+    this.#stage(op, lane, outcome, partition.high(table.epoch).n, now);
     return undefined;
   }
 
@@ -166,7 +170,8 @@ export class Admission {
     if (session.isUnused && millisOf(op.t) < now - unusedClientMs + skewMs) return 'UNKNOWN_CLIENT';
     // A stamp names who made it: a session of this very connection.
     if (node !== session.session && !conn.sessions.has(node)) return 'SESSION_UNKNOWN';
-    const pending = this.#staging.staged + this.#staging.held + this.#parked;
+    const [durable, volatile] = this.#stagings;
+    const pending = durable.staged + durable.held + volatile.staged + this.#parked;
     return this.isClosed || pending >= pendingOps ? 'UNAVAILABLE' : undefined;
   }
 
@@ -179,7 +184,7 @@ export class Admission {
       const map = table.obtain(name);
       if (map.isFounded) continue;
       map.kind ??= kindOf(code);
-      if (map.parked.length === 0) this.#staging.stageMeta(mapMetaName(name), metaOf(map), now);
+      if (map.parked.length === 0) this.#stagings[0].stageMeta(mapMetaName(name), metaOf(map), now);
       op.session.isWritten = true;
       map.parked.push(op);
       this.#parked++;
@@ -189,15 +194,15 @@ export class Admission {
     return false;
   }
 
-  #stage(op: Op, outcome: 0 | 1 | 2 | 3, n: number, now: number, code?: ErrorCode): void {
+  #stage(op: Op, lane: Lane, outcome: 0 | 1 | 2 | 3, n: number, now: number, code?: ErrorCode): void {
     const { judge, table } = this.#parts;
     const isRejected = code !== undefined;
-    const epoch = isRejected ? table.epoch : table.partition(op.pid).high(table.epoch).epoch;
+    const epoch = isRejected ? table.epoch : lane.partition(op.pid).high(table.epoch).epoch;
     const { concern, pid, seq, t, node } = op;
     const fingerprint = op.fingerprint(judge.rows[0]);
     const entry = { pid, seq, outcome, t, node, n, epoch, fingerprint, concern };
     op.entry = isRejected ? { ...entry, code, ...(judge.reason && { reason: judge.reason }) } : entry;
-    this.#staging.stage(op, isRejected ? NO_ROWS : judge.rows, now);
+    this.#stagingOf(lane).stage(op, isRejected ? NO_ROWS : judge.rows, now);
     if (!isRejected) this.#announce(op, judge.isHidden ? OUTCOME.APPLIED : outcome);
   }
 
@@ -207,6 +212,10 @@ export class Admission {
     if (level === undefined || op.isAnnounced || outcome === OUTCOME.REJECTED) return;
     op.isAnnounced = true;
     this.#parts.answers.early(op, op.conn, level, level === CONCERN.MEMORY ? OUTCOME.APPLIED : outcome);
+  }
+
+  #stagingOf({ isVolatile }: Lane): Staging {
+    return this.#stagings[isVolatile ? 1 : 0];
   }
 
   #refuse(conn: Connection, session: string, seq: number, code: ErrorCode): void {

@@ -13,7 +13,7 @@ import type { Connection } from './Connection.js';
 import type { OpEntry } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Gate } from './Gate.js';
-import { itemsOf, type Op } from './Op.js';
+import { itemsOf, nameOf, type Op } from './Op.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import { readableOf } from './Row.js';
@@ -64,7 +64,8 @@ export class Answers {
    * device put its old row above a newer one.
    */
   settled(op: Op): void {
-    const { epoch } = this.#table.partition(op.pid).committed;
+    const lane = this.#table.laneOf(nameOf(op));
+    const { epoch } = lane.partition(op.pid).committed;
     this.#frame(op.conn, op.session.session, ACK_LEVEL.PERSISTED, epoch).add(
       op.seq,
       OUTCOME.DUPLICATE,
@@ -86,7 +87,10 @@ export class Answers {
 
   #final(op: Op, conn: Connection, entry: OpEntry, isAgain: boolean): void {
     if (conn.phase === 'CLOSED') return;
-    const frame = this.#frame(conn, op.session.session, ACK_LEVEL.PERSISTED, entry.epoch);
+    // The end of the way for a write that memory alone keeps (SRV-10).
+    const isLast = entry.outcome !== OUTCOME.REJECTED && this.#table.laneOf(nameOf(op)).isVolatile;
+    const level = isLast ? ACK_LEVEL.APPLIED : ACK_LEVEL.PERSISTED;
+    const frame = this.#frame(conn, op.session.session, level, entry.epoch);
     const { seq } = op;
     const { pid } = entry;
     if (entry.outcome === OUTCOME.REJECTED) {

@@ -10,11 +10,11 @@ import type {
 } from '../storage/Store.js';
 import { FORGOTTEN } from '../storage/Store.js';
 import type { DedupSession } from './DedupTable.js';
+import type { Lane } from './Lane.js';
 import type { MapState } from './MapState.js';
 import type { Op } from './Op.js';
 import type { Purge } from './Purge.js';
 import type { DedupName } from './ports.js';
-import type { RecordTable } from './RecordTable.js';
 import type { Row } from './Row.js';
 
 /** What is staged for one commit: ops with their outcomes, the maps that hold their rows, purges, and meta records. */
@@ -36,8 +36,8 @@ export class Batch {
   }
 
   /** The batch for the store; takes the open rows of its maps for the flush. Records of one item are one record by now. */
-  toCommit(table: RecordTable): CommitBatch {
-    const slices = new SliceBuilder(table);
+  toCommit(lane: Lane, epoch: number): CommitBatch {
+    const slices = new SliceBuilder(lane, epoch);
     for (const map of this.maps) for (const row of map.flush()) slices.addRow(row);
     for (const op of this.ops) if (op.entry !== undefined) slices.addEntry(op.session, op.pid, op.entry);
     for (const session of this.forgotten) slices.forget(session);
@@ -74,12 +74,14 @@ interface Member {
 /** Sorts rows and entries into slices. */
 class SliceBuilder {
   readonly list: OpenSlice[] = [];
-  readonly #table: RecordTable;
+  readonly #lane: Lane;
+  readonly #epoch: number;
   readonly #byPid: (OpenSlice | undefined)[] = new Array(PARTITION_COUNT).fill(undefined);
   readonly #members = new Map<DedupSession<Op>, Member>();
 
-  constructor(table: RecordTable) {
-    this.#table = table;
+  constructor(lane: Lane, epoch: number) {
+    this.#lane = lane;
+    this.#epoch = epoch;
   }
 
   addRow(row: Row): void {
@@ -123,7 +125,7 @@ class SliceBuilder {
   #slice(pid: number): OpenSlice {
     let slice = this.#byPid[pid];
     if (slice === undefined) {
-      slice = { pid, high: this.#table.partition(pid).high(this.#table.epoch), records: [], dedup: [] };
+      slice = { pid, high: this.#lane.partition(pid).high(this.#epoch), records: [], dedup: [] };
       this.#byPid[pid] = slice;
       this.list.push(slice);
     }

@@ -1,6 +1,7 @@
 import { encodeCanonical } from '@topgun/core';
 import { LIMITS, type Position, unpackPositions } from '@topgun/protocol';
 import type { Batch } from './Batch.js';
+import type { MapState } from './MapState.js';
 import type { CursorMac } from './ports.js';
 import type { StoreLife } from './Rebirth.js';
 
@@ -33,7 +34,7 @@ export class Cursors {
   }
 
   /** Undefined for places that take too many bytes; whoever stands there walks. */
-  mint(map: string, at: Uint8Array): MintedCursor | undefined {
+  mint(map: MapState, at: Uint8Array): MintedCursor | undefined {
     if (at.length > LIMITS.cursorBytes - LIMITS.proofBytes) return undefined;
     this.#key ??= this.#mac.newKey();
     return { at, proof: this.#prove(map, at, this.#key) };
@@ -50,7 +51,7 @@ export class Cursors {
   }
 
   /** The places a cursor names; undefined when it was not made here, for this map, in this life of the store. */
-  read(map: string, cursor: Uint8Array): Position[] | undefined {
+  read(map: MapState, cursor: Uint8Array): Position[] | undefined {
     if (this.#key === undefined) return undefined;
     const at = cursor.subarray(0, -LIMITS.proofBytes);
     const proof = cursor.subarray(-LIMITS.proofBytes);
@@ -63,7 +64,9 @@ export class Cursors {
     return difference === 0 ? unpackPositions(at) : undefined;
   }
 
-  #prove(map: string, at: Uint8Array, key: Uint8Array): Uint8Array {
-    return this.#mac.sign(key, encodeCanonical([map, this.#life.incarnation, at]));
+  #prove({ name, lane }: MapState, at: Uint8Array, key: Uint8Array): Uint8Array {
+    // Of what memory alone keeps, nobody can say after a restart what has changed (SRV-10).
+    const life = lane.isVolatile ? [this.#life.incarnation, lane.sinceEpoch] : this.#life.incarnation;
+    return this.#mac.sign(key, encodeCanonical([name, life, at]));
   }
 }

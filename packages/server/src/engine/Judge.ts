@@ -11,6 +11,7 @@ import { type ErrorCode, type Kind, OP, type OpCode, OUTCOME } from '@topgun/pro
 import type { Rights } from '../security/policy/Rights.js';
 import { DENIED } from '../security/policy/Rights.js';
 import type { Gate } from './Gate.js';
+import type { Lane } from './Lane.js';
 import type { MapState } from './MapState.js';
 import { mapOf, type Op, tagOf, type Write } from './Op.js';
 import type { RecordTable } from './RecordTable.js';
@@ -42,6 +43,7 @@ export class Judge {
   readonly #gate: Gate;
   readonly #table: RecordTable;
   readonly #arbiter: Arbiter;
+  #lane: Lane;
   #n = 0;
   #now = 0;
   #won = 0;
@@ -50,15 +52,17 @@ export class Judge {
   constructor(gate: Gate, table: RecordTable, arbiter: Arbiter) {
     this.#gate = gate;
     this.#table = table;
+    this.#lane = table.durable;
     this.#arbiter = arbiter;
   }
 
-  /** Rules on an op whose rows would get offset `n`. Returns the code of a final rejection. */
-  rule(op: Op, n: number, now: number): ErrorCode | undefined {
+  /** Rules on an op of a lane whose rows would get offset `n`. Returns the code of a final rejection. */
+  rule(op: Op, lane: Lane, n: number, now: number): ErrorCode | undefined {
     this.rows.length = 0;
     this.isHidden = false;
     this.reason = undefined;
     this.madeT = 0;
+    this.#lane = lane;
     this.#n = n;
     this.#now = now;
     this.#won = 0;
@@ -79,6 +83,8 @@ export class Judge {
     // Before the kind: who may not write to a map does not learn what it is.
     if (!(isRemoval ? rights.canRemove : rights.canPut)) return 'DENIED';
     if (at > 0 && partitionOf(key) !== op.pid) return 'CROSS_PARTITION';
+    // What is stored and what is not cannot stand or fall together (SRV-10).
+    if (at > 0 && this.#table.laneOf(name) !== this.#lane) return 'VOLATILE_MAP';
     const map = this.#table.map(name);
     if (map?.kind !== undefined && map.kind !== kindOf(code)) return 'WRONG_KIND';
     const resolver = map === undefined ? this.#table.resolverOf(name) : map.resolver;
@@ -248,7 +254,7 @@ export class Judge {
 
   /** Whether the op is as old as deletions that are forgotten: where nothing stands, one of them may have stood (GC-2). */
   #isBelowFloor({ pid, t, node }: Op): boolean {
-    const floor = this.#table.partition(pid).gc?.floor;
+    const floor = this.#lane.partition(pid).gc?.floor;
     return floor !== undefined && compareStamps(t, node, floor.t, floor.node) <= 0;
   }
 
@@ -272,7 +278,7 @@ export class Judge {
 
   /** What is written after a repair comes after it, also where the repaired record was deleted and purged (CLK-7). */
   #repairOf(pid: number, current: Row | undefined): number | undefined {
-    return current === undefined ? this.#table.partition(pid).gc?.repaired : current.repaired;
+    return current === undefined ? this.#lane.partition(pid).gc?.repaired : current.repaired;
   }
 
   #row(

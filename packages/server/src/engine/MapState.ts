@@ -1,6 +1,7 @@
 import type { Kind } from '@topgun/protocol';
 import type { Offset } from '../storage/Store.js';
 import { ChangeChain } from './ChangeChain.js';
+import type { Lane } from './Lane.js';
 import { LiveTree } from './LiveTree.js';
 import type { Op } from './Op.js';
 import { type Row, Slot } from './Row.js';
@@ -18,6 +19,8 @@ export interface Change {
  */
 export class MapState {
   readonly name: string;
+  /** what its offsets are those of */
+  readonly lane: Lane;
   /** who judges its writes; undefined = plain last-write-wins */
   readonly resolver: MapResolver | undefined;
   /** unknown until the first write; then for ever (DAT-2) */
@@ -40,8 +43,9 @@ export class MapState {
   /** number of the next flush */
   #flush = 1;
 
-  constructor(name: string, resolver: MapResolver | undefined, dirtyItems: number) {
+  constructor(name: string, lane: Lane, resolver: MapResolver | undefined, dirtyItems: number) {
     this.name = name;
+    this.lane = lane;
     this.resolver = resolver;
     this.tree = new LiveTree(dirtyItems);
   }

@@ -120,6 +120,9 @@ export class Op implements Write {
 /** The name of the map that a write of the op is about; the guard of the protocol checked the index. */
 export const mapOf = (op: Op, mapIdx: number): string => op.maps[mapIdx] as string;
 
+/** The map of an op, or of the first write of a transaction, which decides where all of it is kept. */
+export const nameOf = (op: Op): string => mapOf(op, op.writeAt(0).mapIdx);
+
 /** The tag that an add makes: the op id, with the place inside a transaction (DAT-1). */
 export function tagOf(op: Op, at: number): string {
   const id = `${op.session.clientId}:${op.session.session}:${op.seq}`;

@@ -224,6 +224,7 @@ const answerOf = ({ map }: SharedQuery, id: string): QueryRespMessage => ({
   last: true,
   part: 0,
   ...(map.resolver && { resolver: true }),
+  ...(map.lane.isVolatile && { volatile: true }),
 });
 
 function isValid({ where }: QuerySpec): boolean {

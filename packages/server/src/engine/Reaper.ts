@@ -1,23 +1,26 @@
 import { reaches } from '../storage/gcMarks.js';
-import type { Offset, StoreBoot } from '../storage/Store.js';
+import type { Offset } from '../storage/Store.js';
 import { compareOffsets } from '../storage/Store.js';
 import { type CommitMark, CommitMarks } from './CommitMarks.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { isCurrent } from './Expiries.js';
+import type { Lane } from './Lane.js';
 import { type Purge, purgeOf } from './Purge.js';
 import type { RecordTable } from './RecordTable.js';
 import type { Row } from './Row.js';
 import type { Staging } from './Staging.js';
 
 export interface ReaperParts {
-  readonly boot: StoreBoot;
+  /** what the store remembers of commits */
+  readonly meta: ReadonlyMap<string, unknown>;
   readonly table: RecordTable;
+  readonly lane: Lane;
   readonly staging: Staging;
   readonly limits: EngineLimits;
 }
 
 /**
- * Ends what has had its time, a bounded number of rows at once: records whose time to live is over become deletions
+ * Ends what has had its time in one lane, a bounded number of rows at once: records whose time to live is over become deletions
  * (CLK-6), and deletions that were committed longer ago than the retention are purged (GC-1).
  *
  * A partition is gone through in the order of offsets, each row once in the life of the engine, so that all of it costs
@@ -35,29 +38,29 @@ export class Reaper {
   #ranMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ReaperParts, now: number) {
-    const { boot, staging, limits } = parts;
+    const { meta, staging, limits } = parts;
     this.#parts = parts;
-    this.#marks = new CommitMarks(boot.meta, staging, limits.retentionMs / limits.commitMarks, now);
+    this.#marks = new CommitMarks(meta, staging, limits.retentionMs / limits.commitMarks, now);
   }
 
   /** When `run` wants to be called, ms; undefined when there is nothing to wait for. */
   dueMs(now: number): number | undefined {
-    const { limits, table } = this.#parts;
+    const { limits, lane } = this.#parts;
     if (this.#isBusy) return this.#ranMs + limits.reapPauseMs;
     const { first } = this.#marks;
-    const times = [first && first.ms + limits.retentionMs, table.expiries.nextMs];
-    if (table.isChanged) times.push(this.#marks.nextMs(now));
+    const times = [first && first.ms + limits.retentionMs, lane.expiries.nextMs];
+    if (lane.isChanged) times.push(this.#marks.nextMs(now));
     if (this.#expired.length > 0) times.push(now);
     const next = Math.min(...times.flatMap((time) => time ?? []));
     return next === Number.POSITIVE_INFINITY ? undefined : Math.max(next, this.#ranMs + limits.reapEveryMs);
   }
 
   run(now: number): void {
-    const { table, limits } = this.#parts;
+    const { lane, limits } = this.#parts;
     this.#ranMs = now;
-    if (table.isChanged && now >= this.#marks.nextMs(now)) {
-      table.isChanged = false;
-      this.#marks.advance(table.partitions, now);
+    if (lane.isChanged && now >= this.#marks.nextMs(now)) {
+      lane.isChanged = false;
+      this.#marks.advance(lane.partitions, now);
     }
     const isMoreExpired = this.#expire(now);
     const due = this.#marks.first;
@@ -68,18 +71,18 @@ export class Reaper {
 
   /** Stages deletions in place of rows whose time is over. True when there are more. */
   #expire(now: number): boolean {
-    const { table, staging, limits } = this.#parts;
+    const { table, lane, staging, limits } = this.#parts;
     // A flush that failed took the deletion with it, and so did an op that was on top when it was due.
     const pending = this.#expired.filter(isCurrent);
-    for (const row of pending) if (row.slot?.staged === undefined) table.expiries.add(row);
+    for (const row of pending) if (row.slot?.staged === undefined) lane.expiries.add(row);
     // One after the other, so that a slow store does not gather them into one great commit.
     this.#expired = pending.filter(({ slot }) => slot?.staged !== undefined);
     if (this.#expired.length > 0) return true;
-    const due = table.expiries.take(now, limits.reapRows);
+    const due = lane.expiries.take(now, limits.reapRows);
     const deletions: Row[] = [];
     for (const row of due) {
       if (row.slot?.staged !== undefined) continue;
-      deletions.push(row.ended(table.epoch, ++table.partition(row.pid).staged));
+      deletions.push(row.ended(table.epoch, ++lane.partition(row.pid).staged));
     }
     if (deletions.length > 0) staging.stageRows(deletions, now);
     this.#expired = due;
@@ -88,16 +91,16 @@ export class Reaper {
 
   /** Stages the purge of what a mark covers, or drops the mark when all of that is done. */
   #purge(mark: CommitMark, now: number): void {
-    const { table, staging, limits } = this.#parts;
+    const { lane, staging, limits } = this.#parts;
     // One after the other: until a purge is durable its rows are still there.
-    if (this.#purges.some(({ pid, gc }) => !reaches(table.partition(pid).gc, gc.offset))) return;
+    if (this.#purges.some(({ pid, gc }) => !reaches(lane.partition(pid).gc, gc.offset))) return;
     const purges: Purge[] = [];
     let left = limits.reapRows;
     for (const [pid, target] of mark.offsets) {
       if (left <= 0) break;
-      const from = this.#seen.get(pid) ?? table.partition(pid).gcOffset;
+      const from = this.#seen.get(pid) ?? lane.partition(pid).gcOffset;
       if (compareOffsets(from, target) >= 0) continue;
-      const rows = table.partition(pid).changes.since(from, left);
+      const rows = lane.partition(pid).changes.since(from, left);
       const covered = rows.filter((row) => compareOffsets(row, target) <= 0);
       const last = covered.at(-1);
       this.#seen.set(

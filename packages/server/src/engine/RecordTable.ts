@@ -1,12 +1,8 @@
-import { PARTITION_COUNT } from '@topgun/core';
 import type { Kind } from '@topgun/protocol';
 import { KINDS, LIMITS } from '@topgun/protocol';
-import { mergeGc } from '../storage/gcMarks.js';
 import type { StoreBoot, StoredRecord } from '../storage/Store.js';
-import { ChangeIndex } from './ChangeIndex.js';
-import { Expiries } from './Expiries.js';
+import { Lane } from './Lane.js';
 import { MapState } from './MapState.js';
-import { Partition, START } from './Partition.js';
 import type { Purge } from './Purge.js';
 import { Row } from './Row.js';
 import type { MapResolver, Resolvers } from './resolvers/Resolvers.js';
@@ -20,32 +16,38 @@ export const mapMetaName = (map: string): string => MAP_PREFIX + map;
 export const mapOfMetaName = (name: string): string | undefined =>
   name.startsWith(MAP_PREFIX) ? name.slice(MAP_PREFIX.length) : undefined;
 
-/** Everything the node holds: maps by name, partitions by number, and where each stands. */
+/** Everything the node holds: maps by name, and the lanes that they are kept in. */
 export class RecordTable {
   /** Of every change made from now on; greater than all before (RES-1). */
   #epoch: number;
   #renewedAtMs: number;
-  readonly partitions: readonly Partition[];
-  /** committed rows that end by themselves */
-  readonly expiries = new Expiries();
-  /** rows were committed since this was last set to false */
-  isChanged = false;
+  /** of maps that the store keeps */
+  readonly durable: Lane;
+  /** of maps that memory alone keeps (SRV-10) */
+  readonly volatile: Lane;
   readonly #maps = new Map<string, MapState>();
   readonly #dirtyItems: number;
   readonly #resolvers: Resolvers;
+  readonly #isVolatile: (map: string) => boolean;
   #records = 0;
 
-  constructor(boot: StoreBoot, resolvers: Resolvers, nowMs: number, dirtyItems: number) {
+  constructor(
+    boot: StoreBoot,
+    resolvers: Resolvers,
+    nowMs: number,
+    dirtyItems: number,
+    isVolatile: (map: string) => boolean = () => false,
+  ) {
     this.#resolvers = resolvers;
+    this.#isVolatile = isVolatile;
     this.#dirtyItems = dirtyItems;
     let last = 0;
     for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
     // In the time that is missing, epochs may have been given out by a clock that went before this one.
     this.#epoch = Math.max(last + 1, nowMs) + (boot.renewedFrom === undefined ? 0 : LIMITS.epochLeapMs);
     this.#renewedAtMs = boot.renewedAtMs ?? 0;
-    this.partitions = Array.from({ length: PARTITION_COUNT }, (_, pid) => {
-      return new Partition(pid, boot.partitions.get(pid) ?? START, new ChangeIndex(), boot.gc.get(pid));
-    });
+    this.durable = new Lane(boot, this.#epoch);
+    this.volatile = new Lane(undefined, this.#epoch);
     for (const [metaName, value] of boot.meta) {
       const name = mapOfMetaName(metaName);
       if (name !== undefined) this.#found(name, value);
@@ -65,7 +67,8 @@ export class RecordTable {
   raiseEpoch(seen: number, nowMs: number): void {
     this.#epoch = Math.max(this.#epoch, seen, nowMs) + LIMITS.epochLeapMs;
     this.#renewedAtMs = nowMs;
-    for (const partition of this.partitions) partition.staged = 0;
+    for (const { partitions } of [this.durable, this.volatile])
+      for (const partition of partitions) partition.staged = 0;
   }
 
   /**
@@ -90,6 +93,11 @@ export class RecordTable {
     return this.#maps.get(name);
   }
 
+  /** Where a map is kept, also one that nobody wrote to yet. */
+  laneOf(name: string): Lane {
+    return this.#maps.get(name)?.lane ?? (this.#isVolatile(name) ? this.volatile : this.durable);
+  }
+
   /** Who judges the writes to a map, also to one that nobody wrote to yet. */
   resolverOf(name: string): MapResolver | undefined {
     const map = this.#maps.get(name);
@@ -100,8 +108,7 @@ export class RecordTable {
   obtain(name: string): MapState {
     let map = this.#maps.get(name);
     if (map === undefined) {
-      map = new MapState(name, this.#resolvers.of(name), this.#dirtyItems);
-      this.#maps.set(name, map);
+      map = this.#made(name, this.#isVolatile(name));
     }
     return map;
   }
@@ -118,11 +125,6 @@ export class RecordTable {
     if (map.readers === 0 && map.kind === undefined) this.#maps.delete(map.name);
   }
 
-  partition(pid: number): Partition {
-    // 0..270: made by partitionOf, or checked by the guard of the protocol.
-    return this.partitions[pid] as Partition;
-  }
-
   /** Takes in a record that the store holds. */
   load(record: StoredRecord): void {
     const map = this.obtain(record.map);
@@ -134,37 +136,54 @@ export class RecordTable {
   put(map: MapState, row: Row): Row | undefined {
     const old = map.commit(row);
     map.tree.touch(row);
-    this.partition(row.pid).changes.append(row, old !== undefined);
-    this.expiries.add(row);
-    this.isChanged = true;
+    const { lane } = map;
+    lane.partition(row.pid).changes.append(row, old !== undefined);
+    lane.expiries.add(row);
+    lane.isChanged = true;
     if (old === undefined) this.#records++;
     return old;
   }
 
-  /** A purge is durable: its deletions go, and the marks judge in their place. */
-  purge({ pid, gc, rows }: Purge): void {
-    const partition = this.partition(pid);
-    for (const row of rows) {
+  /** A purge of a lane is committed: its deletions go, and the marks judge in their place. */
+  purge(lane: Lane, purge: Purge): void {
+    for (const row of purge.rows) {
       if (this.map(row.map)?.drop(row) !== true) continue;
-      partition.changes.dropped();
+      lane.partition(purge.pid).changes.dropped();
       this.#records--;
     }
-    partition.gc = mergeGc(partition.gc, gc);
+    lane.purged(purge);
   }
 
   #found(name: string, value: unknown): void {
     const kind = kindIn(value);
     if (kind === undefined) return;
-    const map = this.obtain(name);
+    // What the store keeps stays there, whatever the configuration says by now; what it does not keep may move in.
+    const wasVolatile = isVolatileIn(value);
+    const map = this.#made(name, wasVolatile && this.#isVolatile(name));
     map.kind = kind;
-    // Under another resolver than the one on record, ops wait until the record names the new one.
-    map.isFounded = resolverIn(value) === map.resolver?.name;
+    // Under another policy than the one on record, ops wait until the record names the new one.
+    map.isFounded = resolverIn(value) === map.resolver?.name && map.lane.isVolatile === wasVolatile;
+  }
+
+  #made(name: string, isVolatile: boolean): MapState {
+    const lane = isVolatile ? this.volatile : this.durable;
+    const map = new MapState(name, lane, this.#resolvers.of(name), this.#dirtyItems);
+    this.#maps.set(name, map);
+    return map;
   }
 }
 
 /** The meta record of a map. */
-export function metaOf({ kind, resolver }: MapState): unknown {
-  return resolver === undefined ? { kind } : { kind, resolver: resolver.name };
+export function metaOf({ kind, resolver, lane }: MapState): unknown {
+  return {
+    kind,
+    ...(resolver && { resolver: resolver.name }),
+    ...(lane.isVolatile && { volatile: true }),
+  };
+}
+
+function isVolatileIn(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'volatile' in value && value.volatile === true;
 }
 
 function resolverIn(value: unknown): unknown {

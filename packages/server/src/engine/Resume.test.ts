@@ -177,7 +177,11 @@ describe('resume by cursor', () => {
     const key = node.boot().meta.get('cursorKey') as Uint8Array;
     const at = model.cursor?.subarray(0, -LIMITS.proofBytes) ?? new Uint8Array();
     const mint = (map: string, life: string): Uint8Array => {
-      const made = new Cursors(cursorMac, { incarnation: life }, new Map([['cursorKey', key]])).mint(map, at);
+      const named = new RecordTable(node.boot(), new Resolvers(), node.now, 100).obtain(map);
+      const made = new Cursors(cursorMac, { incarnation: life }, new Map([['cursorKey', key]])).mint(
+        named,
+        at,
+      );
       return Uint8Array.of(...at, ...(made?.proof ?? []));
     };
     expect(mint('m', 'life-1')).toEqual(model.cursor);
@@ -213,17 +217,17 @@ describe('resume by cursor', () => {
       100,
     );
     const cursors = new Cursors(cursorMac, { incarnation: 'life-1' }, meta);
-    const resume = new Resume(cursors, table, 1_000, () => undefined);
+    const resume = new Resume(cursors, 1_000, () => undefined);
     const startAt = (n: number): unknown => {
       const at = packPositions([[7, 5, n]]);
-      const made = cursors.mint('m', at);
+      const made = cursors.mint(table.obtain('m'), at);
       return resume.startOf(table.obtain('m'), Uint8Array.of(...at, ...(made?.proof ?? [])))?.[7];
     };
     expect(startAt(3)).toEqual({ epoch: 5, n: 3 });
-    table.partition(7).gc = { floor: { t: 1, node: 'a' }, offset: { epoch: 5, n: 4 } };
+    table.durable.partition(7).gc = { floor: { t: 1, node: 'a' }, offset: { epoch: 5, n: 4 } };
     expect(startAt(3)).toBeUndefined();
     expect(startAt(4)).toEqual({ epoch: 5, n: 4 });
-    table.partition(8).gc = { floor: { t: 1, node: 'a' }, offset: { epoch: 1, n: 1 } };
+    table.durable.partition(8).gc = { floor: { t: 1, node: 'a' }, offset: { epoch: 1, n: 1 } };
     expect(startAt(4)).toBeUndefined();
   });
 

@@ -6,7 +6,6 @@ import { BulkWriter } from './BulkWriter.js';
 import type { Cursors, MintedCursor } from './Cursors.js';
 import type { MapState } from './MapState.js';
 import type { RollbackProof } from './ports.js';
-import type { RecordTable } from './RecordTable.js';
 import { readableOf } from './Row.js';
 import { bytesOfRow } from './sizeOf.js';
 
@@ -24,18 +23,11 @@ export interface Page {
 /** Brings devices with a cursor up to date at a cost of O(changes of the map) (RES-3). */
 export class Resume {
   readonly #cursors: Cursors;
-  readonly #table: RecordTable;
   readonly #frameBytes: number;
   readonly #rolledBack: (proof: RollbackProof) => void;
 
-  constructor(
-    cursors: Cursors,
-    table: RecordTable,
-    frameBytes: number,
-    rolledBack: (proof: RollbackProof) => void,
-  ) {
+  constructor(cursors: Cursors, frameBytes: number, rolledBack: (proof: RollbackProof) => void) {
     this.#cursors = cursors;
-    this.#table = table;
     this.#frameBytes = frameBytes;
     this.#rolledBack = rolledBack;
   }
@@ -45,15 +37,16 @@ export class Resume {
    * the store, or older than a purge (GC-1). One that proves a rollback is reported.
    */
   startOf(map: MapState, cursor: Uint8Array | undefined): Offset[] | undefined {
-    const places = cursor && this.#cursors.read(map.name, cursor);
+    const places = cursor && this.#cursors.read(map, cursor);
     if (places === undefined) return undefined;
     const start = new Array<Offset>(PARTITION_COUNT).fill(START);
     for (const [pid, epoch, n] of places) start[pid] = { epoch, n };
-    for (const { pid, committed, gcOffset } of this.#table.partitions) {
+    const { lane } = map;
+    for (const { pid, committed, gcOffset } of lane.partitions) {
       const told = start[pid] as Offset;
       // n = 0 is the start of an epoch and claims nothing in it.
       if (told.n > 0 && compareOffsets(told, committed) > 0) {
-        this.#rolledBack({ map: map.name, pid, told, committed });
+        if (!lane.isVolatile) this.#rolledBack({ map: map.name, pid, told, committed });
         return undefined;
       }
       if (compareOffsets(told, gcOffset) < 0) return undefined;
@@ -84,9 +77,9 @@ export class Resume {
   /** Partitions before `pid` are brought up to date, that one as far as `at`, those behind it not at all. */
   #cursorAt(map: MapState, start: readonly Offset[], pid: number, at: Offset): MintedCursor | undefined {
     const places = start.flatMap((from, p): Position[] => {
-      const { epoch, n } = p < pid ? this.#table.partition(p).committed : p === pid ? at : from;
+      const { epoch, n } = p < pid ? map.lane.partition(p).committed : p === pid ? at : from;
       return epoch === 0 ? [] : [[p, epoch, n]];
     });
-    return this.#cursors.mint(map.name, packPositions(places));
+    return this.#cursors.mint(map, packPositions(places));
   }
 }

@@ -70,7 +70,7 @@ export class Scopes {
   /** Where a group stands, with the proof that makes it a cursor if its view is of the whole map. */
   placeOf(group: ViewGroup): MintedCursor | Pick<MintedCursor, 'at'> {
     const at = packPositions(group.positions());
-    return (group.view.isWhole ? this.#cursors.mint(group.map.name, at) : undefined) ?? { at };
+    return (group.view.isWhole ? this.#cursors.mint(group.map, at) : undefined) ?? { at };
   }
 
   /** Rows that have to be looked at to open a scope: all of the map where nobody else has this view of a part of it. */
@@ -94,13 +94,8 @@ export class Scopes {
     this.#groups.set(map, groups);
     let group = groups.get(view.signature);
     if (group === undefined) {
-      group = new ViewGroup(
-        this.#table.hold(map),
-        view,
-        this.#table,
-        this.#limits.dirtyItems,
-        this.#limits.frameBytes,
-      );
+      const { dirtyItems, frameBytes } = this.#limits;
+      group = new ViewGroup(this.#table.hold(map), view, dirtyItems, frameBytes);
       groups.set(view.signature, group);
     } else {
       for (const frame of group.catchUp()) this.#effects.sendShared(idsOf(group.members), frame);
@@ -139,10 +134,11 @@ export class Scopes {
   }
 
   /** Moves scopes in which nothing changed for long past what was purged, so that their cursors stay good (GC-4). */
-  prune({ purges }: Commit): void {
+  prune({ purges, lane }: Commit): void {
     if (purges.length === 0) return;
     for (const groups of this.#groups.values()) {
       for (const group of groups.values()) {
+        if (group.map.lane !== lane) continue;
         const message = group.prune(purges.map(({ pid }) => pid));
         if (message !== undefined) this.#effects.sendShared(idsOf(group.members), message);
       }
@@ -164,7 +160,7 @@ export class Scopes {
     group.toldAtMs = now;
     if (!group.view.isWhole || group.members.size === 0) return;
     const { name } = group.map;
-    const cursor = this.#cursors.mint(name, packPositions(group.positions()));
+    const cursor = this.#cursors.mint(group.map, packPositions(group.positions()));
     if (cursor) this.#effects.sendShared(idsOf(group.members), { type: 'CURSOR', map: name, ...cursor });
   }
 

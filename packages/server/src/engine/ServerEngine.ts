@@ -12,6 +12,8 @@ import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { Gate } from './Gate.js';
 import { Judge } from './Judge.js';
+import { MemoryStaging } from './MemoryStaging.js';
+import { machineStats } from './machineStats.js';
 import type { Op } from './Op.js';
 import { OwnerClock } from './OwnerClock.js';
 import type {
@@ -65,13 +67,14 @@ export class ServerEngine {
   readonly #table: RecordTable;
   readonly #answers: Answers;
   readonly #staging: Staging;
+  readonly #volatile: MemoryStaging;
   readonly #admission: Admission;
   readonly #scopes: Scopes;
   readonly #queries: Queries;
   readonly #topics: Topics;
   readonly #sessions: SessionMachine;
   readonly #retention: Retention;
-  readonly #reaper: Reaper;
+  readonly #reapers: readonly Reaper[];
   readonly #router: Router;
   readonly #rebirth: Rebirth;
   /** when the timer of the reaper fires */
@@ -92,7 +95,7 @@ export class ServerEngine {
     this.#gate = new Gate(options.policies);
     const resolvers = options.resolvers ?? new Resolvers();
     resolvers.onFault = (fault) => effects.resolverFailed?.(fault);
-    this.#table = new RecordTable(boot, resolvers, options.now, limits.dirtyItems);
+    this.#table = new RecordTable(boot, resolvers, options.now, limits.dirtyItems, options.isVolatile);
     this.#answers = new Answers(effects, this.#gate, this.#table, limits);
     this.#rebirth = new Rebirth(boot.incarnation, effects, this.#table);
     const cursors = new Cursors(options.mac, this.#rebirth.life, boot.meta);
@@ -100,17 +103,22 @@ export class ServerEngine {
     const scans = new ScanBudget(limits.scannedRowsPerSecond);
     this.#queries = new Queries(effects, this.#gate, this.#table, scans, limits);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
-    this.#staging = new Staging(effects, this.#table, limits, {
-      committed: (commit) => this.#publish(commit),
-      readmit: (ops, now) => {
+    const staged = {
+      committed: (commit: Commit) => this.#publish(commit),
+      readmit: (ops: readonly Op[], now: number) => {
         this.repairs.again();
         this.#admission.readmit(ops, now);
       },
+    };
+    const { durable, volatile } = this.#table;
+    this.#staging = new Staging(effects, this.#table, durable, limits, {
+      ...staged,
       metaFor: (batch) => {
         this.#clock.stage(batch);
         cursors.stage(batch);
       },
     });
+    this.#volatile = new MemoryStaging(this.#table, limits, staged);
     const shared = { effects, limits, life: this.#rebirth.life, tally: this.#tally };
     this.#admission = new Admission(
       {
@@ -122,6 +130,7 @@ export class ServerEngine {
         answers: this.#answers,
       },
       this.#staging,
+      this.#volatile,
     );
     // Once in thirty lifetimes is often enough to note that a client is still there.
     const bindings = new ClientBindings(boot.meta, this.#staging, limits.unusedClientMs / 30);
@@ -130,8 +139,12 @@ export class ServerEngine {
       { bindings, ended, dedup: this.#dedup, staging: this.#staging, limits },
       options.now,
     );
-    const own = { table: this.#table, staging: this.#staging, limits };
-    this.#reaper = new Reaper({ ...own, boot }, options.now);
+    const own = { table: this.#table, lane: durable, staging: this.#staging, limits };
+    const ownVolatile = { ...own, lane: volatile, staging: this.#volatile };
+    this.#reapers = [
+      new Reaper({ ...own, meta: boot.meta }, options.now),
+      new Reaper({ ...ownVolatile, meta: new Map() }, options.now),
+    ];
     this.repairs = new Repairs({ ...own, effects, clock: this.#clock }, boot.meta);
     this.#sessions = new SessionMachine(shared, {
       boundTo: (clientId) => bindings.subOf(clientId),
@@ -150,7 +163,7 @@ export class ServerEngine {
         this.#gone(conn);
       },
     });
-    const resume = new Resume(cursors, this.#table, limits.frameBytes, (proof) => {
+    const resume = new Resume(cursors, limits.frameBytes, (proof) => {
       effects.rolledBack?.(proof);
       this.#rebirth.begin(proof.told.epoch);
     });
@@ -244,7 +257,7 @@ export class ServerEngine {
       if (this.#connections.size > 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
     } else if (name === REAP_TIMER) {
       this.#reapMs = Number.POSITIVE_INFINITY;
-      if (!this.#isDraining) this.#reaper.run(now);
+      if (!this.#isDraining) for (const reaper of this.#reapers) reaper.run(now);
     } else if (id === undefined) this.#staging.timer(name, now);
     else {
       const connection = this.#connections.get(Number(id));
@@ -260,6 +273,7 @@ export class ServerEngine {
     if (this.#isDraining) this.#staging.hurry();
     else this.#armReaper(now);
     this.#staging.tick(now);
+    this.#volatile.tick(now);
     this.#answers.flush();
     if (this.#isQuiet) this.#rebirth.settle();
     if (!this.#isDraining || this.#isDrained || !this.#isQuiet) return;
@@ -296,23 +310,16 @@ export class ServerEngine {
     return {
       connections: this.#connections.size,
       authenticated,
-      maps: this.#table.mapCount,
-      records: this.#table.records,
-      scopes: this.#scopes.memberCount,
-      viewGroups: this.#scopes.groupCount,
-      queries: this.#queries.subscriberCount,
-      sharedQueries: this.#queries.sharedCount,
-      topics: this.#topics.count,
-      staged: this.#staging.staged,
-      parked: this.#admission.parked + this.#staging.held,
-      commits: this.#staging.commits,
-      commitsFailed: this.#staging.failed,
-      commitsUnknown: this.#staging.unknown,
-      opsApplied: this.#tally.applied,
-      opsSuperseded: this.#tally.superseded,
-      opsDuplicate: this.#tally.duplicate,
-      refused: this.#tally.refused,
-      topicMessages: this.#tally.topicMessages,
+      ...machineStats({
+        table: this.#table,
+        scopes: this.#scopes,
+        queries: this.#queries,
+        topics: this.#topics,
+        durable: this.#staging,
+        volatile: this.#volatile,
+        admission: this.#admission,
+        tally: this.#tally,
+      }),
       clock: this.#clock.highWater,
       draining: this.#isDraining,
     };
@@ -323,20 +330,25 @@ export class ServerEngine {
     return this.#table.map(map)?.tree.read().rootHash() ?? 0;
   }
 
-  /** Committed position of every partition that has one. */
+  /** Durable position of every partition that has one. */
   positions(): readonly (readonly [pid: number, offset: Offset])[] {
-    return this.#table.partitions.flatMap(({ pid, committed }) =>
+    return this.#table.durable.partitions.flatMap(({ pid, committed }) =>
       committed.epoch > 0 ? [[pid, committed] as const] : [],
     );
   }
 
-  /** Committed records changed after an offset, by rising offset; those of one offset are never parted. O(changes). */
+  /** Durable records changed after an offset, by rising offset; those of one offset are never parted. O(changes). */
   changesSince(pid: number, after: Offset, limit: number): readonly StoredRecord[] {
-    return this.#table.partition(pid).changes.since(after, limit);
+    return this.#table.durable.partition(pid).changes.since(after, limit);
   }
 
   get #isQuiet(): boolean {
-    return this.#staging.isQuiet && this.#admission.parked === 0 && this.#staging.held === 0;
+    return (
+      this.#staging.isQuiet &&
+      this.#volatile.isQuiet &&
+      this.#admission.parked === 0 &&
+      this.#staging.held === 0
+    );
   }
 
   #at(now: number): void {
@@ -344,8 +356,8 @@ export class ServerEngine {
   }
 
   #armReaper(now: number): void {
-    const dueMs = this.#reaper.dueMs(now);
-    if (dueMs === undefined || dueMs >= this.#reapMs) return;
+    const dueMs = Math.min(...this.#reapers.map((reaper) => reaper.dueMs(now) ?? Number.POSITIVE_INFINITY));
+    if (dueMs >= this.#reapMs) return;
     this.#reapMs = dueMs;
     this.#effects.arm(REAP_TIMER, Math.max(0, dueMs - now));
   }

@@ -4,6 +4,7 @@ import { Batch } from './Batch.js';
 import type { Connection } from './Connection.js';
 import type { DedupSession } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
+import type { Lane } from './Lane.js';
 import type { Change, MapState } from './MapState.js';
 import { mapOf, type Op } from './Op.js';
 import type { Purge } from './Purge.js';
@@ -22,6 +23,8 @@ export interface Commit {
   readonly writers: ReadonlySet<Connection>;
   readonly meta: ReadonlyMap<string, unknown>;
   readonly purges: readonly Purge[];
+  /** of all its maps */
+  readonly lane: Lane;
 }
 
 export interface StagingPorts {
@@ -36,10 +39,12 @@ export interface StagingPorts {
 const RETRY_TIMER = 'readmit';
 const FLUSH_TIMER = 'flush';
 
+type Effects = Pick<ServerEffects, 'commit' | 'readDedup' | 'arm'>;
+
 type State = 'IDLE' | 'FLUSHING' | 'SETTLING' | 'HOLDING';
 
 /**
- * Group commit with one flush in flight (SRV-2). Ops stage into the open batch; a flush moves it below as a whole.
+ * Group commit of one lane with one flush in flight (SRV-2). Ops stage into the open batch; a flush moves it below as a whole.
  *
  * FLUSHING waits for the store. An unknown result goes to SETTLING, which reads dedup rows to learn what became of the
  * batch, for a commit is stored as a whole or not at all. A batch that is certainly not stored takes everything staged
@@ -47,8 +52,9 @@ type State = 'IDLE' | 'FLUSHING' | 'SETTLING' | 'HOLDING';
  * again, in order, from dedup on. Their offsets are not used again.
  */
 export class Staging {
-  readonly #effects: ServerEffects;
+  readonly #effects: Effects;
   readonly #table: RecordTable;
+  readonly #lane: Lane;
   readonly #limits: EngineLimits;
   readonly #ports: StagingPorts;
   #state: State = 'IDLE';
@@ -63,9 +69,10 @@ export class Staging {
   failed = 0;
   unknown = 0;
 
-  constructor(effects: ServerEffects, table: RecordTable, limits: EngineLimits, ports: StagingPorts) {
+  constructor(effects: Effects, table: RecordTable, lane: Lane, limits: EngineLimits, ports: StagingPorts) {
     this.#effects = effects;
     this.#table = table;
+    this.#lane = lane;
     this.#limits = limits;
     this.#ports = ports;
   }
@@ -204,7 +211,7 @@ export class Staging {
     this.#ports.metaFor(this.#open);
     this.#inFlight = this.#open;
     this.#open = new Batch();
-    const commit = this.#inFlight.toCommit(this.#table);
+    const commit = this.#inFlight.toCommit(this.#lane, this.#table.epoch);
     this.#highs = commit.slices.map(({ pid, high }) => [pid, high] as const);
     this.#state = 'FLUSHING';
     this.#effects.commit(++this.#id, commit);
@@ -226,7 +233,7 @@ export class Staging {
       }
       changes.set(map, made);
     }
-    for (const [pid, high] of this.#highs) this.#table.partition(pid).committed = high;
+    for (const [pid, high] of this.#highs) this.#lane.partition(pid).committed = high;
     const touched = new Map<MapState, Set<number>>();
     const writers = new Set<Connection>();
     for (const op of batch.ops) {
@@ -240,9 +247,9 @@ export class Staging {
     }
     for (const { map, pid } of batch.ownRows) this.#touchMap(touched, map, pid);
     // Last, for an item may have been written anew in the same commit.
-    for (const purge of batch.purges) this.#table.purge(purge);
+    for (const purge of batch.purges) this.#table.purge(this.#lane, purge);
     const { ops, meta, purges } = batch;
-    this.#ports.committed({ ops, changes, touched, writers, meta, purges });
+    this.#ports.committed({ ops, changes, touched, writers, meta, purges, lane: this.#lane });
   }
 
   /** Notes where the op's maps have got to, for those who look at them. */
@@ -257,7 +264,7 @@ export class Staging {
     if (map === undefined || map.readers === 0) return;
     const pids = touched.get(map);
     if (pids?.has(pid)) return;
-    map.reached.set(pid, this.#table.partition(pid).committed);
+    map.reached.set(pid, this.#lane.partition(pid).committed);
     if (pids === undefined) touched.set(map, new Set([pid]));
     else pids.add(pid);
   }

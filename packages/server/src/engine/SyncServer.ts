@@ -70,7 +70,7 @@ export class SyncServer {
       this.#effects.send(conn.id, errorMessage('DENIED', { req, ref: map }));
       return;
     }
-    const { resolver } = group.map;
+    const { resolver, lane } = group.map;
     // A resolver judges maps of one value per key.
     const known = group.map.kind ?? (resolver && 'LWW');
     if (known !== undefined && known !== kind) {
@@ -89,6 +89,7 @@ export class SyncServer {
       ...this.#scopes.placeOf(group),
       ...(own === root || resumed === 'all' ? undefined : parts),
       ...(resolver && { resolver: true }),
+      ...(lane.isVolatile && { volatile: true }),
     });
   }
 

@@ -10,7 +10,6 @@ import { compareOffsets, type Offset } from '../storage/Store.js';
 import type { Connection } from './Connection.js';
 import { LiveTree } from './LiveTree.js';
 import type { Change, MapState } from './MapState.js';
-import type { RecordTable } from './RecordTable.js';
 import { type Row, readableOf } from './Row.js';
 import { RowWriter } from './RowWriter.js';
 import type { Shown } from './Shown.js';
@@ -31,17 +30,15 @@ export class ViewGroup implements Shown {
   /** changes since its members got a cursor, and when that was */
   untold = 0;
   toldAtMs = 0;
-  readonly #table: RecordTable;
   readonly #frameBytes: number;
   /** The `to` of the last delta by partition; what a joiner is brought to. */
   readonly #to: Offset[];
 
-  constructor(map: MapState, view: View, table: RecordTable, dirtyItems: number, frameBytes: number) {
+  constructor(map: MapState, view: View, dirtyItems: number, frameBytes: number) {
     this.map = map;
     this.view = view;
-    this.#table = table;
     this.#frameBytes = frameBytes;
-    this.#to = table.partitions.map(({ committed }) => committed);
+    this.#to = map.lane.partitions.map(({ committed }) => committed);
     // Rounded at once, so that a place is the same in answers, cursors and the chain of deltas.
     for (const [pid, epoch, n] of roundPositions(this.positions(), 1)) this.#to[pid] = { epoch, n };
     if (view.isWhole) this.tree = map.tree;
@@ -87,7 +84,7 @@ export class ViewGroup implements Shown {
     const frames = new FrameWriter(this.map.name, this.#frameBytes);
     for (const pid of isNamed ? touched : byPid.keys()) {
       const from = this.position(pid);
-      const to = this.#table.partition(pid).committed;
+      const to = this.map.lane.partition(pid).committed;
       this.#part(frames, pid, from, to, byPid.get(pid) ?? []);
       this.#to[pid] = to;
     }
@@ -113,7 +110,7 @@ export class ViewGroup implements Shown {
   prune(pids: readonly number[]): GcPruneMessage | undefined {
     const at: Position[] = [];
     for (const pid of new Set(pids)) {
-      const { gcOffset } = this.#table.partition(pid);
+      const { gcOffset } = this.map.lane.partition(pid);
       if (compareOffsets(this.position(pid), gcOffset) >= 0) continue;
       this.#to[pid] = gcOffset;
       this.untold++;

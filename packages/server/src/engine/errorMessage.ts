@@ -29,6 +29,7 @@ const TEXTS: Readonly<Record<ErrorCode, string>> = {
   SEQ_WINDOW: 'Too far above the oldest unsettled op of the session.',
   CROSS_PARTITION: 'The keys of the transaction lie in several partitions.',
   REPLICATED_UNSUPPORTED: 'This server keeps its data on one node.',
+  VOLATILE_MAP: 'The map is kept in memory alone.',
   PREDICATE_INVALID: 'The predicate is malformed.',
   RESOLVER_REJECTED: 'The resolver of the map rejected the op.',
   RESOLVER_FAILED: 'The resolver of the map failed.',

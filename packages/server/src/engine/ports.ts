@@ -70,6 +70,8 @@ export interface ServerEngineOptions {
   readonly policies: readonly Policy[];
   /** Who judges the writes to which maps; none by default. */
   readonly resolvers?: Resolvers;
+  /** Which maps memory alone keeps (SRV-10), for those that the store does not keep already; none by default. */
+  readonly isVolatile?: (map: string) => boolean;
   /** 32 random bits per call: spreads reconnects. */
   readonly random: () => number;
   /** Proves cursors (RES-3). */

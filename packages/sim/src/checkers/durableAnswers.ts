@@ -6,7 +6,8 @@ import type { Checker } from './Checker.js';
 export const durableAnswers: Checker = {
   watch: (world) => ({
     event(realm, event) {
-      if (event.type !== 'settled' || event.outcome !== 'applied') return;
+      // A write that memory alone keeps says so (SRV-10).
+      if (event.type !== 'settled' || event.outcome !== 'applied' || event.code === 'VOLATILE_MAP') return;
       if (world.store.wasDurable(realm.session, event.seq)) return;
       world.fail(
         `D1: ${realm.device.name} was told that op ${event.seq} of ${realm.session} is applied, but no commit holds it`,

@@ -5,6 +5,7 @@ import { countedOnce } from './countedOnce.js';
 import { durableAnswers, shownIsDurable } from './durableAnswers.js';
 import { effectOnce } from './effectOnce.js';
 import { fleeting } from './fleeting.js';
+import { inMemory } from './inMemory.js';
 import { judged } from './judged.js';
 import { levels, neverSent } from './levels.js';
 import { logs } from './logs.js';
@@ -48,4 +49,5 @@ export const checkers: readonly Checker[] = [
   countedOnce,
   offsets,
   relics,
+  inMemory,
 ];

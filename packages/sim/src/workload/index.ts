@@ -1,4 +1,5 @@
 import type { Action } from './Action.js';
+import { moveCursor } from './cursors.js';
 import { putFleeting } from './fleeting.js';
 import { addUp, join, setStock } from './judged.js';
 import { addTagAndWait, dropOldest, putAndWait } from './levels.js';
@@ -31,4 +32,5 @@ export const actions: readonly Action[] = [
   addUp,
   putFleeting,
   putRelic,
+  moveCursor,
 ];

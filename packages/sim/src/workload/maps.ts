@@ -23,6 +23,9 @@ export const FLEETING = 'fleeting';
 /** A map into which records come from the future; every realm opens it whole. */
 export const RELICS = 'relics';
 
+/** A map that the server keeps in memory alone; every realm opens it whole. */
+export const CURSORS = 'cursors';
+
 /** A map that nobody opens whole: devices know of it what their queries show, and what they wrote themselves. */
 export const NOTES = 'notes';
 

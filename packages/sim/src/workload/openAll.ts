@@ -4,6 +4,7 @@ import {
   ASKED_PAIR_SPEC,
   ASKED_PAIRS,
   askedPairId,
+  CURSORS,
   FLEETING,
   JUDGED,
   MAPS,
@@ -23,6 +24,7 @@ export function openAll(realm: SimRealm, rng: Rng): void {
     for (const map of Object.values(ASKED_PAIRS)) engine.openQuery(askedPairId(map), map, ASKED_PAIR_SPEC);
     engine.openMap(FLEETING, 'LWW');
     engine.openMap(RELICS, 'LWW');
+    engine.openMap(CURSORS, 'LWW');
     if (rng.chance(0.5)) engine.topicSubscribe('news');
   });
   for (let i = 0; i < QUESTIONS.length; i++) if (rng.chance(0.5)) realm.ask(i);

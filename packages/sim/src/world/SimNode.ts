@@ -11,6 +11,7 @@ import type {
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
+import { CURSORS } from '../workload/maps.js';
 import { judges } from './judges.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 import type { SimStore } from './SimStore.js';
@@ -88,6 +89,7 @@ export class SimNode {
         boot: world.store.boot(),
         policies: world.policies(),
         resolvers: judges(),
+        isVolatile: (map) => map === CURSORS,
         random: () => rng.u32(),
         mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => rng.int(0, 255)) },
         now: world.trueWallMs(),

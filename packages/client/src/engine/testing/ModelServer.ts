@@ -1,5 +1,6 @@
 import { compareVersions, millisOf, type PartitionedTree, partitionOf, rowKey } from '@topgun/core';
 import {
+  ACK_LEVEL,
   type AckException,
   type ChangeRow,
   type ClientMessage,
@@ -15,7 +16,7 @@ import {
 import { copyOf } from './copyOf.js';
 import type { ModelConnection, ModelRow } from './ModelConnection.js';
 import { ModelQueries } from './ModelQueries.js';
-import { type ModelMaps, ModelSync, treeOf } from './ModelSync.js';
+import { type MapPolicy, type ModelMaps, ModelSync, treeOf } from './ModelSync.js';
 
 interface Answer {
   readonly outcome: Outcome;
@@ -23,6 +24,15 @@ interface Answer {
   readonly n: number;
   readonly code: ErrorCode | undefined;
   readonly item: string;
+}
+
+/** What one OP_ACK says. */
+function noAnswers() {
+  const spans: (readonly [number, number, Outcome])[] = [];
+  const pos: number[] = [];
+  const ex: AckException[] = [];
+  const nodes: string[] = [];
+  return { spans, pos, ex, nodes };
 }
 
 const itemOf = (row: { key: string; tag: string | undefined }): string =>
@@ -56,6 +66,8 @@ export class ModelServer {
   refuse: (map: string, row: OpRow) => ErrorCode | undefined = () => undefined;
   /** By map: what a resolver makes of what stands and what is written; what stands = kept, undefined = removed. */
   readonly resolvers = new Map<string, (standing: unknown, written: unknown) => unknown>();
+  /** Maps that it keeps in memory alone. */
+  readonly volatile = new Set<string>();
   /** Said with every RESOLVER_REJECTED. */
   reason = 'because';
   /** How far ahead of its time it admits ops. */
@@ -188,12 +200,11 @@ export class ModelServer {
   }
 
   #ops(connection: ModelConnection, message: OpsMessage): void {
-    const spans: (readonly [number, number, Outcome])[] = [];
-    const pos: number[] = [];
-    const ex: AckException[] = [];
-    const nodes: string[] = [];
+    const answers = { [ACK_LEVEL.PERSISTED]: noAnswers(), [ACK_LEVEL.APPLIED]: noAnswers() };
     for (const row of message.rows) {
       const map = message.maps[row[2]] ?? '';
+      const { spans, pos, ex, nodes } =
+        answers[this.volatile.has(map) ? ACK_LEVEL.APPLIED : ACK_LEVEL.PERSISTED];
       const id = `${connection.clientId}:${message.session}:${row[0]}`;
       const isSettled = row[0] < (this.#settledBelow.get(message.session) ?? 0);
       const first = isSettled ? settledAnswer(row[3]) : this.#answers.get(id);
@@ -213,20 +224,23 @@ export class ModelServer {
     const below = Math.max(told, this.#settledBelow.get(message.session) ?? 0);
     this.#settledBelow.set(message.session, below);
     if (this.dropAnswers) return;
-    connection.deliver({
-      type: 'OP_ACK',
-      session: message.session,
-      level: 4,
-      epoch: this.epoch,
-      spans,
-      pos,
-      nodes,
-      ex,
-    });
+    const { session } = message;
+    for (const level of [ACK_LEVEL.PERSISTED, ACK_LEVEL.APPLIED] as const)
+      if (answers[level].spans.length > 0)
+        connection.deliver({ type: 'OP_ACK', session, level, epoch: this.epoch, ...answers[level] });
   }
 
-  #policyOf(map: string): { readonly resolver?: true } {
-    return this.resolvers.has(map) ? { resolver: true } : {};
+  /** Starts again: what it kept in memory alone is gone. The caller has ended all connections. */
+  restart(): void {
+    for (const map of this.volatile) this.rows.delete(map);
+    this.epoch += 1;
+  }
+
+  #policyOf(map: string): MapPolicy {
+    return {
+      ...(this.resolvers.has(map) && { resolver: true }),
+      ...(this.volatile.has(map) && { volatile: true }),
+    };
   }
 
   /** A version of the server's own, whatever the resolver makes of it (SRV-7). */

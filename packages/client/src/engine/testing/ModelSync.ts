@@ -11,6 +11,7 @@ import {
   packPositions,
   type RowsReqMessage,
   type SyncInitMessage,
+  type SyncRootMessage,
   shortHash,
   unpackHashes,
   unpackPositions,
@@ -20,6 +21,9 @@ import type { ModelConnection, ModelRow } from './ModelConnection.js';
 const LEAF_ITEMS = 8;
 const PATH_DIGITS_MAX = 6;
 
+/** What SYNC_ROOT and QUERY_RESP say of a map. */
+export type MapPolicy = Pick<SyncRootMessage, 'resolver' | 'volatile'>;
+
 /** What a model server knows of its maps. */
 export interface ModelMaps {
   rows(map: string): ReadonlyMap<string, ModelRow>;
@@ -27,8 +31,7 @@ export interface ModelMaps {
   places(): readonly Position[];
   wire(row: ModelRow, nodes: string[]): ChangeRow;
   sent(rows: number): void;
-  /** What SYNC_ROOT and QUERY_RESP say of a map with a resolver. */
-  policyOf(map: string): { readonly resolver?: true };
+  policyOf(map: string): MapPolicy;
 }
 
 /** Whole-map scopes of a model server, resumed by cursor; and the walk that repairs them and queries. */

@@ -138,7 +138,7 @@ describe('repair of a record from the future', () => {
   });
 
   it('[CLK-7] an element can be removed and never changed, a counter needs nothing, and neither does what is not ahead', () => {
-    const node = poisoned({ map: 'tags', kind: 'OR', tag: 'c:s:1' });
+    const node = poisoned({ map: 'tags', kind: 'OR', tag: 'c:s:1' }, { volatile: ['cursors'] });
     const element = { map: 'tags', key: KEY, tag: 'c:s:1' };
     const at = packTime(node.now + TEN_YEARS_MS, 0);
     node.smuggle([
@@ -149,6 +149,7 @@ describe('repair of a record from the future', () => {
     expect(refusalOf(node, { ...element, change: put })).toBe('REPAIR_UNSUPPORTED');
     expect(refusalOf(node, { ...element, change: { type: 'keep' } })).toBe('REPAIR_UNSUPPORTED');
     expect(refusalOf(node, { map: 'n', key: KEY, change: put })).toBe('REPAIR_UNSUPPORTED');
+    expect(refusalOf(node, { map: 'cursors', key: KEY, change: put })).toBe('REPAIR_UNSUPPORTED');
     expect(refusalOf(node, { map: 'm', key: 'fine', change: put })).toBe('REPAIR_NEEDLESS');
     expect(refusalOf(node, { map: 'm', key: 'nowhere', change: put })).toBe('REPAIR_MISSING');
     expect(refusalOf(node, { map: 'tags', key: KEY, change: { type: 'remove' } })).toBe('REPAIR_MISSING');

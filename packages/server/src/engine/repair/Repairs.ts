@@ -111,7 +111,7 @@ export class Repairs {
 
   /** Records of a partition that a repair is for. */
   poisonedIn(pid: number, now: number): PoisonedRecord[] {
-    const rows = this.#parts.table.partition(pid).changes.since(START, Number.MAX_SAFE_INTEGER);
+    const rows = this.#parts.table.durable.partition(pid).changes.since(START, Number.MAX_SAFE_INTEGER);
     return rows
       .filter((row) => this.#isPoisoned(row, now))
       .map(({ map, key, tag, kind, value, t, node }) => {
@@ -135,6 +135,11 @@ export class Repairs {
     const { map, key, tag, change, by } = order;
     const fault = faultIn(order);
     if (fault !== undefined) return { code: 'REPAIR_INVALID', reason: fault };
+    if (table.laneOf(map).isVolatile)
+      return {
+        code: 'REPAIR_UNSUPPORTED',
+        reason: 'memory alone keeps the map, until the server is started again',
+      };
     const current = table.map(map)?.current(itemOf(key, tag));
     if (current === undefined) return { code: 'REPAIR_MISSING', reason: 'there is no such record' };
     if (current.kind === 'PN')
@@ -150,7 +155,7 @@ export class Repairs {
       ttlMs: change.type === 'keep' ? current.ttlMs : change.type === 'put' ? change.ttlMs : undefined,
       ...made,
       epoch,
-      n: ++table.partition(current.pid).staged,
+      n: ++table.durable.partition(current.pid).staged,
       from: undefined,
       repaired: current.kind === 'LWW' ? epoch : undefined,
     });

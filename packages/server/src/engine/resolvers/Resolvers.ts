@@ -1,7 +1,7 @@
 import { cloneAdmitted } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import { serverError } from '../../errors.js';
-import { compileMapPattern, type MapMatcher } from '../../security/policy/mapPattern.js';
+import { compileMapPattern, isMapPattern, type MapMatcher } from '../../security/policy/mapPattern.js';
 import { builtIns } from './builtIns.js';
 import type { MergeContext, Resolution, Resolver } from './Resolver.js';
 
@@ -52,7 +52,7 @@ export class Resolvers {
     }
     this.#rules = rules.map(({ map, resolver }) => {
       const matches = compileMapPattern(map);
-      if (matches === undefined || map.includes('{sub}'))
+      if (matches === undefined || !isMapPattern(map))
         throw invalid(`the map pattern ${JSON.stringify(map)} is malformed`);
       if (!byName.has(resolver))
         throw invalid(`no resolver is called ${resolver}; there are ${[...byName.keys()].join(', ')}`);

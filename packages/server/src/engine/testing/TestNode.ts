@@ -26,6 +26,8 @@ export interface TestNodeOptions {
   readonly policies?: readonly Policy[];
   readonly limits?: Partial<EngineLimits>;
   readonly rules?: readonly ResolverRule[];
+  /** names of maps that memory alone keeps */
+  readonly volatile?: readonly string[];
   readonly resolvers?: Readonly<Record<string, Resolver>>;
 }
 
@@ -235,6 +237,7 @@ export class TestNode {
         boot: this.boot(),
         policies: this.#options.policies ?? ALL,
         resolvers: new Resolvers(this.#options.rules, this.#options.resolvers),
+        isVolatile: (map) => this.#options.volatile?.includes(map) === true,
         random: () => 2 ** 31,
         mac: cursorMac,
         now: this.now,

@@ -28,6 +28,17 @@ export function compileMapPattern(pattern: string): MapMatcher | undefined {
   };
 }
 
+/** Whether a pattern names maps whoever asks: well-formed, and without `{sub}`. */
+export function isMapPattern(pattern: string): boolean {
+  return compileMapPattern(pattern) !== undefined && !pattern.includes('{sub}');
+}
+
+/** Whether one of the patterns names a map. */
+export function anyMapPattern(patterns: readonly string[]): (map: string) => boolean {
+  const matchers = patterns.flatMap((pattern) => compileMapPattern(pattern) ?? []);
+  return (map) => matchers.some((matches) => matches(map, ''));
+}
+
 /** Segments and separators in turn. */
 function split(name: string): string[] {
   return name.split(/([:/])/);

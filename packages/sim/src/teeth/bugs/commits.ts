@@ -14,11 +14,11 @@ export const commits: readonly PlantedBug[] = [
       const undo = [
         replaceMethod(
           RecordTable,
-          'partition',
-          (partition) =>
-            function (this: RecordTable, pid: number) {
+          'laneOf',
+          (laneOf) =>
+            function (this: RecordTable, name: string) {
               table = this;
-              return partition.call(this, pid);
+              return laneOf.call(this, name);
             },
         ),
         replaceMethod(

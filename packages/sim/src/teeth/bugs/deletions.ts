@@ -25,8 +25,8 @@ export const deletions: readonly PlantedBug[] = [
         RecordTable,
         'purge',
         (purge) =>
-          function (this: RecordTable, one) {
-            purge.call(this, { ...one, gc: { ...one.gc, floor: NO_FLOOR } });
+          function (this: RecordTable, lane, one) {
+            purge.call(this, lane, { ...one, gc: { ...one.gc, floor: NO_FLOOR } });
           },
       ),
   },
@@ -38,8 +38,8 @@ export const deletions: readonly PlantedBug[] = [
         Batch,
         'toCommit',
         (toCommit) =>
-          function (this: Batch, table) {
-            const { slices, meta } = toCommit.call(this, table);
+          function (this: Batch, ...args) {
+            const { slices, meta } = toCommit.apply(this, args);
             const without = slices.map((slice) => {
               return slice.gc === undefined ? slice : { ...slice, gc: { ...slice.gc, floor: NO_FLOOR } };
             });
@@ -164,7 +164,7 @@ export const deletions: readonly PlantedBug[] = [
           (load) =>
             function (this: ServerEngine, ...args: Parameters<ServerEngine['load']>) {
               load.apply(this, args);
-              const { partitions } = loading ?? { partitions: [] };
+              const { partitions } = loading?.durable ?? { partitions: [] };
               const epoch = Math.max(0, ...partitions.map((one) => one.committed.epoch));
               tables.set(partitions, epoch);
               for (const one of partitions) {
@@ -182,7 +182,7 @@ export const deletions: readonly PlantedBug[] = [
           'epoch',
           (epoch) =>
             function (this: RecordTable) {
-              return tables.get(this.partitions) || epoch.call(this);
+              return tables.get(this.durable.partitions) || epoch.call(this);
             },
         ),
       );

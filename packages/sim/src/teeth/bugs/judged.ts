@@ -107,10 +107,10 @@ export const judged: readonly PlantedBug[] = [
     plant: () =>
       replaceMethod(
         ReplicaMap,
-        'judged',
-        (judged) =>
-          function (this: ReplicaMap) {
-            return judged.call(this, false);
+        'treated',
+        (treated) =>
+          function (this: ReplicaMap, _hasResolver, isVolatile) {
+            return treated.call(this, false, isVolatile);
           },
       ),
   },

@@ -1,5 +1,6 @@
 import { HLC } from '@topgun/core';
 import { Judge } from '@topgun/server/internal/engine/Judge';
+import { Lane } from '@topgun/server/internal/engine/Lane';
 import { RecordTable } from '@topgun/server/internal/engine/RecordTable';
 import type { PlantedBug } from '../PlantedBug.js';
 import { all } from '../PlantedBug.js';
@@ -49,10 +50,10 @@ export const repair: readonly PlantedBug[] = [
             },
         ),
         replaceMethod(
-          RecordTable,
+          Lane,
           'partition',
           (partition) =>
-            function (this: RecordTable, pid: number) {
+            function (this: Lane, pid: number) {
               const found = partition.call(this, pid);
               if (!isRepairing) return found;
               isRepairing = false;

@@ -64,9 +64,9 @@ export const resume: readonly PlantedBug[] = [
           Cursors,
           'read',
           (read) =>
-            function (this: Cursors, _: string, cursor: Uint8Array) {
-              for (const map of Object.values(MAPS)) {
-                const places = read.call(this, map, cursor);
+            function (this: Cursors, { lane }: MapState, cursor: Uint8Array) {
+              for (const name of Object.values(MAPS)) {
+                const places = read.call(this, { name, lane } as MapState, cursor);
                 if (places !== undefined) return places;
               }
               return undefined;

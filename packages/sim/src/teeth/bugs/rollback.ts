@@ -49,7 +49,7 @@ export const rollback: readonly PlantedBug[] = [
         () =>
           function (this: RecordTable) {
             const known =
-              epochs.get(this) ?? Math.max(...this.partitions.map((one) => one.committed.epoch)) + 1;
+              epochs.get(this) ?? Math.max(...this.durable.partitions.map((one) => one.committed.epoch)) + 1;
             epochs.set(this, known);
             return known;
           },
