@@ -82,8 +82,8 @@ export const mapsPerFrame = 64;
 export const writesPerTransaction = 200;
 /** count: observed tags named by one OR_REMOVE */
 export const tagsPerRemove = 1000;
-/** count: unanswered ops per connection; four full frames */
-export const inFlightOps = 2000;
+/** count: unanswered ops per connection: all their answers may come in one turn, and hold a page for 10 ms, on a slow phone 50 */
+export const inFlightOps = 500;
 /** bytes: unanswered bytes per connection */
 export const inFlightBytes = MIB;
 /** count: pending writes of a device listed at once */
@@ -194,18 +194,20 @@ export const drainMs = 25_000;
 
 // --- shells of the client and its storage ---
 
-/** count: rows of a client store held twice while they are read */
-export const storeRowsPerRead = 2_000;
+/** count: rows of a client store that are read without a pause: some 5 ms */
+export const storeRowsPerRead = 1_000;
 /** count: rows of a client store packed into one chunk: below the 64 KiB from which browsers store a value as a file */
 export const storeRowsPerChunk = 256;
 /** bytes: log of a store in a file that is never worth a snapshot */
 export const fileLogBytes = MIB;
 /** count: transactions that one write to a store in a file takes along */
 export const fileTxPerWrite = 1_000;
-/** count: chunks of a client store read at once: some 4 MB */
-export const storeChunksPerRead = 64;
-/** count: rows taken and written by one transaction of a compaction: some 10 ms */
-export const rowsPerSlice = 4_096;
+/** count: chunks of a client store read at once, however small those before were: the next may hold a thousand rows each */
+export const storeChunksPerRead = 16;
+/** count: rows taken and written by one transaction of a compaction: some 5 ms */
+export const rowsPerSlice = 1_024;
+/** count: rows that are sorted in one step: some 3 ms */
+export const rowsPerMerge = 4_096;
 /** count: rows of a log that is never worth a compaction */
 export const logRowsMin = 4_096;
 /** count: rows that cost as much to read as one more chunk of a log */

@@ -11,8 +11,8 @@ import type { StoreKey } from '@topgun/client';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { DBSchema, IDBPDatabase, IDBPObjectStore, IDBPTransaction, StoreNames } from 'idb';
 import { compareStoreKeys } from '../keys/compareStoreKeys.js';
-import { encodeStoreKey } from '../keys/encodeStoreKey.js';
 import { eachEntry } from './eachEntry.js';
+import { type Row, SortedRuns } from './SortedRuns.js';
 
 export const LOG = 'log';
 export const SNAPSHOT = 'snapshot';
@@ -41,8 +41,6 @@ type ChunkStore<Name extends StoreNames<ChunkSchema>, Mode extends IDBTransactio
 
 export type WritableSnapshot = Pick<ChunkStore<typeof SNAPSHOT, 'readwrite'>, 'get' | 'put' | 'delete'>;
 
-export type Row = readonly [key: StoreKey, value: unknown];
-
 /** Stands for the value of a row that was deleted. */
 export const GONE = Symbol('deleted');
 
@@ -64,16 +62,20 @@ export function groupRows(rows: readonly Row[], groups: Group[] = []): Group[] {
   return groups;
 }
 
-export function visitGroups(chunk: unknown, visit: (key: StoreKey, value: unknown) => void): void {
+/** Returns the number of rows. */
+export function visitGroups(chunk: unknown, visit: (key: StoreKey, value: unknown) => void): number {
+  let rows = 0;
   // Written by groupRows of this or an older release.
   for (const [head, tails, values] of chunk as Group[]) {
     for (let i = 0; i < tails.length; i++) visit([...head, tails[i] as string], values ? values[i] : GONE);
+    rows += tails.length;
   }
+  return rows;
 }
 
 export interface LogTail {
-  /** The last word of the log on each key below the prefix, in key order. */
-  readonly rows: readonly Row[];
+  /** The last word of the log on each key below the prefix. */
+  readonly rows: SortedRuns;
   readonly chunks: number;
   readonly commit: number;
 }
@@ -82,23 +84,25 @@ export async function readLog(
   log: Pick<ChunkStore<typeof LOG, 'readonly'>, 'getAll' | 'getAllKeys'>,
   prefix: StoreKey,
 ): Promise<LogTail> {
-  const rowsById = new Map<string, Row>();
+  const runs = new SortedRuns();
   let chunks = 0;
   const commit = await eachEntry(log, null, LIMITS.storeChunksPerRead, (_, chunk) => {
+    const rows: Row[] = [];
     chunks += 1;
-    visitGroups(chunk, (key, value) => {
-      if (isInside(key, prefix)) rowsById.set(encodeStoreKey(key), [key, value]);
+    const count = visitGroups(chunk, (key, value) => {
+      if (isInside(key, prefix)) rows.push([key, value]);
     });
+    runs.add(rows);
+    return count;
   });
-  const rows = [...rowsById.values()].sort(([a], [b]) => compareStoreKeys(a, b));
-  return { rows, chunks, commit: commit ?? 0 };
+  return { rows: runs, chunks, commit: commit ?? 0 };
 }
 
 /** Visits the rows of the snapshot below the prefix, with those of the log in their places; returns the number of chunks. */
 export async function readSnapshot(
   snapshot: Pick<ChunkStore<typeof SNAPSHOT, 'readonly'>, 'getAll' | 'getAllKeys' | 'openKeyCursor'>,
   prefix: StoreKey,
-  tail: readonly Row[],
+  tail: RowQueue,
   visit: (key: StoreKey, value: unknown) => void,
 ): Promise<number> {
   let chunks = 0;
@@ -108,7 +112,7 @@ export async function readSnapshot(
   const range = IDBKeyRange.bound(start?.key ?? [...prefix], [...prefix, []], false, true);
   await eachEntry(snapshot, range, LIMITS.storeChunksPerRead, (_, chunk) => {
     chunks += 1;
-    visitGroups(chunk, (key, value) => {
+    return visitGroups(chunk, (key, value) => {
       if (isInside(key, prefix)) merge.take(key, value);
     });
   });
@@ -116,19 +120,21 @@ export async function readSnapshot(
   return chunks;
 }
 
+/** Rows in key order. */
+export type RowQueue = Pick<SortedRuns, 'first' | 'shift'>;
+
 /** Lays rows in key order over others in key order. */
 export class TailMerge {
-  readonly #tail: readonly Row[];
+  readonly #tail: RowQueue;
   readonly #visit: (key: StoreKey, value: unknown) => void;
-  #at = 0;
 
-  constructor(tail: readonly Row[], visit: (key: StoreKey, value: unknown) => void) {
+  constructor(tail: RowQueue, visit: (key: StoreKey, value: unknown) => void) {
     this.#tail = tail;
     this.#visit = visit;
   }
 
   take(key: StoreKey, value: unknown): void {
-    for (let row = this.#tail[this.#at]; row; row = this.#tail[this.#at]) {
+    for (let row = this.#tail.first(); row; row = this.#tail.first()) {
       const order = compareStoreKeys(row[0], key);
       if (order > 0) break;
       this.#emit(row);
@@ -138,11 +144,11 @@ export class TailMerge {
   }
 
   end(): void {
-    for (let row = this.#tail[this.#at]; row; row = this.#tail[this.#at]) this.#emit(row);
+    for (let row = this.#tail.first(); row; row = this.#tail.first()) this.#emit(row);
   }
 
   #emit([key, value]: Row): void {
-    this.#at += 1;
+    this.#tail.shift();
     if (value !== GONE) this.#visit(key, value);
   }
 }

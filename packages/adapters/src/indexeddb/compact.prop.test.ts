@@ -68,7 +68,8 @@ describe('compaction', () => {
   it('[CST-29] with other tabs writing, compacting, wiping and dying at any moment, never changes what is read', async () => {
     limit('storeRowsPerChunk', 3);
     limit('rowsPerSlice', 4);
-    limit('storeChunksPerRead', 2);
+    limit('storeChunksPerRead', 3);
+    limit('storeRowsPerRead', 5);
     limit('logRowsMin', 200);
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {

@@ -6,7 +6,6 @@ import {
   LOG,
   type LogTail,
   putChunks,
-  type Row,
   readLog,
   SNAPSHOT,
   TailMerge,
@@ -15,6 +14,7 @@ import {
   type WritableSnapshot,
 } from './chunks.js';
 import { committed } from './committed.js';
+import { type Row, SortedRuns } from './SortedRuns.js';
 
 /**
  * Moves the log into the snapshot, in transactions of a few chunks each, so that nothing else waits long.
@@ -73,15 +73,14 @@ async function nextSlice(
   return committed(tx, work());
 }
 
-/** The rows of the log, the oldest keys first, on their way into the chunks they belong to. */
+/** The rows of the log, in the order of their keys, on their way into the chunks they belong to. */
 class Slices {
-  readonly #rows: readonly Row[];
+  readonly #rows: SortedRuns;
   /** First keys of the chunks, in order: where each begins. */
   readonly #firsts: StoreKey[];
-  #at = 0;
   #chunk = 0;
 
-  constructor(rows: readonly Row[], firsts: StoreKey[]) {
+  constructor(rows: SortedRuns, firsts: StoreKey[]) {
     this.#rows = rows;
     this.#firsts = firsts;
   }
@@ -92,16 +91,15 @@ class Slices {
 
   /** Rewrites the next few chunks; true when no row is left. */
   async write(snapshot: WritableSnapshot): Promise<boolean> {
-    for (let left = LIMITS.rowsPerSlice; left > 0 && this.#at < this.#rows.length; ) {
-      left -= await this.#writeNext(snapshot, left);
-    }
-    return this.#at === this.#rows.length;
+    let left: number = LIMITS.rowsPerSlice;
+    let row = this.#rows.first();
+    for (; row && left > 0; row = this.#rows.first()) left -= await this.#writeNext(snapshot, row[0], left);
+    return row === undefined;
   }
 
-  /** Rewrites one chunk with what belongs into it, of the log no more than `most` rows; returns how many rows it wrote. */
-  async #writeNext(snapshot: WritableSnapshot, most: number): Promise<number> {
+  /** Rewrites the chunk of a key with what belongs into it, of the log no more than `most` rows; returns how many rows it wrote. */
+  async #writeNext(snapshot: WritableSnapshot, key: StoreKey, most: number): Promise<number> {
     const firsts = this.#firsts;
-    const key = (this.#rows[this.#at] as Row)[0];
     // The last chunk that begins at or before the row; what comes before all goes into the first.
     while (
       this.#chunk + 1 < firsts.length &&
@@ -110,7 +108,8 @@ class Slices {
       this.#chunk += 1;
     }
     const old = firsts[this.#chunk];
-    const tail = this.#take(firsts[this.#chunk + 1], most);
+    const tail = new SortedRuns();
+    tail.add(this.#take(firsts[this.#chunk + 1], most));
     const merged: Row[] = [];
     const merge = new TailMerge(tail, (...row) => merged.push(row));
     if (old) visitGroups(await snapshot.get([...old]), (...row) => merge.take(...row));
@@ -122,11 +121,13 @@ class Slices {
   }
 
   /** The next rows below the beginning of the next chunk. */
-  #take(end: StoreKey | undefined, most: number): readonly Row[] {
-    const start = this.#at;
-    const last = Math.min(this.#rows.length, start + most);
-    while (this.#at < last && (!end || compareStoreKeys((this.#rows[this.#at] as Row)[0], end) < 0))
-      this.#at++;
-    return this.#rows.slice(start, this.#at);
+  #take(end: StoreKey | undefined, most: number): Row[] {
+    const taken: Row[] = [];
+    for (let row = this.#rows.first(); row && taken.length < most; row = this.#rows.first()) {
+      if (end && compareStoreKeys(row[0], end) >= 0) break;
+      taken.push(row);
+      this.#rows.shift();
+    }
+    return taken;
   }
 }

@@ -1,7 +1,8 @@
 import * as LIMITS from '@topgun/protocol/limits';
 import type { DBSchema, IDBPTransaction } from 'idb';
-import { type ChunkUpgrade, LOG, putChunks, type Row, SNAPSHOT } from './chunks.js';
+import { type ChunkUpgrade, LOG, putChunks, SNAPSHOT } from './chunks.js';
 import { eachEntry } from './eachEntry.js';
+import type { Row } from './SortedRuns.js';
 
 /** Layout 1 kept each row as a row of IndexedDB, and the commit number beside them under a key that is no array. */
 interface RowSchema extends DBSchema {
@@ -34,6 +35,7 @@ async function moveRows(tx: ChunkUpgrade): Promise<void> {
   await eachEntry(old, IDBKeyRange.bound([], [[]]), LIMITS.storeRowsPerRead, (key, value) => {
     // The range holds arrays only.
     rows.push([key as string[], value]);
+    return 1;
   });
   await putChunks(snapshot, rows);
   before.db.deleteObjectStore('rows');

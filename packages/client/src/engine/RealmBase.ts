@@ -58,7 +58,7 @@ export class RealmBase {
     this.emit({ type: 'error', error });
   }
 
-  /** Tells who made an op how it ended: the app of this realm, or the realm it came from. */
+  /** Tells who made an op how it ended: the app of this realm, or the realm it came from, while that one lives. */
   settle(
     { session, seq }: { readonly session: string; readonly seq: number },
     outcome: SettledOutcome,
@@ -67,7 +67,8 @@ export class RealmBase {
     reason?: string,
   ): void {
     if (session === this.session) this.emit({ type: 'settled', seq, outcome, by, code, reason });
-    else this.tabs.post({ type: 'settled', session, seq, outcome, code, reason });
+    else if (!this.tabs.isDead(session))
+      this.tabs.post({ type: 'settled', session, seq, outcome, code, reason });
   }
 
   /** A message of a topic, for the app if it listens. */

@@ -49,7 +49,7 @@ export class Uploader {
   #bytes = 0;
   #isOpen = false;
   #incarnation = '';
-  #opsPerFrame: number = LIMITS.opsPerFrame;
+  #opsPerFrame: number = LIMITS.inFlightOps / 2;
   #seqWindow: number = LIMITS.seqWindow;
 
   constructor(realm: Realm, ports: UploaderPorts) {
@@ -69,7 +69,8 @@ export class Uploader {
 
   open(incarnation: string, limits: { readonly opsPerFrame: number; readonly seqWindow: number }): void {
     this.#incarnation = incarnation;
-    this.#opsPerFrame = Math.min(limits.opsPerFrame, LIMITS.opsPerFrame);
+    // Two frames at least fill the window: the server commits one while the other is made.
+    this.#opsPerFrame = Math.min(limits.opsPerFrame, LIMITS.inFlightOps / 2);
     this.#seqWindow = Math.min(limits.seqWindow, LIMITS.seqWindow);
     this.#isOpen = true;
     this.pump();
