@@ -53,8 +53,10 @@ export class SimStore {
   /** Op ids with two different durable outcomes. */
   readonly doubled: string[] = [];
   commits = 0;
-  /** Rollbacks so far. */
+  /** New lives so far: the disk was put back, or a node took that for proven. */
   rollbacks = 0;
+  /** How often the disk was put back. */
+  restores = 0;
   #renewedFrom: string | undefined;
   #renewedAtMs = 0;
   /** `session:seq` of every op that was ever durable. */
@@ -108,6 +110,7 @@ export class SimStore {
       for (const [id, { settledBelow, entries }] of dedup)
         this.#dedup.set(id, { settledBelow, entries: new Map(entries) });
       this.#renewedFrom = this.incarnation;
+      this.restores++;
       this.renew(nowMs);
     };
   }
