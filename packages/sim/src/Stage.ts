@@ -40,6 +40,8 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
   }
 
   abstract openTab(device: D): T;
+  /** The id of a value that was never written before. */
+  abstract nextId(): number;
   abstract resolvers(): Resolvers;
   abstract verify(token: string | undefined): Verified;
 

@@ -39,6 +39,10 @@ export class World extends Stage<SimRealm, Device> implements RealmWorld {
     this.serverLimits = { ...SMALL_LIMITS, ...serverLimits };
   }
 
+  nextId(): number {
+    return this.ledger.nextId();
+  }
+
   resolvers(): Resolvers {
     return judges();
   }

@@ -17,6 +17,7 @@ export class AppWorld extends Stage<AppTab, AppDevice<AppTab>> implements TabWor
   /** What the app has begun and not ended, by tab that it runs in. */
   readonly #running = new Map<Promise<unknown>, AppTab>();
   #isStirred = false;
+  #ids = 0;
 
   constructor(setup: SimSetup, seed: number) {
     super(seed);
@@ -26,6 +27,10 @@ export class AppWorld extends Stage<AppTab, AppDevice<AppTab>> implements TabWor
 
   get clientOptions(): SimSetup['client'] {
     return this.setup.client;
+  }
+
+  nextId(): number {
+    return ++this.#ids;
   }
 
   resolvers(): Resolvers {

@@ -77,6 +77,7 @@ const NOT_FOR_APPS: ReadonlySet<string> = new Set([
   'policy change',
   'tab kill while it shows a rejection',
   'changes late',
+  'poisoned record',
 ]);
 
 const APP_FAULTS = faults.filter(({ name }) => !NOT_FOR_APPS.has(name));

@@ -6,8 +6,8 @@ import type {
   EngineLimits,
   Policy,
   Principal,
-  Resolvers,
   RepairOrder,
+  Resolvers,
   ServerEffects,
 } from '@topgun/server/engine';
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
