@@ -2,6 +2,7 @@ import { cliErrors } from '@topgun/cli';
 import { clientErrors, storageErrors } from '@topgun/client';
 import { coreErrors } from '@topgun/core';
 import { closeCodes, protocolErrors } from '@topgun/protocol';
+import { simErrors } from '@topgun/sim';
 import { describe, expect, it } from 'vitest';
 import { backpressureErrors } from '../packages/client/src/backpressure/BackpressureError.js';
 import { transactionErrors } from '../packages/client/src/transactions/transactionErrors.js';
@@ -54,6 +55,7 @@ const sections: readonly (readonly [title: string, text: string, table: Table])[
     serverErrors,
   ],
   ['The command line', 'Printed by `topgun`.', cliErrors],
+  ['Simulations', 'Thrown by `simulate` and `shrink` of `@topgun/sim` before a run begins.', simErrors],
 ];
 
 describe('docs/guides/errors.md', () => {

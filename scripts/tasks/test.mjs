@@ -29,7 +29,10 @@ export const testUnit = async (args) => closeWith(await unitTotals(args));
 
 /** The examples of the documents that are run, on a fresh build. */
 export async function testExamples(args) {
-  if ((await build(['@topgun/cli', '@topgun/react', '@topgun/adapters', '@topgun/tools'])) !== 0) return 1;
+  if (
+    (await build(['@topgun/cli', '@topgun/react', '@topgun/adapters', '@topgun/sim', '@topgun/tools'])) !== 0
+  )
+    return 1;
   return closeWith(await examplesTotals(args));
 }
 

@@ -13,11 +13,11 @@ export const PROTOCOL_ERROR = 1002;
 export const BAD_UTF8 = 1007;
 /** message larger than the limit of the frame */
 export const TOO_BIG = 1009;
-/** slow consumer or overload; connect again later */
+/** slow consumer, overload, or no AUTH in time; connect again later */
 export const TRY_LATER = 1013;
 /** a frame outside the strict wire profile */
 export const BAD_FRAME = 4400;
-/** no token in time, refused, or expired and not renewed */
+/** no token, a refused one, or one that expired and was not renewed */
 export const AUTH = 4401;
 /** the clientId belongs to another subject: open another store */
 export const OTHER_SUBJECT = 4403;

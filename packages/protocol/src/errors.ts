@@ -80,7 +80,7 @@ const closeMeanings: Readonly<Record<CloseCode, string>> = {
   1002: 'WebSocket protocol fault',
   1007: 'text was not UTF-8',
   1009: 'message too big',
-  1013: 'too slow or overloaded, try later',
+  1013: 'too slow, overloaded, or no AUTH in time: try later',
   4400: 'a frame broke the wire profile',
   4401: 'no valid token',
   4403: 'the clientId belongs to another subject',

@@ -1,77 +1,63 @@
 import type { ClientEvent } from '@topgun/client/engine';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
-import type { CommitBatch, EngineLimits, Policy } from '@topgun/server/engine';
+import type { CommitBatch, EngineLimits, Resolvers } from '@topgun/server/engine';
 import { Rng } from './rng.js';
-import { Scheduler } from './Scheduler.js';
+import { Stage } from './Stage.js';
 import { Ledger } from './workload/Ledger.js';
+import { CURSORS } from './workload/maps.js';
 import { openAll } from './workload/openAll.js';
-import { OPEN_POLICIES } from './world/policies.js';
-import { SimDevice } from './world/SimDevice.js';
-import type { Link } from './world/SimNetwork.js';
-import { SimNetwork } from './world/SimNetwork.js';
-import type { NodeWorld } from './world/SimNode.js';
-import { SimNode } from './world/SimNode.js';
+import { judges } from './world/judges.js';
+import { RealmDevice } from './world/RealmDevice.js';
+import type { Verified } from './world/SimNode.js';
 import type { Device, RealmWorld } from './world/SimRealm.js';
 import { SimRealm } from './world/SimRealm.js';
-import { SimStore } from './world/SimStore.js';
-import { Trace } from './world/Trace.js';
+import { verifyToken } from './world/tokens.js';
 import type { Watch } from './world/Watch.js';
 
-/** Wall clock at virtual time 0. */
-const EPOCH_MS = 1_790_000_000_000;
+/**
+ * Bounds that a run of minutes would not meet, made small: what is remembered for a month (SRV-4), how many items a Merkle node
+ * lists, how many ops wait for the disk, which results are sent anew, how many rows are looked at for those who come.
+ */
+const SMALL_LIMITS: Partial<EngineLimits> = {
+  endedSessionMs: 20_000,
+  forgetEveryMs: 1_000,
+  merkleItems: 2,
+  pendingOps: 30,
+  cursorEveryMs: 5_000,
+  cursorEveryChanges: 20,
+  smallResultBytes: 100,
+  scannedRowsPerSecond: 25,
+};
 
-/** All machines of one run, wired to one virtual clock, one seed, one ledger. Faults and the workload act on it from outside. */
-export class World implements RealmWorld, NodeWorld {
-  readonly seed: number;
+/** The stage with the engines of clients on its devices, and one ledger. Faults and the workload act on it from outside. */
+export class World extends Stage<SimRealm, Device> implements RealmWorld {
   readonly serverLimits: Partial<EngineLimits>;
-  readonly scheduler: Scheduler;
-  readonly network: SimNetwork;
-  readonly store: SimStore;
   readonly ledger = new Ledger();
-  readonly devices: Device[] = [];
-  readonly failures: string[] = [];
-  /** What happened how often: faults by kind, frames dropped, flushes failed, … */
-  readonly counts = new Map<string, number>();
-  readonly trace = new Trace();
   readonly watches: Watch[] = [];
-  node: SimNode | undefined;
-  #policies: readonly Policy[] = OPEN_POLICIES;
-  readonly #nodeRng: Rng;
-  readonly #underWay = new Set<() => void>();
 
   constructor(seed: number, serverLimits: Partial<EngineLimits> = {}) {
-    this.seed = seed;
-    this.serverLimits = serverLimits;
-    this.scheduler = new Scheduler(Rng.of(seed, 'scheduler'));
-    this.network = new SimNetwork(this.scheduler, (what) => this.count(what));
-    this.#nodeRng = Rng.of(seed, 'node');
-    this.store = new SimStore(Rng.of(seed, 'store').id(22));
+    super(seed);
+    this.serverLimits = { ...SMALL_LIMITS, ...serverLimits };
   }
 
-  trueWallMs(): number {
-    return EPOCH_MS + Math.floor(this.scheduler.nowMs);
+  nextId(): number {
+    return this.ledger.nextId();
   }
 
-  policies(): readonly Policy[] {
-    return this.#policies;
+  resolvers(): Resolvers {
+    return judges();
   }
 
-  setPolicies(policies: readonly Policy[]): void {
-    this.#policies = policies;
-    this.node?.setPolicies(policies);
+  isVolatile(map: string): boolean {
+    return map === CURSORS;
   }
 
-  startNode(): void {
-    if (this.node === undefined) this.node = new SimNode(this, this.#nodeRng.fork());
-  }
-
-  crashNode(): void {
-    this.node?.crash();
-    this.node = undefined;
+  verify(token: string | undefined): Verified {
+    return verifyToken(token);
   }
 
   addDevice(name: string): Device {
-    const device = new SimDevice<SimRealm>(name, this.scheduler, Rng.of(this.seed, name));
+    const device = new RealmDevice<SimRealm>(name, this.scheduler, Rng.of(this.seed, name));
     device.stolen = () => this.sometimes('lock stolen from a silent leader');
     this.devices.push(device);
     return device;
@@ -83,56 +69,13 @@ export class World implements RealmWorld, NodeWorld {
     return realm;
   }
 
-  /** The tab is gone without a word. */
-  killTab(realm: SimRealm): void {
+  override get someSession(): string | undefined {
+    return this.realms()[0]?.session;
+  }
+
+  override killTab(realm: SimRealm): void {
     for (const watch of this.watches) watch.dying?.(realm);
-    realm.kill();
-  }
-
-  /** The whole device is gone, and what its disk had not settled is lost from some point on. Returns how many tabs it had. */
-  crashDevice(device: Device, keepCommits: number): number {
-    const tabs = [...device.realms];
-    for (const realm of tabs) this.killTab(realm);
-    if (device.disk.crash(keepCommits) > 0) this.sometimes('relaxed commits lost');
-    return tabs.length;
-  }
-
-  realms(): SimRealm[] {
-    return this.devices.flatMap((device) => device.realms);
-  }
-
-  /** Lets a misfortune last `ms`, unless the world heals before: then, or at the healing, `end` runs once. */
-  during(ms: number, end: () => void): void {
-    const once = (): void => {
-      if (this.#underWay.delete(once)) end();
-    };
-    this.#underWay.add(once);
-    this.scheduler.after(ms, once);
-  }
-
-  /** Ends every misfortune that is under way. */
-  heal(): void {
-    for (const end of [...this.#underWay]) end();
-    this.network.heal();
-  }
-
-  count(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
-  }
-
-  /** Notes that a point was reached which `sometimes/` names. */
-  sometimes(point: string): void {
-    this.count(`sometimes ${point}`);
-  }
-
-  fail(why: string): void {
-    if (this.failures.length < 20) this.failures.push(`${Math.round(this.scheduler.nowMs)} ms: ${why}`);
-  }
-
-  accept(link: Link): boolean {
-    if (this.node === undefined) return false;
-    this.node.accept(link);
-    return true;
+    super.killTab(realm);
   }
 
   onEvent(realm: SimRealm, event: ClientEvent): void {
@@ -159,18 +102,23 @@ export class World implements RealmWorld, NodeWorld {
     });
   }
 
-  onApplied(batch: CommitBatch): void {
-    this.trace.note(this.scheduler.nowMs, 'commit', String(this.store.commits));
+  override onApplied(batch: CommitBatch): void {
+    super.onApplied(batch);
     for (const watch of this.watches) watch.committed?.(batch);
   }
 
-  onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void {
-    this.trace.note(this.scheduler.nowMs, message.type, 'client', bytes);
+  override onReceived(
+    message: ClientMessage,
+    bytes: Uint8Array,
+    isAuthenticated: boolean,
+    link: number,
+  ): void {
+    super.onReceived(message, bytes, isAuthenticated, link);
     for (const watch of this.watches) watch.received?.(message, isAuthenticated, link);
   }
 
-  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void {
-    this.trace.note(this.scheduler.nowMs, message.type, 'server', bytes);
+  override onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void {
+    super.onSend(message, bytes, isAuthenticated, link);
     for (const watch of this.watches) watch.sending?.(message, isAuthenticated, link);
   }
 }

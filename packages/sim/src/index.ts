@@ -1,5 +1,5 @@
-export type { Plan, PlannedDevice, Step } from './plan/Plan.js';
-export { profiles, STANDARD } from './profiles/index.js';
-export type { Profile } from './profiles/Profile.js';
-export type { SimResult } from './simulate.js';
-export { runPlan, simulate } from './simulate.js';
+export type { SimAction, SimCheck, SimContext, SimOptions, SimPlan } from './app/options.js';
+export { faultNames } from './app/options.js';
+export { shrink } from './app/shrink.js';
+export { type SimReport, type SimStrike, simulate } from './app/simulate.js';
+export { type SimErrorCode, simErrors } from './errors.js';

@@ -22,7 +22,7 @@ describe('[SIM-8] points that runs must reach', () => {
     const counted = Object.keys(totals.counts).filter((count) => count.startsWith(PREFIX));
     expect(counted.length).toBeGreaterThan(20);
     for (const count of counted) expect(names).toContain(count.slice(PREFIX.length));
-  });
+  }, 600_000);
 
   it('fail a long run that never came there', () => {
     const totals = noTotals();

@@ -129,7 +129,11 @@ export class SessionMachine {
   }
 
   timer(conn: Connection, kind: string, now: number): void {
-    if (kind === 'auth' && conn.phase !== 'READY') this.fail(conn, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
+    if (kind === 'auth' && conn.phase !== 'READY') {
+      // Its AUTH may be on its way, over a bad line or to a slow key server: that is no reason to give up for good.
+      this.#parts.tally.refuse('AUTH_REQUIRED');
+      this.#close(conn, CLOSE_CODE.TRY_LATER);
+    }
     if (kind !== 'token' || conn.phase !== 'READY') return;
     const endsAtMs = conn.principal?.expiresAtMs ?? Number.POSITIVE_INFINITY;
     if (now < endsAtMs) this.#armExpiry(conn, now);

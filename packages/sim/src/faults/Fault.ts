@@ -1,6 +1,6 @@
 import type { Rng } from '../rng.js';
-import type { World } from '../World.js';
-import type { Device, SimRealm } from '../world/SimRealm.js';
+import type { Stage } from '../Stage.js';
+import type { SimDevice, Tab } from '../world/SimDevice.js';
 
 /** One kind of misfortune. A new one is a file of its own and a line in `faults`. */
 export interface Fault {
@@ -16,9 +16,9 @@ export interface Fault {
 
 /** What a fault strikes at, and its own chance. */
 export interface Blow {
-  readonly world: World;
-  readonly device: Device;
+  readonly world: Stage;
+  readonly device: SimDevice;
   /** One of the device's tabs, if it has any. */
-  readonly tab: SimRealm | undefined;
+  readonly tab: Tab | undefined;
   readonly rng: Rng;
 }

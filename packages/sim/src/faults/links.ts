@@ -1,4 +1,4 @@
-import type { World } from '../World.js';
+import type { Stage } from '../Stage.js';
 import type { LinkFaults, Side } from '../world/SimNetwork.js';
 import { CALM_LINK } from '../world/SimNetwork.js';
 import type { Blow, Fault } from './Fault.js';
@@ -91,6 +91,6 @@ export const corruptThenClose: Fault = {
   },
 };
 
-function endTornLinks(world: World, weather: object): void {
+function endTornLinks(world: Stage, weather: object): void {
   for (const link of [...world.network.links]) if (link.isTorn && link.weather === weather) link.reset();
 }

@@ -1,9 +1,8 @@
 import { partitionOf } from '@topgun/core';
 import type { RepairChange, StoredRecord } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
-import type { World } from '../World.js';
-import { RELICS } from '../workload/maps.js';
-import { RELIC_KEYS } from '../workload/relics.js';
+import type { Stage } from '../Stage.js';
+import { RELIC_KEYS, RELICS } from '../workload/maps.js';
 import type { Fault } from './Fault.js';
 
 const TEN_YEARS_MS = 10 * 365 * 86_400_000;
@@ -35,11 +34,11 @@ export const poisonedRecord: Fault = {
   },
 };
 
-function sliceOf(world: World, key: string, rng: Rng) {
+function sliceOf(world: Stage, key: string, rng: Rng) {
   const pid = partitionOf(key);
   const last = world.store.highs.get(pid) ?? { epoch: 1, n: 0 };
   const high = { epoch: last.epoch, n: last.n + 1 };
-  const id = world.ledger.nextId();
+  const id = world.nextId();
   const record: StoredRecord = {
     map: RELICS,
     key,
@@ -54,16 +53,16 @@ function sliceOf(world: World, key: string, rng: Rng) {
   return { pid, high, records: [record], dedup: [] };
 }
 
-function repairOf(world: World, key: string): { readonly repaired?: number } {
+function repairOf(world: Stage, key: string): { readonly repaired?: number } {
   const repaired = world.store.get(RELICS, key)?.repaired ?? world.store.gc.get(partitionOf(key))?.repaired;
   return repaired === undefined ? {} : { repaired };
 }
 
-const isPoisoned = (world: World, key: string): boolean =>
+const isPoisoned = (world: Stage, key: string): boolean =>
   (world.store.get(RELICS, key)?.t ?? 0) / 2048 > world.trueWallMs() + SKEW_MS;
 
-function order(world: World, key: string, rng: Rng): void {
-  const id = world.ledger.nextId();
+function order(world: Stage, key: string, rng: Rng): void {
+  const id = world.nextId();
   const changes: readonly RepairChange[] = [
     { type: 'keep' },
     { type: 'remove' },

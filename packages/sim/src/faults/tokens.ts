@@ -6,10 +6,10 @@ export const tokenExpiry: Fault = {
   weight: 1,
   strike({ world, device, tab, rng }) {
     device.tokenLifeMs = rng.int(5, 3000);
-    tab?.input((engine) => engine.setToken(tab.freshToken()));
+    tab?.renewToken();
     world.during(rng.int(1000, 10_000), () => {
       device.tokenLifeMs = Number.POSITIVE_INFINITY;
-      for (const realm of device.realms) realm.input((engine) => engine.setToken(realm.freshToken()));
+      for (const realm of device.realms) realm.renewToken();
     });
   },
 };

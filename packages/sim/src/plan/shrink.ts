@@ -14,27 +14,38 @@ export interface Shrunk {
  * of their own, so that leaving one out disturbs the others as little as can be. Gives up looking for less after `runsMax` runs.
  */
 export function shrink(plan: Plan, fails: (plan: Plan) => boolean, runsMax = 1500): Shrunk {
+  const search = shrinking(plan, runsMax);
+  let step = search.next(true);
+  while (step.done !== true) step = search.next(fails(step.value));
+  return step.value;
+}
+
+/** The same as a dialogue, for runs that take their time: yields plans to try, and is told whether they fail. */
+export function* shrinking(plan: Plan, runsMax: number): Generator<Plan, Shrunk, boolean> {
   let best = plan;
   let runs = 0;
-  const tryPlan = (smaller: Plan): boolean => {
+  const candidate = function* (smaller: Plan): Generator<Plan, boolean, boolean> {
     if (runs >= runsMax) return false;
     runs++;
-    if (!fails(smaller)) return false;
+    if (!(yield smaller)) return false;
     best = smaller;
     return true;
   };
   for (let before = Number.POSITIVE_INFINITY; sizeOf(best) < before; ) {
     before = sizeOf(best);
-    for (const part of ['devices', 'faults', 'actions'] as const) leaveOut(part, () => best, tryPlan);
-    cutTheEnd(() => best, tryPlan);
+    for (const part of ['devices', 'faults', 'actions'] as const)
+      yield* leaveOut(part, () => best, candidate);
+    yield* cutTheEnd(best, candidate);
   }
   return { plan: best, runs };
 }
 
+type Candidate = (plan: Plan) => Generator<Plan, boolean, boolean>;
+
 const sizeOf = ({ devices, faults, actions }: Plan): number =>
   devices.length + faults.length + actions.length;
 
-function leaveOut(part: Part, current: () => Plan, tryPlan: (plan: Plan) => boolean): void {
+function* leaveOut(part: Part, current: () => Plan, candidate: Candidate): Generator<Plan, void, boolean> {
   for (
     let size = Math.ceil(current()[part].length / 2);
     size >= 1;
@@ -45,16 +56,15 @@ function leaveOut(part: Part, current: () => Plan, tryPlan: (plan: Plan) => bool
       const rest: readonly unknown[] = [...plan[part].slice(0, at), ...plan[part].slice(at + size)];
       const isLeft = part === 'devices' && rest.length === 0;
       // What was left out is gone: what follows has moved here.
-      if (isLeft || !tryPlan({ ...plan, [part]: rest })) at += size;
+      if (isLeft || !(yield* candidate({ ...plan, [part]: rest }))) at += size;
     }
   }
 }
 
 /** Steps in the plan's last quiet time are none: the run may heal right after the last one. */
-function cutTheEnd(current: () => Plan, tryPlan: (plan: Plan) => boolean): void {
-  const plan = current();
+function* cutTheEnd(plan: Plan, candidate: Candidate): Generator<Plan, void, boolean> {
   const last = Math.max(0, ...[...plan.actions, ...plan.faults].map(({ atMs }) => atMs));
   for (const faultyMs of [last + 1, last + 1000]) {
-    if (faultyMs < plan.faultyMs && tryPlan({ ...plan, faultyMs })) return;
+    if (faultyMs < plan.faultyMs && (yield* candidate({ ...plan, faultyMs }))) return;
   }
 }

@@ -22,6 +22,7 @@ export const FLEETING = 'fleeting';
 
 /** A map into which records come from the future; every realm opens it whole. */
 export const RELICS = 'relics';
+export const RELIC_KEYS = ['r0', 'r1', '__proto__'];
 
 /** A map that the server keeps in memory alone; every realm opens it whole. */
 export const CURSORS = 'cursors';

@@ -1,7 +1,5 @@
 import type { Action } from './Action.js';
-import { RELICS } from './maps.js';
-
-export const RELIC_KEYS = ['r0', 'r1', '__proto__'];
+import { RELIC_KEYS, RELICS } from './maps.js';
 
 /** Writes or removes a record that may come from the future, and then wins against that until it is repaired. */
 export const putRelic: Action = {

@@ -1,22 +1,26 @@
-import type { RealmEngine } from '@topgun/client/engine';
 import type { Rng } from '../rng.js';
-import type { Scheduler } from '../Scheduler.js';
 import { SimDisk } from './SimDisk.js';
 import { fairWeather } from './SimNetwork.js';
 
-/** What a device needs of a tab. */
+/** One start of an app on a device: a tab of a browser. What faults do to it. */
 export interface Tab {
-  readonly session: string;
-  /** Feeds one input, unless the tab is gone. */
-  input(feed: (engine: RealmEngine) => void): void;
-  /** Feeds one input a little later. */
-  soon(feed: (engine: RealmEngine) => void): void;
+  readonly alive: boolean;
+  readonly isFrozen: boolean;
+  /** The tab is gone without a word. */
+  kill(): void;
+  /** Nothing of it runs until it thaws. */
+  freeze(): void;
+  /** Everything that came meanwhile comes at once. */
+  thaw(): void;
+  /** Breaks the socket, if there is one. */
+  cut(isHalfOpen: boolean): void;
+  /** The store closes under the tab: transactions under way are undone, and the tab is told. */
+  loseStore(reason: string): void;
+  /** The app hands its client a token that lives as long as tokens of the device do at the moment. */
+  renewToken(): void;
 }
 
-/**
- * One device: a disk, a clock with its own error, and the realms (tabs) that share both, with what a browser gives them to agree:
- * one exclusive uploader lock, a broadcast channel, and the knowledge when a realm is gone.
- */
+/** One device: a disk, a clock with its own error, a way to the server, and the tabs that share them. */
 export class SimDevice<T extends Tab = Tab> {
   readonly name: string;
   readonly disk = new SimDisk();
@@ -34,24 +38,12 @@ export class SimDevice<T extends Tab = Tab> {
   tokenLifeMs = Number.POSITIVE_INFINITY;
   /** The next rejection is shown by a tab that dies of it. */
   diesShowing = false;
-  /** Told when a lock is stolen. */
-  stolen: ((from: T) => void) | undefined;
-  readonly #scheduler: Scheduler;
   /** Chance of everything on this device. */
   readonly rng: Rng;
-  #holder: T | undefined;
-  #waiting: T[] = [];
-  #watchers: { readonly session: string; readonly realm: T }[] = [];
 
-  constructor(name: string, scheduler: Scheduler, rng: Rng) {
+  constructor(name: string, rng: Rng) {
     this.name = name;
-    this.#scheduler = scheduler;
     this.rng = rng;
-  }
-
-  /** Who may upload; for assertions. */
-  get holder(): T | undefined {
-    return this.#holder;
   }
 
   /** What this device takes the time to be. */
@@ -60,60 +52,9 @@ export class SimDevice<T extends Tab = Tab> {
     return Math.floor((trueWallMs + this.skewMs) / this.clockStepMs) * this.clockStepMs;
   }
 
-  acquire(realm: T, steal: boolean): void {
-    if (this.#holder === realm) return;
-    if (steal && this.#holder !== undefined) {
-      const robbed = this.#holder;
-      this.stolen?.(robbed);
-      this.#holder = undefined;
-      robbed.soon((engine) => engine.lockLost());
-    }
-    this.#waiting = this.#waiting.filter((other) => other !== realm);
-    if (steal) this.#waiting.unshift(realm);
-    else this.#waiting.push(realm);
-    this.#grant();
-  }
-
-  release(realm: T): void {
-    this.#waiting = this.#waiting.filter((other) => other !== realm);
-    if (this.#holder !== realm) return;
-    this.#holder = undefined;
-    this.#grant();
-  }
-
-  watch(session: string, realm: T): void {
-    if (this.realms.some((other) => other.session === session)) this.#watchers.push({ session, realm });
-    else realm.soon((engine) => engine.sessionGone(session));
-  }
-
-  broadcast(from: T, message: unknown): void {
-    for (const realm of this.realms) {
-      if (realm === from) continue;
-      const copy = structuredClone(message);
-      realm.soon((engine) => engine.channel(copy as Parameters<typeof engine.channel>[0]));
-    }
-  }
-
-  /** The realm is gone: its locks fall free and those who watch it are told. */
-  left(realm: T): void {
-    const at = this.realms.indexOf(realm);
+  /** A tab is gone. */
+  left(tab: T): void {
+    const at = this.realms.indexOf(tab);
     if (at >= 0) this.realms.splice(at, 1);
-    this.#watchers = this.#watchers.filter((watcher) => {
-      if (watcher.realm === realm) return false;
-      if (watcher.session !== realm.session) return true;
-      watcher.realm.soon((engine) => engine.sessionGone(realm.session));
-      return false;
-    });
-    this.release(realm);
-  }
-
-  #grant(): void {
-    if (this.#holder !== undefined) return;
-    const next = this.#waiting.shift();
-    if (next === undefined) return;
-    this.#holder = next;
-    this.#scheduler.after(this.rng.int(0, 3), () => {
-      if (this.#holder === next) next.input((engine) => engine.lockGranted());
-    });
   }
 }

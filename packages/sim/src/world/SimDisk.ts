@@ -1,12 +1,31 @@
-import type { StoreKey, StoreTx } from '@topgun/client/engine';
+import type { StoreKey, StoreTx } from '@topgun/client';
 import { decodeCanonical, encodeCanonical } from '@topgun/core';
 
 interface Commit {
   readonly atMs: number;
-  readonly batch: StoreTx;
+  readonly puts: readonly (readonly [id: string, row: Row])[];
+  readonly deletes: readonly string[];
 }
 
-const SEPARATOR = '\u0000';
+interface Row {
+  readonly key: StoreKey;
+  readonly value: Uint8Array;
+}
+
+type Rows = Map<string, Row>;
+
+/** Another string for every other key. */
+const idOf = (key: StoreKey): string => JSON.stringify(key);
+
+/** The order of keys: segment by segment, each by UTF-16 code unit; a shorter key comes first. */
+function compareKeys(a: StoreKey, b: StoreKey): number {
+  for (const [i, segment] of a.entries()) {
+    const other = b[i];
+    if (other === undefined) return 1;
+    if (segment !== other) return segment < other ? -1 : 1;
+  }
+  return a.length - b.length;
+}
 
 /**
  * A device's storage as several tabs share it: atomic commits in one order, a commit number, and relaxed durability. A crash of the
@@ -14,39 +33,44 @@ const SEPARATOR = '\u0000';
  * Values pass through the canonical encoding, so that no object is ever shared between memory and disk.
  */
 export class SimDisk {
-  readonly rows = new Map<string, Uint8Array>();
+  readonly rows: Rows = new Map();
   commitNumber = 0;
   /** Rows that there is room for; a transaction that needs more is refused. Deletions alone always fit. */
   rowsMax = Number.POSITIVE_INFINITY;
-  /** `session:seq` of ops whose logging a crash undid: the device does not know that it made them. */
+  /** `session:seq` of ops of which a crash or an eviction left nothing: the device does not know that it made them. */
   readonly lostOps = new Set<string>();
   /** Commits not yet safe from a power loss, oldest first. */
   #recent: Commit[] = [];
-  readonly #safe = new Map<string, Uint8Array>();
+  readonly #safe: Rows = new Map();
   #safeCommit = 0;
 
-  /** Applies a batch; returns its commit number. */
-  commit(batch: StoreTx, nowMs: number): number {
+  /** Applies a batch; returns its commit number. Throws for a value that cannot be stored, and nothing is. */
+  commit({ puts, deletes, durability }: StoreTx, nowMs: number): number {
     this.settle(nowMs - 5000);
-    this.#write(this.rows, batch);
+    // All of it, before anything changes.
+    const commit: Commit = {
+      atMs: nowMs,
+      puts: puts.map(([key, value]) => [idOf(key), { key: [...key], value: encodeCanonical(value) }]),
+      deletes: deletes.map(idOf),
+    };
+    write(this.rows, commit);
     this.commitNumber++;
-    if (batch.durability === 'strict') this.settle(nowMs);
-    this.#recent.push({ atMs: nowMs, batch });
-    if (batch.durability === 'strict') this.settle(nowMs);
+    this.#recent.push(commit);
+    if (durability === 'strict') this.settle(nowMs);
     return this.commitNumber;
   }
 
   hasRoomFor({ puts, deletes }: StoreTx): boolean {
     if (puts.length === 0 || this.rowsMax === Number.POSITIVE_INFINITY) return true;
-    const keys = new Set([...this.rows.keys(), ...puts.map(([key]) => key.join(SEPARATOR))]);
-    for (const key of deletes) keys.delete(key.join(SEPARATOR));
+    const keys = new Set([...this.rows.keys(), ...puts.map(([key]) => idOf(key))]);
+    for (const key of deletes) keys.delete(idOf(key));
     return keys.size <= this.rowsMax;
   }
 
   /** Makes everything committed up to `untilMs` safe. */
   settle(untilMs: number): void {
     while (this.#recent[0] !== undefined && this.#recent[0].atMs <= untilMs) {
-      this.#write(this.#safe, (this.#recent.shift() as Commit).batch);
+      write(this.#safe, this.#recent.shift() as Commit);
       this.#safeCommit++;
     }
   }
@@ -54,13 +78,12 @@ export class SimDisk {
   /** The device loses power: keeps the first `keep` of the recent commits. Returns how many commits were lost. */
   crash(keep: number): number {
     for (const commit of this.#recent.splice(0, keep)) {
-      this.#write(this.#safe, commit.batch);
+      write(this.#safe, commit);
       this.#safeCommit++;
     }
     const lost = this.#recent.length;
-    for (const { batch } of this.#recent)
-      for (const [[table, session, seq]] of batch.puts)
-        if (table === 'op') this.lostOps.add(`${session}:${Number(seq)}`);
+    for (const { puts } of this.#recent)
+      for (const [, { key }] of puts) if (key[0] === 'op') this.lostOps.add(`${key[1]}:${Number(key[2])}`);
     this.#recent = [];
     this.rows.clear();
     for (const [key, value] of this.#safe) this.rows.set(key, value);
@@ -70,6 +93,11 @@ export class SimDisk {
 
   /** The platform threw the store away: what is opened next is empty and counts from the start. */
   evict(): void {
+    for (const [[, session, seq]] of this.entries(['op'])) this.lostOps.add(`${session}:${Number(seq)}`);
+    // Answered ones, kept for a server that loses time: [incarnation, atMs, [session, seq, …][]].
+    for (const [, batch] of this.entries(['tail']))
+      for (const [session, seq] of (batch as [string, number, [string, number][]])[2])
+        this.lostOps.add(`${session}:${seq}`);
     this.rows.clear();
     this.#safe.clear();
     this.#recent = [];
@@ -82,23 +110,21 @@ export class SimDisk {
   }
 
   get(key: StoreKey): unknown {
-    const bytes = this.rows.get(key.join(SEPARATOR));
-    return bytes === undefined ? undefined : decodeCanonical(bytes);
+    const row = this.rows.get(idOf(key));
+    return row && decodeCanonical(row.value);
   }
 
   /** Everything under `prefix` in key order. */
   entries(prefix: StoreKey): (readonly [StoreKey, unknown])[] {
-    const start = prefix.join(SEPARATOR);
-    const out: (readonly [StoreKey, unknown])[] = [];
-    for (const joined of [...this.rows.keys()].sort()) {
-      if (joined !== start && prefix.length > 0 && !joined.startsWith(start + SEPARATOR)) continue;
-      out.push([joined.split(SEPARATOR), decodeCanonical(this.rows.get(joined) as Uint8Array)]);
-    }
-    return out;
+    const found = [...this.rows.values()].filter(({ key }) =>
+      prefix.every((segment, i) => key[i] === segment),
+    );
+    found.sort((a, b) => compareKeys(a.key, b.key));
+    return found.map(({ key, value }) => [[...key], decodeCanonical(value)]);
   }
+}
 
-  #write(into: Map<string, Uint8Array>, batch: StoreTx): void {
-    for (const key of batch.deletes) into.delete(key.join(SEPARATOR));
-    for (const [key, value] of batch.puts) into.set(key.join(SEPARATOR), encodeCanonical(value));
-  }
+function write(into: Rows, { puts, deletes }: Commit): void {
+  for (const [id, row] of puts) into.set(id, row);
+  for (const id of deletes) into.delete(id);
 }

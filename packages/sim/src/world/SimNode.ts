@@ -5,17 +5,16 @@ import type {
   CommitResult,
   EngineLimits,
   Policy,
+  Principal,
   RepairOrder,
+  Resolvers,
   ServerEffects,
 } from '@topgun/server/engine';
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
-import { CURSORS } from '../workload/maps.js';
-import { judges } from './judges.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 import type { SimStore } from './SimStore.js';
-import { verifyToken } from './tokens.js';
 
 /** How the disk of the server behaves at the moment. */
 export interface FlushFaults {
@@ -26,6 +25,9 @@ export interface FlushFaults {
 
 export const CALM_FLUSH: FlushFaults = { delayMsMax: 4, failP: 0, unknownP: 0 };
 
+/** What a token says. */
+export type Verified = { readonly principal: Principal } | { readonly error: 'AUTH_FAILED' };
+
 export interface NodeWorld {
   readonly scheduler: Scheduler;
   readonly network: SimNetwork;
@@ -33,26 +35,15 @@ export interface NodeWorld {
   readonly serverLimits: Partial<EngineLimits>;
   trueWallMs(): number;
   policies(): readonly Policy[];
+  resolvers(): Resolvers;
+  /** Whether the server keeps a map in memory alone. */
+  isVolatile(map: string): boolean;
+  verify(token: string | undefined): Verified;
   /** Sees every commit, every message that came in, and every message before it leaves: where the checkers listen. */
   onApplied(batch: CommitBatch): void;
   onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
   onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
 }
-
-/**
- * Bounds that a run of minutes would not meet, made small: what is remembered for a month (SRV-4), how many items a Merkle node
- * lists, how many ops wait for the disk, which results are sent anew, how many rows are looked at for those who come.
- */
-const SMALL_LIMITS = {
-  endedSessionMs: 20_000,
-  forgetEveryMs: 1_000,
-  merkleItems: 2,
-  pendingOps: 30,
-  cursorEveryMs: 5_000,
-  cursorEveryChanges: 20,
-  smallResultBytes: 100,
-  scannedRowsPerSecond: 25,
-};
 
 /** Frames of one turn for one socket. */
 interface Turn {
@@ -88,12 +79,12 @@ export class SimNode {
         nodeId: 'node-1',
         boot: world.store.boot(),
         policies: world.policies(),
-        resolvers: judges(),
-        isVolatile: (map) => map === CURSORS,
+        resolvers: world.resolvers(),
+        isVolatile: (map) => world.isVolatile(map),
         random: () => rng.u32(),
         mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => rng.int(0, 255)) },
         now: world.trueWallMs(),
-        limits: { ...SMALL_LIMITS, ...world.serverLimits },
+        limits: world.serverLimits,
       },
       this.#effects(),
     );
@@ -250,7 +241,7 @@ export class SimNode {
         link?.close('server', code);
       },
       verify: (conn, token) =>
-        later(this.#rng.int(0, 3), () => this.engine.verified(conn, verifyToken(token), this.#now)),
+        later(this.#rng.int(0, 3), () => this.engine.verified(conn, this.#world.verify(token), this.#now)),
       commit: (id, batch) => this.#commit(id, batch),
       readDedup: (id, rows) =>
         later(this.#rng.int(0, 3), () =>

@@ -8,7 +8,7 @@ import { decodeTurn, encode } from '@topgun/protocol/device';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
 import { NOTES, QUESTIONS } from '../workload/maps.js';
-import type { SimDevice } from './SimDevice.js';
+import type { RealmDevice } from './RealmDevice.js';
 import type { Link, SimNetwork } from './SimNetwork.js';
 import { simToken } from './tokens.js';
 
@@ -24,7 +24,7 @@ export interface RealmWorld {
 }
 
 /** A device with the tabs of this simulation. */
-export type Device = SimDevice<SimRealm>;
+export type Device = RealmDevice<SimRealm>;
 
 /** One tab: the shipped engine, with every effect performed by the world. */
 export class SimRealm {
@@ -57,8 +57,8 @@ export class SimRealm {
       {
         clock: { wallMs: () => device.wallMs(world.trueWallMs()), monoMs: () => world.scheduler.nowMs },
         random: SimRealm.randomFor(device, rng),
-        // Longer than a server is ever taken back, so that nothing answered may be lost.
-        answeredMs: 12_000,
+        // Longer than a server is ever taken back, and a silence of 15 s may count as connected: so nothing answered may be lost.
+        answeredMs: 30_000,
         backoff: { baseMs: 200, capMs: 2000 },
         ...options,
       },
@@ -136,11 +136,13 @@ export class SimRealm {
   }
 
   /** Breaks the socket, if there is one. */
-  cut(halfOpen: boolean): boolean {
-    if (this.#link === undefined) return false;
-    if (halfOpen) this.#link.halfOpen = true;
-    else this.#link.reset();
-    return true;
+  cut(isHalfOpen: boolean): void {
+    if (this.#link !== undefined && isHalfOpen) this.#link.halfOpen = true;
+    else this.#link?.reset();
+  }
+
+  renewToken(): void {
+    this.input((engine) => engine.setToken(this.freshToken()));
   }
 
   #effects(): ClientEffects {

@@ -19,21 +19,31 @@ const itemOf = (record: Pick<StoredRecord, 'map' | 'key' | 'tag'>): string =>
   JSON.stringify([record.map, record.key, record.tag ?? null]);
 const dedupOf = (pid: number, clientId: string, session: string): string => `${pid}/${clientId}/${session}`;
 
-/** Whether `next` replaces `old`, said as plainly as SYNC §1–2 says it; written apart from the product's own merge, to check it. */
-function wins(next: StoredRecord, old: StoredRecord): boolean {
-  if (next.kind === 'OR' && (next.value === undefined) !== (old.value === undefined))
-    return next.value === undefined;
-  if (next.kind === 'PN') {
-    const [np, nn] = next.value as [number, number];
-    const [op, on] = old.value as [number, number];
-    return np + nn > op + on;
-  }
-  if (next.repaired !== old.repaired) return (next.repaired ?? 0) > (old.repaired ?? 0);
-  if (next.t !== old.t) return next.t > old.t;
-  if (next.node !== old.node) return next.node > old.node;
-  if ((next.value === undefined) !== (old.value === undefined)) return next.value === undefined;
-  return next.value !== undefined && hashValue(next.value) > hashValue(old.value);
+/**
+ * What stands where `next` meets `old`, said as plainly as SYNC §1–2 says it; written apart from the product's own merge, to check it.
+ * Undefined: the old one stays.
+ */
+function merged(next: StoredRecord, old: StoredRecord): StoredRecord | undefined {
+  if (next.kind === 'PN') return mergedCounter(next, old);
+  const isNextGone = next.value === undefined;
+  if (next.kind === 'OR' && isNextGone !== (old.value === undefined)) return isNextGone ? next : undefined;
+  const order =
+    (next.repaired ?? 0) - (old.repaired ?? 0) ||
+    next.t - old.t ||
+    compareTexts(next.node, old.node) ||
+    Number(isNextGone) - Number(old.value === undefined) ||
+    (isNextGone ? 0 : hashValue(next.value) - hashValue(old.value));
+  // The same version at a later offset has moved there.
+  return order > 0 || (order === 0 && isAfter(next, old)) ? next : undefined;
 }
+
+/** Of each total the greater, at the later offset. */
+function mergedCounter(next: StoredRecord, old: StoredRecord): StoredRecord {
+  const [[p, n], [q, m]] = [next.value, old.value] as [[number, number], [number, number]];
+  return { ...(isAfter(next, old) ? next : old), value: [Math.max(p, q), Math.max(n, m)] };
+}
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const isAfter = (a: Offset, b: Offset): boolean => a.epoch > b.epoch || (a.epoch === b.epoch && a.n > b.n);
 
@@ -53,8 +63,10 @@ export class SimStore {
   /** Op ids with two different durable outcomes. */
   readonly doubled: string[] = [];
   commits = 0;
-  /** Rollbacks so far. */
+  /** New lives so far: the disk was put back, or a node took that for proven. */
   rollbacks = 0;
+  /** How often the disk was put back. */
+  restores = 0;
   #renewedFrom: string | undefined;
   #renewedAtMs = 0;
   /** `session:seq` of every op that was ever durable. */
@@ -62,6 +74,8 @@ export class SimStore {
   /** The same by `session:seq`. */
   readonly #outcomes = new Map<string, DedupEntry>();
   readonly #dedup = new Map<string, DedupState>();
+  /** Sessions that will never be heard of again. */
+  readonly #forgotten = new Map<string, true>();
 
   constructor(incarnation: string) {
     this.incarnation = incarnation;
@@ -91,7 +105,8 @@ export class SimStore {
 
   /** What the disk holds now. The function that is returned takes it back there; no node runs meanwhile, and the next one notices. */
   backup(): (nowMs: number) => void {
-    const parts = [this.records, this.highs, this.gc, this.meta, this.outcomes, this.#outcomes] as Map<
+    const { records, highs, gc, meta, outcomes } = this;
+    const parts = [records, highs, gc, meta, outcomes, this.#outcomes, this.#forgotten] as Map<
       unknown,
       unknown
     >[];
@@ -108,6 +123,7 @@ export class SimStore {
       for (const [id, { settledBelow, entries }] of dedup)
         this.#dedup.set(id, { settledBelow, entries: new Map(entries) });
       this.#renewedFrom = this.incarnation;
+      this.restores++;
       this.renew(nowMs);
     };
   }
@@ -119,13 +135,15 @@ export class SimStore {
       else this.meta.set(name, structuredClone(value));
     }
     for (const slice of batch.slices) {
-      this.highs.set(slice.pid, slice.high);
+      const high = this.highs.get(slice.pid);
+      if (high === undefined || isAfter(slice.high, high)) this.highs.set(slice.pid, slice.high);
       for (const record of slice.records) {
         const item = itemOf(record);
         const id = (record.value as { id?: unknown } | undefined)?.id;
         if (typeof id === 'number') this.values.add(id);
         const old = this.records.get(item);
-        if (old === undefined || wins(record, old)) this.records.set(item, structuredClone(record));
+        const stands = old === undefined ? record : merged(record, old);
+        if (stands !== undefined) this.records.set(item, structuredClone(stands));
       }
       if (slice.gc !== undefined) this.#purge(slice.pid, slice.gc);
       for (const row of slice.dedup) this.#remember(slice.pid, row);
@@ -196,25 +214,29 @@ export class SimStore {
   }
 
   #remember(pid: number, row: DedupRow): void {
+    for (const entry of row.entries) this.#note(row, entry);
     const id = dedupOf(pid, row.clientId, row.session);
     if (row.settledBelow === FORGOTTEN) {
       this.#dedup.delete(id);
-      return;
+      this.#forgotten.set(id, true);
     }
+    if (this.#forgotten.has(id)) return;
     const state = this.#dedup.get(id) ?? { settledBelow: 0, entries: new Map<number, DedupEntry>() };
     this.#dedup.set(id, state);
-    for (const entry of row.entries) {
-      const op = `${row.clientId}:${row.session}:${entry.seq}`;
-      const first = this.outcomes.get(op);
-      this.#everDurable.add(`${row.session}:${entry.seq}`);
-      if (first === undefined) {
-        this.outcomes.set(op, entry);
-        this.#outcomes.set(`${row.session}:${entry.seq}`, entry);
-      } else if (first.n !== entry.n || first.epoch !== entry.epoch || first.outcome !== entry.outcome)
-        this.doubled.push(op);
-      state.entries.set(entry.seq, entry);
-    }
+    for (const entry of row.entries) if (!state.entries.has(entry.seq)) state.entries.set(entry.seq, entry);
     state.settledBelow = Math.max(state.settledBelow, row.settledBelow);
     for (const seq of state.entries.keys()) if (seq < state.settledBelow) state.entries.delete(seq);
+  }
+
+  /** For the checkers, who forget nothing. */
+  #note({ clientId, session }: DedupRow, entry: DedupEntry): void {
+    const op = `${clientId}:${session}:${entry.seq}`;
+    const first = this.outcomes.get(op);
+    this.#everDurable.add(`${session}:${entry.seq}`);
+    if (first === undefined) {
+      this.outcomes.set(op, entry);
+      this.#outcomes.set(`${session}:${entry.seq}`, entry);
+    } else if (first.n !== entry.n || first.epoch !== entry.epoch || first.outcome !== entry.outcome)
+      this.doubled.push(op);
   }
 }

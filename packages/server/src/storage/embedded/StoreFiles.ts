@@ -1,9 +1,10 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { TopGunError } from '@topgun/core';
 import type { Database, RootDatabase } from 'lmdb';
 import { open } from 'lmdb';
 import { serverError } from '../../errors.js';
 import type { GcMarks, Offset, PartitionSlice } from '../Store.js';
+import { checkPages } from './checkPages.js';
 import { type OpenedCommit, openChunk, openCommit, sealChunk } from './chunkCodec.js';
 
 /** Layout of the folder this version writes and reads. */
@@ -13,10 +14,6 @@ export const FORMAT_ROW = '.format';
 
 /** Key of a snapshot chunk: its partition and the lowest item hash it covers, up to the next chunk's. */
 export type SnapKey = [pid: number, lowest: number];
-
-/** Where an lmdb file says that it is one: behind the header of its first page. */
-const MAGIC_AT = 24;
-const MAGIC = 0xbeefc0de;
 
 export interface SnapChunk {
   readonly lowest: number;
@@ -61,8 +58,8 @@ export class StoreFiles {
   readonly #meta: Database<Buffer, string>;
 
   constructor(folder: string) {
-    checkDataFile(folder);
     try {
+      checkPages(join(folder, 'data.mdb'));
       // Without overlappingSync a write resolves after its own fdatasync: flushed, not merely committed. Without
       // eventTurnBatching a failed commit rejects the promise of its caller and no other, which nobody could catch.
       this.root = open({
@@ -196,24 +193,8 @@ function headIn(value: Buffer, pid: number): Head {
   return { high: { epoch, n }, gc };
 }
 
-/** lmdb maps the file and trusts it; one that is not its own would end the process. */
-function checkDataFile(folder: string): void {
-  const head = Buffer.alloc(MAGIC_AT + 4);
-  let length = 0;
-  try {
-    const file = openSync(join(folder, 'data.mdb'), 'r');
-    length = readSync(file, head);
-    closeSync(file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw openError(folder, error);
-  }
-  if (length > 0 && head.readUInt32LE(MAGIC_AT) !== MAGIC) {
-    throw serverError('STORE_CORRUPT', `The file data.mdb in ${folder} is not an lmdb file.`);
-  }
-}
-
 function openError(folder: string, cause: unknown): Error {
+  if (cause instanceof TopGunError) return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
   const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND)|not a valid|is corrupt/i.test(text);
   return damaged

@@ -55,8 +55,8 @@ export const deletions: readonly PlantedBug[] = [
         Uplink,
         'refuse',
         (refuse) =>
-          function (this: Uplink, op, code) {
-            if (code !== 'STALE_OP') refuse.call(this, op, code);
+          function (this: Uplink, op, code, reason) {
+            if (code !== 'STALE_OP') refuse.call(this, op, code, reason);
           },
       ),
   },
@@ -68,8 +68,8 @@ export const deletions: readonly PlantedBug[] = [
         Uplink,
         'refuse',
         (refuse) =>
-          function (this: Uplink, op, code) {
-            refuse.call(this, op, code === 'STALE_OP' ? 'DENIED' : code);
+          function (this: Uplink, op, code, reason) {
+            refuse.call(this, op, code === 'STALE_OP' ? 'DENIED' : code, reason);
           },
       ),
   },
