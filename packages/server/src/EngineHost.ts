@@ -3,6 +3,7 @@ import type { DedupName, RollbackProof, ServerEffects } from './engine/ports.js'
 import type { RepairOrder, RepairResult } from './engine/repair/Repair.js';
 import type { ResolverFault } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
+import { serverError } from './errors.js';
 import type { SecurityManager } from './security/SecurityManager.js';
 import type { CommitBatch, CommitResult, DedupState, Store } from './storage/Store.js';
 import type { TransportListener, WebSocketTransport } from './transport/WebSocketTransport.js';
@@ -23,6 +24,11 @@ export interface EngineHostParts {
   readonly onFatal: (error: unknown) => void;
 }
 
+interface Waiting {
+  readonly resolve: (result: RepairResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** A timer of Node takes no longer delay. */
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
@@ -38,7 +44,7 @@ export class EngineHost implements ServerEffects, TransportListener {
   #tickDue = false;
   #stopped = false;
   #onDrained: (() => void) | undefined;
-  readonly #repairing = new Map<number, (result: RepairResult) => void>();
+  readonly #repairing = new Map<number, Waiting>();
   #repairCalls = 0;
 
   constructor(parts: EngineHostParts) {
@@ -69,11 +75,11 @@ export class EngineHost implements ServerEffects, TransportListener {
     });
   }
 
-  /** Resolves when the repair is durable or refused; not at all when the host stops before. */
+  /** Resolves when the repair is durable or refused. Throws SERVER_STATE when the host stops before: it may or may not have been made. */
   repair(order: RepairOrder): Promise<RepairResult> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const call = ++this.#repairCalls;
-      this.#repairing.set(call, resolve);
+      this.#repairing.set(call, { resolve, reject });
       this.#input((engine) => engine.repairs.ask(call, order));
     });
   }
@@ -83,6 +89,9 @@ export class EngineHost implements ServerEffects, TransportListener {
     this.#stopped = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
+    for (const { reject } of this.#repairing.values())
+      reject(serverError('SERVER_STATE', 'The server stopped before the repair was known to be durable.'));
+    this.#repairing.clear();
   }
 
   // --- what sockets bring ---
@@ -179,7 +188,7 @@ export class EngineHost implements ServerEffects, TransportListener {
   repaired(call: number, result: RepairResult): void {
     if ('repair' in result)
       this.#parts.logger.warn({ ...result.repair }, 'a record from the future was repaired');
-    this.#repairing.get(call)?.(result);
+    this.#repairing.get(call)?.resolve(result);
     this.#repairing.delete(call);
   }
 

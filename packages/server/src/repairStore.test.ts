@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 async function started(store?: EmbeddedStore): Promise<ServerCoordinator> {
-  const config = { port: 0, dev: true, dataDir: folder, logLevel: 'silent' } as const;
+  const config = { port: 0, dev: true, dataDir: folder, logLevel: 'silent', drainMs: 50 } as const;
   const server = new ServerCoordinator(config, store && { store });
   servers.push(server);
   await server.start();
@@ -58,6 +58,16 @@ describe('repair of records from the future', () => {
     gate.failNext('failed');
     await server.repair(order);
     expect(valueIn(server)).toBe('mended');
+  });
+
+  it('[CLK-7] in a server that stops before the repair is durable, the caller is told so', async () => {
+    const gate = new CommitGate();
+    const server = await started(new EmbeddedStore({ folder, gate }));
+    gate.hold();
+    const repairing = server.repair(order);
+    const refused = expect(repairing).rejects.toMatchObject({ code: 'SERVER_STATE' });
+    await server.shutdown();
+    await refused;
   });
 
   it('[CLK-7] of a stopped server, whose folder nobody else may have', async () => {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PARTITION_COUNT } from '@topgun/protocol';
+import { LIMITS, PARTITION_COUNT } from '@topgun/protocol';
 import { EngineHost } from './EngineHost.js';
 import type { PoisonedRecord, Repair, RepairOrder } from './engine/repair/Repair.js';
 import { ServerEngine } from './engine/ServerEngine.js';
@@ -46,7 +46,13 @@ export function repairAll(
     const orders = found
       .filter((record) => record.kind === 'LWW' && (map === undefined || record.map === map))
       .map((record): RepairOrder => ({ map: record.map, key: record.key, change: { type: 'keep' }, by }));
-    return Promise.all(orders.map((order) => repairWith(host, order)));
+    const repairs: Repair[] = [];
+    // What is asked for at once is one commit.
+    for (let from = 0; from < orders.length; from += LIMITS.reapRows) {
+      const some = orders.slice(from, from + LIMITS.reapRows);
+      repairs.push(...(await Promise.all(some.map((order) => repairWith(host, order)))));
+    }
+    return repairs;
   });
 }
 

@@ -15,8 +15,9 @@ const recordsOf = (kind: StoredRecord['kind']): fc.Arbitrary<StoredRecord> =>
       stamps,
       kind === 'PN' ? fc.tuple(total, total) : fc.constantFrom(undefined, 'x', 'y', 0),
       fc.constantFrom(undefined, 5, 9),
+      fc.constantFrom(undefined, 1, 2),
     )
-    .map(([offset, stamp, value, ttlMs]) => ({
+    .map(([offset, stamp, value, ttlMs, repaired]) => ({
       map: 'm',
       key: 'k',
       ...(kind === 'OR' && { tag: 'g' }),
@@ -25,6 +26,7 @@ const recordsOf = (kind: StoredRecord['kind']): fc.Arbitrary<StoredRecord> =>
       ...stamp,
       ...offset,
       ...(ttlMs !== undefined && { ttlMs }),
+      ...(kind === 'LWW' && repaired !== undefined && { repaired }),
     }));
 
 const fold = (records: readonly StoredRecord[]): StoredRecord | undefined =>

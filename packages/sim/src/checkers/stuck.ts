@@ -1,4 +1,8 @@
 import type { World } from '../World.js';
+import type { SimRealm } from '../world/SimRealm.js';
+
+/** A clock that moves in steps of two seconds cannot be known better, and `fleeting` judges no closer. */
+const CLOCK_MS = 2000;
 
 /** C8: everything that keeps the world from being quiet, one line each; none when it is. */
 export function whatIsStuck(world: World): string[] {
@@ -14,6 +18,11 @@ export function whatIsStuck(world: World): string[] {
     ].filter((text) => text !== '');
     stuck.push(`C8: ${device.name} (${session}) is stuck: ${what.join(', ')}`);
   }
+  for (const realm of world.realms()) {
+    const errorMs = clockErrorMs(world, realm);
+    if (Math.abs(errorMs) > CLOCK_MS)
+      stuck.push(`CLK-2: ${realm.device.name} takes the server's time for ${errorMs} ms later than it is`);
+  }
   if (world.node === undefined) stuck.push('C8: the server is down');
   else {
     const { staged, parked } = world.node.engine.stats();
@@ -26,7 +35,13 @@ export function whatIsStuck(world: World): string[] {
 export const isQuiet = (world: World): boolean =>
   world.network.isClear &&
   world.realms().every(({ engine }) => engine.state() === 'CONNECTED' && engine.pendingOps() === 0) &&
+  world.realms().every((realm) => Math.abs(clockErrorMs(world, realm)) <= CLOCK_MS) &&
   // A store that was full is written behind memory, after a pause.
   world.devices.every(({ disk }) => disk.entries(['op']).length === 0) &&
   // biome-ignore lint/complexity/useLiteralKeys: a protected part, which only this spelling reaches
   world.realms().every(({ engine }) => !engine['realm'].store.isFull);
+
+/** What a tab takes the server's time for, less what it is: a device whose clock was set learns it with the next heartbeat. */
+const clockErrorMs = (world: World, { engine }: SimRealm): number =>
+  // biome-ignore lint/complexity/useLiteralKeys: a protected part, which only this spelling reaches
+  engine['realm'].clock.nowMs() - world.trueWallMs();

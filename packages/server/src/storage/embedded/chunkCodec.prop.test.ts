@@ -25,8 +25,9 @@ const record: fc.Arbitrary<StoredRecord> = fc
     ttlMs: fc.option(fc.integer({ min: 1, max: 2 ** 40 }), { nil: undefined }),
     owner: fc.option(few, { nil: undefined }),
     from: fc.option(few, { nil: undefined }),
+    repaired: fc.option(fc.oneof(small, fc.maxSafeNat()), { nil: undefined }),
   })
-  .map(({ kind, ttlMs, owner, from, ...rest }) => ({
+  .map(({ kind, ttlMs, owner, from, repaired, ...rest }) => ({
     ...rest,
     // A map has one kind for all its life.
     kind: rest.map === 'n' ? 'OR' : 'LWW',
@@ -34,6 +35,7 @@ const record: fc.Arbitrary<StoredRecord> = fc
     ...(ttlMs !== undefined && { ttlMs }),
     ...(owner !== undefined && { owner }),
     ...(from !== undefined && { from }),
+    ...(rest.map === 'm' && repaired !== undefined && { repaired }),
   }));
 
 const entry: fc.Arbitrary<DedupEntry> = fc
@@ -63,10 +65,13 @@ const dedup: fc.Arbitrary<DedupRow> = fc.record({
   entries: fc.array(entry, { maxLength: 4 }),
 });
 
-const gc: fc.Arbitrary<GcMarks> = fc.record({
-  floor: fc.record({ t: fc.maxSafeNat(), node: few }),
-  offset: fc.record({ epoch: small, n: small }),
-});
+const gc: fc.Arbitrary<GcMarks> = fc
+  .record({
+    floor: fc.record({ t: fc.maxSafeNat(), node: few }),
+    offset: fc.record({ epoch: small, n: small }),
+    repaired: fc.option(fc.integer({ min: 1, max: 2 ** 42 }), { nil: undefined }),
+  })
+  .map(({ repaired, ...marks }) => (repaired === undefined ? marks : { ...marks, repaired }));
 
 const slice: fc.Arbitrary<PartitionSlice> = fc
   .record({
