@@ -139,12 +139,9 @@ export class ServerEngine {
       { bindings, ended, dedup: this.#dedup, staging: this.#staging, limits },
       options.now,
     );
-    const own = { table: this.#table, lane: durable, staging: this.#staging, limits };
-    const ownVolatile = { ...own, lane: volatile, staging: this.#volatile };
-    this.#reapers = [
-      new Reaper({ ...own, meta: boot.meta }, options.now),
-      new Reaper({ ...ownVolatile, meta: new Map() }, options.now),
-    ];
+    const own = { table: this.#table, lane: durable, staging: this.#staging, meta: boot.meta, limits };
+    const passing = { ...own, lane: volatile, staging: this.#volatile, meta: new Map() };
+    this.#reapers = [new Reaper(own, options.now), new Reaper(passing, options.now)];
     this.repairs = new Repairs({ ...own, effects, clock: this.#clock }, boot.meta);
     this.#sessions = new SessionMachine(shared, {
       boundTo: (clientId) => bindings.subOf(clientId),
