@@ -4,6 +4,7 @@ import { coreErrors } from '@topgun/core';
 import { closeCodes, protocolErrors } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import { backpressureErrors } from '../packages/client/src/backpressure/BackpressureError.js';
+import { logoutErrors } from '../packages/client/src/logout.js';
 import { transactionErrors } from '../packages/client/src/transactions/transactionErrors.js';
 import { serverErrors } from '../packages/server/src/errors.js';
 
@@ -41,7 +42,11 @@ const sections: readonly (readonly [title: string, text: string, table: Table])[
     coreErrors,
   ],
   ['Between device and server', 'Travel in answers and rejections, from `@topgun/protocol`.', protocolErrors],
-  ['The client', 'Thrown or reported by `@topgun/client`.', { ...clientErrors, ...backpressureErrors }],
+  [
+    'The client',
+    'Thrown or reported by `@topgun/client`.',
+    { ...clientErrors, ...backpressureErrors, ...logoutErrors },
+  ],
   [
     'Transactions',
     'Thrown by `transaction` of `@topgun/client/transactions`; nothing was written then.',
