@@ -70,15 +70,17 @@ describe.each(storages)('logging out of a store in %s', (name, make) => {
     const shown = other.getMap('notes');
     tab.getMap('notes').set('secret', 'mine');
     await tab.whenSynced();
-    await settle();
+    if (!shown.has('secret')) await new Promise((resolve) => shown.onChange(resolve));
     expect(shown.get('secret')).toBe('mine');
-    const news: string[] = [];
-    onLogout(tab, () => news.push('tab'));
-    onLogout(other, () => news.push('other'));
-    shown.onChange((keys) => news.push([...keys].join()));
+    const news = new Set<string>();
+    const told = new Promise((resolve) => onLogout(other, () => resolve(news.add('other'))));
+    onLogout(tab, () => news.add('tab'));
+    const changed = new Promise((resolve) =>
+      shown.onChange((keys) => !shown.has('secret') && resolve(news.add([...keys].join()))),
+    );
     await logout(tab);
-    await settle();
-    expect(news.sort()).toEqual(['other', 'secret', 'tab']);
+    await Promise.all([told, changed]);
+    expect(news).toEqual(new Set(['tab', 'other', 'secret']));
     expect(shown.get('secret')).toBeUndefined();
     expect(tab.getPendingOpsCount()).toBe(0);
     expect(() => tab.getMap('more')).toThrow(expect.objectContaining({ code: 'CLIENT_CLOSED' }));
@@ -133,14 +135,9 @@ describe('logging out', () => {
     await next.whenReady();
     theirs.set('own', 1);
     await next.flush();
-    const out: string[] = [];
-    onLogout(away, () => out.push('away'));
+    const out = new Promise((resolve) => onLogout(away, () => resolve(undefined)));
     away.getMap('notes').set('late', 'old');
-    await settle();
-    await new Promise(
-      (resolve) => onLogout(away, () => resolve(undefined)) && out.length > 0 && resolve(undefined),
-    );
-    expect(out).toEqual(['away']);
+    await out;
     expect(away.getPendingOpsCount()).toBe(0);
     expect([theirs.get('secret'), theirs.get('late'), theirs.get('own')]).toEqual([undefined, undefined, 1]);
     await next.close();
