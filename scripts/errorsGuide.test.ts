@@ -5,6 +5,7 @@ import { closeCodes, protocolErrors } from '@topgun/protocol';
 import { simErrors } from '@topgun/sim';
 import { describe, expect, it } from 'vitest';
 import { backpressureErrors } from '../packages/client/src/backpressure/BackpressureError.js';
+import { logoutErrors } from '../packages/client/src/logout.js';
 import { transactionErrors } from '../packages/client/src/transactions/transactionErrors.js';
 import { serverErrors } from '../packages/server/src/errors.js';
 
@@ -42,7 +43,11 @@ const sections: readonly (readonly [title: string, text: string, table: Table])[
     coreErrors,
   ],
   ['Between device and server', 'Travel in answers and rejections, from `@topgun/protocol`.', protocolErrors],
-  ['The client', 'Thrown or reported by `@topgun/client`.', { ...clientErrors, ...backpressureErrors }],
+  [
+    'The client',
+    'Thrown or reported by `@topgun/client`.',
+    { ...clientErrors, ...backpressureErrors, ...logoutErrors },
+  ],
   [
     'Transactions',
     'Thrown by `transaction` of `@topgun/client/transactions`; nothing was written then.',

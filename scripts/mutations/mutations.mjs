@@ -123,6 +123,15 @@ export const mutations = [
     title: 'a refusal that nobody has seen is shown after a reload',
   },
   {
+    id: 'B10',
+    name: 'a later life of a store keeps the keys of the first',
+    file: 'packages/client/src/storage/StoreLife.ts',
+    find: 'if (!this.#id) return batch;',
+    replace: 'return batch;',
+    test: 'packages/client/src/storage/StoreLife.test.ts',
+    title: 'each later one has keys of its own, and reads no others',
+  },
+  {
     id: 'T1',
     name: 'any future is admitted',
     file: 'packages/server/src/engine/Admission.ts',

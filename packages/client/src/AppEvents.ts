@@ -25,6 +25,7 @@ interface EventValues {
   readonly state: ConnectionStateChange;
   readonly pending: number;
   readonly conflicts: undefined;
+  readonly loggedOut: undefined;
   readonly authError: TopGunError;
   readonly error: TopGunError;
   readonly [map: `map ${string}`]: ChangedKeys;

@@ -6,9 +6,11 @@ import * as LIMITS from '@topgun/protocol/limits';
 import type { IConnectionProvider } from './connection/IConnectionProvider.js';
 import type { ClientEffects, ClientEvent, RealmOptions, TabMessage } from './engine/ports.js';
 import { RealmEngine } from './engine/RealmEngine.js';
+import { randomId } from './engine/randomId.js';
 import { wireError } from './engine/wireErrors.js';
 import { clientError, toTopGunError } from './errors.js';
 import type { IStorageAdapter, StoreKey, StoreTx } from './storage/IStorageAdapter.js';
+import { LIFE_KEY, StoreLife } from './storage/StoreLife.js';
 import type { Tabs } from './tabs/openTabs.js';
 import { openTabs } from './tabs/openTabs.js';
 import type { RealmChannel } from './tabs/RealmChannel.js';
@@ -22,6 +24,9 @@ import { watchVisibility } from './utils/watchVisibility.js';
 
 /** A session is 64 random bits: nobody else takes its lock. */
 const ignoreLoss = (): void => undefined;
+
+/** A message, and the life of the store that its sender knows. */
+type LivingMessage = TabMessage & { readonly life: string };
 
 export interface SyncEngineOptions {
   readonly storage: IStorageAdapter;
@@ -47,13 +52,19 @@ export class SyncEngine implements ClientEffects {
   readonly #tabs: Tabs;
   readonly #endings: Unsubscribe[] = [];
   readonly #watches = new Map<string, Release>();
-  #channel: RealmChannel<TabMessage> | undefined;
+  #channel: RealmChannel<LivingMessage> | undefined;
   #uploaderLock: Release | undefined;
   #sessionLock: Release | undefined;
   #state: 'new' | 'started' | 'booted' | 'closed' = 'new';
   /** Counts requests for a token, so that a late answer to an old one is not taken for the answer to this one. */
   #tokenRequests = 0;
   #storeError: TopGunError | undefined;
+  readonly #life = new StoreLife();
+  /** While the store is being wiped: what it is asked for meanwhile. */
+  #held: (() => void)[] | undefined;
+  /** Messages that came, or were to go, before it was known which life this is. */
+  readonly #early: LivingMessage[] = [];
+  readonly #unsaid: TabMessage[] = [];
 
   constructor(options: SyncEngineOptions) {
     this.#options = options;
@@ -82,8 +93,8 @@ export class SyncEngine implements ClientEffects {
         online ? this.#feed(() => this.#retryNow()) : provider.close(CLOSE_CODE.GOING_AWAY),
       ),
     );
-    this.#channel = this.#tabs.openChannel<TabMessage>(this.#name('channel'), (message) =>
-      this.#feed(() => this.engine.channel(message)),
+    this.#channel = this.#tabs.openChannel<LivingMessage>(this.#name('channel'), (message) =>
+      this.#feed(() => this.#hear(message)),
     );
     storage.onLost((reason) => {
       this.#options.logger.warn({ store: storeName, reason }, 'the store was lost');
@@ -136,8 +147,11 @@ export class SyncEngine implements ClientEffects {
 
   tx(id: number, batch: StoreTx): void {
     this.#useStore(
-      (storage) => storage.tx(batch),
-      (commit) => this.engine.txDone(id, commit),
+      (storage) => storage.tx(this.#life.tx(batch)),
+      (commit) => {
+        this.#life.named();
+        this.engine.txDone(id, commit);
+      },
       (error) => this.engine.txFailed(id, error),
     );
   }
@@ -146,7 +160,7 @@ export class SyncEngine implements ClientEffects {
     const entries: (readonly [StoreKey, unknown])[] = [];
     this.#useStore(
       (storage) => storage.iterate(prefix, (key, value) => entries.push([key, value])),
-      (commit) => this.engine.storeRead(id, entries, commit),
+      (commit) => this.#read(id, entries, commit),
       (error) => this.engine.storeReadFailed(id, error),
     );
   }
@@ -176,7 +190,9 @@ export class SyncEngine implements ClientEffects {
   }
 
   post(message: TabMessage): void {
-    this.#channel?.post(message);
+    const life = this.#life.id;
+    if (life === undefined) this.#unsaid.push(message);
+    else this.#channel?.post({ ...message, life });
   }
 
   connect(): void {
@@ -225,7 +241,58 @@ export class SyncEngine implements ClientEffects {
     this.#options.onEvent(event);
   }
 
+  /** From now on nothing is stored or read. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /**
+   * Empties the store and begins another life of it, for all realms; nothing of this realm is stored from then on. Rejects with the
+   * storage's error, and everything goes on then.
+   */
+  async wipe(): Promise<void> {
+    const { storage, storeName, realm } = this.#options;
+    this.hold();
+    try {
+      await storage.open(storeName);
+      // Somebody else may have logged out, and another user in: that store is not this realm's.
+      if (this.#life.isOver(await storage.get(LIFE_KEY))) return;
+      await storage.wipe([[LIFE_KEY, randomId(realm.random, 64)]]);
+    } catch (error) {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const ask of held) ask();
+      throw toTopGunError(error);
+    }
+    this.#channel?.post({ type: 'logout', from: this.engine.session, life: '' });
+  }
+
   // ── completions ──
+
+  /** A read that finds another life in the store is the end of this one. What others have left behind goes. */
+  #read(id: number, entries: readonly (readonly [StoreKey, unknown])[], commit: number): void {
+    const isFirst = this.#life.id === undefined;
+    const found = this.#life.read(entries);
+    if (found === undefined) return this.event({ type: 'loggedOut' });
+    this.engine.storeRead(id, found.rows, commit);
+    if (!isFirst) return;
+    for (const message of this.#unsaid.splice(0)) this.post(message);
+    for (const message of this.#early.splice(0)) this.#hear(message);
+    const { left } = found;
+    if (left.length === 0) return;
+    this.#options.storage.tx({ puts: [], deletes: left }).catch((error: unknown) => {
+      this.#options.logger.warn({ error }, 'what a tab left behind in the store could not be deleted');
+    });
+  }
+
+  /** Who lives in another life of the store has nothing to say here. */
+  #hear(message: LivingMessage): void {
+    if (message.type === 'logout' || message.life === this.#life.id) this.engine.channel(message);
+    else if (this.#life.id === undefined) {
+      this.#early.push(message);
+      this.#early.splice(0, this.#early.length - LIMITS.earlyMessages);
+    }
+  }
 
   #openStore(): void {
     const { storage, storeName, timers, logger } = this.#options;
@@ -280,6 +347,10 @@ export class SyncEngine implements ClientEffects {
     failed: (error: unknown) => void,
   ): void {
     if (this.#state === 'closed') return;
+    if (this.#held) {
+      this.#held.push(() => this.#useStore(work, done, failed));
+      return;
+    }
     const { storage, storeName } = this.#options;
     storage
       .open(storeName)

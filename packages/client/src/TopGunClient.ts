@@ -83,6 +83,7 @@ export class TopGunClient {
       this.#topics.get(topic)?.deliver(data, { timestamp: ts, publisherId: from }),
     role: ({ leader }) => this.#logger.debug({ leader }, 'uploader'),
     token: ({ token }) => this.#keepToken(token),
+    loggedOut: () => void this.#leave(),
     error: ({ error }) => this.#events.failed(error),
   };
   /** The app's provider, else one that knows the last token set, here or in another tab. */
@@ -128,6 +129,10 @@ export class TopGunClient {
       writable: () => {
         this.#assertOpen('write');
         return engine;
+      },
+      logout: async () => {
+        await this.#sync.wipe();
+        await this.#leave();
       },
     };
     setContext(this, this.#context);
@@ -338,9 +343,25 @@ export class TopGunClient {
     });
   }
 
+  /** The store belongs to nobody any more: nothing of it stays on the screen, and nothing is written. */
+  #leave(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#sync.hold();
+      this.#engine.forget();
+      // After this turn, at whose end listeners hear that everything has gone.
+      this.#closed = Promise.resolve().then(() => this.#end('The client was logged out'));
+      this.#events.of('loggedOut').emit(undefined);
+    }
+    return this.#closed;
+  }
+
   async #close(): Promise<void> {
     await this.#sync.flushForClose();
-    const error = clientError('CLIENT_CLOSED', 'The client was closed; unanswered writes stay in the log');
+    await this.#end('The client was closed; unanswered writes stay in the log');
+  }
+
+  async #end(why: string): Promise<void> {
+    const error = clientError('CLIENT_CLOSED', why);
     for (const closed of this.#closing) closed(error);
     this.#writes.close(error);
     this.#gate?.close(error);

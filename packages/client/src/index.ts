@@ -30,6 +30,7 @@ export {
   type StoreKey,
   type StoreTx,
 } from './storage/IStorageAdapter.js';
+export { keyOfLife, LIFE_KEY } from './storage/StoreLife.js';
 export { type StorageErrorCode, storageError, storageErrors } from './storage/storageErrors.js';
 export { TopGunClient } from './TopGunClient.js';
 export type { Unsubscribe } from './utils/Listeners.js';

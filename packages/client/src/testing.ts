@@ -242,6 +242,35 @@ export function describeClientStorage(
       expect(await adapter.tx({ puts: [], deletes: [] })).toBe(commit + 2);
     });
 
+    it('[CST-13] wipe puts rows in the place of all others, as one commit that the next opening finds', async () => {
+      const { adapter, store } = await openFresh();
+      const rows = Array.from({ length: 300 }, (_, n) => [['t', `k${n}`], n] as const);
+      const commit = await adapter.tx({ puts: rows, deletes: [] });
+      const wiped = adapter.wipe([
+        [['t', 'k7'], 'new'],
+        [['x'], { y: 1 }],
+      ]);
+      // Asked for behind it, and seen behind it.
+      const behind = adapter.tx({ puts: [[['z'], 2]], deletes: [] });
+      await wiped;
+      expect(await behind).toBe(commit + 2);
+      const left = [
+        [['t', 'k7'], 'new'],
+        [['x'], { y: 1 }],
+        [['z'], 2],
+      ];
+      expect(await read(adapter)).toEqual(left);
+      await adapter.close();
+      expect(await read(await openAgain(store))).toEqual(left);
+    });
+
+    it('[CST-13] a wipe that is refused leaves everything as it was', async () => {
+      const { adapter } = await openFresh();
+      await adapter.tx({ puts: [[['k'], 1]], deletes: [] });
+      expect(await codeOf(adapter.wipe([[[], 1]]))).toBe('STORAGE_KEY');
+      expect(await read(adapter)).toEqual([[['k'], 1]]);
+    });
+
     it('[CST-14] a store that is not open, or closed, refuses with STORAGE_CLOSED', async () => {
       const unopened = await make();
       expect(await codeOf(unopened.get(['k']))).toBe('STORAGE_CLOSED');

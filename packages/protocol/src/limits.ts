@@ -220,6 +220,8 @@ export const cipherMemos = 10_000;
 export const memoryUnflushedCommits = 256;
 /** count: rows that wait until all maps and queries have caught up: some tens of MB; beyond it they show as they come */
 export const heldRows = 50_000;
+/** count: messages of other tabs that wait until a tab has read the store; of more it reads the store again */
+export const earlyMessages = 1_000;
 /** ms: a query nobody listens to stays open, so that a re-render finds it */
 export const queryIdleMs = 1_000;
 /** count: connection states kept for diagnostics */

@@ -1,5 +1,5 @@
 import type { IStorageAdapter, StoreKey, StoreTx } from '@topgun/client';
-import { checkStoreKey, checkStoreTx, storageError } from '@topgun/client';
+import { checkStoreKey, checkStoreTx, keyOfLife, LIFE_KEY, storageError } from '@topgun/client';
 import * as LIMITS from '@topgun/protocol/limits';
 import { compareStoreKeys } from '../keys/compareStoreKeys.js';
 import { type AppKey, StoreCipher } from './StoreCipher.js';
@@ -11,7 +11,7 @@ export interface EncryptedStorageOptions {
   readonly key: AppKey;
 }
 
-/** The only row whose place can be read. No token is as long as its segment, so no row of the app lies there. */
+/** The only row, beside the one that names the store's life, whose place can be read. No token is as long as its segment, so no row of the app lies there. */
 const CHECK_KEY: StoreKey = ['topgun:encrypted'];
 const CHECK_TEXT = 'the key is right';
 
@@ -73,6 +73,7 @@ export class EncryptedStorageAdapter implements IStorageAdapter {
   async get(key: StoreKey): Promise<unknown> {
     checkStoreKey(key);
     return this.#inLine('get', async (cipher) => {
+      if (isLife(key)) return this.#inner.get(key);
       const tokens = await cipher.tokensOf(key);
       const row = await this.#inner.get(tokens);
       return row === undefined ? undefined : (await openRow(cipher, tokens, row))[1];
@@ -81,10 +82,12 @@ export class EncryptedStorageAdapter implements IStorageAdapter {
 
   async iterate(prefix: StoreKey, visit: (key: StoreKey, value: unknown) => void): Promise<number> {
     return this.#inLine('iterate', async (cipher) => {
-      const { rows, commit } = await this.#sealedRows(await cipher.tokensOf(prefix));
-      const opened: (readonly [StoreKey, unknown])[] = [];
-      for (let i = 0; i < rows.length; i += LIMITS.storeRowsPerRead) {
-        const page = rows.slice(i, i + LIMITS.storeRowsPerRead);
+      const place = isLife(prefix) ? prefix : await cipher.tokensOf(prefix);
+      const { rows, life, commit } = await this.#sealedRows(place);
+      const opened: (readonly [StoreKey, unknown])[] = [...life];
+      const own = await this.#ownRows(cipher, rows, life[0]?.[1]);
+      for (let i = 0; i < own.length; i += LIMITS.storeRowsPerRead) {
+        const page = own.slice(i, i + LIMITS.storeRowsPerRead);
         opened.push(...(await Promise.all(page.map(([tokens, row]) => openRow(cipher, tokens, row)))));
       }
       opened.sort(([a], [b]) => compareStoreKeys(a, b));
@@ -101,9 +104,14 @@ export class EncryptedStorageAdapter implements IStorageAdapter {
     this.#inner.onLost(cb);
   }
 
-  async wipe(): Promise<void> {
-    await this.#inLine('wipe', async () => {
-      await this.#inner.wipe();
+  /** The row that names the life of the store stays in the clear: it says nothing, and who logs out may come back with another key. */
+  async wipe(puts: StoreTx['puts'] = []): Promise<void> {
+    checkStoreTx({ puts, deletes: [] });
+    await this.#inLine('wipe', async (cipher) => {
+      const kept = puts.map(async ([key, value]) =>
+        isLife(key) ? ([key, value] as const) : cipher.seal(key, value),
+      );
+      await this.#inner.wipe(await Promise.all(kept));
       this.#lacksCheck = true;
     });
   }
@@ -120,7 +128,10 @@ export class EncryptedStorageAdapter implements IStorageAdapter {
     let sample: readonly [StoreKey, unknown] | undefined = [CHECK_KEY, await this.#inner.get(CHECK_KEY)];
     this.#lacksCheck = sample[1] === undefined;
     // Another tab may have wiped the store and written since.
-    if (this.#lacksCheck) sample = (await this.#sealedRows([])).rows[0];
+    if (this.#lacksCheck) {
+      const { rows, life } = await this.#sealedRows([]);
+      [sample] = await this.#ownRows(cipher, rows, life[0]?.[1]);
+    }
     if (sample === undefined) return cipher;
     try {
       await cipher.open(...sample);
@@ -135,7 +146,9 @@ export class EncryptedStorageAdapter implements IStorageAdapter {
     { puts, deletes, durability }: StoreTx,
   ): Promise<StoreTx & { isChecked: boolean }> {
     const isChecked = this.#lacksCheck;
-    const sealed = await Promise.all(puts.map(([key, value]) => cipher.seal(key, value)));
+    const sealed = await Promise.all(
+      puts.map(async ([key, value]) => (isLife(key) ? ([key, value] as const) : cipher.seal(key, value))),
+    );
     if (isChecked) sealed.push([CHECK_KEY, (await cipher.seal(CHECK_KEY, CHECK_TEXT, CHECK_KEY))[1]]);
     return {
       puts: sealed,
@@ -145,12 +158,21 @@ export class EncryptedStorageAdapter implements IStorageAdapter {
     };
   }
 
-  async #sealedRows(tokens: StoreKey): Promise<{ rows: (readonly [StoreKey, unknown])[]; commit: number }> {
-    const rows: (readonly [StoreKey, unknown])[] = [];
+  async #sealedRows(tokens: StoreKey): Promise<{ rows: Row[]; life: Row[]; commit: number }> {
+    const rows: Row[] = [];
+    const life: Row[] = [];
     const commit = await this.#inner.iterate(tokens, (place, row) => {
-      if (place[0] !== CHECK_KEY[0]) rows.push([place, row]);
+      if (isLife(place)) life.push([place, row]);
+      else if (place[0] !== CHECK_KEY[0]) rows.push([place, row]);
     });
-    return { rows, commit };
+    return { rows, life, commit };
+  }
+
+  /** Without rows that a tab has left of a life before this one: they may be sealed under another key, and nobody asks for them. */
+  async #ownRows(cipher: StoreCipher, rows: readonly Row[], life: unknown): Promise<readonly Row[]> {
+    if (typeof life !== 'string') return rows;
+    const place = await cipher.tokensOf(keyOfLife(life));
+    return rows.filter(([tokens]) => place.every((token, i) => token === tokens[i]));
   }
 
   #inLine<T>(call: string, work: (cipher: StoreCipher) => Promise<T>): Promise<T> {
@@ -165,6 +187,10 @@ export class EncryptedStorageAdapter implements IStorageAdapter {
     return result;
   }
 }
+
+type Row = readonly [StoreKey, unknown];
+
+const isLife = ([table]: StoreKey): boolean => table === LIFE_KEY[0];
 
 async function openRow(
   cipher: StoreCipher,

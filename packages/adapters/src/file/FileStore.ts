@@ -95,11 +95,13 @@ export class FileStore {
     return this.#inTurn(() => this.#file.estimate());
   }
 
-  wipe(): Promise<void> {
+  wipe(puts: StoreTx['puts']): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#file.replace(this.#commit + 1, []);
+      const packed = packTx({ puts, deletes: [] }).puts;
+      await this.#file.replace(this.#commit + 1, packed);
       this.#commit += 1;
       this.#rows.clear();
+      this.#apply(packed, []);
     });
   }
 

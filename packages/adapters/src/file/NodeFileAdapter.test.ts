@@ -128,6 +128,24 @@ describe('a file that was damaged', () => {
 });
 
 describe('a log that grows', () => {
+  it('[CST-13] a wipe that fails, or that the process does not survive, leaves the store as it was', async () => {
+    const store = nextStore();
+    const adapter = await openStore(store);
+    await adapter.tx(put('a', 1));
+    const draft = `${fileOf(store)}.new`;
+    await mkdir(draft);
+    await expect(adapter.wipe([[['life'], 'x']])).rejects.toMatchObject({
+      code: expect.stringMatching(/^STORAGE_/),
+    });
+    await rm(draft, { recursive: true });
+    // The store that was to be, as far as a process wrote it before it died.
+    await writeFile(draft, packRecord(9, ['snapshot', 1, 1]));
+    const next = await openStore(store);
+    expect(await rowsOf(next)).toEqual([['a', 1]]);
+    await next.wipe([[['life'], 'x']]);
+    expect(await next.get(['life'])).toBe('x');
+  });
+
   it('[CST-22] is replaced by a snapshot; rows, commit number and later transactions stay', async () => {
     const store = nextStore();
     const adapter = await openStore(store);

@@ -92,8 +92,9 @@ export class NodeFileAdapter implements IStorageAdapter {
     this.#lostListeners.add(cb);
   }
 
-  async wipe(): Promise<void> {
-    await this.#use('wipe', (store) => store.wipe());
+  async wipe(puts: StoreTx['puts'] = []): Promise<void> {
+    checkStoreTx({ puts, deletes: [] });
+    await this.#use('wipe', (store) => store.wipe(puts));
   }
 
   async close(): Promise<void> {

@@ -100,12 +100,16 @@ export class IDBAdapter implements IStorageAdapter {
     this.#lostListeners.add(cb);
   }
 
-  async wipe(): Promise<void> {
+  async wipe(puts: StoreTx['puts'] = []): Promise<void> {
+    checkStoreTx({ puts, deletes: [] });
     await this.#use('wipe', async (db) => {
       const tx = db.transaction([LOG, SNAPSHOT], 'readwrite', { durability: 'strict' });
       const log = tx.objectStore(LOG);
       // What is cleared keeps its key generator: the next number is that of this commit.
-      await committed(tx, Promise.all([tx.objectStore(SNAPSHOT).clear(), log.clear(), log.add([])]));
+      await committed(
+        tx,
+        Promise.all([tx.objectStore(SNAPSHOT).clear(), log.clear(), log.add(groupRows(puts))]),
+      );
     });
   }
 

@@ -35,6 +35,18 @@ describe('MemoryAdapter', () => {
     expect(adapter.crash(5)).toBe(0);
   });
 
+  it('[CST-13] no power cut takes a wipe back', async () => {
+    const disk = new MemoryDisk();
+    const adapter = new MemoryAdapter({ disk });
+    await adapter.open('store');
+    await adapter.tx(put(1));
+    await adapter.wipe([[['left'], 1]]);
+    expect(adapter.crash(5)).toBe(0);
+    const after = new MemoryAdapter({ disk });
+    await after.open('store');
+    expect([await after.get(['k']), await after.get(['left'])]).toEqual([undefined, 1]);
+  });
+
   it('[CST-18] onLost is told and later calls are refused until it is opened again', async () => {
     const adapter = new MemoryAdapter({ disk: new MemoryDisk() });
     const reasons: string[] = [];

@@ -71,8 +71,9 @@ export class MemoryAdapter implements IStorageAdapter {
     this.#lostListeners.add(cb);
   }
 
-  async wipe(): Promise<void> {
-    this.#use('wipe').clear();
+  async wipe(puts: StoreTx['puts'] = []): Promise<void> {
+    checkStoreTx({ puts, deletes: [] });
+    this.#use('wipe').clear(puts);
   }
 
   async close(): Promise<void> {

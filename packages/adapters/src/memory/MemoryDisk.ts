@@ -36,8 +36,10 @@ class MemoryStore {
     return this.commit;
   }
 
-  clear(): void {
+  clear(puts: StoreTx['puts']): void {
+    const kept = puts.map(([key, value]) => ({ key: [...key], value: structuredClone(value) }));
     this.rows.clear();
+    for (const row of kept) this.rows.set(encodeStoreKey(row.key), row);
     this.commit += 1;
     this.#unflushed = [];
   }

@@ -232,6 +232,17 @@ export class RealmEngine extends RealmMachine {
     this.realm.touch();
   }
 
+  /** Drops from memory all that the store held and the app wrote. The shell stores nothing any more. */
+  forget(): void {
+    const { log, replica, rejections, conflicts } = this.realm;
+    for (const op of [...log.ops()]) log.remove(op);
+    for (const map of replica.maps.values())
+      for (const item of [...map.base.keys()]) replica.load(map.name, item, undefined);
+    for (const id of rejections.ids()) rejections.load(id, undefined);
+    for (const number of [...conflicts.entries.keys()]) conflicts.load(number, undefined);
+    this.realm.touch();
+  }
+
   state(): SyncStateName {
     return this.realm.status.now.state;
   }

@@ -194,6 +194,9 @@ export class RealmMachine {
         if (message.action === 'start') this.#connect();
         else connection.reset();
         break;
+      case 'logout':
+        realm.fx.event({ type: 'loggedOut' });
+        break;
       case 'token':
         realm.emit({ type: 'token', token: message.token });
         connection.token(message.token);

@@ -121,6 +121,8 @@ export type ClientEvent =
   | { readonly type: 'role'; readonly leader: boolean }
   /** The app set this token in another realm: from now on it is the one to hand out. */
   | { readonly type: 'token'; readonly token: string | null }
+  /** Another realm has logged out: what this one shows is to be dropped. */
+  | { readonly type: 'loggedOut' }
   | { readonly type: 'error'; readonly error: TopGunError };
 
 export type { Kind };
@@ -192,6 +194,8 @@ export type TabMessage = { readonly from: string } & (
   | { readonly type: 'control'; readonly action: 'start' | 'reset' }
   /** The app set a token: all realms keep it, the leader uses it at once. */
   | { readonly type: 'token'; readonly token: string | null }
+  /** The store was wiped, and its life has ended. */
+  | { readonly type: 'logout' }
   | { readonly type: 'ping' }
   | { readonly type: 'pong' }
   | { readonly type: 'bye' }

@@ -9,4 +9,6 @@ export interface HandleContext {
   writable(): RealmEngine;
   readonly writes: WriteTracker;
   readonly events: AppEvents;
+  /** Wipes the store for all tabs, drops what is shown, and closes the client. Rejects with the storage's error, and nothing has changed then. */
+  logout(): Promise<void>;
 }

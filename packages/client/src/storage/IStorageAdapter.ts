@@ -42,8 +42,11 @@ export interface IStorageAdapter {
   estimate(): Promise<{ usageBytes: number; quotaBytes: number } | undefined>;
   /** Called when the store went away by itself: closed or evicted by the browser, replaced by another version. `open` may be tried again. */
   onLost(cb: (reason: string) => void): void;
-  /** Deletes every row. The commit number goes on rising, so that other tabs notice. */
-  wipe(): Promise<void>;
+  /**
+   * Deletes every row and puts these in their place, in one flushed transaction, whole or not at all. The commit number goes on rising,
+   * so that other tabs notice.
+   */
+  wipe(puts?: StoreTx['puts']): Promise<void>;
   /** Lets go of the store after the running transactions; later calls are refused with `STORAGE_CLOSED`. */
   close(): Promise<void>;
 }
