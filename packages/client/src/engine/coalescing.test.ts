@@ -32,6 +32,33 @@ describe('coalescing', () => {
     ]);
   });
 
+  it('[DEV-9] a server that appears later gets what was written without one, in order, and nothing is lost over reloads', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const first = world.started(store, { server: false });
+    for (const value of [1, 2, 3]) first.engine.put('m', 'k', value);
+    first.engine.increment('likes', 2);
+    world.settle();
+    first.kill();
+    const second = world.started(store, { server: false });
+    expect(second.engine.get('m', 'k')).toBe(3);
+    second.engine.put('m', 'k', 4);
+    second.engine.increment('likes', 3);
+    world.settle();
+    second.kill();
+    const third = world.started(store);
+    third.engine.openMap('m', 'LWW');
+    third.engine.openMap('likes', 'PN');
+    world.settle();
+    expect([
+      third.engine.get('m', 'k'),
+      third.engine.counterValue('likes'),
+      third.engine.pendingOps(),
+    ]).toEqual([4, 5, 0]);
+    expect(world.server.rows.get('m')?.get('k')?.value).toBe(4);
+    expect([...world.server.effects.values()].every((times) => times === 1)).toBe(true);
+  });
+
   it('[DEV-6] elements and increments are never replaced', () => {
     const world = new FakeWorld();
     const realm = world.started(plainStore(), { server: false });
