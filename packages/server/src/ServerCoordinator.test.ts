@@ -186,6 +186,28 @@ describe('ServerCoordinator', () => {
     expect(second).toMatchObject({ spans: [[0, 1, 4]], epoch: first.epoch, pos: first.pos });
   });
 
+  it('[SRV-10] maps named volatile are answered APPLIED while the disk is busy, and are empty after a restart', async () => {
+    const gate = new CommitGate();
+    const store = new EmbeddedStore({ folder, gate });
+    const server = await startServer({ volatileMaps: ['cursors:*'] }, { store });
+    const client = await Client.connect(server, 'ann');
+    const { incarnation } = await client.take('AUTH_ACK');
+    client.put(1, 'k', 1, incarnation, 'cursors:page');
+    client.put(2, 'k', 1, incarnation);
+    const levels = [(await client.take('OP_ACK')).level, (await client.take('OP_ACK')).level];
+    expect(levels.sort()).toEqual([2, 4]);
+    gate.hold();
+    client.put(3, 'k', 2, incarnation);
+    client.put(4, 'k', 2, incarnation, 'cursors:page');
+    expect(await client.take('OP_ACK')).toMatchObject({ level: 2, spans: [[4, 1, 0]] });
+    gate.release();
+    expect(await client.take('OP_ACK')).toMatchObject({ level: 4, spans: [[3, 1, 0]] });
+    await server.shutdown();
+    const again = await startServer({ volatileMaps: ['cursors:*'] });
+    expect(again.engine?.rootOf('cursors:page')).toBe(0);
+    expect(again.engine?.rootOf('todos')).not.toBe(0);
+  });
+
   it('[OPS-41] shutdown answers what was admitted, says SHUTDOWN and 1001, and turns readiness off', async () => {
     const gate = new CommitGate();
     const server = await startServer({}, { store: new EmbeddedStore({ folder, gate }) });
