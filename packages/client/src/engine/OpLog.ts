@@ -17,7 +17,7 @@ import {
 import type { RealmBase } from './RealmBase.js';
 import { DRAFT_T } from './RealmClock.js';
 import type { Replica } from './Replica.js';
-import type { ReplicaMap } from './ReplicaMap.js';
+import { isAlone, replacedOps, summedUp } from './replacedOps.js';
 import { kindOf } from './rows.js';
 import type { SessionLog } from './SessionLog.js';
 
@@ -119,18 +119,19 @@ export class OpLog {
     { wanted, isMore }: WriteExtras = {},
   ): number {
     const map = this.#replica.map(name, kindOf(op));
-    // What was written before the last op of a key is no freer than that one. Nothing is taken out of a transaction.
-    const last = op < OP.OR_ADD && this.#isPlain(map) ? map.overlay.last(key) : undefined;
-    const replaced = last && !last.whole && this.isFree(last) ? last : undefined;
-    if (!replaced && !isMore) this.#realm.options.admit?.();
+    const { session } = this.#realm;
+    const free = replacedOps(op, map, key, this, this.#realm);
+    const sum = op === OP.INCREMENT ? summedUp(value as number, free) : value;
+    const replaced = op === OP.INCREMENT && sum === undefined ? [] : free;
+    if (replaced.length === 0 && !isMore) this.#realm.options.admit?.();
     const seq = this.#nextSeq++;
-    const made = newOp(this.#realm.session, seq, op, name, key, value, ttlMs);
+    const made = newOp(session, seq, op, name, key, replaced.length > 0 ? sum : value, ttlMs);
     const written = wanted === undefined ? made : { ...made, wanted };
     this.#stamp(written);
-    if (replaced) {
-      written.base = replaced.base;
-      this.remove(replaced);
-      this.#realm.settle(replaced, 'superseded', undefined, seq);
+    for (const old of replaced) {
+      written.base = old.base;
+      this.remove(old);
+      this.#realm.settle(old, 'superseded', undefined, old.session === session ? seq : undefined);
     }
     this.#enter(written);
     return seq;
@@ -322,7 +323,9 @@ export class OpLog {
 
   /** Whether nobody else knows of an op yet (DEV-6): replaced may be what no transaction carries yet, or what this realm itself holds unsent. */
   isFree(op: PendingOp): boolean {
-    return op.session === this.#realm.session && !op.isSent && (!op.isIssued || this.#realm.isLeader);
+    const { session, isLeader } = this.#realm;
+    if (isAlone(this.#realm, this)) return true;
+    return op.session === session && !op.isSent && (!op.isIssued || isLeader);
   }
 
   /** An op has one stamp, above every version that its writes saw (CLK-3). */
@@ -349,11 +352,6 @@ export class OpLog {
     }
     op.t = this.#realm.clock.stamp(seenT, isAgain);
     op.node = this.#realm.clock.node;
-  }
-
-  /** What a resolver makes of two writes is not what it makes of the last: only plain maps forget the first (DEV-6). */
-  #isPlain({ hasResolver }: ReplicaMap): boolean {
-    return hasResolver === false || this.#realm.options.server === false;
   }
 
   /** Into overlay and log; a draft waits for its stamp first. */

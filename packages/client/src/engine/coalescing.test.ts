@@ -59,9 +59,71 @@ describe('coalescing', () => {
     expect([...world.server.effects.values()].every((times) => times === 1)).toBe(true);
   });
 
+  it('[DEV-9] without a server a key has one op, over reloads and tabs, and a counter too', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    for (let start = 1; start <= 3; start++) {
+      const leader = world.started(store, { server: false });
+      const follower = world.started(store, { server: false });
+      for (const realm of [follower, leader]) {
+        for (let i = 1; i <= 4; i++) {
+          realm.engine.put('m', 'k', `${start} ${i}`);
+          realm.engine.increment('likes', i);
+          world.settle();
+        }
+      }
+      expect([follower.engine.get('m', 'k'), follower.engine.counterValue('likes')]).toEqual([
+        `${start} 4`,
+        start * 20,
+      ]);
+      leader.kill();
+      follower.kill();
+    }
+    expect(store.table('op').map(([, op]) => (op as unknown[])[6])).toEqual(
+      expect.arrayContaining(['3 4', 60]),
+    );
+    expect(store.table('op')).toHaveLength(2);
+    const later = world.started(store);
+    later.engine.openMap('m', 'LWW');
+    later.engine.openMap('likes', 'PN');
+    world.settle();
+    expect([
+      later.engine.get('m', 'k'),
+      later.engine.counterValue('likes'),
+      later.engine.pendingOps(),
+    ]).toEqual(['3 4', 60, 0]);
+    expect(world.server.effects.size).toBe(2);
+  });
+
+  it('[DEV-9] increments that cancel each other out, or leave the safe range, stay apart', () => {
+    const world = new FakeWorld();
+    const realm = world.started(new FakeStore(), { server: false });
+    const most = Number.MAX_SAFE_INTEGER;
+    const pending = [5, -5, most, most].map((delta) => {
+      realm.engine.increment('likes', delta);
+      world.settle();
+      return realm.engine.pendingOps();
+    });
+    expect(pending).toEqual([1, 2, 1, 2]);
+  });
+
+  it('[DEV-9] once a server has answered, ops are kept apart as with any, also while the app runs without it', () => {
+    const world = new FakeWorld();
+    const store = plainStore();
+    const first = world.started(store);
+    first.engine.put('m', 'other', 0);
+    world.settle();
+    first.kill();
+    const alone = world.started(store, { server: false });
+    for (const value of [1, 2]) alone.engine.increment('likes', value);
+    world.settle();
+    expect(alone.engine.pendingOps()).toBe(2);
+  });
+
   it('[DEV-6] elements and increments are never replaced', () => {
     const world = new FakeWorld();
-    const realm = world.started(plainStore(), { server: false });
+    world.isServerUp = false;
+    const realm = world.started(plainStore());
     for (let i = 0; i < 3; i++) {
       realm.engine.orAdd('tags', 'k', 'same');
       realm.engine.increment('likes', 1);
