@@ -13,7 +13,8 @@ export interface ConflictFilter {
 
 /**
  * The journal of what the writes of this device lost, of all its tabs: values that the server rejected, that a newer
- * write of another device replaced, or that were stored otherwise than written. It outlives reloads.
+ * write of another device replaced, or that were stored otherwise than written; and records, of whomever, that this device had and a
+ * server that was put back to an earlier state had not. It outlives reloads.
  *
  * ```ts
  * const journal = conflicts(client);

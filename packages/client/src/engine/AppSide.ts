@@ -57,7 +57,7 @@ export class AppSide {
   }
 
   /** The store's word about a map. If this realm opened it as another kind, the store is right. */
-  mapStored(map: string, { kind, hasResolver, isVolatile = false }: StoredMap): void {
+  mapStored(map: string, { kind, hasResolver, isVolatile = false, incarnation }: StoredMap): void {
     const { replica } = this.#realm;
     this.kinds.set(map, kind);
     const found = replica.maps.get(map)?.kind;
@@ -67,5 +67,6 @@ export class AppSide {
       this.closeMap(map);
     }
     if (hasResolver !== undefined) replica.map(map, kind).treated(hasResolver, isVolatile);
+    if (incarnation !== undefined) replica.map(map, kind).incarnation = incarnation;
   }
 }

@@ -1,11 +1,13 @@
-import { deepEqual } from '@topgun/core';
+import { compareVersions, deepEqual } from '@topgun/core';
 import { OP } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { describeWrite } from './describeWrite.js';
 import type { OpLog } from './OpLog.js';
-import { opId, type PendingOp } from './PendingOp.js';
+import { bytesOf, OP_NAMES, opId, type PendingOp } from './PendingOp.js';
 import type { Conflict } from './ports.js';
 import type { RealmBase } from './RealmBase.js';
+import type { ReplicaMap } from './ReplicaMap.js';
+import { type BaseRow, counterTotal } from './rows.js';
 import type { Verdict } from './Verdict.js';
 
 /** So that the store's order of keys is that of the numbers. */
@@ -36,10 +38,38 @@ export class Conflicts {
   }
 
   add(op: PendingOp, how: Pick<Conflict, 'outcome' | 'code' | 'reason'>): void {
-    const { store, clock } = this.#realm;
+    const { clock } = this.#realm;
     const write = describeWrite(op);
     const kept = op.bytes > LIMITS.conflictValueBytes ? { ...write, payload: undefined } : write;
-    const conflict: Conflict = { id: opId(this.#log.clientId, op), ...kept, ...how, atMs: clock.nowMs() };
+    this.#put({ id: opId(this.#log.clientId, op), ...kept, ...how, atMs: clock.nowMs() });
+  }
+
+  /**
+   * A repair is about to take this row of base away, or to put an older one in its place. Where the server's store has begun another life,
+   * that may be the last copy of what it has lost. The entry is stored with the repair.
+   */
+  repaired(map: ReplicaMap, known: BaseRow | undefined, row: BaseRow | undefined): void {
+    const { incarnation, clock } = this.#realm;
+    // What is kept in memory alone is meant to be lost.
+    if (!known || map.isVolatile || !map.incarnation || map.incarnation === incarnation) return;
+    if (row && compareVersions(known, row) <= 0) return;
+    const { key, t, node, tag, form, ttlMs } = known;
+    const value = map.kind === 'PN' ? counterTotal(known) : known.value;
+    const isLarge = bytesOf(value) > LIMITS.conflictValueBytes;
+    this.#put({
+      id: tag ?? `${node}:${t}`,
+      map: map.name,
+      key,
+      op: OP_NAMES[form] ?? 'PUT',
+      payload: isLarge ? undefined : value,
+      ...(ttlMs ? { ttlMs } : {}),
+      outcome: 'restored',
+      atMs: clock.nowMs(),
+    });
+  }
+
+  #put(conflict: Conflict): void {
+    const { store } = this.#realm;
     store.put(keyOf(++this.#last), conflict);
     if (this.#last > LIMITS.conflictEntries) store.del(keyOf(this.#last - LIMITS.conflictEntries));
   }

@@ -160,8 +160,12 @@ export class QueryFeed implements Feed {
   swap(): void {
     this.isReady = false;
     this.#walk?.swap((item, row) => {
+      const map = this.#base;
+      const known = map?.known(item);
+      // A row that others hold stays.
+      if (map && (row || known?.holds.length === 1)) this.#realm.conflicts.repaired(map, known, row);
       if (row) this.#put(row);
-      else if (this.#base) release(this.#base, item, this.name);
+      else if (map) release(map, item, this.name);
     });
     this.#walk = undefined;
     if (this.#proof === undefined || this.#proof === this.#held().rootHash()) return this.#done();

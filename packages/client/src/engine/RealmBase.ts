@@ -20,6 +20,8 @@ export class RealmBase {
   readonly status = new StatusBoard();
   /** Topics that the app of this realm listens to. */
   readonly topics = new Set<string>();
+  /** The life of the server's store that the connection has met; empty before the first. */
+  incarnation = '';
   #isTicking = false;
 
   constructor(options: RealmOptions, fx: ClientEffects) {

@@ -327,6 +327,7 @@ export class RealmMachine {
     tabs.watch([...log.sessions.keys(), ...rejections.sessions]);
     for (const session of tabs.dead) if (this.uplink.endSession(session)) store.del(['low', session]);
     uploader.pump();
+    if (connection.isUp) this.uplink.noteProven();
     if (connection.isUp && scopes.isSettled && queries.isSettled) connection.synced();
     const { offsetMs } = clock;
     const news = status.progress({ synced: scopes.complete, answered: queries.complete, offsetMs });

@@ -85,6 +85,14 @@ export class Replica implements ReplicaPorts {
       this.#realm.store.put(['map', map.name], mapToStore(map));
   }
 
+  /** Base of a map is what the server has in this life of its store. */
+  proven(map: ReplicaMap, incarnation: string): void {
+    if (map.incarnation === incarnation) return;
+    map.incarnation = incarnation;
+    this.#realm.store.put(['map', map.name], mapToStore(map));
+    this.#realm.touch();
+  }
+
   /** Changed keys by map since the last call. */
   takeChanges(): ReadonlyMap<string, ReadonlySet<string>> {
     const changes = this.#changes;

@@ -47,6 +47,8 @@ export class ReplicaMap {
   hasResolver: boolean | undefined;
   /** Whether the server keeps the map in memory alone (SRV-10). */
   isVolatile = false;
+  /** The life of the server's store in which base was last equal to it. */
+  incarnation: string | undefined;
   readonly base = new Map<string, BaseRow>();
   readonly overlay = new Overlay();
   /** By counter: its answered increments, which wait for the other answers (DEV-5). */

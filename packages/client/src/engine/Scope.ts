@@ -280,7 +280,10 @@ export class Scope implements Feed {
     const { rows, touched } = this.#caught ?? { rows: [] };
     this.#caught = undefined;
     for (const row of rows) if (!touched?.has(itemOf(row), row)) this.map.accept(row);
-    this.#walk?.swap((item, row) => this.map.put(item, row));
+    this.#walk?.swap((item, row) => {
+      this.#realm.conflicts.repaired(this.map, this.map.known(item), row);
+      this.map.put(item, row);
+    });
     // Deltas or answers have made the root another one meanwhile: what changed since it is asked for. Otherwise base was damaged.
     if (!this.#isProven(this.#proof)) this.#open(this.#isOutdated && !this.#walk ? this.#cursor : undefined);
   }

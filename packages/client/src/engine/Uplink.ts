@@ -40,8 +40,6 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   readonly #settlement: Settlement;
   #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
   #req = 0;
-  /** The life of the server's store on the last connection. */
-  #incarnation: string | undefined;
   #areFeedsOpen = false;
 
   constructor(realm: Realm) {
@@ -150,6 +148,18 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   #moved(): void {
     this.#joint.moved();
     this.#settlement.releaseAll();
+  }
+
+  /** Notes of each map, once all that follows it is complete, in which life of the server's store it is so (DEV-8). */
+  noteProven(): void {
+    const { replica, incarnation } = this.#realm;
+    for (const map of replica.maps.values()) {
+      if (map.incarnation === incarnation) continue;
+      const scope = this.scopes.get(map.name);
+      const follows = scope ? [scope] : [...this.queries.all()].filter((query) => query.map === map.name);
+      if (follows.length > 0 && follows.every(({ isComplete }) => isComplete))
+        replica.proven(map, incarnation);
+    }
   }
 
   /** Base shows a state from before, while what follows it is on its way (RES-6). */
@@ -268,8 +278,8 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
 
   /** Another life of the server's store: what the last one said of places and order means nothing any more (INC-1). */
   #meet(incarnation: string): void {
-    const isOther = this.#incarnation !== undefined && this.#incarnation !== incarnation;
-    this.#incarnation = incarnation;
+    const isOther = this.#realm.incarnation !== '' && this.#realm.incarnation !== incarnation;
+    this.#realm.incarnation = incarnation;
     if (!isOther) return;
     const { log, replica } = this.#realm;
     this.#settlement.forget();

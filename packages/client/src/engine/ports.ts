@@ -72,12 +72,15 @@ export interface Rejection extends RejectedWrite {
   readonly isShown?: boolean;
 }
 
-/** What an own write lost (DEV-8). */
+/** What an own write lost, or what a server lost that this device had (DEV-8). */
 export interface Conflict extends RejectedWrite {
-  /** `clientId:session:seq` of the op. */
+  /** `clientId:session:seq` of the op; of a restored record its stamp, `node:t`. */
   readonly id: string;
-  /** The server rejected it, another device had written later, or something else was stored in its place. */
-  readonly outcome: 'rejected' | 'superseded' | 'changed';
+  /**
+   * The server rejected it, another device had written later, or something else was stored in its place. `restored`: a record, of whomever,
+   * that this device had and that went with a repair after the server was put back to an earlier state.
+   */
+  readonly outcome: 'rejected' | 'superseded' | 'changed' | 'restored';
   /** Why it was rejected. */
   readonly code?: string | undefined;
   readonly reason?: string | undefined;

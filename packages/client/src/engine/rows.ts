@@ -98,13 +98,16 @@ export interface StoredMap {
   readonly kind: Kind;
   readonly hasResolver?: boolean | undefined;
   readonly isVolatile?: boolean | undefined;
+  /** The life of the server's store in which base was last equal to it. */
+  readonly incarnation?: string | undefined;
 }
 
 /** What is not known yet is left out. */
-export const mapToStore = ({ kind, hasResolver, isVolatile }: StoredMap): StoredMap => ({
+export const mapToStore = ({ kind, hasResolver, isVolatile, incarnation }: StoredMap): StoredMap => ({
   kind,
   ...(hasResolver !== undefined && { hasResolver }),
   ...(isVolatile && { isVolatile }),
+  ...(incarnation !== undefined && { incarnation }),
 });
 
 /** Total of a counter row; 0 without one. */
