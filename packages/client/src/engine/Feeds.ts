@@ -16,6 +16,10 @@ export interface Feed {
   readonly isEmpty: boolean;
   /** Base takes what was brought. */
   swap(): void;
+  /** Compares base with what the server said when it had brought all; true: the feed is complete. */
+  prove(): boolean;
+  /** It was not equal: asks for what is wrong. */
+  again(): void;
   /** Asks the server, from the start. */
   ask(): void;
   /** The connection is gone. */

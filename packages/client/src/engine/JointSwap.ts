@@ -9,13 +9,15 @@ const isBehind = ({ askedAtMs, isReady, isEmpty }: Feed): boolean =>
 /**
  * What keeps transactions whole where several maps and queries are brought up to date (RES-6). As long as one of those that hold
  * something is on its way, base stays at the one state it shows: what the walks and catch-ups of the others have found waits for it, and
- * so does what the server says meanwhile. Then everything goes in, in one step and in the order it came. Whatever holds nothing keeps
+ * so does what the server says meanwhile. Then everything goes in, in one step and in the order it came; each root is compared where it
+ * was said: a walk during which rows changed finds all of them only together with the messages before its end. Whatever holds nothing keeps
  * nobody waiting: that something is absent there says nothing yet.
  */
 export class JointSwap {
   readonly #feeds: () => Iterable<Feed>;
   readonly #take: (message: ServerMessage) => void;
   #waiting: ServerMessage[] = [];
+  #readyAt: ReadonlyMap<Feed, number> = new Map();
   #count = 0;
   /** So much has come that nothing is waited for any more, until all have arrived: rows show as they come. */
   #isLoose = false;
@@ -43,14 +45,32 @@ export class JointSwap {
 
   /** Something has come further, or gone: what may go in now does. */
   moved(): void {
-    while (!this.isHeld) {
-      for (const feed of this.#feeds()) if (feed.isReady) feed.swap();
+    let ready = this.#ready();
+    while (!this.isHeld && ready.size + this.#waiting.length > 0) {
       const due = this.#waiting;
       this.clear();
-      for (const message of due) this.#take(message);
-      if (due.length === 0) break;
+      for (const feed of ready.keys()) feed.swap();
+      const failed: Feed[] = [];
+      for (const [i, message] of [...due, undefined].entries()) {
+        // One that was asked again meanwhile is on its way once more.
+        for (const [feed, at] of ready)
+          if (at === i && feed.askedAtMs === undefined && !feed.prove()) failed.push(feed);
+        if (message) this.#take(message);
+      }
+      // At the very end: what others wait for must not be torn apart.
+      for (const feed of failed) feed.again();
+      ready = this.#ready();
     }
     if (!this.#isAnyBehind) this.#isLoose = false;
+  }
+
+  /** Feeds that are ready, and how many messages waited when each of them became so: what it brought has these in it. */
+  #ready(): ReadonlyMap<Feed, number> {
+    const ready = new Map<Feed, number>();
+    for (const feed of this.#feeds())
+      if (feed.isReady) ready.set(feed, this.#readyAt.get(feed) ?? this.#waiting.length);
+    this.#readyAt = ready;
+    return ready;
   }
 
   /** The connection is gone, and what came over it is worth nothing without the rest. */

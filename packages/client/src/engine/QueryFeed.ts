@@ -168,7 +168,15 @@ export class QueryFeed implements Feed {
       else if (map) release(map, item, this.name);
     });
     this.#walk = undefined;
-    if (this.#proof === undefined || this.#proof === this.#held().rootHash()) return this.#done();
+  }
+
+  prove(): boolean {
+    const isEqual = this.#proof === undefined || this.#proof === this.#held().rootHash();
+    if (isEqual) this.#done();
+    return isEqual;
+  }
+
+  again(): void {
     this.#rounds++;
     this.ask();
   }

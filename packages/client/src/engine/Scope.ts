@@ -284,8 +284,15 @@ export class Scope implements Feed {
       this.#realm.conflicts.repaired(this.map, this.map.known(item), row);
       this.map.put(item, row);
     });
-    // Deltas or answers have made the root another one meanwhile: what changed since it is asked for. Otherwise base was damaged.
-    if (!this.#isProven(this.#proof)) this.#open(this.#isOutdated && !this.#walk ? this.#cursor : undefined);
+  }
+
+  prove(): boolean {
+    return this.#isProven(this.#proof);
+  }
+
+  /** Deltas or answers have made the root another one meanwhile: what changed since it is asked for. Otherwise base was damaged. */
+  again(): void {
+    this.#open(this.#isOutdated && !this.#walk ? this.#cursor : undefined);
   }
 
   /** Whether base is what the server has; the scope is complete then. */

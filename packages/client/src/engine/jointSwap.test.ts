@@ -86,6 +86,27 @@ describe('catching up together', () => {
     },
   );
 
+  it.each([[['query', 'query']], [['map', 'query']], [['map', 'map']]] as const)(
+    '[RES-6] shows no half of what is written while the walk over a %s fetches its rows',
+    (sides) => {
+      const { world, write, seen } = watching(sides);
+      world.server.sync.hasCursors = false;
+      world.cutNetwork();
+      write('new', 2);
+      const receive = world.server.receive.bind(world.server);
+      let writes = 0;
+      world.server.receive = (connection, message) => {
+        // The row that is asked for by its digest is another one by now.
+        if (message.type === 'ROWS_REQ' && writes < 2) write(`newer${writes++}`, 3 + writes);
+        receive(connection, message);
+      };
+      world.healNetwork();
+      expect(writes).toBe(2);
+      expect([...seen].filter((pair) => pair.split(',')[0] !== pair.split(',')[1])).toEqual([]);
+      expect(seen.has('newer1,newer1')).toBe(true);
+    },
+  );
+
   it('[RES-6] waits for nobody who has no room at the server, and starts afresh on a new connection', () => {
     const { world, write, seen } = watching(['query', 'query']);
     world.cutNetwork();

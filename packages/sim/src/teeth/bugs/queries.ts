@@ -48,7 +48,9 @@ export const queries: readonly PlantedBug[] = [
         (message) =>
           function (this: QueryFeed, ...args: Parameters<QueryFeed['message']>) {
             message.apply(this, args);
-            if (this.isReady) this.swap();
+            if (!this.isReady) return;
+            this.swap();
+            if (!this.prove()) this.again();
           },
       ),
   },

@@ -71,7 +71,9 @@ export const transactions: readonly PlantedBug[] = [
         (message) =>
           function (this: Scope, ...args: Parameters<Scope['message']>) {
             message.apply(this, args);
-            if (this.isReady) this.swap();
+            if (!this.isReady) return;
+            this.swap();
+            if (!this.prove()) this.again();
           },
       ),
   },
