@@ -1,7 +1,7 @@
 import { serialize } from '@topgun/protocol';
 import { startChild } from './child.js';
 import type { Bar } from './coreBench.js';
-import { CURSOR, type DeltaCost, deltaPeers, WALK } from './delta/peers.js';
+import { CURSOR, type DeltaCost, deltaPeers, LORO, WALK } from './delta/peers.js';
 import { CHANGED, changedOf, type DeltaRound } from './delta/round.js';
 import { benchRecord } from './records.js';
 import { median, short } from './statistics.js';
@@ -53,6 +53,11 @@ export async function deltaBench(rounds: number): Promise<Bar[]> {
       1,
     ),
     bar('delta by cursor: × plain bytes', figure(CURSOR, (r) => r.changed.bytes) / plain, 1),
+    bar(
+      "delta by cursor: × loro's CPU",
+      figure(CURSOR, (r) => r.changed.cpuMs) / figure(LORO, (r) => r.changed.cpuMs),
+      1,
+    ),
     bar(
       'delta without history: round trips',
       figure(WALK, (r) => r.changed.roundTrips),

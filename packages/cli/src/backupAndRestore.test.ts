@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedStore } from '@topgun/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runInProcess } from '../test/runInProcess.js';
 import { exitCodes } from './exitCodes.js';
 import { formatBytes } from './formatBytes.js';
-import { runCli } from './runCli.js';
 
 let folder = '';
 beforeEach(async () => {
@@ -13,25 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function run(...args: string[]) {
-  let out = '';
-  let err = '';
-  const code = await runCli(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd: folder,
-    color: false,
-    columns: 100,
-    onStopSignal: () => () => undefined,
-    exitNow: () => undefined,
-  });
-  return { code, out, err };
-}
+const run = (...args: string[]) => runInProcess(args, { cwd: folder });
 
 /** Opens the store in `data`, stores one fact, and closes it unless `work` wants it open. */
 async function withStore(work: (store: EmbeddedStore) => Promise<unknown> = async () => undefined) {

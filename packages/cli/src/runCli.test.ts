@@ -4,33 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CliIo } from './CliIo.js';
+import { runInProcess as run } from '../test/runInProcess.js';
 import { exitCodes } from './exitCodes.js';
-import { runCli } from './runCli.js';
 
 const SECRET = 'a secret of at least thirty-two bytes';
-
-/** Runs one command line in this process and collects what it prints. */
-async function run(args: readonly string[], part: Partial<CliIo> = {}) {
-  let out = '';
-  let err = '';
-  const code = await runCli(args, {
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-    env: {},
-    cwd: tmpdir(),
-    color: false,
-    columns: 100,
-    onStopSignal: () => () => undefined,
-    exitNow: () => undefined,
-    ...part,
-  });
-  return { code, out, err };
-}
 
 describe('topgun', () => {
   let folder = '';

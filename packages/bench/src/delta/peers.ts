@@ -1,3 +1,4 @@
+import { LoroDoc, VersionVector } from 'loro-crdt';
 import { createMergeableStore } from 'tinybase';
 import { createCustomSynchronizer } from 'tinybase/synchronizers';
 import * as Y from 'yjs';
@@ -22,6 +23,10 @@ export interface DeltaPeer {
   run(keys: readonly string[], changed: readonly number[]): Promise<DeltaCost>;
 }
 
+export const CURSOR = 'TopGun, cursor';
+export const WALK = 'TopGun, no history';
+export const LORO = 'loro';
+
 const FULL = 100_000;
 const ms = (seconds: number): number => seconds * 1000;
 const recordsOf = (keys: readonly string[]): [string, BenchRecord][] =>
@@ -37,15 +42,17 @@ function topgun(name: string, prepare: (store: DeviceStore) => void): DeltaPeer 
       const loopback = new Loopback(recordsOf(keys));
       const store: DeviceStore = new Map();
       loopback.boot(store);
+      loopback.connect();
       loopback.sync();
+      loopback.check();
       loopback.stop();
       loopback.write(changesOf(keys, changed));
       prepare(store);
       loopback.boot(store);
-      const { traffic } = loopback;
-      Object.assign(traffic, { bytes: 0, cursorBytes: 0, roundTrips: 0 });
+      loopback.connect();
       const cpuMs = ms(cpuSeconds(() => loopback.sync()));
-      return { ...traffic, cpuMs };
+      loopback.check();
+      return { ...loopback.traffic, cpuMs };
     },
   };
 }
@@ -72,6 +79,35 @@ const yjs: DeltaPeer = {
     const found = device.getMap('records').get(keys[i] ?? '') as BenchRecord | undefined;
     if (changed.length > 0 && found?.updatedAt !== benchRecord(i, 1).updatedAt)
       throw new Error('yjs missed a change');
+    return { bytes, cursorBytes: 0, roundTrips: 1, cpuMs };
+  },
+};
+
+const loro: DeltaPeer = {
+  name: LORO,
+  count: FULL,
+  async run(keys, changed) {
+    const [server, device] = [new LoroDoc(), new LoroDoc()];
+    const map = server.getMap('records');
+    for (const [key, record] of recordsOf(keys)) map.set(key, record);
+    server.commit();
+    // Not by a snapshot: what it brings is unpacked at the first use only, which would count here.
+    device.import(server.export({ mode: 'update' }));
+    for (const [key, record] of changesOf(keys, changed)) map.set(key, record);
+    server.commit();
+    let bytes = 0;
+    const cpuMs = ms(
+      cpuSeconds(() => {
+        const vector = device.version().encode();
+        const update = server.export({ mode: 'update', from: VersionVector.decode(vector) });
+        device.import(update);
+        bytes = vector.length + update.length;
+      }),
+    );
+    const [i = 0] = changed;
+    const found = device.getMap('records').get(keys[i] ?? '') as BenchRecord | undefined;
+    if (changed.length > 0 && found?.updatedAt !== benchRecord(i, 1).updatedAt)
+      throw new Error('loro missed a change');
     return { bytes, cursorBytes: 0, roundTrips: 1, cpuMs };
   },
 };
@@ -117,13 +153,12 @@ const tinybase: DeltaPeer = {
   },
 };
 
-export const CURSOR = 'TopGun, cursor';
-export const WALK = 'TopGun, no history';
 export const deltaPeers: readonly DeltaPeer[] = [
   topgun(CURSOR, () => undefined),
   topgun(WALK, (store) => {
     for (const name of store.keys()) if (name.startsWith('cursor\0')) store.delete(name);
   }),
   yjs,
+  loro,
   tinybase,
 ];

@@ -1,22 +1,22 @@
 import type { SimRealm } from '../world/SimRealm.js';
-import type { Action } from './Action.js';
+import type { Action, User } from './Action.js';
 import type { SimValue } from './Ledger.js';
 import { MAPS } from './maps.js';
 
-export const addTag: Action = {
-  name: 'add tag',
-  weight: 15,
-  run(user) {
-    const key = user.key();
-    const value = user.value();
-    const seq = user.engine.orAdd(MAPS.tags, key, value);
-    user.wrote({ kind: 'add', map: MAPS.tags, key, seq, id: value.id });
-    user.mustRead(
-      idsAt(user.realm, key).includes(value.id),
-      () => `added ${value.id} at tags/${key} and does not see it`,
-    );
-  },
-};
+/** Adds a tag, which the writer must see at once; returns its seq. */
+export function writeTag(user: User): number {
+  const key = user.key();
+  const value = user.value();
+  const seq = user.engine.orAdd(MAPS.tags, key, value);
+  user.wrote({ kind: 'add', map: MAPS.tags, key, seq, id: value.id });
+  user.mustRead(
+    idsAt(user.realm, key).includes(value.id),
+    () => `added ${value.id} at tags/${key} and does not see it`,
+  );
+  return seq;
+}
+
+export const addTag: Action = { name: 'add tag', weight: 15, run: (user) => void writeTag(user) };
 
 export const takeTag: Action = {
   name: 'take tag',

@@ -1,5 +1,4 @@
-import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partitionOf } from '@topgun/core';
 import fc from 'fast-check';
@@ -8,32 +7,11 @@ import { commitOf, storedRecord } from '../describeServerStorage.js';
 import { MemoryStore } from '../MemoryStore.js';
 import type { CommitBatch, Store, StoredRecord } from '../Store.js';
 import { FORGOTTEN } from '../Store.js';
-import { EmbeddedStore, type EmbeddedStoreOptions } from './EmbeddedStore.js';
+import { EmbeddedStore } from './EmbeddedStore.js';
 import { FORMAT, StoreFiles } from './StoreFiles.js';
+import { endStores, newFolder, newStore, openStore } from './testing/testStores.js';
 
-const folders: string[] = [];
-const stores: EmbeddedStore[] = [];
-
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'topgun-embedded-'));
-  folders.push(folder);
-  return folder;
-}
-
-async function openStore(
-  folder: string,
-  options: Partial<EmbeddedStoreOptions> = {},
-): Promise<EmbeddedStore> {
-  const store = new EmbeddedStore({ folder, ...options });
-  stores.push(store);
-  await store.open();
-  return store;
-}
-
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
-});
+afterEach(endStores);
 
 /** All a store holds, in one comparable value. */
 async function contentOf(store: Store): Promise<unknown> {
@@ -93,8 +71,7 @@ describe('EmbeddedStore', () => {
     expect(await contentOf(store)).toEqual(expected);
     expect(copies.length).toBeGreaterThan(5);
     for (const copy of copies) {
-      const recovered = new EmbeddedStore({ folder: copy });
-      stores.push(recovered);
+      const recovered = newStore(copy);
       const boot = await recovered.open();
       expect(await contentOf(recovered)).toEqual(expected);
       expect(boot.meta.get('clock')).toBe(149);
@@ -279,13 +256,11 @@ describe('EmbeddedStore', () => {
 
   it('[STO-1] the incarnation is drawn once and stays', async () => {
     const folder = await newFolder();
-    const first = new EmbeddedStore({ folder });
-    stores.push(first);
+    const first = newStore(folder);
     const { incarnation } = await first.open();
     expect(incarnation).toMatch(/^[\w-]{22}$/);
     await first.close();
-    const second = new EmbeddedStore({ folder });
-    stores.push(second);
+    const second = newStore(folder);
     expect((await second.open()).incarnation).toBe(incarnation);
   });
 

@@ -1,38 +1,15 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cp } from 'node:fs/promises';
 import { partitionOf } from '@topgun/core';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { commitOf, purgeOf, storedRecord } from '../contractRecords.js';
 import { MemoryStore } from '../MemoryStore.js';
 import type { CommitBatch, Store, StoredRecord } from '../Store.js';
-import { EmbeddedStore, type EmbeddedStoreOptions } from './EmbeddedStore.js';
+import { endStores, newFolder, openStore } from './testing/testStores.js';
 
-const folders: string[] = [];
-const stores: EmbeddedStore[] = [];
 const PID = partitionOf('{p}');
 
-afterEach(async () => {
-  for (const store of stores.splice(0)) await store.close();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
-});
-
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'topgun-purging-'));
-  folders.push(folder);
-  return folder;
-}
-
-async function openStore(
-  folder: string,
-  options: Partial<EmbeddedStoreOptions> = {},
-): Promise<EmbeddedStore> {
-  const store = new EmbeddedStore({ folder, ...options });
-  stores.push(store);
-  await store.open();
-  return store;
-}
+afterEach(endStores);
 
 async function contentOf(store: Store): Promise<unknown> {
   const records: StoredRecord[] = [];
