@@ -17,9 +17,9 @@ import {
 import type { RealmBase } from './RealmBase.js';
 import { DRAFT_T } from './RealmClock.js';
 import type { Replica } from './Replica.js';
-import { isAlone, replacedOps, summedUp } from './replacedOps.js';
 import { kindOf } from './rows.js';
 import type { SessionLog } from './SessionLog.js';
+import { type Freedom, takePlace } from './takePlace.js';
 
 export interface WriteExtras {
   /** The value whose tags a remove is to find once the store is loaded. */
@@ -34,8 +34,9 @@ export interface WriteExtras {
  *
  * Before the store is loaded ops are drafts: visible, without stamp and base. `finishDrafts` gives them both.
  */
-export class OpLog {
+export class OpLog implements Freedom {
   readonly sessions = new Map<string, SessionLog>();
+  readonly isLocal: boolean;
   clientId = '';
   /** The life of the server's store that has answered this client for good; undefined until one has. */
   incarnation: string | undefined;
@@ -51,6 +52,7 @@ export class OpLog {
 
   constructor(realm: RealmBase, replica: Replica) {
     this.#realm = realm;
+    this.isLocal = realm.options.server === false;
     this.#replica = replica;
     this.#own = this.log(realm.session);
   }
@@ -119,19 +121,16 @@ export class OpLog {
     { wanted, isMore }: WriteExtras = {},
   ): number {
     const map = this.#replica.map(name, kindOf(op));
-    const { session } = this.#realm;
-    const free = replacedOps(op, map, key, this, this.#realm);
-    const sum = op === OP.INCREMENT ? summedUp(value as number, free) : value;
-    const replaced = op === OP.INCREMENT && sum === undefined ? [] : free;
+    const { replaced, payload } = takePlace({ op, key, value }, map, this);
     if (replaced.length === 0 && !isMore) this.#realm.options.admit?.();
     const seq = this.#nextSeq++;
-    const made = newOp(session, seq, op, name, key, replaced.length > 0 ? sum : value, ttlMs);
+    const made = newOp(this.#realm.session, seq, op, name, key, payload, ttlMs);
     const written = wanted === undefined ? made : { ...made, wanted };
     this.#stamp(written);
     for (const old of replaced) {
       written.base = old.base;
       this.remove(old);
-      this.#realm.settle(old, 'superseded', undefined, old.session === session ? seq : undefined);
+      this.#realm.settle(old, 'superseded', undefined, old.session === made.session ? seq : undefined);
     }
     this.#enter(written);
     return seq;
@@ -321,10 +320,14 @@ export class OpLog {
     for (const log of this.sessions.values()) yield* log.ops.values();
   }
 
+  get isAlone(): boolean {
+    return this.isLocal && this.#realm.isLeader && this.incarnation === undefined;
+  }
+
   /** Whether nobody else knows of an op yet (DEV-6): replaced may be what no transaction carries yet, or what this realm itself holds unsent. */
   isFree(op: PendingOp): boolean {
     const { session, isLeader } = this.#realm;
-    if (isAlone(this.#realm, this)) return true;
+    if (this.isAlone) return true;
     return op.session === session && !op.isSent && (!op.isIssued || isLeader);
   }
 
