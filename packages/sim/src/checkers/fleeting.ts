@@ -3,8 +3,23 @@ import type { SimValue } from '../workload/Ledger.js';
 import { FLEETING } from '../workload/maps.js';
 import type { Checker } from './Checker.js';
 
-/** C10: a record shows exactly until its time is over, on every device, and the server deletes it then. */
+/** C10: a record shows exactly until its time is over, on every device, and the server deletes it then; no version outlives the time it was given. */
 export const fleeting: Checker = {
+  watch(world) {
+    /** By version: the time it was given. */
+    const given = new Map<string, number | undefined>();
+    return {
+      committed(batch) {
+        for (const { map, key, t, node, value, ttlMs } of batch.slices.flatMap(({ records }) => records)) {
+          if (map !== FLEETING || value === undefined) continue;
+          const version = JSON.stringify([key, t, node]);
+          if (given.has(version) && given.get(version) !== ttlMs)
+            world.fail(`C10: fleeting/${key} was given ${given.get(version)} ms and stands for ${ttlMs} ms`);
+          given.set(version, ttlMs);
+        }
+      },
+    };
+  },
   atEnd(world) {
     const nowMs = world.trueWallMs();
     const records = [...world.store.records.values()].filter(({ map }) => map === FLEETING);
