@@ -44,7 +44,7 @@ export class RecordTable {
     let last = 0;
     for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
     // In the time that is missing, epochs may have been given out by a clock that went before this one.
-    this.#epoch = Math.max(last + 1, nowMs) + (boot.renewedFrom === undefined ? 0 : LIMITS.epochLeapMs);
+    this.#epoch = Math.max(last + 1, nowMs) + (boot.renewedFrom === undefined ? 0 : leapAt(nowMs));
     this.#renewedAtMs = boot.renewedAtMs ?? 0;
     this.durable = new Lane(boot, this.#epoch);
     this.volatile = new Lane(undefined, this.#epoch);
@@ -65,7 +65,7 @@ export class RecordTable {
 
   /** Begins an epoch above all of this store and above `seen`, one of a time that the store has lost. Nothing may be staged. */
   raiseEpoch(seen: number, nowMs: number): void {
-    this.#epoch = Math.max(this.#epoch, seen, nowMs) + LIMITS.epochLeapMs;
+    this.#epoch = Math.max(this.#epoch, seen, nowMs) + leapAt(nowMs);
     this.#renewedAtMs = nowMs;
     for (const { partitions } of [this.durable, this.volatile])
       for (const partition of partitions) partition.staged = 0;
@@ -172,6 +172,15 @@ export class RecordTable {
     return map;
   }
 }
+
+/** A time before every store: the beginning of 2025. */
+const SINCE_MS = 1_735_689_600_000;
+
+/**
+ * How far a new life leaps ahead. The later it begins the further: a state that is put back twice gives its two lives the same last epoch, which
+ * may lie ahead of the clock, and what the first has given out must not be given again by the second.
+ */
+const leapAt = (nowMs: number): number => LIMITS.epochLeapMs + Math.max(0, nowMs - SINCE_MS);
 
 /** The meta record of a map. */
 export function metaOf({ kind, resolver, lane }: MapState): unknown {
