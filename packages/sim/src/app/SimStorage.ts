@@ -74,10 +74,12 @@ export class SimStorage implements IStorageAdapter {
     this.#lostListeners.add(cb);
   }
 
-  wipe(): Promise<void> {
+  async wipe(puts: StoreTx['puts'] = []): Promise<void> {
+    checkStoreTx({ puts, deletes: [] });
+    const ids = new Set(puts.map(([key]) => JSON.stringify(key)));
     return this.#do('wipe', (disk) => {
-      const deletes = disk.entries([]).map(([key]) => key);
-      disk.commit({ puts: [], deletes, durability: 'strict' }, this.#host.nowMs());
+      const gone = disk.entries([]).filter(([key]) => !ids.has(JSON.stringify(key)));
+      disk.commit({ puts, deletes: gone.map(([key]) => key), durability: 'strict' }, this.#host.nowMs());
     });
   }
 
