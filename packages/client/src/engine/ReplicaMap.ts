@@ -248,6 +248,11 @@ export class ReplicaMap {
     this.#ports.persist(this.name, item, this.base.get(item));
   }
 
+  /** Whether the server has said something that base does not have yet. */
+  get isHolding(): boolean {
+    return this.#held.size > 0;
+  }
+
   /** Shows the row a counter held back, if any. The caller removes the answered increments in the same step. */
   release(key: string): void {
     const row = this.#held.get(key);

@@ -316,7 +316,9 @@ export class Scope implements Feed {
     this.#retryLater();
   }
 
+  /** A cursor says that base has everything up to it, which it has not while a counter waits (DEV-5): then the one from before stays. */
   #keep(cursor: Uint8Array | undefined): void {
+    if (cursor && this.map.isHolding) return;
     this.#realm.replica.keepCursor(this.ref, cursor);
   }
 

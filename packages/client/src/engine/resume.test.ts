@@ -120,6 +120,29 @@ describe('resume by cursor', () => {
     expect(asked(again)).toEqual(['SYNC_INIT']);
   });
 
+  it('[RES-3] [DEV-5] no cursor is kept while a counter row waits that base does not have', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    realm.engine.openMap('likes', 'PN');
+    world.server.addToCounter('likes', 'likes', 5);
+    world.settle();
+    world.server.dropAnswers = true;
+    realm.engine.increment('likes', 1);
+    world.settle();
+    world.server.dropAnswers = false;
+    world.server.addToCounter('likes', 'likes', 7);
+    world.settle();
+    const before = realm.store.rows.get('cursor\0likes');
+    world.server.sync.tellCursor(world.server.connections, 'likes');
+    world.settle();
+    expect(realm.store.rows.get('cursor\0likes')).toEqual(before);
+    realm.kill();
+    const again = world.started(realm.store);
+    again.engine.openMap('likes', 'PN');
+    world.settle();
+    expect([again.engine.counterValue('likes'), asked(again)]).toEqual([13, ['SYNC_INIT']]);
+  });
+
   it('[RES-3] a long way is made in steps, and a break between them loses none', () => {
     const { world, realm } = synced(300);
     realm.kill();
