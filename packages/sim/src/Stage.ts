@@ -13,6 +13,8 @@ import { Trace } from './world/Trace.js';
 
 /** Wall clock at virtual time 0. */
 const EPOCH_MS = 1_790_000_000_000;
+/** What the server sends over healed links has arrived by then. */
+const HEARD_MS = 100;
 
 /** All machines of one run, wired to one virtual clock and one seed: what faults act on, whatever runs on the devices. */
 export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDevice<T>> implements NodeWorld {
@@ -28,6 +30,7 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
   node: SimNode | undefined;
   abstract readonly serverLimits: Partial<EngineLimits>;
   #policies: readonly Policy[] = OPEN_POLICIES;
+  #appliedAtMs = 0;
   readonly #nodeRng: Rng;
   readonly #underWay = new Set<() => void>();
 
@@ -45,6 +48,11 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
   abstract resolvers(): Resolvers;
   abstract isVolatile(map: string): boolean;
   abstract verify(token: string | undefined): Verified;
+
+  /** Whether all that the server has committed has had the time to reach the devices, also what it ended by itself. */
+  get isHeard(): boolean {
+    return this.scheduler.nowMs - this.#appliedAtMs >= HEARD_MS;
+  }
 
   trueWallMs(): number {
     return EPOCH_MS + Math.floor(this.scheduler.nowMs);
@@ -126,6 +134,7 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
   }
 
   onApplied(_batch: CommitBatch): void {
+    this.#appliedAtMs = this.scheduler.nowMs;
     this.trace.note(this.scheduler.nowMs, 'commit', String(this.store.commits));
   }
 

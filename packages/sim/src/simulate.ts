@@ -133,7 +133,7 @@ function settle(world: World, healMs: number): void {
     runUntil(world, scheduler.nowMs + 100);
     if (isQuiet(world)) {
       quietSince ??= scheduler.nowMs;
-      if (scheduler.nowMs - quietSince >= QUIET_MS) return;
+      if (scheduler.nowMs - quietSince >= QUIET_MS && world.isHeard) return;
     } else {
       quietSince = undefined;
       if (scheduler.nowMs >= deadline) for (const stuck of whatIsStuck(world)) world.fail(stuck);

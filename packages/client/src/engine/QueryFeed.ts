@@ -49,6 +49,8 @@ export class QueryFeed implements Feed {
   #walk: Walk | undefined;
   /** The live root of the result where the walk has ended; undefined where all rows came. */
   #proof: number | undefined;
+  /** What the last answer said of the map, which may become known with its rows only. */
+  #policy: Pick<QueryRespMessage, 'resolver' | 'volatile'> = {};
   #rounds = 0;
   #isAsked = false;
   askedAtMs: number | undefined;
@@ -137,6 +139,7 @@ export class QueryFeed implements Feed {
     const { replica } = this.#realm;
     const { root, parts, last } = message;
     if (this.#base || message.resolver) replica.learn(this.#base ?? replica.set(this.map, 'LWW'), message);
+    this.#policy = message;
     if (last) this.#v = message.v;
     if (root !== undefined && !parts) return this.#done();
     this.#walk ??= new Walk(() => this.#tree, parts);
@@ -168,6 +171,7 @@ export class QueryFeed implements Feed {
       else if (map) release(map, item, this.name);
     });
     this.#walk = undefined;
+    if (this.#base) this.#realm.replica.learn(this.#base, this.#policy);
   }
 
   prove(): boolean {

@@ -86,6 +86,16 @@ describe('maps that the server keeps in memory alone', () => {
     isEqual(world, next);
   });
 
+  it('[SRV-10] a query tells of them too, also of a map that the device has never heard of', () => {
+    const { world } = opened();
+    world.server.put('cursors', 'k', { x: 1 }, 1_600_000_000_000 * 2048);
+    const other = world.started(new FakeStore());
+    other.engine.openQuery('q', 'cursors', {});
+    world.settle();
+    expect(other.engine.queryResult('q').rows).toHaveLength(1);
+    expect(other.engine.isVolatile('cursors')).toBe(true);
+  });
+
   it('[SRV-10] the device knows them again after a start without network', () => {
     const { world, store, realm } = opened();
     realm.engine.put('cursors', 'k', 1);

@@ -162,7 +162,7 @@ async function settle(world: AppWorld, healMs: number): Promise<void> {
     const stuck = whatIsStuck(world);
     if (stuck.length === 0) {
       quietSinceMs ??= scheduler.nowMs;
-      if (scheduler.nowMs - quietSinceMs >= QUIET_MS) return;
+      if (scheduler.nowMs - quietSinceMs >= QUIET_MS && world.isHeard) return;
     } else {
       quietSinceMs = undefined;
       if (scheduler.nowMs >= deadlineMs) for (const what of stuck) world.fail(`stuck: ${what}`);
