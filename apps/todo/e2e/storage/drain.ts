@@ -1,9 +1,10 @@
 import type { TopGunClient } from '@topgun/client';
 import { PARTITION_COUNT } from '@topgun/core';
 import { EmbeddedStore } from '@topgun/server';
-import type { Stage } from '../Stage.js';
+import { afterAll, beforeAll } from 'vitest';
+import { Stage } from '../Stage.js';
 import { type Slices, slicesDuring } from './mainThread.js';
-import type { StorageSite } from './StorageSite.js';
+import { StorageSite } from './StorageSite.js';
 
 /** Elements of one key are written one after the other, a hundred to a key at 100,000 ops. */
 const KEYS = 499;
@@ -21,8 +22,27 @@ export interface Drain {
   readonly drain: Slices;
 }
 
+/** A page with a store, and a server. */
+export interface Place {
+  site: StorageSite;
+  stage: Stage;
+}
+
+/** A place for the tests of one file: open before the first and closed behind the last. */
+export function drainSite(): Place {
+  // Set before any test runs.
+  const place = {} as Place;
+  beforeAll(async () => {
+    [place.site, place.stage] = await Promise.all([StorageSite.open(), Stage.open()]);
+  });
+  afterAll(async () => {
+    await Promise.all([place.site?.close(), place.stage?.close()]);
+  });
+  return place;
+}
+
 /** Writes ops without a server, starts again on the same store, and sends them all; throws when one is not pending then. */
-export async function drain(site: StorageSite, { server }: Stage, ops: number): Promise<Drain> {
+export async function drain({ site, stage: { server } }: Place, ops: number): Promise<Drain> {
   const url = server.url.replace('http', 'ws');
   await server.stop('SIGTERM');
   const context = await site.browser.newContext();
@@ -40,7 +60,7 @@ export async function drain(site: StorageSite, { server }: Stage, ops: number): 
 }
 
 /** What the stopped server has stored: the records, and the elements of each key in the order of their commits. */
-export async function stored({ folder, server }: Stage) {
+export async function stored({ stage: { folder, server } }: Place) {
   await server.stop('SIGTERM');
   const store = new EmbeddedStore({ folder: `${folder}/data` });
   await store.open();

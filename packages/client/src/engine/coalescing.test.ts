@@ -16,6 +16,15 @@ const values = (store: FakeStore): unknown[] => store.table('op').map(([, op]) =
 const ends = (realm: FakeRealm): unknown[] =>
   realm.eventsOf('settled').map(({ seq, outcome, by }) => [seq, outcome, by]);
 
+/** Value, counter and waiting ops of a device whose app has been given a server. */
+function shownWithServer(world: FakeWorld, store: FakeStore): unknown[] {
+  const { engine } = world.started(store);
+  engine.openMap('m', 'LWW');
+  engine.openMap('likes', 'PN');
+  world.settle();
+  return [engine.get('m', 'k'), engine.counterValue('likes'), engine.pendingOps()];
+}
+
 describe('coalescing', () => {
   it('[DEV-6] a removal replaces a write and a write a removal, as writes of one LWW key', () => {
     const world = new FakeWorld();
@@ -46,15 +55,7 @@ describe('coalescing', () => {
     second.engine.increment('likes', 3);
     world.settle();
     second.kill();
-    const third = world.started(store);
-    third.engine.openMap('m', 'LWW');
-    third.engine.openMap('likes', 'PN');
-    world.settle();
-    expect([
-      third.engine.get('m', 'k'),
-      third.engine.counterValue('likes'),
-      third.engine.pendingOps(),
-    ]).toEqual([4, 5, 0]);
+    expect(shownWithServer(world, store)).toEqual([4, 5, 0]);
     expect(world.server.rows.get('m')?.get('k')?.value).toBe(4);
     expect([...world.server.effects.values()].every((times) => times === 1)).toBe(true);
   });
@@ -83,15 +84,7 @@ describe('coalescing', () => {
       expect.arrayContaining(['3 4', 60]),
     );
     expect(store.table('op')).toHaveLength(2);
-    const later = world.started(store);
-    later.engine.openMap('m', 'LWW');
-    later.engine.openMap('likes', 'PN');
-    world.settle();
-    expect([
-      later.engine.get('m', 'k'),
-      later.engine.counterValue('likes'),
-      later.engine.pendingOps(),
-    ]).toEqual(['3 4', 60, 0]);
+    expect(shownWithServer(world, store)).toEqual(['3 4', 60, 0]);
     expect(world.server.effects.size).toBe(2);
   });
 

@@ -1,24 +1,14 @@
 import { runQuery } from '@topgun/core';
-import { QUERY_CHANGE, type QuerySubMessage } from '@topgun/protocol';
+import { QUERY_CHANGE } from '@topgun/protocol';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Policy } from '../security/PermissionPolicy.js';
 import { SharedQuery } from './SharedQuery.js';
+import { ask, LOW, WRITE } from './testing/queryTests.js';
 import type { TestDevice } from './testing/TestDevice.js';
 import { TestNode } from './testing/TestNode.js';
 
-const LOW: Policy = {
-  role: 'user',
-  map: 'm',
-  actions: ['READ'],
-  where: { op: 'lt', path: 'rank', value: 8 },
-};
-const WRITE: Policy = { role: 'user', map: 'm', actions: ['PUT', 'REMOVE'] };
 const MASK: Policy = { role: 'guest', map: 'm', actions: ['READ'], fields: ['name'] };
-
-function ask(device: TestDevice, query: string, spec: Partial<QuerySubMessage> = {}): void {
-  device.send({ type: 'QUERY_SUB', query, map: 'm', ...spec });
-}
 
 /** What a client holds that follows one query, with its checks. */
 function held(device: TestDevice, query: string): Map<string, unknown> {

@@ -1,28 +1,17 @@
 import { hashValue, itemDigest, PartitionedTree, partitionOf, runQuery } from '@topgun/core';
-import { encode, packHashes, type QuerySubMessage, type ServerMessage } from '@topgun/protocol';
+import { encode, packHashes, type ServerMessage } from '@topgun/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Policy } from '../security/PermissionPolicy.js';
 import { rootsOf } from './MerkleAnswer.js';
+import { ask, LOW, WRITE } from './testing/queryTests.js';
 import type { TestDevice } from './testing/TestDevice.js';
 import { TestNode, type TestNodeOptions } from './testing/TestNode.js';
 
-const LOW: Policy = {
-  role: 'user',
-  map: 'm',
-  actions: ['READ'],
-  where: { op: 'lt', path: 'rank', value: 8 },
-};
-const WRITE: Policy = { role: 'user', map: 'm', actions: ['PUT', 'REMOVE'] };
 const SPEC = { where: { op: 'gte', path: 'rank', value: 2 }, sort: [['rank', 'desc']], limit: 3 } as const;
 
 /** A node on which no result is too small to be compared. */
 const nodeOf = (options: TestNodeOptions = {}): TestNode =>
   new TestNode({ ...options, limits: { smallResultBytes: 0, ...options.limits } });
-
-function ask(device: TestDevice, query: string, spec: Partial<QuerySubMessage> = {}): void {
-  device.send({ type: 'QUERY_SUB', query, map: 'm', ...spec });
-}
 
 const treeOf = (rows: Iterable<readonly [key: string, t: number, node: string, value: unknown]>) => {
   const tree = new PartitionedTree();
