@@ -78,6 +78,15 @@ export const mutations = [
     title: 'an element is its add; a remove names tags, and a removed tag stays removed',
   },
   {
+    id: 'D10',
+    name: 'the checksum of a chunk is not compared',
+    file: 'packages/server/src/storage/embedded/chunkCodec.ts',
+    find: 'chunk.readUInt32LE(1) === crc32(chunk.subarray(HEADER_BYTES));',
+    replace: 'chunk.readUInt32LE(1) >= 0;',
+    test: 'packages/server/src/storage/embedded/chunkCodec.prop.test.ts',
+    title: 'a chunk with any bit turned is refused',
+  },
+  {
     id: 'B3',
     name: 'an op is sent before the store holds it',
     file: 'packages/client/src/engine/Uploader.ts',

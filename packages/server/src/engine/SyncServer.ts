@@ -80,14 +80,13 @@ export class SyncServer {
     }
     const tree = group.tree.read();
     const own = tree.rootHash();
-    const parts = { parts: packHashes(rootsOf(tree)) };
     this.#effects.send(conn.id, {
       type: 'SYNC_ROOT',
       req,
       map,
       root: own,
       ...this.#scopes.placeOf(group),
-      ...(own === root || resumed === 'all' ? undefined : parts),
+      ...(own !== root && resumed !== 'all' && { parts: packHashes(rootsOf(tree)) }),
       ...(resolver && { resolver: true }),
       ...(lane.isVolatile && { volatile: true }),
     });
