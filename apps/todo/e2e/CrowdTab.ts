@@ -1,4 +1,5 @@
-import type { BrowserContext, CDPSession } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
+import { TabFreezer } from './TabFreezer.js';
 import { TodoPage } from './TodoPage.js';
 
 const STORE = 'topgun:topgun-todo';
@@ -31,19 +32,16 @@ export interface CrowdView {
 /** One of many tabs on one store. */
 export class CrowdTab {
   readonly tab: TodoPage;
-  readonly #debugger: CDPSession;
-  isFrozen = false;
+  readonly #freezer: TabFreezer;
 
-  private constructor(tab: TodoPage, session: CDPSession) {
+  private constructor(tab: TodoPage, freezer: TabFreezer) {
     this.tab = tab;
-    this.#debugger = session;
+    this.#freezer = freezer;
   }
 
   static async open(context: BrowserContext, url: string): Promise<CrowdTab> {
     const tab = await TodoPage.open(context, url);
-    const session = await context.newCDPSession(tab.page);
-    await session.send('Debugger.enable');
-    const crowdTab = new CrowdTab(tab, session);
+    const crowdTab = new CrowdTab(tab, await TabFreezer.of(tab.page));
     await crowdTab.join();
     return crowdTab;
   }
@@ -99,25 +97,22 @@ export class CrowdTab {
     }, STORE);
   }
 
-  /** Stops the tab in the middle of whatever it does: its locks, its socket and its process stay. */
-  async freeze(): Promise<void> {
-    const paused = new Promise<void>((resolve) => this.#debugger.once('Debugger.paused', () => resolve()));
-    await this.#debugger.send('Debugger.pause');
-    // A pause takes hold at the next statement, which a tab at rest has none of.
-    this.#debugger.send('Runtime.evaluate', { expression: '0' }).catch(() => undefined);
-    await paused;
-    this.isFrozen = true;
+  get isFrozen(): boolean {
+    return this.#freezer.isFrozen;
   }
 
-  async thaw(): Promise<void> {
-    this.isFrozen = false;
-    await this.#debugger.send('Debugger.resume');
+  freeze(): Promise<void> {
+    return this.#freezer.freeze();
+  }
+
+  thaw(): Promise<void> {
+    return this.#freezer.thaw();
   }
 
   /** The process of the tab is gone before it can answer. */
   async kill(): Promise<void> {
     const crashed = this.tab.page.waitForEvent('crash');
-    this.#debugger.send('Page.crash').catch(() => undefined);
+    this.#freezer.crash();
     await crashed;
     await this.tab.page.close();
   }
