@@ -20,6 +20,15 @@ export const cliErrors = {
     remedy: 'Set the clock of this machine, for example by NTP: a repair measures the future from it.',
     retriable: false,
   },
+  IMPORT_FILE_INVALID: {
+    remedy:
+      'Give a JSON array of records, NDJSON, or CSV with a row of names, in UTF-8; --format says which.',
+    retriable: false,
+  },
+  IMPORT_BAD_RECORDS: {
+    remedy: 'Mend the lines named above, or allow more with --bad-max.',
+    retriable: false,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

@@ -3,6 +3,7 @@ import type { CliIo } from './CliIo.js';
 import { addBackupCommand } from './commands/backupCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
+import { addImportCommand } from './commands/importCommand.js';
 import { addRepairCommand } from './commands/repairCommand.js';
 import { addRestoreCommand } from './commands/restoreCommand.js';
 import { addStartCommand } from './commands/startCommand.js';
@@ -40,6 +41,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addStartCommand(program, io);
   addStatusCommand(program, io, done);
   addTokenCommand(program, io);
+  addImportCommand(program, io, done);
   addBackupCommand(program, io);
   addRestoreCommand(program, io);
   addRepairCommand(program, io);

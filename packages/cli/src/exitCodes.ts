@@ -15,3 +15,6 @@ export const exitCodes = {
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** By the signal that cut the shutdown short. */
+export const forcedCodes = { SIGINT: exitCodes.forcedInt, SIGTERM: exitCodes.forcedTerm } as const;

@@ -1,5 +1,5 @@
-import type { CliIo, StopSignal } from './CliIo.js';
-import { exitCodes } from './exitCodes.js';
+import type { CliIo } from './CliIo.js';
+import { forcedCodes } from './exitCodes.js';
 
 /** The part of `ServerCoordinator` that a command drives. */
 export interface Server {
@@ -45,11 +45,6 @@ export async function serveUntilStopped(
     off();
   }
 }
-
-const forcedCodes: Readonly<Record<StopSignal, number>> = {
-  SIGINT: exitCodes.forcedInt,
-  SIGTERM: exitCodes.forcedTerm,
-};
 
 /** An address as a browser on this machine takes it: "every address" is reached by the loopback one. */
 export function webAddress({ host, port }: Address): string {

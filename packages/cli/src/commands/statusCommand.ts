@@ -4,10 +4,10 @@ import * as z from 'zod';
 import type { CliIo } from '../CliIo.js';
 import { cliError } from '../cliErrors.js';
 import { type ExitCode, exitCodes } from '../exitCodes.js';
+import { DEFAULT_URL } from '../serverAddress.js';
 
 /** How long a server may take to answer before it counts as unreachable. */
 const ANSWER_MS = 5000;
-const DEFAULT_URL = 'http://127.0.0.1:8080';
 
 const answerSchema = z.looseObject({
   version: z.string(),

@@ -23,7 +23,7 @@ export const house: Readonly<Record<string, Room>> = {
   adapters: { rooms: ['core', 'protocol', 'client'], packages: ['idb'], node: false, nodePart: 'file' },
   react: { rooms: ['core', 'client'], testRooms: ['adapters'], packages: ['react'], node: false },
   server: { rooms: ['core', 'protocol'], packages: 'any', node: true },
-  cli: { rooms: ['core', 'protocol', 'client', 'server'], packages: 'any', node: true },
+  cli: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
   sim: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
   bench: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
   tools: { rooms: [], packages: 'any', node: true },
