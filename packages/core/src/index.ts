@@ -69,6 +69,19 @@ export { type Delta, LiveWindow } from './query/LiveWindow.js';
 export { normalizeQuery, type QueryFilter } from './query/normalizeQuery.js';
 export { type AuthRef, isAuthRef, type PredicateNode } from './query/PredicateNode.js';
 export { Predicates } from './query/Predicates.js';
+export {
+  CURSOR_AGE_MS_MAX,
+  type Cursor,
+  decodeCursor,
+  encodeCursor,
+  questionOf,
+} from './query/page/cursor.js';
+export {
+  assertPosition,
+  POSITION_BYTES_MAX,
+  positionOf,
+  type RowPosition,
+} from './query/page/RowPosition.js';
 export { parseWhere } from './query/parseWhere.js';
 export { parsePath, readPath } from './query/path.js';
 export { StandingIndex } from './query/standing/StandingIndex.js';

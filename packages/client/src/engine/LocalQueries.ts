@@ -2,6 +2,7 @@ import { type CompiledQuery, compileQuery, type QuerySpec } from '@topgun/core';
 import type { OrElement } from './ports.js';
 import { queryName } from './QueryFeed.js';
 import type { Replica } from './Replica.js';
+import { itemOf } from './rows.js';
 
 /** One row of a query: for OR maps one per (key, tag). */
 export interface ResultRow {
@@ -62,16 +63,17 @@ export class LocalQueries {
     const source = isByHolds ? map.version : entries;
     if (source === query.source) return query.rows;
     query.source = source;
-    const { matches, compare, limit } = query.compiled;
+    const { selects, compare, limit } = query.compiled;
     const rows = entries.flatMap(([key, value]): ResultRow[] =>
       map.kind === 'OR'
         ? (value as readonly OrElement[]).map((element) => ({ key, ...element }))
         : [{ key, value }],
     );
     const found = rows.filter(
-      ({ key, tag, value }) => (!isByHolds || map.isHeldFor(query.name, { key, tag })) && matches(value),
+      (row) => (!isByHolds || map.isHeldFor(query.name, row)) && selects(itemOf(row), row.value),
     );
-    found.sort((a, b) => compare(a.key, a.value, b.key, b.value) || ((a.tag ?? '') < (b.tag ?? '') ? -1 : 1));
+    // By items, as on the server: under a limit both show the same rows.
+    found.sort((a, b) => compare(itemOf(a), a.value, itemOf(b), b.value));
     const shown = limit < found.length ? found.slice(0, limit) : found;
     const isSame =
       shown.length === query.rows.length && shown.every((row, i) => isSameRow(row, query.rows[i]));

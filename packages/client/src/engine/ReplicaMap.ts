@@ -150,7 +150,7 @@ export class ReplicaMap {
   }
 
   /** Whether the server holds a row for a query, or an own write on its key may yet change that. */
-  isHeldFor(query: string, row: { readonly key: string; readonly tag: string | undefined }): boolean {
+  isHeldFor(query: string, row: { readonly key: string; readonly tag?: string | undefined }): boolean {
     return this.overlay.has(row.key) || (this.base.get(itemOf(row))?.holds.includes(query) ?? false);
   }
 

@@ -36,7 +36,7 @@ export const compareOffsets = (a: Offset, b: Offset): number => a.epoch - b.epoc
 export const isGone = (row: BaseRow): boolean => (row.form & 1) === 1;
 
 /** The key under which a row stands in base, tree and store: the record key, for OR elements with the tag. */
-export const itemOf = (row: { readonly key: string; readonly tag: string | undefined }): string =>
+export const itemOf = (row: { readonly key: string; readonly tag?: string | undefined }): string =>
   row.tag === undefined ? row.key : rowKey(row.key, row.tag);
 
 /** The kind of map that a row of this form belongs to, or a write: a write has the number of the form it makes. A transaction has none. */

@@ -28,14 +28,14 @@ export class LiveWindow<V> {
   /** Starts over from all rows of the map, matching or not. */
   reset(rows: Iterable<Row<V>>): void {
     this.#values.clear();
-    for (const [key, value] of rows) if (this.#query.matches(value)) this.#values.set(key, value);
+    for (const [key, value] of rows) if (this.#query.selects(key, value)) this.#values.set(key, value);
     this.#sorted = [...this.#values].sort((a, b) => this.#query.compare(a[0], a[1], b[0], b[1]));
   }
 
   /** Takes in the new value of a key, or undefined when it is gone; returns how the result changes. */
   apply(key: string, value: V | undefined): Delta<V>[] {
     const before = this.#takeOut(key);
-    const matching = value !== undefined && this.#query.matches(value) ? { value } : undefined;
+    const matching = value !== undefined && this.#query.selects(key, value) ? { value } : undefined;
     const after = matching === undefined ? -1 : this.#putIn(key, matching.value);
     const wasIn = before >= 0 && before < this.#query.limit;
     const isIn = after >= 0 && after < this.#query.limit;
