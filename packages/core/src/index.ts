@@ -27,6 +27,12 @@ export {
 export { HLC, type HLCOptions, type WallClock } from './HLC.js';
 export { hashString, xorHash } from './hash/hashString.js';
 export { hashValue } from './hash/hashValue.js';
+export type { Advice } from './index/Advisor.js';
+export type { Explanation, PathExplanation, Refusal } from './index/Explanation.js';
+export { explainText } from './index/explainText.js';
+export { type BuildProgress, IndexSet, type IndexState } from './index/IndexSet.js';
+export { assertIndexSpec, INDEXES_MAX, type IndexSpec, nameOf as indexNameOf } from './index/IndexSpec.js';
+export type { RowSource, RowView } from './index/RowSource.js';
 export { type LWWChange, LWWMap, type LWWRecord } from './LWWMap.js';
 export { MerkleTree } from './MerkleTree.js';
 export type { ReplicatedMap, ReplicatedRow } from './maps/ReplicatedMap.js';

@@ -3,6 +3,7 @@ import { compilePredicate, type EvaluationContext } from './evaluate.js';
 import type { PredicateNode } from './PredicateNode.js';
 import type { RowPosition } from './page/RowPosition.js';
 import { parsePath, readPath } from './path.js';
+import { TopRows } from './TopRows.js';
 
 export type SortDirection = 'asc' | 'desc';
 
@@ -63,14 +64,13 @@ export function compileQuery(spec: QuerySpec): CompiledQuery {
   };
 }
 
-/** The rows a query selects, in its order; without `sort` in order of keys. */
+/** The rows a query selects, in its order; without `sort` in order of keys. Looks at each of them. */
 export function runQuery<V>(
   spec: QuerySpec,
   rows: Iterable<readonly [key: string, value: V]>,
 ): [string, V][] {
   const query = compileQuery(spec);
-  const found: [string, V][] = [];
-  for (const [key, value] of rows) if (query.selects(key, value)) found.push([key, value]);
-  found.sort((a, b) => query.compare(a[0], a[1], b[0], b[1]));
-  return query.limit < found.length ? found.slice(0, query.limit) : found;
+  const top = new TopRows<[string, V]>((a, b) => query.compare(a[0], a[1], b[0], b[1]), query.limit);
+  for (const [key, value] of rows) if (query.selects(key, value)) top.add([key, value]);
+  return top.sorted();
 }

@@ -1,4 +1,4 @@
-import { hashValue } from '../../hash/hashValue.js';
+import { bucketOf } from '../../value/bucketOf.js';
 import { rankOf } from '../../value/compareValues.js';
 import type { PredicateNode } from '../PredicateNode.js';
 import { parsePath, readPath } from '../path.js';
@@ -165,10 +165,4 @@ class Counted<Q> {
   [Symbol.iterator](): IterableIterator<Q> {
     return this.#counts.keys();
   }
-}
-
-/** One for all values that `eq` takes for the same; others may share it. */
-function bucketOf(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value);
-  return typeof value === 'object' && value !== null ? hashValue(value) : value;
 }
