@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     environment: 'node',
+    globalSetup: 'scripts/test/findPieces.mjs',
     include: [
       'packages/**/src/**/*.test.{ts,tsx}',
       'apps/*/src/**/*.test.{ts,tsx}',

@@ -1,3 +1,9 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where Debian keeps the programs of a PostgreSQL server: outside of PATH, a folder per version. */
+const DEBIAN_POSTGRES = '/usr/lib/postgresql';
+
 /**
  * The programs that tests need and npm does not bring. `env` overrides the search; `folders` are searched after
  * PATH; `debian` are the packages that hold it; `elsewhere` tells everybody else what to do.
@@ -13,5 +19,16 @@ export const pieces = {
     ],
     debian: ['chromium'],
     elsewhere: 'Install Chromium or Google Chrome and set TOPGUN_CHROMIUM to the path of its program.',
+  },
+  postgres: {
+    env: 'TOPGUN_POSTGRES',
+    programs: ['postgres'],
+    // Looked up when asked for: an installation makes the folder. The newest version first.
+    get folders() {
+      const versions = existsSync(DEBIAN_POSTGRES) ? readdirSync(DEBIAN_POSTGRES) : [];
+      return versions.sort((a, b) => b - a).map((version) => join(DEBIAN_POSTGRES, version, 'bin'));
+    },
+    debian: ['postgresql'],
+    elsewhere: 'Install a PostgreSQL server and set TOPGUN_POSTGRES to the path of its program postgres.',
   },
 };

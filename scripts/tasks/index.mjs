@@ -4,7 +4,16 @@ import { pnpm } from '../lib/pnpm.mjs';
 import { build } from './build.mjs';
 import { testPacked } from './packed.mjs';
 import { start } from './start.mjs';
-import { benchStorage, test, testE2e, testExamples, testKills, testTabs, testUnit } from './test.mjs';
+import {
+  benchStorage,
+  test,
+  testE2e,
+  testExamples,
+  testKills,
+  testQueryFuzz,
+  testTabs,
+  testUnit,
+} from './test.mjs';
 import { checkTask, verify } from './verify.mjs';
 
 /** Builds a package with what it needs and the command line it may start, then runs a script of its package.json with the given arguments. */
@@ -24,6 +33,7 @@ export const tasks = {
   'test:kills': testKills,
   'test:tabs': testTabs,
   'test:packed': testPacked,
+  'test:query-fuzz': testQueryFuzz,
   'test:crash': packageScript('@topgun/sim', 'crash'),
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),

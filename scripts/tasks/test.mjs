@@ -1,3 +1,5 @@
+import { rootPath } from '../lib/root.mjs';
+import { run } from '../lib/shell.mjs';
 import { resolvePiece } from '../system/resolvePiece.mjs';
 import { runVitest } from '../test/runVitest.mjs';
 import { add, closeWith, none } from '../test/totals.mjs';
@@ -14,7 +16,8 @@ async function e2eTotals(args) {
 
 /** Totals of the whole suite. A build that fails counts as one failure and ends it: the browser would test old code. */
 export async function allTotals() {
-  await resolvePiece('chromium'); // first, so that a missing piece is told at once and not after minutes
+  // First, so that a missing piece is told at once and not after minutes.
+  for (const piece of ['chromium', 'postgres']) await resolvePiece(piece);
   if ((await build()) !== 0) return { ...none, failed: 1 };
   const unit = await unitTotals([]);
   const examples = await examplesTotals([]);
@@ -60,6 +63,17 @@ async function testOften(file, env) {
  * waited; fails below what is promised (CST-31, B9).
  */
 export const benchStorage = () => testOften('measure', { TOPGUN_MEASURE: '1' });
+
+/**
+ * Random queries on changing rows, each way to answer them held against an oracle and PostgreSQL: `npm run test:query-fuzz -- --seeds
+ * 20000 --from 1`, `-- --seed 7`, `-- --case FILE`.
+ */
+export async function testQueryFuzz(args) {
+  const postgres = await resolvePiece('postgres');
+  if ((await build(['@topgun/tools'])) !== 0) return 1;
+  const cli = rootPath('packages/tools/dist/queryFuzz/cli.js');
+  return run(process.execPath, [cli, ...args], { env: { TOPGUN_POSTGRES: postgres } });
+}
 
 /** Kills the process of a tab while it writes: `npm run test:kills -- 300`. */
 export const testKills = ([kills = '300']) => testOften('renderer-kills', { TOPGUN_KILLS: kills });

@@ -26,14 +26,14 @@ export const house: Readonly<Record<string, Room>> = {
   cli: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
   sim: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
   bench: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
-  tools: { rooms: [], packages: 'any', node: true },
+  tools: { rooms: ['core', 'protocol', 'client', 'server', 'sim'], packages: 'any', node: true },
 };
 
-/** Rooms that exist for development: nobody imports them. */
+/** Rooms that exist for development: nobody imports them but each other. */
 export const closedRooms: readonly string[] = ['sim', 'bench', 'tools'];
 
 /**
- * Rooms that may look behind the public entries of others: the simulation runs their engines, and so does the
- * benchmark of delta sync, whose bytes and CPU are those of the engines alone.
+ * Rooms that may look behind the public entries of others: the simulation runs their engines, so do the random queries
+ * of tools, and the benchmark of delta sync, whose bytes and CPU are those of the engines alone.
  */
-export const privilegedRooms: readonly string[] = ['sim', 'bench'];
+export const privilegedRooms: readonly string[] = ['sim', 'bench', 'tools'];

@@ -1,0 +1,155 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** A PostgreSQL of one's own. */
+export interface Postgres {
+  /** For a client: host, port, user, password and the database `postgres`. */
+  readonly url: string;
+  /** Ends it and takes its folder away. */
+  stop(): Promise<void>;
+}
+
+/** Who the server runs as; it refuses to be root. */
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** It is empty, so it starts in about a second; a busy machine takes longer. */
+const START_MS_MAX = 60_000;
+
+/** What makes a throw-away server fast: it need not survive the machine. */
+const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'jit=off', 'autovacuum=off'];
+
+/**
+ * Starts a real PostgreSQL on a free port of 127.0.0.1, with an empty database in a temporary folder: UTF-8, locale C (text in order of
+ * code points), a password that nobody else knows. Settings are `name=value`, on top of those that make it fast and not durable.
+ * As root it runs as the user `postgres`. It ends with this process, however that ends. `TOPGUN_POSTGRES` is the path of the program
+ * `postgres`; the scripts of this repository find it and set that.
+ */
+export async function startPostgres(settings: readonly string[] = []): Promise<Postgres> {
+  const programs = programsOf(process.env.TOPGUN_POSTGRES);
+  const user = process.getuid?.() === 0 ? userNamed('postgres') : undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'topgun-postgres-'));
+  const password = randomBytes(18).toString('hex');
+  const passwordFile = join(folder, 'password');
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  if (user !== undefined) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
+  const data = join(folder, 'data');
+  try {
+    const init = ['-D', data, '-U', 'topgun', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256'];
+    execFileSync(
+      join(programs, 'initdb'),
+      [...init, '--pwfile', passwordFile, '--no-sync', '--no-instructions'],
+      {
+        ...user,
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
+    const port = await freePort();
+    const given = [
+      `port=${port}`,
+      'listen_addresses=127.0.0.1',
+      'unix_socket_directories=',
+      ...FAST,
+      ...settings,
+    ];
+    const server = await started(join(programs, 'postgres'), data, given, user);
+    return {
+      url: `postgres://topgun:${password}@127.0.0.1:${port}/postgres`,
+      stop: async () => {
+        await ended(server);
+        rmSync(folder, { recursive: true });
+      },
+    };
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
+}
+
+/** The folder with `postgres` and `initdb`: not always the one that PATH names, for that may hold a link. */
+function programsOf(postgres: string | undefined): string {
+  const folder = postgres && existsSync(postgres) ? dirname(realpathSync(postgres)) : undefined;
+  if (folder !== undefined && existsSync(join(folder, 'initdb'))) return folder;
+  throw new Error(
+    `TOPGUN_POSTGRES names no PostgreSQL with initdb beside it: ${postgres ?? 'it is not set'}. \`npm test\` and \`npm run test:query-fuzz\` look for one and say how to install it.`,
+  );
+}
+
+function userNamed(name: string): User {
+  const id = (flag: string): number => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }));
+  try {
+    return { uid: id('-u'), gid: id('-g') };
+  } catch (cause) {
+    throw new Error(
+      `PostgreSQL does not run as root, and there is no user ${name} to run it as: useradd ${name}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * The server behind a shell that ends it when this process is gone: the shell's standard input is then at its end. Resolves when
+ * connections are taken.
+ */
+function started(
+  program: string,
+  data: string,
+  settings: readonly string[],
+  user?: User,
+): Promise<ChildProcess> {
+  const flags = settings.flatMap((setting) => ['-c', setting]);
+  // In the background standard input would be /dev/null, so the one that is read has another number.
+  const script = 'exec 3<&0; "$@" & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid';
+  const shell = spawn('sh', ['-c', script, 'sh', program, '-D', data, ...flags], {
+    ...user,
+    cwd: data,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  return new Promise((resolve, reject) => {
+    let told = '';
+    const timer = setTimeout(() => fail('it did not come up in time'), START_MS_MAX);
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      shell.stdin.end();
+      reject(new Error(`PostgreSQL did not start: ${why}\n${told}`));
+    };
+    shell.on('error', (error) => fail(error.message));
+    shell.on('exit', (code) => fail(`it ended with ${code}`));
+    shell.stderr.setEncoding('utf8').on('data', (text: string) => {
+      told = `${told}${text}`.slice(-10_000);
+      if (!told.includes('database system is ready to accept connections')) return;
+      clearTimeout(timer);
+      shell.removeAllListeners('exit');
+      // Nothing of a running server keeps this process alive, or waits in a full pipe.
+      shell.stderr.removeAllListeners('data').resume();
+      resolve(shell);
+    });
+  });
+}
+
+function ended(shell: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    shell.once('exit', () => resolve());
+    shell.stdin?.end();
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

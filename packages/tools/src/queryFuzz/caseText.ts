@@ -1,0 +1,12 @@
+import type { Case } from './Case.js';
+import { tag, untag } from './taggedJson.js';
+
+/** A case as the text of a file. */
+export function textOfCase(one: Case): string {
+  return `${JSON.stringify(tag(one), null, 1)}\n`;
+}
+
+/** The case of such a text, written by this program or by hand for it. */
+export function caseOfText(text: string): Case {
+  return untag(JSON.parse(text)) as Case;
+}

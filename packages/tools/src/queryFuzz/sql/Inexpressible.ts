@@ -1,0 +1,2 @@
+/** SQL cannot say this as the predicate language means it; the message says why. */
+export class Inexpressible extends Error {}

@@ -1,0 +1,85 @@
+import { LiveWindow, StandingIndex } from '@topgun/core';
+import { replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
+import { operatorOf } from '../../core/src/query/operators.js';
+
+/** A mistake in the shipped code that random queries have to find. */
+interface Plant {
+  readonly name: string;
+  /** Seeds within which it is found. */
+  readonly seeds: number;
+  /** Who finds it. */
+  readonly checker: string;
+  /** Plants it; returns how to take it out again. */
+  readonly plant: () => () => void;
+}
+
+/** Replaces what an operator means. */
+function replaceOperator(op: string, make: (shipped: Test) => Test): () => void {
+  const operator = operatorOf(op) as { test: Test };
+  const shipped = operator.test;
+  operator.test = make(shipped);
+  return () => {
+    operator.test = shipped;
+  };
+}
+
+const isSame = (a: unknown, b: unknown): boolean => operatorOf('eq')?.test(a, b, undefined) === true;
+
+type Test = (field: unknown, first: unknown, second: unknown) => boolean;
+
+export const plants: readonly Plant[] = [
+  {
+    name: 'nothing moves up when a row leaves a full window',
+    seeds: 100,
+    checker: 'live window',
+    plant: () =>
+      replaceMethod(
+        LiveWindow,
+        'apply',
+        (shipped) =>
+          function (key, value) {
+            const deltas = shipped.call(this, key, value);
+            return deltas[0]?.type === 'LEAVE' ? deltas.slice(0, 1) : deltas;
+          },
+      ),
+  },
+  {
+    name: 'between leaves its bounds out',
+    seeds: 300,
+    checker: 'fresh run',
+    plant: () =>
+      replaceOperator(
+        'between',
+        (shipped) => (field, from, to) =>
+          shipped(field, from, to) && !isSame(field, from) && !isSame(field, to),
+      ),
+  },
+  {
+    name: 'a missing field does not meet neq',
+    seeds: 100,
+    checker: 'fresh run',
+    plant: () =>
+      replaceOperator(
+        'neq',
+        (shipped) => (field, value, none) => field !== undefined && shipped(field, value, none),
+      ),
+  },
+  {
+    name: 'standing queries are not found by bigints',
+    seeds: 300,
+    checker: 'standing queries',
+    plant: () =>
+      replaceMethod(
+        StandingIndex,
+        'candidates',
+        (shipped) =>
+          function (value, visit) {
+            const isObject = typeof value === 'object' && value !== null;
+            const seen = isObject
+              ? Object.fromEntries(Object.entries(value).filter(([, part]) => typeof part !== 'bigint'))
+              : value;
+            shipped.call(this, seen, visit);
+          },
+      ),
+  },
+];
