@@ -91,6 +91,25 @@ export {
 export { parseWhere } from './query/parseWhere.js';
 export { parsePath, readPath } from './query/path.js';
 export { StandingIndex } from './query/standing/StandingIndex.js';
+export { fieldTexts } from './text/fieldTexts.js';
+export { FUSION_K, type FusedRank, fuseRankings, type Ranking } from './text/fuseRankings.js';
+export { type Highlight, highlightsOf, type TextRange } from './text/highlights.js';
+export {
+  type NormalizedTextQuery,
+  normalizeTextQuery,
+  TEXT_LIMITS,
+  type TextSearchOptions,
+} from './text/normalizeTextQuery.js';
+export { type Snippet, type SnippetPart, snippetHtml, snippetOf } from './text/snippets.js';
+export type {
+  ExplainedMatch,
+  TermScore,
+  TextIndex,
+  TextIndexFactory,
+  TextMatch,
+  TextQuery,
+} from './text/TextIndex.js';
+export { type Token, tokenize } from './text/tokenize.js';
 export { assertAdmitted } from './value/assertAdmitted.js';
 export { assertKey } from './value/assertKey.js';
 export { cloneAdmitted } from './value/cloneAdmitted.js';

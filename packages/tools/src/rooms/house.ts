@@ -18,12 +18,13 @@ export interface Room {
  */
 export const house: Readonly<Record<string, Room>> = {
   core: { rooms: [], packages: [], node: false },
+  search: { rooms: ['core'], packages: ['minisearch', 're2js'], node: false },
   protocol: { rooms: ['core'], packages: ['zod', 'msgpackr'], node: false },
-  client: { rooms: ['core', 'protocol'], packages: [], node: false },
+  client: { rooms: ['core', 'protocol'], testRooms: ['search'], packages: [], node: false },
   adapters: { rooms: ['core', 'protocol', 'client'], packages: ['idb'], node: false, nodePart: 'file' },
-  react: { rooms: ['core', 'client'], testRooms: ['adapters'], packages: ['react'], node: false },
-  server: { rooms: ['core', 'protocol'], packages: 'any', node: true },
-  cli: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
+  react: { rooms: ['core', 'client'], testRooms: ['adapters', 'search'], packages: ['react'], node: false },
+  server: { rooms: ['core', 'protocol', 'search'], packages: 'any', node: true },
+  cli: { rooms: ['core', 'protocol', 'client', 'adapters', 'search', 'server'], packages: 'any', node: true },
   sim: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
   bench: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
   tools: { rooms: ['core', 'protocol', 'client', 'server', 'sim'], packages: 'any', node: true },
