@@ -29,6 +29,7 @@ interface EventValues {
   readonly authError: TopGunError;
   readonly error: TopGunError;
   readonly [map: `map ${string}`]: ChangedKeys;
+  readonly [whole: `whole ${string}`]: undefined;
 }
 
 /** What the engine tells, handed to whom the app registered for it. */

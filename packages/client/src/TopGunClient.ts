@@ -77,6 +77,7 @@ export class TopGunClient {
     settled: (event) => this.#writes.settle(event),
     state: (event) => this.#events.stateChanged(event),
     pending: ({ count }) => this.#events.of('pending').emit(count),
+    whole: ({ map }) => this.#events.of(`whole ${map}`).emit(undefined),
     conflicts: () => this.#events.of('conflicts').emit(undefined),
     rejection: ({ rejection }) => this.#rejections.add(rejection),
     topic: ({ topic, data, from, ts }) =>
@@ -126,6 +127,8 @@ export class TopGunClient {
       engine,
       writes: this.#writes,
       events: this.#events,
+      timers: this.#timers,
+      logger,
       writable: () => {
         this.#assertOpen('write');
         return engine;

@@ -6,4 +6,5 @@ export { type Mutation, useMutation } from './useMutation.js';
 export { type ORMapView, useORMap } from './useORMap.js';
 export { type CounterView, usePNCounter } from './usePNCounter.js';
 export { type QueryView, useQuery } from './useQuery.js';
+export { type SearchView, type UseSearchOptions, useSearch } from './useSearch.js';
 export { useTopic } from './useTopic.js';

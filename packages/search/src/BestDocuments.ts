@@ -44,4 +44,5 @@ export class BestDocuments {
   }
 }
 
-const isBetter = (a: Scored, b: Scored): boolean => a.parts > b.parts || (a.parts === b.parts && a.key < b.key);
+const isBetter = (a: Scored, b: Scored): boolean =>
+  a.parts > b.parts || (a.parts === b.parts && a.key < b.key);

@@ -6,7 +6,20 @@ import { miniSearchIndex } from './MiniSearchIndex.js';
 const PATHS = ['body', 'title'];
 type Doc = Readonly<Record<string, unknown>>;
 
-const word = fc.constantFrom('san', 'santa', 'sant', 'sao', 'são', 'paulo', 'paul', 'new', 'york', 'newark', '東', 'x');
+const word = fc.constantFrom(
+  'san',
+  'santa',
+  'sant',
+  'sao',
+  'são',
+  'paulo',
+  'paul',
+  'new',
+  'york',
+  'newark',
+  '東',
+  'x',
+);
 const text = fc.array(word, { maxLength: 6 }).map((words) => words.join(' '));
 const doc: fc.Arbitrary<Doc> = fc.record(
   { title: fc.oneof(text, fc.array(text, { maxLength: 2 }), fc.constant(7)), body: text },
@@ -16,7 +29,9 @@ const key = fc.integer({ min: 0, max: 12 }).map((n) => `k${n}`);
 const step = fc.tuple(key, fc.option(doc, { nil: undefined, freq: 2 }));
 const query = fc
   .record({
-    query: fc.array(fc.oneof(word, fc.constantFrom('sa', 'pa', 'ne', 'pauol', 'newyork', 'snata')), { maxLength: 4 }),
+    query: fc.array(fc.oneof(word, fc.constantFrom('sa', 'pa', 'ne', 'pauol', 'newyork', 'snata')), {
+      maxLength: 4,
+    }),
     prefix: fc.constantFrom<boolean | 'last'>(true, false, 'last'),
     fuzzy: fc.constantFrom<0 | 1 | 2>(0, 1, 2),
     combine: fc.constantFrom<'any' | 'all'>('any', 'all'),
@@ -35,7 +50,10 @@ function build(docs: ReadonlyMap<string, Doc>, order: (a: string, b: string) => 
 }
 
 /** The rules read out word by word: every document, every term of its own, no structure kept. */
-function slowSearch(docs: ReadonlyMap<string, Doc>, asked: ReturnType<typeof normalizeTextQuery>): TextMatch[] {
+function slowSearch(
+  docs: ReadonlyMap<string, Doc>,
+  asked: ReturnType<typeof normalizeTextQuery>,
+): TextMatch[] {
   const wordsOf = (value: Doc, path: string): string[] =>
     [value[path]]
       .flat()
@@ -80,9 +98,16 @@ function slowSearch(docs: ReadonlyMap<string, Doc>, asked: ReturnType<typeof nor
       }
       return isMet;
     });
-    return { key: at, score, terms: [...terms].sort(), isFound: asked.combine === 'all' ? met.every(Boolean) : met.some(Boolean) };
+    return {
+      key: at,
+      score,
+      terms: [...terms].sort(),
+      isFound: asked.combine === 'all' ? met.every(Boolean) : met.some(Boolean),
+    };
   });
-  return found.filter(({ isFound }) => isFound && asked.terms.length > 0).map(({ isFound: _, ...match }) => match);
+  return found
+    .filter(({ isFound }) => isFound && asked.terms.length > 0)
+    .map(({ isFound: _, ...match }) => match);
 }
 
 function distanceOf(a: string, b: string): number {
@@ -105,27 +130,31 @@ function distanceOf(a: string, b: string): number {
 describe('an index', () => {
   it('[SRCH-7] kept up to date gives exactly what one gives that is built anew, in any order', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.array(query, { minLength: 1, maxLength: 5 }), (steps, queries) => {
-        const docs = new Map<string, Doc>();
-        const kept = miniSearchIndex(PATHS);
-        for (const [at, value] of steps) {
-          if (value) kept.put(at, value);
-          else kept.remove(at);
-          if (value) docs.set(at, value);
-          else docs.delete(at);
-          // Searches in between leave no trace.
-          kept.search(queries[0] as ReturnType<typeof normalizeTextQuery>);
-        }
-        const rising = build(docs, (a, b) => (a < b ? -1 : 1));
-        const falling = build(docs, (a, b) => (a < b ? 1 : -1));
-        expect(kept.size).toBe(rising.size);
-        for (const asked of queries) {
-          const matches = kept.search(asked);
-          expect(matches).toEqual(rising.search(asked));
-          expect(matches).toEqual(falling.search(asked));
-          expect(kept.explain(asked)).toEqual(rising.explain(asked));
-        }
-      }),
+      fc.property(
+        fc.array(step, { maxLength: 60 }),
+        fc.array(query, { minLength: 1, maxLength: 5 }),
+        (steps, queries) => {
+          const docs = new Map<string, Doc>();
+          const kept = miniSearchIndex(PATHS);
+          for (const [at, value] of steps) {
+            if (value) kept.put(at, value);
+            else kept.remove(at);
+            if (value) docs.set(at, value);
+            else docs.delete(at);
+            // Searches in between leave no trace.
+            kept.search(queries[0] as ReturnType<typeof normalizeTextQuery>);
+          }
+          const rising = build(docs, (a, b) => (a < b ? -1 : 1));
+          const falling = build(docs, (a, b) => (a < b ? 1 : -1));
+          expect(kept.size).toBe(rising.size);
+          for (const asked of queries) {
+            const matches = kept.search(asked);
+            expect(matches).toEqual(rising.search(asked));
+            expect(matches).toEqual(falling.search(asked));
+            expect(kept.explain(asked)).toEqual(rising.explain(asked));
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -144,7 +173,10 @@ describe('an index', () => {
         );
         for (const [i, match] of matches.entries()) {
           const next = matches[i + 1];
-          if (next) expect(match.score > next.score || (match.score === next.score && match.key < next.key)).toBe(true);
+          if (next)
+            expect(match.score > next.score || (match.score === next.score && match.key < next.key)).toBe(
+              true,
+            );
         }
       }),
       { numRuns: 300 },

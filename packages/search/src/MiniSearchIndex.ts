@@ -1,4 +1,11 @@
-import type { ExplainedMatch, TermScore, TextIndex, TextIndexFactory, TextMatch, TextQuery } from '@topgun/core';
+import type {
+  ExplainedMatch,
+  TermScore,
+  TextIndex,
+  TextIndexFactory,
+  TextMatch,
+  TextQuery,
+} from '@topgun/core';
 import { BestDocuments, type Scored } from './BestDocuments.js';
 import { type Clause, clausesOf, partsOf, SCORE_PARTS } from './Clause.js';
 import { Postings } from './Postings.js';
@@ -111,7 +118,9 @@ class MiniSearchIndex implements TextIndex {
   #matchOf({ document, key, parts }: Scored, clauses: readonly Clause[]): TextMatch {
     const terms = this.#postings
       .termsOf(document)
-      .filter((term) => clauses.some(({ field, found }) => found.has(term) && term.fields[field]?.in(document)));
+      .filter((term) =>
+        clauses.some(({ field, found }) => found.has(term) && term.fields[field]?.in(document)),
+      );
     return { key, score: parts / SCORE_PARTS, terms: terms.map(({ text }) => text).sort(byCodeUnits) };
   }
 

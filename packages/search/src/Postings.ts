@@ -115,9 +115,7 @@ export class Postings {
 
   #textOf(value: unknown, path: string, field: number): string {
     const texts = fieldTexts(value, path, this.#segments[field] as readonly string[]);
-    return texts.length === 1
-      ? (texts[0]?.text as string)
-      : texts.map(({ text }) => text).join(ITEM_END);
+    return texts.length === 1 ? (texts[0]?.text as string) : texts.map(({ text }) => text).join(ITEM_END);
   }
 
   #addField(field: number, text: string, number: number, terms: Set<Term>): void {

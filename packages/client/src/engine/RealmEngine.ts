@@ -115,6 +115,17 @@ export class RealmEngine extends RealmMachine {
     return this.isBooted;
   }
 
+  /** What kind of data a map holds, if anything of it is known here. */
+  kindOf(map: string): Kind | undefined {
+    return this.#map(map)?.kind;
+  }
+
+  /** Adds every changed key of a map to `keys` from now on, at once, also while the store is read. Throws `MAP_NAME_INVALID`. */
+  watchKeys(map: string, keys: Set<string>): () => void {
+    checkMap(map);
+    return this.realm.replica.watch(map, keys);
+  }
+
   /** LWW: [key, value]; OR: [key, elements]; PN: [key, number]. The same array until something visible changed. */
   entries(map: string): readonly (readonly [key: string, value: unknown])[] {
     return this.#map(map)?.entries() ?? NO_ENTRIES;

@@ -7,6 +7,7 @@ import { Realm } from './Realm.js';
 import type { Status } from './StatusBoard.js';
 import { StoreSide } from './StoreSide.js';
 import { Uplink } from './Uplink.js';
+import { WholeMaps } from './WholeMaps.js';
 
 const NO_CHANGES: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
@@ -20,6 +21,7 @@ export class RealmMachine {
   protected readonly unsaid: { readonly topic: string; readonly data: unknown; readonly ts: number }[] = [];
   readonly #store: StoreSide;
   /** What the leader has to tell, each with the transaction that it comes after. */
+  readonly #wholeMaps = new WholeMaps();
   #news: (readonly [txId: number, news: Status])[] = [];
   #isStarted = false;
   protected isBooted = false;
@@ -273,13 +275,17 @@ export class RealmMachine {
     return isLeader ? !!this.uplink.scopes.get(map)?.isComplete : status.now.synced.includes(map);
   }
 
+  /** Whether this device holds all of a map: it is synced, or no server is meant to be. */
+  isWhole(map: string): boolean {
+    return this.realm.options.server === false || this.isSynced(map);
+  }
+
   /** Whether the server's rows of a query are in: with the whole map, or by the query's own answer. */
   protected answerTo(id: string): 'none' | 'map' | 'rows' {
     const query = this.app.queries.get(id);
     if (!query) return 'none';
-    const { isLeader, status, options } = this.realm;
-    // Where no server is meant to be, what the device holds is all there is.
-    if (options.server === false || this.isSynced(query.map)) return 'map';
+    const { isLeader, status } = this.realm;
+    if (this.isWhole(query.map)) return 'map';
     const answered = isLeader ? this.uplink.queries.complete : status.now.answered;
     return answered.includes(query.name) ? 'rows' : 'none';
   }
@@ -318,6 +324,7 @@ export class RealmMachine {
     const queries = [...this.app.queries.all()].map(([id, { map }]) => [id, map, this.answerTo(id)] as const);
     // Told at once when all is there: what an app does with a change may cost as much as the map has entries.
     const changes = this.#store.isLoading ? NO_CHANGES : replica.takeChanges();
+    this.#wholeMaps.tell(replica, (map) => this.isWhole(map), announcer);
     announcer.tell(changes, queries, log, status.now.state === 'CONNECTED', (event) => fx.event(event));
   }
 

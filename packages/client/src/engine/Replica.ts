@@ -15,6 +15,8 @@ export class Replica implements ReplicaPorts {
   readonly cursors = new Map<string, Uint8Array>();
   readonly #realm: RealmBase;
   readonly #expiries = new Map<string, readonly [map: string, key: string, atMs: number]>();
+  /** By map: the sets that get its changed keys, for those who keep something of it up to date by themselves. */
+  readonly #watched = new Map<string, Set<Set<string>>>();
   #nextExpiryMs = Infinity;
   #changes = new Map<string, Set<string>>();
 
@@ -42,7 +44,23 @@ export class Replica implements ReplicaPorts {
     const keys = this.#changes.get(map);
     if (keys) keys.add(key);
     else this.#changes.set(map, new Set([key]));
+    for (const watcher of this.#watched.get(map) ?? []) watcher.add(key);
     this.#realm.touch();
+  }
+
+  /** Adds the changed keys of a map to `keys` from now on, at once; returns what ends it. */
+  watch(map: string, keys: Set<string>): () => void {
+    const watchers = this.#watched.get(map) ?? new Set();
+    this.#watched.set(map, watchers.add(keys));
+    this.#realm.touch();
+    return () => {
+      if (watchers.delete(keys) && watchers.size === 0) this.#watched.delete(map);
+    };
+  }
+
+  /** The maps that somebody watches. */
+  watched(): Iterable<string> {
+    return this.#watched.keys();
   }
 
   expires(map: string, item: string, key: string, atMs: number): void {

@@ -109,6 +109,8 @@ export type ClientEvent =
   | { readonly type: 'reached'; readonly seq: number; readonly reach: Reach }
   /** Show it, then call `rejectionShown(rejection.id)`. Comes in one tab only. */
   | { readonly type: 'rejection'; readonly rejection: Rejection }
+  /** Whether a watched map is whole may have changed: ask `isWhole`. */
+  | { readonly type: 'whole'; readonly map: string }
   /** `conflicts()` has others than before. */
   | { readonly type: 'conflicts' }
   /** Writes of all realms of this store that the server has not answered. */

@@ -57,7 +57,10 @@ export function normalizeTextQuery(options: TextSearchOptions): NormalizedTextQu
   if (prefix === undefined) throw invalid('prefix', options.prefix);
   const terms = [...new Set(tokenize(query).map(({ term }) => term))];
   if (terms.length > TEXT_LIMITS.terms)
-    throw textError('SEARCH_INVALID', `A search has at most ${TEXT_LIMITS.terms} words, not ${terms.length}.`);
+    throw textError(
+      'SEARCH_INVALID',
+      `A search has at most ${TEXT_LIMITS.terms} words, not ${terms.length}.`,
+    );
   const [paths, boosts] = [fields.map(([path]) => path), fields.map(([, boost]) => boost)];
   return { paths, boosts, terms, prefix, fuzzy, combine, minScore, limit };
 }
@@ -65,7 +68,10 @@ export function normalizeTextQuery(options: TextSearchOptions): NormalizedTextQu
 function fieldsOf(declared: unknown): [path: string, boost: number][] {
   const fields = isPlain(declared) ? Object.entries(declared) : [];
   if (fields.length === 0 || fields.length > TEXT_LIMITS.fields)
-    throw textError('SEARCH_INVALID', `A search has 1 to ${TEXT_LIMITS.fields} fields, not ${fields.length}.`);
+    throw textError(
+      'SEARCH_INVALID',
+      `A search has 1 to ${TEXT_LIMITS.fields} fields, not ${fields.length}.`,
+    );
   for (const [path, boost] of fields)
     check(typeof boost === 'number' && boost > 0 && boost <= TEXT_LIMITS.boost, `fields['${path}']`, boost);
   return (fields as [string, number][]).sort(([a], [b]) => (a < b ? -1 : 1));

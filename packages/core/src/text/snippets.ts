@@ -49,7 +49,9 @@ export function snippetOf(
  * inside of an element, and in a quoted attribute too.
  */
 export function snippetHtml({ parts, isCutBefore, isCutAfter }: Snippet): string {
-  const body = parts.map(({ text, isMatch }) => (isMatch ? `<mark>${escapeHtml(text)}</mark>` : escapeHtml(text)));
+  const body = parts.map(({ text, isMatch }) =>
+    isMatch ? `<mark>${escapeHtml(text)}</mark>` : escapeHtml(text),
+  );
   return `${isCutBefore ? '…' : ''}${body.join('')}${isCutAfter ? '…' : ''}`;
 }
 

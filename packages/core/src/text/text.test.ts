@@ -144,7 +144,9 @@ describe('snippets', () => {
   it('never part a surrogate pair', () => {
     const text = '😀'.repeat(100);
     for (let length = 1; length < 30; length++) {
-      const cut = snippetOf(text, [[60, 62]], { length }).parts.map((part) => part.text).join('');
+      const cut = snippetOf(text, [[60, 62]], { length })
+        .parts.map((part) => part.text)
+        .join('');
       expect(cut).toBe('😀'.repeat(cut.length / 2));
     }
   });
