@@ -8,7 +8,7 @@ export interface Token {
 }
 
 /** Longer words are data, such as hashes and links: nobody types more of them, and the vocabulary holds each of them. */
-export const TERM_LENGTH_MAX = 64;
+const TERM_LENGTH_MAX = 64;
 
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 /** Scripts without spaces between words, in which a character is the smallest thing with a meaning. */
