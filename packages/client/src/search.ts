@@ -1,5 +1,6 @@
 import {
   compileQuery,
+  normalizeFusion,
   normalizeQuery,
   normalizeTextQuery,
   type QueryFilter,
@@ -9,9 +10,11 @@ import {
 import { contextOf } from './clientContext.js';
 import { queryName } from './engine/QueryFeed.js';
 import { wrongKind } from './engine/wireErrors.js';
+import { hybridRank } from './search/hybridRank.js';
+import { RowHits } from './search/RowHits.js';
 import { SearchHandle } from './search/SearchHandle.js';
-import { TextHits } from './search/TextHits.js';
-import { textSources } from './search/TextSources.js';
+import { TextHits, type TextSearch } from './search/TextHits.js';
+import { type TextSources, textSources } from './search/TextSources.js';
 import type { TopGunClient } from './TopGunClient.js';
 
 export {
@@ -54,18 +57,77 @@ export function search<T>(
   map: string,
   options: SearchOptions,
 ): SearchHandle<T, SearchOptions> {
-  const context = contextOf(client);
-  const kind = context.engine.kindOf(map);
-  if (kind !== undefined && kind !== 'LWW') throw wrongKind(map, kind, 'LWW');
-  const sources = textSources(context);
-  return new SearchHandle<T, SearchOptions>(map, options, context.logger, (asked) => {
-    const { textIndex, where, predicate } = asked;
+  const sources = sourcesFor(client, map);
+  return new SearchHandle<T, SearchOptions>(map, options, contextOf(client).logger, (asked) => {
     const query = normalizeTextQuery(asked);
-    const filter = normalizeQuery({ ...(where && { where }), ...(predicate && { predicate }) });
-    const matches = filter.where && compileQuery(filter).matches;
+    const filter = normalizeQuery(filterOf(asked));
+    const { matches } = compileQuery(filter);
+    const rank: TextSearch['rank'] = filter.where
+      ? (index, read) => index.search(query, (key) => matches(read(key)))
+      : (index) => index.search(query);
+    const { textIndex } = asked;
     return [
       `${queryName(map, filter)} ${JSON.stringify(query)}`,
-      new TextHits<T>({ map, query, textIndex, matches }, sources),
+      new TextHits<T>(
+        { map, paths: query.paths, textIndex, rank, readsValues: filter.where !== undefined },
+        sources,
+      ),
     ];
   });
 }
+
+/** A search of which the order is not that of the words alone. */
+export interface HybridSearchOptions extends SearchOptions, Pick<QueryFilter, 'sort'> {
+  /** How much the order of the words counts, and how much that of `sort`; 1 each when left out. */
+  readonly weights?: { readonly text?: number; readonly sort?: number };
+  /** The constant of rank fusion, 1 to 1,000: the greater, the less the first places stand out. 60 when left out. */
+  readonly k?: number;
+}
+
+/**
+ * A search in which the order of the words and that of `sort` count both, by reciprocal rank fusion: `score` is that of the fusion. Without
+ * words in `query` it shows what the filter leaves in the order of `sort`, as `client.query` does, so that a list can be narrowed by typing.
+ *
+ * ```ts
+ * hybridSearch<City>(client, 'cities', { textIndex: miniSearchIndex, query: 'san', fields: { name: 1 }, prefix: 'last',
+ *   where: { country: 'US' }, sort: { population: 'desc' } });
+ * ```
+ *
+ * Throws what `search` and `client.query` throw; `SEARCH_INVALID` also for wrong `weights` and `k`.
+ */
+export function hybridSearch<T>(
+  client: TopGunClient,
+  map: string,
+  options: HybridSearchOptions,
+): SearchHandle<T, HybridSearchOptions> {
+  const sources = sourcesFor(client, map);
+  const { engine, logger } = contextOf(client);
+  return new SearchHandle<T, HybridSearchOptions>(map, options, logger, (asked) => {
+    const query = normalizeTextQuery(asked);
+    const { paths, limit } = query;
+    const { sort, textIndex } = asked;
+    const filter = { ...filterOf(asked), ...(sort && { sort }), limit };
+    const spec = normalizeQuery(filter);
+    const { matches, compare } = compileQuery(spec);
+    const fusion = normalizeFusion(asked);
+    const key = `${queryName(map, spec)} ${JSON.stringify([query, fusion])}`;
+    if (query.terms.length === 0) {
+      const scoreOf = (rank: number): number => fusion.sort / (fusion.k + rank);
+      return [key, new RowHits<T>(client.query<T>(map, filter), engine, scoreOf)];
+    }
+    const rank = hybridRank(query, matches, spec.sort && compare, fusion);
+    return [key, new TextHits<T>({ map, paths, textIndex, rank, readsValues: true }, sources)];
+  });
+}
+
+function sourcesFor(client: TopGunClient, map: string): TextSources {
+  const context = contextOf(client);
+  const kind = context.engine.kindOf(map);
+  if (kind !== undefined && kind !== 'LWW') throw wrongKind(map, kind, 'LWW');
+  return textSources(context);
+}
+
+const filterOf = ({ where, predicate }: SearchOptions): QueryFilter => ({
+  ...(where && { where }),
+  ...(predicate && { predicate }),
+});

@@ -94,6 +94,7 @@ export { StandingIndex } from './query/standing/StandingIndex.js';
 export { fieldTexts } from './text/fieldTexts.js';
 export { FUSION_K, type FusedRank, fuseRankings, type Ranking } from './text/fuseRankings.js';
 export { type Highlight, highlightsOf, type TextRange } from './text/highlights.js';
+export { type Fusion, normalizeFusion } from './text/normalizeFusion.js';
 export {
   type NormalizedTextQuery,
   normalizeTextQuery,

@@ -1,10 +1,4 @@
-import {
-  type CompiledQuery,
-  highlightsOf,
-  type NormalizedTextQuery,
-  type TextIndexFactory,
-  type TextMatch,
-} from '@topgun/core';
+import { highlightsOf, type TextIndex, type TextIndexFactory, type TextMatch } from '@topgun/core';
 import type { Unsubscribe } from '../utils/Listeners.js';
 import type { MapTexts } from './MapTexts.js';
 import type { HitSource } from './SearchHandle.js';
@@ -14,10 +8,12 @@ import type { TextSources } from './TextSources.js';
 /** What is searched for, made ready. */
 export interface TextSearch {
   readonly map: string;
-  readonly query: NormalizedTextQuery;
+  readonly paths: readonly string[];
   readonly textIndex: TextIndexFactory;
-  /** Undefined: no filter. */
-  readonly matches: CompiledQuery['matches'] | undefined;
+  /** The hits in their order. */
+  readonly rank: (index: TextIndex, read: (key: string) => unknown) => readonly TextMatch[];
+  /** Whether `rank` looks at values: then it may have changed with every record, not only with texts. */
+  readonly readsValues: boolean;
 }
 
 /** The hits of one search over the records of this device. */
@@ -36,8 +32,8 @@ export class TextHits<T> implements HitSource<T> {
   }
 
   read(): SearchSnapshot<T> {
-    const { map, query, textIndex } = this.#search;
-    const source = this.#sources.of(map, query.paths, textIndex);
+    const { map, paths, textIndex } = this.#search;
+    const source = this.#sources.of(map, paths, textIndex);
     if (source !== this.#source || source.revision !== this.#revision) this.#run(source);
     const { hits } = this.#snapshot;
     const isWhole = source.engine.isWhole(map);
@@ -53,20 +49,20 @@ export class TextHits<T> implements HitSource<T> {
   }
 
   follow(callback: () => void): Unsubscribe {
-    const { map, query, textIndex } = this.#search;
-    return this.#sources.follow(map, query.paths, textIndex, callback);
+    const { map, paths, textIndex } = this.#search;
+    return this.#sources.follow(map, paths, textIndex, callback);
   }
 
   /** Records have changed: asks the index again unless no score and no filter can have. */
   #run(source: MapTexts): void {
-    const { query, matches, map } = this.#search;
+    const { rank, readsValues, map } = this.#search;
     const { index, engine } = source;
     const isSameSource = source === this.#source;
     this.#source = source;
     this.#revision = source.revision;
-    if (!isSameSource || index.version !== this.#version || matches) {
+    if (!isSameSource || index.version !== this.#version || readsValues) {
       this.#version = index.version;
-      this.#found = index.search(query, matches && ((key) => matches(engine.get(map, key))));
+      this.#found = rank(index, (key) => engine.get(map, key));
     }
     const before = new Map(this.#snapshot.hits.map((hit) => [hit.key, hit]));
     const hits = this.#found.flatMap((match) => this.#hitOf(match, engine.get(map, match.key), before));
@@ -90,7 +86,7 @@ export class TextHits<T> implements HitSource<T> {
         value: value as T,
         score,
         matchedTerms: terms,
-        highlights: isSame ? old.highlights : highlightsOf(value, this.#search.query.paths, terms),
+        highlights: isSame ? old.highlights : highlightsOf(value, this.#search.paths, terms),
       },
     ];
   }

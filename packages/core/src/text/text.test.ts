@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fuseRankings } from './fuseRankings.js';
 import { highlightsOf } from './highlights.js';
+import { normalizeFusion } from './normalizeFusion.js';
 import { normalizeTextQuery, type TextSearchOptions } from './normalizeTextQuery.js';
 import { snippetHtml, snippetOf } from './snippets.js';
 import { tokenize } from './tokenize.js';
@@ -161,6 +162,17 @@ describe('snippets', () => {
 });
 
 describe('rank fusion', () => {
+  it.each([
+    ['k', { k: 0 }],
+    ['k', { k: Number.NaN }],
+    ['weights.text', { weights: { text: -1 } }],
+    ['weights.sort', { weights: { sort: 1001 } }],
+  ])('[SRCH-10] is refused for a wrong %s', (named, options) => {
+    expect(() => normalizeFusion(options)).toThrowError(
+      expect.objectContaining({ code: 'SEARCH_INVALID', message: expect.stringContaining(`${named} `) }),
+    );
+  });
+
   it('[SRCH-16] adds weight / (k + rank), k = 60 unless given; level ones in order of keys', () => {
     expect(fuseRankings([{ keys: ['b', 'a'] }, { keys: ['a', 'b', 'c'], weight: 2 }])).toEqual([
       { key: 'a', score: 1 / 62 + 2 / 61 },
