@@ -1,9 +1,6 @@
 import type { TopGunError } from '@topgun/core';
 import type { ClientEvent } from './ports.js';
 
-/** Open queries, by id: their map, and in what way the server's rows are in. */
-type QueryStates = Iterable<readonly [id: string, map: string, answer: string]>;
-
 /** What is said of the log of pending ops. */
 interface LogState {
   readonly size: number;
@@ -15,7 +12,6 @@ export class Announcer {
   #events: ClientEvent[] = [];
   #durable: { readonly seq: number; readonly cb: (error?: TopGunError) => void }[] = [];
   #synced: (() => void)[] = [];
-  #answered = new Map<string, string>();
   #pending = 0;
 
   add(event: ClientEvent): void {
@@ -35,22 +31,17 @@ export class Announcer {
     for (const { cb } of this.#durable.splice(0)) cb(error);
   }
 
-  /** Everything since the last call, to listeners that may read and write at will. */
+  /** Everything since the last call, to listeners that may read and write at will; of `queries`, by id, the result may be another. */
   tell(
     keysByMap: ReadonlyMap<string, ReadonlySet<string>>,
-    queries: QueryStates,
+    queries: Iterable<string>,
     log: LogState,
     isConnected: boolean,
     event: (event: ClientEvent) => void,
   ): void {
     const pending = log.size;
     if (keysByMap.size > 0) this.add({ type: 'changes', keysByMap });
-    const before = this.#answered;
-    this.#answered = new Map();
-    for (const [id, map, answer] of queries) {
-      this.#answered.set(id, answer);
-      if (keysByMap.has(map) || before.get(id) !== answer) this.add({ type: 'query', id });
-    }
+    for (const id of queries) this.add({ type: 'query', id });
     if (pending !== this.#pending) this.add({ type: 'pending', count: pending });
     this.#pending = pending;
     const durable = this.#durable.splice(0);

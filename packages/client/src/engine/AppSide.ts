@@ -39,7 +39,7 @@ export class AppSide {
   }
 
   wants(): Wants {
-    const queries = [...this.queries.all()].map(([, { name, map, spec }]) => [name, map, spec] as const);
+    const queries = [...this.queries.all()].map(({ name, map, spec }) => [name, map, spec] as const);
     return { maps: [...this.#maps], queries, topics: [...this.#realm.topics] };
   }
 

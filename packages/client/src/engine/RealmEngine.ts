@@ -4,14 +4,15 @@ import * as LIMITS from '@topgun/protocol/limits';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
 import { chunkTags } from './chunkTags.js';
-import type { ResultRow } from './LocalQueries.js';
+import type { ResultRow } from './MapRows.js';
 import type { WriteExtras } from './OpLog.js';
 import { type Reach, reachOf, type Write, type WriteCode } from './PendingOp.js';
 import type { Conflict, Kind, OrElement, RejectedWrite, Rejection, StalePolicy } from './ports.js';
 import { RealmMachine } from './RealmMachine.js';
 import type { ReplicaMap } from './ReplicaMap.js';
+import type { RowStep } from './rowSteps.js';
 
-export type { ResultRow as QueryRow } from './LocalQueries.js';
+export type { ResultRow as QueryRow } from './MapRows.js';
 export type { OrElement } from './ports.js';
 
 /** `complete` once the server's rows are in; before that what the device holds. */
@@ -145,11 +146,17 @@ export class RealmEngine extends RealmMachine {
 
   /** Rows from what the device holds, own writes included; the same array until one of them changes. */
   queryResult(id: string): QueryResult {
-    const answer = this.answerTo(id);
+    const query = this.app.queries.get(id);
+    const answer = query ? this.answerTo(query) : 'none';
     return {
-      rows: this.app.queries.rows(id, answer === 'rows'),
+      rows: this.app.queries.rows(id, answer),
       status: answer === 'none' ? 'partial' : 'complete',
     };
+  }
+
+  /** How the rows that `queryResult` gave last came from these, if step by step. */
+  queryStepsFrom(id: string, from: readonly ResultRow[] | undefined): readonly RowStep[] | undefined {
+    return this.app.queries.get(id)?.stepsFrom(from);
   }
 
   topicSubscribe(topic: string): void {

@@ -2,6 +2,8 @@ import type { TopGunError } from '@topgun/core';
 import type { ServerMessage } from '@topgun/protocol';
 import type { StoreKey } from '../storage/IStorageAdapter.js';
 import { AppSide } from './AppSide.js';
+import type { LocalQuery } from './LocalQuery.js';
+import type { Answer } from './MapQueries.js';
 import type { ClientEffects, RealmOptions, TabMessage } from './ports.js';
 import { Realm } from './Realm.js';
 import type { Status } from './StatusBoard.js';
@@ -281,13 +283,13 @@ export class RealmMachine {
   }
 
   /** Whether the server's rows of a query are in: with the whole map, or by the query's own answer. */
-  protected answerTo(id: string): 'none' | 'map' | 'rows' {
-    const query = this.app.queries.get(id);
-    if (!query) return 'none';
+  protected answerTo({ name, map }: LocalQuery): Answer {
+    if (this.isWhole(map)) return 'map';
     const { isLeader, status } = this.realm;
-    if (this.isWhole(query.map)) return 'map';
-    const answered = isLeader ? this.uplink.queries.complete : status.now.answered;
-    return answered.includes(query.name) ? 'rows' : 'none';
+    const isAnswered = isLeader
+      ? this.uplink.queries.get(name)?.isComplete
+      : status.now.answered.includes(name);
+    return isAnswered ? 'rows' : 'none';
   }
 
   /** Calls back when every write made so far is in the log; with the error when the store refuses them. */
@@ -321,10 +323,16 @@ export class RealmMachine {
     this.#store.flush();
     rejections.offer();
     conflicts.tell();
-    const queries = [...this.app.queries.all()].map(([id, { map }]) => [id, map, this.answerTo(id)] as const);
     // Told at once when all is there: what an app does with a change may cost as much as the map has entries.
-    const changes = this.#store.isLoading ? NO_CHANGES : replica.takeChanges();
+    const { isLoading } = this.#store;
+    const changes = isLoading ? NO_CHANGES : replica.takeChanges();
     this.#wholeMaps.tell(replica, (map) => this.isWhole(map), announcer);
+    const queries = isLoading
+      ? []
+      : this.app.queries.takeConcerned(
+          (map) => this.isWhole(map),
+          (query) => this.answerTo(query),
+        );
     announcer.tell(changes, queries, log, status.now.state === 'CONNECTED', (event) => fx.event(event));
   }
 

@@ -14,6 +14,7 @@ import { Overlay } from './Overlay.js';
 import type { PendingOp } from './PendingOp.js';
 import type { Kind, OrElement } from './ports.js';
 import { type BaseRow, compareOffsets, counterTotal, isGone, itemOf, type Offset } from './rows.js';
+import { type Entry, ShownEntries } from './ShownEntries.js';
 
 /** What a map needs of the replica it is part of. */
 export interface ReplicaPorts {
@@ -26,7 +27,6 @@ export interface ReplicaPorts {
   expires(map: string, item: string, key: string, atMs: number): void;
 }
 
-type Entry = readonly [key: string, value: unknown];
 const NO_ELEMENTS: readonly OrElement[] = [];
 /** Server time at which a version with a time to live ends, ms. */
 const endOf = ({ t, ttlMs = 0 }: Version): number => millisOf(t) + ttlMs;
@@ -42,7 +42,6 @@ const nonEmpty = <T>(list: readonly T[]): readonly T[] | undefined => (list.leng
 export class ReplicaMap {
   readonly name: string;
   kind: Kind;
-  version = 0;
   /** Whether a resolver of the server judges the writes; undefined until the server has said (DAT-2). */
   hasResolver: boolean | undefined;
   /** Whether the server keeps the map in memory alone (SRV-10). */
@@ -63,11 +62,12 @@ export class ReplicaMap {
   readonly #left = new Map<string, Map<string, Version & Offset>>();
   readonly #tree = new PartitionedTree();
   readonly #stale = new Map<string, string>();
-  /** Entries as they were last asked for, and the keys touched since; all of them before the first time. */
-  readonly #shown = new Map<string, Entry>();
-  #changed: Set<string> | undefined;
-  #entries: readonly Entry[] = [];
-  #entriesUntilMs = Number.POSITIVE_INFINITY;
+  readonly shown = new ShownEntries({
+    nowMs: () => this.#ports.nowMs(),
+    keys: () => this.#keys(),
+    entryOf: (key) => this.#entryOf(key),
+    endOf: (key, nowMs) => this.#nextEnd(key, nowMs),
+  });
 
   constructor(name: string, kind: Kind, ports: ReplicaPorts) {
     this.name = name;
@@ -125,22 +125,14 @@ export class ReplicaMap {
     return this.base.size === 0 && this.overlay.isEmpty;
   }
 
-  /** Visible keys and values; the same array until something visible changed. Asked again, it looks at what changed alone. */
+  /** Visible keys and values; the same array until something visible changed. */
   entries(): readonly Entry[] {
-    const isOver = this.#ports.nowMs() >= this.#entriesUntilMs;
-    if (isOver) this.#entriesUntilMs = Number.POSITIVE_INFINITY;
-    let isSame = true;
-    for (const key of isOver || !this.#changed ? this.#keys() : this.#changed) {
-      this.#limitEntries(key);
-      const value = this.#entryOf(key);
-      if (value === this.#shown.get(key)?.[1]) continue;
-      isSame = false;
-      if (value === undefined) this.#shown.delete(key);
-      else this.#shown.set(key, [key, value]);
-    }
-    if (!this.#changed || this.#changed.size > 0) this.#changed = new Set();
-    if (!isSame) this.#entries = [...this.#shown.values()];
-    return this.#entries;
+    return this.shown.list();
+  }
+
+  /** Whether the server holds a row for a query, or an own write on its key may yet change that. */
+  isHeldFor(query: string, row: { readonly key: string; readonly tag?: string | undefined }): boolean {
+    return this.overlay.has(row.key) || (this.base.get(itemOf(row))?.holds.includes(query) ?? false);
   }
 
   /** What the entry of a key holds; undefined for a key without one. */
@@ -149,31 +141,30 @@ export class ReplicaMap {
     return this.base.has(key) || this.overlay.has(key) ? this.read(key) : undefined;
   }
 
-  /** Whether the server holds a row for a query, or an own write on its key may yet change that. */
-  isHeldFor(query: string, row: { readonly key: string; readonly tag?: string | undefined }): boolean {
-    return this.overlay.has(row.key) || (this.base.get(itemOf(row))?.holds.includes(query) ?? false);
+  *#keys(): Iterable<string> {
+    yield* this.kind === 'OR' ? this.#tagsByKey.keys() : this.base.keys();
+    yield* this.overlay.keys();
   }
 
-  /** All keys that have an entry, or had one when they were last asked for. */
-  #keys(): Set<string> {
-    const said = this.kind === 'OR' ? this.#tagsByKey.keys() : this.base.keys();
-    return new Set([...this.#shown.keys(), ...said, ...this.overlay.keys()]);
-  }
-
-  /** The cached entries hold until the first of them expires. */
-  #limitEntries(key: string): void {
+  #nextEnd(key: string, nowMs: number): number | undefined {
     const versions = [
       ...(this.#tagsByKey.get(key)?.values() ?? [this.base.get(key)]),
       ...(this.kind === 'OR' ? this.overlay.of(key) : [this.overlay.last(key)]),
     ];
-    for (const version of versions)
-      if (version?.ttlMs) this.#entriesUntilMs = Math.min(this.#entriesUntilMs, endOf(version));
+    let endMs: number | undefined;
+    for (const version of versions) {
+      if (!version?.ttlMs) continue;
+      const at = endOf(version);
+      endMs = Math.min(endMs ?? Number.POSITIVE_INFINITY, at > nowMs ? at : Number.POSITIVE_INFINITY);
+    }
+    return endMs;
   }
 
   // ── overlay ──
 
   addOp(op: PendingOp): void {
     this.#show(op.key, () => this.overlay.add(op));
+    this.shown.touch(op.key);
     this.#watchEnd(op);
   }
 
@@ -181,6 +172,7 @@ export class ReplicaMap {
     this.#show(op.key, () => {
       if (this.overlay.remove(op)) this.#left.delete(op.key);
     });
+    this.shown.touch(op.key);
   }
 
   /** The server, or the store, says how the server treats this map; false when that was known. */
@@ -298,7 +290,7 @@ export class ReplicaMap {
     // The echo of an own write is the same value: keep the object that readers already hold.
     const shown = row && this.kind === 'LWW' ? this.versionOf(row.key)?.value : undefined;
     const kept = row && shown !== row.value && deepEqual(shown, row.value) ? { ...row, value: shown } : row;
-    const isHeldOtherwise = before?.holds.length !== row?.holds.length;
+    const isHeldOtherwise = before?.holds !== row?.holds && before?.holds.join() !== row?.holds.join();
     this.#show(key, () => this.#set(item, key, kept), this.kind === 'OR' || isHeldOtherwise);
     this.#stale.set(item, key);
     if (row) this.#watchEnd(row);
@@ -338,8 +330,7 @@ export class ReplicaMap {
 
   /** Announces a key, and drops what was cached of it. */
   touch(key: string): void {
-    this.version++;
-    this.#changed?.add(key);
+    this.shown.touch(key);
     this.#ports.changed(this.name, key);
   }
 

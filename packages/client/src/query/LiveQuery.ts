@@ -98,7 +98,10 @@ export class LiveQuery<T> {
   #take(): void {
     const { rows: found, status: completeness } = this.#engine.queryResult(this.#name);
     const isLoaded = completeness === 'complete' || this.#surroundings.isStoreRead();
-    if (found !== this.#found) this.#unannounced.push(...this.#rows.update(found));
+    if (found !== this.#found) {
+      const steps = this.#engine.queryStepsFrom(this.#name, this.#found);
+      this.#unannounced.push(...(steps ? this.#rows.follow(steps) : this.#rows.update(found)));
+    }
     this.#found = found;
     const { rows } = this.#rows;
     const last = this.#snapshot;

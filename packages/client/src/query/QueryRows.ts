@@ -1,5 +1,6 @@
 import { deepEqual, isPlain } from '@topgun/core';
 import type { QueryRow as EngineRow } from '../engine/RealmEngine.js';
+import { type RowStep, step } from '../engine/rowSteps.js';
 
 /** What a value looks like as a row: its fields, or `value` for what has none. */
 type RowFields<T> = T extends readonly unknown[] | Date | Uint8Array
@@ -46,23 +47,54 @@ export class QueryRows<T> {
     const rows = result.map((found) => {
       const id = idOf(found);
       const old = before.get(id);
-      const now =
-        old !== undefined && deepEqual(old.value, found.value)
-          ? old
-          : { value: found.value, row: toRow<T>(found) };
+      const now = keptAs(old, found);
       kept.set(id, now);
-      if (old === undefined) changes.push({ type: 'add', key: found.key, value: now.row });
-      else if (old !== now)
-        changes.push({ type: 'update', key: found.key, value: now.row, previousValue: old.row });
+      changes.push(...changesOf(old, now));
       return now.row;
     });
     for (const [id, old] of before) {
-      if (!kept.has(id)) changes.push({ type: 'remove', key: old.row._key, previousValue: old.row });
+      if (!kept.has(id)) changes.push(...changesOf(old, undefined));
     }
     this.#kept = kept;
-    if (rows.length !== this.rows.length || rows.some((row, i) => row !== this.rows[i])) this.rows = rows;
+    this.#show(rows);
     return changes;
   }
+
+  /** Takes in the steps from the last result to the next, at the cost of those; like `update` otherwise. */
+  follow(steps: readonly RowStep[]): readonly ChangeEvent<T>[] {
+    const before = new Map<string, Kept<T> | undefined>();
+    const rows = [...this.rows];
+    for (const one of steps) {
+      const id = idOf(one.row);
+      if (!before.has(id)) before.set(id, this.#kept.get(id));
+      const now = keptAs(before.get(id), one.row);
+      if (one.at === undefined) this.#kept.delete(id);
+      else this.#kept.set(id, now);
+      step(rows, one, now.row);
+    }
+    this.#show(rows);
+    return [...before].flatMap(([id, old]) => changesOf(old, this.#kept.get(id)));
+  }
+
+  #show(rows: readonly Row<T>[]): void {
+    if (rows.length !== this.rows.length || rows.some((row, i) => row !== this.rows[i])) this.rows = rows;
+  }
+}
+
+/** What is known of a row if its value is still equal. */
+const keptAs = <T>(old: Kept<T> | undefined, found: EngineRow): Kept<T> =>
+  old !== undefined && deepEqual(old.value, found.value) ? old : { value: found.value, row: toRow<T>(found) };
+
+/** How a row that is kept as `old` came to be kept as `now`. */
+function changesOf<T>(old: Kept<T> | undefined, now: Kept<T> | undefined): readonly ChangeEvent<T>[] {
+  if (old === now) return [];
+  const key = (now ?? old)?.row._key ?? '';
+  if (!now) return [{ type: 'remove', key, previousValue: (old as Kept<T>).row }];
+  return [
+    old
+      ? { type: 'update', key, value: now.row, previousValue: old.row }
+      : { type: 'add', key, value: now.row },
+  ];
 }
 
 function toRow<T>({ key, value, tag }: EngineRow): Row<T> {

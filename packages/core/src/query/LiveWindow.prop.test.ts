@@ -36,6 +36,7 @@ function follow(rows: (readonly [string, Row])[], deltas: readonly Delta<Row>[])
   for (const delta of deltas) {
     const known = result.some(([key]) => key === delta.key);
     expect(known).toBe(delta.type !== 'ENTER');
+    if (delta.type !== 'ENTER') expect(result[delta.from]?.[0]).toBe(delta.key);
     result = result.filter(([key]) => key !== delta.key);
     if (delta.type !== 'LEAVE') result.splice(delta.index, 0, [delta.key, delta.value]);
   }
@@ -77,7 +78,7 @@ describe('LiveWindow', () => {
     expect(window.apply('k2', { a: 2 })).toEqual([]);
     expect(window.apply('k2', { a: 3 })).toEqual([]);
     expect(window.apply('k1', undefined)).toEqual([
-      { type: 'LEAVE', key: 'k1' },
+      { type: 'LEAVE', key: 'k1', from: 0 },
       { type: 'ENTER', key: 'k2', value: { a: 3 }, index: 0 },
     ]);
   });

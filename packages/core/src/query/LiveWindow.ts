@@ -1,9 +1,16 @@
 import { type CompiledQuery, compileQuery, type QuerySpec } from './compileQuery.js';
 
-/** One step from an old result to the new one. `index` is the place in the result after the step. */
+/** One step from an old result to the new one. `from` is the row's place before the step, `index` its place after it. */
 export type Delta<V> =
-  | { readonly type: 'ENTER' | 'UPDATE'; readonly key: string; readonly value: V; readonly index: number }
-  | { readonly type: 'LEAVE'; readonly key: string };
+  | { readonly type: 'ENTER'; readonly key: string; readonly value: V; readonly index: number }
+  | {
+      readonly type: 'UPDATE';
+      readonly key: string;
+      readonly value: V;
+      readonly from: number;
+      readonly index: number;
+    }
+  | { readonly type: 'LEAVE'; readonly key: string; readonly from: number };
 
 type Row<V> = readonly [key: string, value: V];
 
@@ -41,9 +48,11 @@ export class LiveWindow<V> {
     const isIn = after >= 0 && after < this.#query.limit;
     if (matching !== undefined && isIn) {
       const delta = { key, value: matching.value, index: after };
-      return wasIn ? [{ type: 'UPDATE', ...delta }] : [...this.#pushedOut(), { type: 'ENTER', ...delta }];
+      return wasIn
+        ? [{ type: 'UPDATE', from: before, ...delta }]
+        : [...this.#pushedOut(), { type: 'ENTER', ...delta }];
     }
-    return wasIn ? [{ type: 'LEAVE', key }, ...this.#movedUp()] : [];
+    return wasIn ? [{ type: 'LEAVE', key, from: before }, ...this.#movedUp()] : [];
   }
 
   /** The result: rows in order, up to the limit. */
@@ -60,7 +69,7 @@ export class LiveWindow<V> {
   // A row came into a full window: the one now just past the limit has left it.
   #pushedOut(): Delta<V>[] {
     const row = this.#sorted[this.#query.limit];
-    return row === undefined ? [] : [{ type: 'LEAVE', key: row[0] }];
+    return row === undefined ? [] : [{ type: 'LEAVE', key: row[0], from: this.#query.limit - 1 }];
   }
 
   // A row left the window: the one now last in it, if the window is full, has come in.

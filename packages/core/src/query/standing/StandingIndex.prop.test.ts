@@ -129,4 +129,13 @@ describe('StandingIndex', () => {
     ]);
     expect([...found(index, undefined)]).toEqual([]);
   });
+
+  it('[Q-10] of the parts of an `and` the one that fewest others share tells most', () => {
+    const index = new StandingIndex<number>();
+    for (let i = 0; i < 1_000; i++)
+      index.add(i, Predicates.and(Predicates.equal('done', false), Predicates.equal('owner', i)));
+    // The first one could not know.
+    expect([...found(index, { done: false, owner: 7 })]).toEqual([0, 7]);
+    expect([...found(index, { done: true, owner: 7 })]).toEqual([7]);
+  });
 });

@@ -5,6 +5,10 @@ import { parsePath, readPath } from '../path.js';
 import { type Anchor, anchorsOf } from './anchorsOf.js';
 import { IntervalIndex } from './IntervalIndex.js';
 
+/** So many queries that compare with one value are preferred to a range with two ends, or with one. */
+const RANGE_COST = 100;
+const OPEN_RANGE_COST = 1_000;
+
 /**
  * Standing queries, found by the values that they may match (Q-10): a write costs what it matches, and not what is
  * registered. What it finds is a superset; whoever asks still tests the predicate.
@@ -24,7 +28,7 @@ export class StandingIndex<Q> {
 
   /** Registers a query, once. */
   add(query: Q, where: PredicateNode | undefined): void {
-    const anchors = where === undefined ? undefined : anchorsOf(where);
+    const anchors = where === undefined ? undefined : anchorsOf(where, (anchor) => this.#costOf(anchor));
     if (anchors === undefined) {
       this.#everywhere.add(query);
       this.#removals.set(query, [() => this.#everywhere.delete(query)]);
@@ -46,6 +50,15 @@ export class StandingIndex<Q> {
     if (value === undefined) return;
     for (const query of this.#everywhere) visit(query);
     for (const field of this.#fields.values()) field.candidates(value, visit);
+  }
+
+  /**
+   * A value that many queries compare with, such as the state that all lists of open tasks ask for, is one that many writes have. A range
+   * open on one side meets many, whichever it is.
+   */
+  #costOf(anchor: Anchor): number {
+    if (anchor.kind !== 'range') return 1 + (this.#fields.get(anchor.path)?.countOf(anchor) ?? 0);
+    return anchor.range.from === undefined || anchor.range.to === undefined ? OPEN_RANGE_COST : RANGE_COST;
   }
 
   #hang(anchor: Anchor, query: Q): () => void {
@@ -79,6 +92,11 @@ class FieldIndex<Q> {
 
   get isEmpty(): boolean {
     return this.#equal.isEmpty && this.#items.isEmpty && this.#ranges.size === 0;
+  }
+
+  /** The queries that hang on the value of this anchor. */
+  countOf({ kind, value }: Extract<Anchor, { value: unknown }>): number {
+    return (kind === 'equal' ? this.#equal : this.#items).countOf(value);
   }
 
   add(anchor: Anchor, query: Q): () => void {
@@ -126,6 +144,10 @@ class Buckets<Q> {
     return this.#byKey.size === 0;
   }
 
+  countOf(value: unknown): number {
+    return this.#byKey.get(bucketOf(value))?.size ?? 0;
+  }
+
   add(value: unknown, query: Q): () => void {
     const key = bucketOf(value);
     const bucket = this.#byKey.get(key) ?? new Counted<Q>();
@@ -133,7 +155,7 @@ class Buckets<Q> {
     bucket.add(query);
     return () => {
       bucket.remove(query);
-      if (bucket.isEmpty) this.#byKey.delete(key);
+      if (bucket.size === 0) this.#byKey.delete(key);
     };
   }
 
@@ -148,8 +170,8 @@ class Buckets<Q> {
 class Counted<Q> {
   readonly #counts = new Map<Q, number>();
 
-  get isEmpty(): boolean {
-    return this.#counts.size === 0;
+  get size(): number {
+    return this.#counts.size;
   }
 
   add(query: Q): void {

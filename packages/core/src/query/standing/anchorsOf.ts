@@ -17,14 +17,17 @@ export type Anchor =
   | { readonly kind: 'equal' | 'item'; readonly path: string; readonly value: unknown }
   | { readonly kind: 'range'; readonly path: string; readonly range: Range };
 
+/** How many values an anchor is thought to meet; only the order counts. */
+export type AnchorCost = (anchor: Anchor) => number;
+
 /**
  * The anchors of a predicate: a value that has none of them does not meet it. Undefined when there are none to be named,
  * so that every value has to be looked at.
  *
- * Of an `and` one child's anchors are enough, and the most telling are taken; of an `or` those of all children are needed.
+ * Of an `and` one child's anchors are enough, and those that cost least are taken; of an `or` those of all children are needed.
  * The value itself (path '') is no anchor, because a mask shows less of it than there is.
  */
-export function anchorsOf(node: PredicateNode): readonly Anchor[] | undefined {
+export function anchorsOf(node: PredicateNode, cost: AnchorCost): readonly Anchor[] | undefined {
   switch (node.op) {
     case 'eq':
       return single('equal', node.path, node.value);
@@ -46,9 +49,9 @@ export function anchorsOf(node: PredicateNode): readonly Anchor[] | undefined {
     case 'between':
       return ranged(node.path, node.from, node.to);
     case 'and':
-      return mostTelling(node.children);
+      return mostTelling(node.children, cost);
     case 'or':
-      return ofAll(node.children);
+      return ofAll(node.children, cost);
     default:
       return undefined;
   }
@@ -77,10 +80,12 @@ function ranged(path: string, from: unknown, to: unknown): readonly Anchor[] | u
   return [{ kind: 'range', path, range: { rank, from, to } }];
 }
 
-function mostTelling(children: readonly PredicateNode[]): readonly Anchor[] | undefined {
+function mostTelling(children: readonly PredicateNode[], cost: AnchorCost): readonly Anchor[] | undefined {
+  const costOf = (anchors: readonly Anchor[]): number =>
+    anchors.reduce((sum, anchor) => sum + cost(anchor), 0);
   let best: readonly Anchor[] | undefined;
   for (const child of children) {
-    const anchors = anchorsOf(child);
+    const anchors = anchorsOf(child, cost);
     if (anchors === undefined) continue;
     const both = best === undefined ? undefined : narrowed(best, anchors);
     if (best === undefined || both !== undefined || costOf(anchors) < costOf(best)) best = both ?? anchors;
@@ -107,24 +112,14 @@ function inner(rank: number, a: unknown, b: unknown, sign: 1 | -1): unknown {
   return compareWithin(rank, a, b) * sign >= 0 ? a : b;
 }
 
-function ofAll(children: readonly PredicateNode[]): readonly Anchor[] | undefined {
+function ofAll(children: readonly PredicateNode[], cost: AnchorCost): readonly Anchor[] | undefined {
   const all: Anchor[] = [];
   for (const child of children) {
-    const anchors = anchorsOf(child);
+    const anchors = anchorsOf(child, cost);
     if (anchors === undefined) return undefined;
     all.push(...anchors);
   }
   return all;
-}
-
-/** An equality meets few values, a range open on one side many. */
-function costOf(anchors: readonly Anchor[]): number {
-  let cost = 0;
-  for (const anchor of anchors) {
-    if (anchor.kind !== 'range') cost += 1;
-    else cost += anchor.range.from === undefined || anchor.range.to === undefined ? 1_000 : 100;
-  }
-  return cost;
 }
 
 const RANK_NUMBER = rankOf(0);

@@ -19,7 +19,7 @@ export const device: readonly PlantedBug[] = [
         'rows',
         (rows) =>
           function (this: LocalQueries, id: string) {
-            return rows.call(this, id, false);
+            return rows.call(this, id, 'map');
           },
       ),
   },

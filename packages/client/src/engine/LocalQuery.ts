@@ -1,0 +1,113 @@
+import { LiveWindow, type QuerySpec } from '@topgun/core';
+import type { MapRows, ResultRow } from './MapRows.js';
+import { queryName } from './QueryFeed.js';
+import { type RowStep, step } from './rowSteps.js';
+
+const NO_ROWS: readonly ResultRow[] = [];
+
+/** How a result came from the one before it. */
+export interface ResultChange {
+  readonly from: readonly ResultRow[];
+  readonly steps: readonly RowStep[];
+}
+
+/**
+ * One open query. Rows that may change its result are noted by name, and taken in when somebody reads it: many changes of a row cost
+ * one step. So many of them that it is cheaper to begin anew let the window go, as does a query that nobody reads.
+ */
+export class LocalQuery {
+  readonly id: string;
+  /** Says the same question the same way in every realm. */
+  readonly name: string;
+  readonly map: string;
+  readonly spec: QuerySpec;
+  #isByHolds = false;
+  /** Undefined: to be filled. */
+  #window: LiveWindow<unknown> | undefined;
+  #rows: readonly ResultRow[] = NO_ROWS;
+  /** Where `#rows` came from, if by steps. */
+  #change: ResultChange | undefined;
+  readonly #noted = new Set<string>();
+
+  constructor(id: string, map: string, spec: QuerySpec) {
+    this.id = id;
+    this.name = queryName(map, spec);
+    this.map = map;
+    this.spec = spec;
+  }
+
+  /** A row of this name may have come, changed or gone; false when that is no concern of the result. */
+  note(id: string, isSameValue: boolean, notedMax: number): boolean {
+    // Then only its holds may have changed, which results are made of that the server has named the rows of.
+    if (isSameValue && !this.#isByHolds) return false;
+    if (this.#window) this.#noted.add(id);
+    if (this.#noted.size > notedMax) this.drop();
+    return true;
+  }
+
+  /** The next read begins anew. */
+  drop(): void {
+    this.#window = undefined;
+    this.#noted.clear();
+  }
+
+  /** How the result that was read last came from this one; undefined when not by steps. */
+  stepsFrom(from: readonly ResultRow[] | undefined): readonly RowStep[] | undefined {
+    return this.#change?.from === from ? this.#change?.steps : undefined;
+  }
+
+  /**
+   * The rows now; the same array until one of them changes. `isByHolds`: the server has named the rows of this query, so
+   * that others, which nobody keeps up to date here, play no part.
+   */
+  rows(source: MapRows | undefined, isByHolds: boolean): readonly ResultRow[] {
+    if (!source) return NO_ROWS;
+    if (isByHolds !== this.#isByHolds) this.drop();
+    this.#isByHolds = isByHolds;
+    if (!this.#window) this.#fill(source);
+    else if (this.#noted.size > 0) this.#follow(source, this.#window);
+    return this.#rows;
+  }
+
+  #fill(source: MapRows): void {
+    this.#window = new LiveWindow(this.spec);
+    this.#window.reset(this.#isByHolds ? this.#held(source) : source.entries());
+    const rows = this.#window.rows().map(([id, value]) => source.row(id, value));
+    const isSame = rows.length === this.#rows.length && rows.every((row, i) => isSameRow(row, this.#rows[i]));
+    if (!isSame) this.#show(rows, undefined);
+  }
+
+  #follow(source: MapRows, window: LiveWindow<unknown>): void {
+    const before = this.#rows;
+    const rows = [...before];
+    const steps: RowStep[] = [];
+    for (const id of this.#noted) {
+      const value = source.get(id);
+      const isIn = value !== undefined && (!this.#isByHolds || source.isHeldFor(this.name, id));
+      for (const delta of window.apply(id, isIn ? value : undefined)) {
+        const from = delta.type === 'ENTER' ? undefined : delta.from;
+        const at = delta.type === 'LEAVE' ? undefined : delta.index;
+        const old = from === undefined ? undefined : rows[from];
+        if (delta.type === 'UPDATE' && delta.value === old?.value) continue;
+        const row = delta.type === 'LEAVE' ? (old as ResultRow) : source.row(delta.key, delta.value);
+        const one = { from, at, row };
+        step(rows, one, row);
+        steps.push(one);
+      }
+    }
+    this.#noted.clear();
+    if (steps.length > 0) this.#show(rows, { from: before, steps });
+  }
+
+  #show(rows: readonly ResultRow[], change: ResultChange | undefined): void {
+    this.#rows = rows;
+    this.#change = change;
+  }
+
+  *#held(source: MapRows): Iterable<readonly [id: string, value: unknown]> {
+    for (const entry of source.entries()) if (source.isHeldFor(this.name, entry[0])) yield entry;
+  }
+}
+
+const isSameRow = (a: ResultRow, b: ResultRow | undefined): boolean =>
+  a.key === b?.key && a.value === b.value && a.tag === b.tag;
