@@ -71,7 +71,7 @@ export {
   type EvaluationContext,
   evaluate,
 } from './query/evaluate.js';
-export { type Delta, LiveWindow } from './query/LiveWindow.js';
+export { type Delta, LiveWindow, type LiveWindowOptions } from './query/LiveWindow.js';
 export { normalizeQuery, type QueryFilter } from './query/normalizeQuery.js';
 export { type AuthRef, isAuthRef, type PredicateNode } from './query/PredicateNode.js';
 export { Predicates } from './query/Predicates.js';

@@ -26,7 +26,7 @@ describe('IndexSet', () => {
           }
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     );
   });
 
@@ -80,7 +80,7 @@ describe('IndexSet', () => {
           }
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -117,7 +117,7 @@ describe('IndexSet', () => {
           }
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 700 },
     );
   });
 });

@@ -10,6 +10,7 @@ interface Row {
 }
 
 const keys = fc.constantFrom('k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7');
+const manyKeys = fc.nat({ max: 40 }).map((i) => `k${i}`);
 const values: fc.Arbitrary<Row | undefined> = fc.option(
   fc.record(
     { a: fc.oneof(fc.nat({ max: 3 }), fc.constantFrom(null, '1', 2n)), b: fc.nat({ max: 3 }) },
@@ -70,6 +71,105 @@ describe('LiveWindow', () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  it.each([
+    ['whose run is up to date', false],
+    ['whose run is ahead of what it was told', true],
+  ])('[LW-1] with slack, %s, shows what a fresh run gives', (_, isAhead) => {
+    fc.assert(
+      fc.property(
+        specs,
+        fc.array(fc.tuple(manyKeys, values), { maxLength: 40, size: 'max' }),
+        fc.array(fc.array(fc.tuple(manyKeys, values), { minLength: 1, maxLength: isAhead ? 6 : 1 }), {
+          maxLength: 60,
+          size: 'max',
+        }),
+        (spec, start, batches) => {
+          const rows = new Map<string, Row>();
+          for (const [key, value] of start) if (value !== undefined) rows.set(key, value);
+          // Values made anew, as views make them.
+          const window = new LiveWindow<Row>(spec, {
+            run: (wider) => runQuery(wider, rows).map(([key, value]) => [key, { ...value }]),
+          });
+          window.reset(isAhead ? rows : undefined);
+          let followed: (readonly [string, Row])[] = runQuery(spec, rows);
+          expect(window.rows()).toEqual(followed);
+          for (const batch of batches) {
+            for (const [key, value] of batch) {
+              if (value === undefined) rows.delete(key);
+              else rows.set(key, value);
+            }
+            for (const [key, value] of batch) {
+              followed = follow(followed, window.apply(key, value));
+              expect(followed).toEqual(window.rows());
+            }
+            const fresh = runQuery(spec, rows);
+            expect(followed).toEqual(fresh);
+            const inside = fresh.map(([key]) => key);
+            expect([...rows.keys()].filter((key) => window.has(key)).sort()).toEqual(inside.sort());
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('[LW-2] runs again once in as many departures as there was slack, and never when all rows are held', () => {
+    const rows = new Map<string, Row>();
+    for (let i = 0; i < 1_000; i++) rows.set(`k${i}`, { a: i });
+    const asked: (number | undefined)[] = [];
+    const window = new LiveWindow<Row>(
+      { sort: [['a', 'asc']], limit: 10 },
+      {
+        run: (wider) => {
+          asked.push(wider.limit);
+          return runQuery(wider, rows);
+        },
+      },
+    );
+    window.reset(rows);
+    for (let i = 0; i < 995; i++) {
+      rows.delete(`k${i}`);
+      const deltas = window.apply(`k${i}`, undefined);
+      expect(deltas).toHaveLength(i < 990 ? 2 : 1);
+    }
+    // Slack 10, 20, 40 … up to 1,024; the last run has found all there is.
+    expect(asked).toEqual([30, 50, 90, 170, 330, 650]);
+    expect(window.rows()).toHaveLength(5);
+  });
+
+  it('[LW-2] a row that enters fills the slack, so rows that come and go cost no run', () => {
+    const rows = new Map<string, Row>();
+    for (let i = 0; i < 1_000; i++) rows.set(`k${i}`, { a: i });
+    let runs = 0;
+    const window = new LiveWindow<Row>(
+      { sort: [['a', 'asc']], limit: 10 },
+      {
+        run: (wider) => {
+          runs++;
+          return runQuery(wider, rows);
+        },
+      },
+    );
+    window.reset();
+    for (let i = 0; i < 5_000; i++) {
+      window.apply(`new${i}`, { a: -i });
+      if (i >= 3) window.apply(`new${i - 3}`, undefined);
+    }
+    expect(runs).toBe(1);
+    expect(window.rows().map(([key]) => key)).toEqual([
+      'new4999',
+      'new4998',
+      'new4997',
+      'k0',
+      'k1',
+      'k2',
+      'k3',
+      'k4',
+      'k5',
+      'k6',
+    ]);
   });
 
   it('[Q-9] sends nothing for what stays outside', () => {
