@@ -1,4 +1,4 @@
-import { type CompiledQuery, compileQuery, type QuerySpec } from '@topgun/core';
+import { type CompiledQuery, compileQuery, type QueryPorts, type QuerySpec } from '@topgun/core';
 import type { OrElement } from './ports.js';
 import { queryName } from './QueryFeed.js';
 import type { Replica } from './Replica.js';
@@ -27,9 +27,11 @@ const NO_ROWS: readonly ResultRow[] = [];
 export class LocalQueries {
   readonly #byId = new Map<string, OpenQuery>();
   readonly #replica: Replica;
+  readonly #ports: QueryPorts | undefined;
 
-  constructor(replica: Replica) {
+  constructor(replica: Replica, ports?: QueryPorts) {
     this.#replica = replica;
+    this.#ports = ports;
   }
 
   all(): Iterable<
@@ -40,7 +42,14 @@ export class LocalQueries {
 
   open(id: string, map: string, spec: QuerySpec): void {
     const name = queryName(map, spec);
-    this.#byId.set(id, { name, map, spec, compiled: compileQuery(spec), source: undefined, rows: NO_ROWS });
+    this.#byId.set(id, {
+      name,
+      map,
+      spec,
+      compiled: compileQuery(spec, this.#ports),
+      source: undefined,
+      rows: NO_ROWS,
+    });
   }
 
   close(id: string): boolean {

@@ -1,4 +1,5 @@
 import { type CompiledQuery, compileQuery, type QuerySpec } from './compileQuery.js';
+import type { QueryPorts } from './ports.js';
 
 /** One step from an old result to the new one. `index` is the place in the result after the step. */
 export type Delta<V> =
@@ -21,8 +22,8 @@ export class LiveWindow<V> {
   readonly #values = new Map<string, V>();
   #sorted: Row<V>[] = [];
 
-  constructor(spec: QuerySpec) {
-    this.#query = compileQuery(spec);
+  constructor(spec: QuerySpec, ports?: QueryPorts) {
+    this.#query = compileQuery(spec, ports);
   }
 
   /** Starts over from all rows of the map, matching or not. */
