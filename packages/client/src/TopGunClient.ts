@@ -113,6 +113,7 @@ export class TopGunClient {
         backoff: options.backoff,
         answerTimeoutMs: options.answerTimeoutMs,
         durability: options.durability,
+        queryPorts: options.regex && { regex: options.regex },
         admit: options.backpressure && (() => options.backpressure?.admit()),
       },
     });
@@ -283,7 +284,7 @@ export class TopGunClient {
 
   /**
    * Rows of a map that match a filter, kept up to date while subscribed to. Equal queries share their work.
-   * Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN` or `QUERY_INVALID`.
+   * Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN`, `REGEX_ENGINE_MISSING` or `QUERY_INVALID`.
    */
   query<T>(map: string, filter: QueryFilter = {}): QueryHandle<T> {
     return new QueryHandle<T>(map, filter, this.#queries);

@@ -90,6 +90,8 @@ export {
 } from './query/page/RowPosition.js';
 export { parseWhere } from './query/parseWhere.js';
 export { parsePath, readPath } from './query/path.js';
+export type { QueryPorts, RegexEngine } from './query/ports.js';
+export { type RegexFault, regexFaultIn } from './query/regex.js';
 export { StandingIndex } from './query/standing/StandingIndex.js';
 export { fieldTexts } from './text/fieldTexts.js';
 export { FUSION_K, type FusedRank, fuseRankings, type Ranking } from './text/fuseRankings.js';

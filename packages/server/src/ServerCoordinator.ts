@@ -224,11 +224,14 @@ export class ServerCoordinator {
       onCommit: (durationMs) => this.#metrics.commitDone(durationMs),
       onFatal: (error) => this.#fail(error),
     });
+    // What a server needs now and then is loaded when it starts and not with this module: some 8 ms.
+    const { linearRegex } = await import('@topgun/search/regex');
     const engine = new ServerEngine(
       {
         nodeId: this.nodeId,
         boot,
         policies: loadPolicies(this.config),
+        queryPorts: { regex: linearRegex },
         resolvers: this.#resolvers,
         isVolatile: anyMapPattern(this.config.volatileMaps ?? []),
         random: () => randomInt(2 ** 32),

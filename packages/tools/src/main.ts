@@ -5,6 +5,7 @@ import type { Finding } from './Finding.js';
 import { formatFinding } from './Finding.js';
 import { findZodImports } from './imports/findZodImports.js';
 import { findInvariantFaults } from './invariants/findInvariantFaults.js';
+import { findUnquotedRules } from './invariants/findUnquotedRules.js';
 import { findImpurities } from './purity/findImpurities.js';
 import { findRoomViolations } from './rooms/findRoomViolations.js';
 
@@ -21,8 +22,8 @@ const checks: Readonly<Record<string, Check>> = {
   purity: { fine: 'core, protocol and every engine are free of time, chance and I/O', find: findImpurities },
   imports: { fine: "no import of zod's whole namespace object", find: findZodImports },
   invariants: {
-    fine: 'every test that the catalogue of invariants names is there and runs',
-    find: findInvariantFaults,
+    fine: 'every test that the catalogue of invariants names runs, and every rule of queries is quoted by one',
+    find: (root) => [...findInvariantFaults(root), ...findUnquotedRules(root)],
   },
   docs: { fine: 'every TypeScript fence in the documents compiles', find: findDocFaults },
 };

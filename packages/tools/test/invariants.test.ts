@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findInvariantFaults } from '../src/invariants/findInvariantFaults.js';
+import { findUnquotedRules, QUOTED_SPECS } from '../src/invariants/findUnquotedRules.js';
 import { CATALOGUE } from '../src/invariants/readInvariants.js';
 import { plantTree } from './plantTree.js';
 
@@ -35,5 +36,35 @@ describe('the catalogue of invariants', () => {
 
   it('fails without a catalogue', () => {
     expect(findInvariantFaults(plantTree({ 'a.ts': '' }))).toHaveLength(1);
+  });
+});
+
+describe('rules that tests must quote', () => {
+  const SPEC =
+    '- **Q-1** A rule.\n  Its second line.\n\n| rule | holds |\n|---|---|\n| **OP-EQ** | equal |\n';
+  const QUOTES = "describe('[OP-EQ] equal', () => { it.each([1])('[Q-1] %s', () => {}); });\n";
+
+  const unquoted = (spec: string, tests: string): readonly string[] =>
+    findUnquotedRules(plantTree({ [QUOTED_SPECS[0]]: spec, 'packages/a/src/a.test.ts': tests })).map(
+      ({ line, message }) => `${line}: ${message}`,
+    );
+
+  it('passes when each is quoted', () => {
+    expect(unquoted(SPEC, QUOTES)).toEqual([]);
+  });
+
+  it('fails when one is not, or only where nothing runs', () => {
+    expect(unquoted(SPEC, QUOTES.replace('[Q-1]', '[Q-10]'))).toEqual([
+      '1: Q-1 is quoted by no test that runs',
+    ]);
+    expect(unquoted(SPEC, `// [Q-1]\n${QUOTES.replace('describe', 'describe.skip')}`)).toEqual([
+      '1: Q-1 is quoted by no test that runs',
+      '6: OP-EQ is quoted by no test that runs',
+    ]);
+  });
+
+  it('fails when a rule stands twice, and without the spec', () => {
+    expect(unquoted(`${SPEC}- **Q-1** Another.\n`, QUOTES)).toEqual(['7: Q-1 stands here twice']);
+    expect(findUnquotedRules(plantTree({ 'a.ts': '' }))).toHaveLength(1);
   });
 });

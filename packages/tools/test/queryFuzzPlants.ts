@@ -23,9 +23,10 @@ function replaceOperator(op: string, make: (shipped: Test) => Test): () => void 
   };
 }
 
-const isSame = (a: unknown, b: unknown): boolean => operatorOf('eq')?.test(a, b, undefined) === true;
-
 type Test = (field: unknown, first: unknown, second: unknown) => boolean;
+
+const { test: isEqual } = operatorOf('eq') as { test: Test };
+const isSame = (a: unknown, b: unknown): boolean => isEqual(a, b, undefined);
 
 export const plants: readonly Plant[] = [
   {

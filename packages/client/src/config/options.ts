@@ -1,3 +1,4 @@
+import type { RegexEngine } from '@topgun/core';
 import type { IConnectionProvider } from '../connection/IConnectionProvider.js';
 import type { WebSocketConstructor } from '../connection/loadWebSocket.js';
 import type { BackoffOptions } from '../engine/ports.js';
@@ -28,6 +29,8 @@ export interface TopGunClientOptions {
   readonly durability?: 'relaxed' | 'strict';
   /** Bounds the number of unanswered writes: `backpressure({ … })` of `@topgun/client/backpressure`. Default: no bound. */
   readonly backpressure?: WriteGate;
+  /** Finds `regex` in queries: `linearRegex` of `@topgun/search/regex`, which servers use too. Without it such queries are refused. */
+  readonly regex?: RegexEngine;
   /** A pino instance, or anything with its methods. Default: silent. */
   readonly logger?: Logger;
   /** WebSocket constructor for platforms without one. Default: the platform's, else that of the package `ws`. */
@@ -65,6 +68,7 @@ const rules: Readonly<Record<keyof TopGunClientOptions, Rule>> = {
   answerTimeoutMs: numbers(100, 600_000),
   durability: ["'relaxed' or 'strict'", isText(/^(relaxed|strict)$/)],
   backpressure: ['made by backpressure()', has('attach', 'admit')],
+  regex: ['an engine such as linearRegex', has('compile')],
   logger: ['an object with debug, info, warn and error', has('debug', 'info', 'warn', 'error')],
   webSocket: ['a WebSocket constructor', isFunction],
   autoStart: ['true or false', (value) => typeof value === 'boolean'],

@@ -16,7 +16,7 @@ export class AppSide {
 
   constructor(realm: Realm) {
     this.#realm = realm;
-    this.queries = new LocalQueries(realm.replica);
+    this.queries = new LocalQueries(realm.replica, realm.options.queryPorts);
   }
 
   /** Something was opened or closed. */

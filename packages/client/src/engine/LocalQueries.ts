@@ -1,4 +1,4 @@
-import type { QuerySpec } from '@topgun/core';
+import type { QueryPorts, QuerySpec } from '@topgun/core';
 import { LocalQuery } from './LocalQuery.js';
 import { type Answer, MapQueries } from './MapQueries.js';
 import type { ResultRow } from './MapRows.js';
@@ -11,9 +11,11 @@ export class LocalQueries {
   readonly #byId = new Map<string, LocalQuery>();
   readonly #byMap = new Map<string, MapQueries>();
   readonly #replica: Replica;
+  readonly #ports: QueryPorts | undefined;
 
-  constructor(replica: Replica) {
+  constructor(replica: Replica, ports?: QueryPorts) {
     this.#replica = replica;
+    this.#ports = ports;
   }
 
   all(): Iterable<LocalQuery> {
@@ -22,7 +24,7 @@ export class LocalQueries {
 
   open(id: string, map: string, spec: QuerySpec): void {
     this.close(id);
-    const query = new LocalQuery(id, map, spec);
+    const query = new LocalQuery(id, map, spec, this.#ports);
     this.#byId.set(id, query);
     let queries = this.#byMap.get(map);
     if (!queries) {

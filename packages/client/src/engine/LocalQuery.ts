@@ -1,4 +1,4 @@
-import { LiveWindow, type QuerySpec } from '@topgun/core';
+import { LiveWindow, type QueryPorts, type QuerySpec } from '@topgun/core';
 import type { MapRows, ResultRow } from './MapRows.js';
 import { queryName } from './QueryFeed.js';
 import { type RowStep, step } from './rowSteps.js';
@@ -21,6 +21,7 @@ export class LocalQuery {
   readonly name: string;
   readonly map: string;
   readonly spec: QuerySpec;
+  readonly #ports: QueryPorts | undefined;
   #isByHolds = false;
   /** Undefined: to be filled. */
   #window: LiveWindow<unknown> | undefined;
@@ -29,11 +30,12 @@ export class LocalQuery {
   #change: ResultChange | undefined;
   readonly #noted = new Set<string>();
 
-  constructor(id: string, map: string, spec: QuerySpec) {
+  constructor(id: string, map: string, spec: QuerySpec, ports?: QueryPorts) {
     this.id = id;
     this.name = queryName(map, spec);
     this.map = map;
     this.spec = spec;
+    this.#ports = ports;
   }
 
   /** A row of this name may have come, changed or gone; false when that is no concern of the result. */
@@ -70,7 +72,7 @@ export class LocalQuery {
   }
 
   #fill(source: MapRows): void {
-    this.#window = new LiveWindow(this.spec);
+    this.#window = new LiveWindow(this.spec, this.#ports);
     this.#window.reset(this.#isByHolds ? this.#held(source) : source.entries());
     const rows = this.#window.rows().map(([id, value]) => source.row(id, value));
     const isSame = rows.length === this.#rows.length && rows.every((row, i) => isSameRow(row, this.#rows[i]));

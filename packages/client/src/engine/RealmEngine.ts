@@ -1,4 +1,4 @@
-import { cloneAdmitted, deepEqual, type QuerySpec } from '@topgun/core';
+import { cloneAdmitted, deepEqual, type QueryPorts, type QuerySpec } from '@topgun/core';
 import { OP } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { SyncStateName } from '../SyncStateMachine.js';
@@ -130,6 +130,11 @@ export class RealmEngine extends RealmMachine {
   /** LWW: [key, value]; OR: [key, elements]; PN: [key, number]. The same array until something visible changed. */
   entries(map: string): readonly (readonly [key: string, value: unknown])[] {
     return this.#map(map)?.entries() ?? NO_ENTRIES;
+  }
+
+  /** What the queries of this realm are made with. */
+  get queryPorts(): QueryPorts | undefined {
+    return this.realm.options.queryPorts;
   }
 
   /** Throws `MAP_NAME_INVALID`. The spec is trusted; core's `normalizeQuery` checks what an app asks for (QRY-1). */

@@ -1,4 +1,4 @@
-import type { QuerySpec, TopGunError } from '@topgun/core';
+import type { QueryPorts, QuerySpec, TopGunError } from '@topgun/core';
 import type { ClientMessage, Kind } from '@topgun/protocol';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
@@ -223,6 +223,8 @@ export interface RealmOptions {
   readonly answeredMs?: number | undefined;
   /** Durability asked of the store for transactions that hold ops. Default 'relaxed'. */
   readonly durability?: 'relaxed' | 'strict' | undefined;
+  /** What queries may need; none by default. */
+  readonly queryPorts?: QueryPorts | undefined;
 }
 
 export interface BackoffOptions {

@@ -1,4 +1,4 @@
-import type { QuerySpec } from '@topgun/core';
+import type { QueryPorts, QuerySpec } from '@topgun/core';
 import * as LIMITS from '@topgun/protocol/limits';
 import type { RealmEngine } from '../engine/RealmEngine.js';
 import type { Logger } from '../utils/logger.js';
@@ -20,6 +20,11 @@ export class LiveQueries {
     this.#engine = engine;
     this.#timers = timers;
     this.#logger = logger;
+  }
+
+  /** What queries are made with. */
+  get ports(): QueryPorts | undefined {
+    return this.#engine.queryPorts;
   }
 
   get isStoreRead(): boolean {

@@ -23,7 +23,7 @@ export class QueryHandle<T> {
   constructor(map: string, filter: QueryFilter, queries: LiveQueries) {
     this.#map = map;
     this.#filter = filter;
-    this.#spec = normalizeQuery(filter);
+    this.#spec = normalizeQuery(filter, queries.ports);
     this.key = queryName(map, this.#spec);
     this.#queries = queries;
   }

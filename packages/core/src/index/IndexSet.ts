@@ -1,4 +1,5 @@
 import type { QuerySpec } from '../query/compileQuery.js';
+import type { QueryPorts } from '../query/ports.js';
 import type { ReadyIndex } from './Access.js';
 import { type Advice, Advisor } from './Advisor.js';
 import { type Explanation, explainPlan } from './Explanation.js';
@@ -46,13 +47,16 @@ interface Declared {
  */
 export class IndexSet<V> {
   readonly #source: RowSource<V>;
+  readonly #ports: QueryPorts | undefined;
   readonly #declared = new Map<string, Declared>();
   readonly #advisor = new Advisor();
   #pass: Iterator<readonly [key: string, value: V]> | undefined;
   #passed = 0;
 
-  constructor(source: RowSource<V>) {
+  /** `ports`: what the queries may need. */
+  constructor(source: RowSource<V>, ports?: QueryPorts) {
     this.#source = source;
+    this.#ports = ports;
   }
 
   /**
@@ -155,7 +159,7 @@ export class IndexSet<V> {
       isMasked: view !== undefined,
       mayOrder: view?.ordered ?? true,
     });
-    const answer = runPlan(spec, plan.chosen, this.#source, view);
+    const answer = runPlan(spec, plan.chosen, this.#source, view, this.#ports);
     if (plan.chosen.sorting !== 'index') this.#advisor.note(spec, answer.examined - answer.rows.length);
     return { ...answer, plan };
   }

@@ -1,5 +1,4 @@
-import type { LeafNode } from '../query/operators.js';
-import { isAuthRef, type PredicateNode } from '../query/PredicateNode.js';
+import { isAuthRef, type LeafNode, type PredicateNode } from '../query/PredicateNode.js';
 import { compareWithin } from '../query/standing/anchorsOf.js';
 import { rankOf } from '../value/compareValues.js';
 import type { Bound, Interval } from './OrderedIndex.js';

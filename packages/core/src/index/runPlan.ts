@@ -1,4 +1,5 @@
 import { type CompiledQuery, compileQuery, type QuerySpec } from '../query/compileQuery.js';
+import type { QueryPorts } from '../query/ports.js';
 import { TopRows } from '../query/TopRows.js';
 import type { Access, Candidate, Lookup, Ranges } from './Access.js';
 import type { RowSource, RowView } from './RowSource.js';
@@ -18,8 +19,9 @@ export function runPlan<V>(
   { access, sorting }: Candidate,
   source: RowSource<V>,
   view: RowView<V> | undefined,
+  ports: QueryPorts | undefined,
 ): Answer<V> {
-  const query = compileQuery(spec);
+  const query = compileQuery(spec, ports);
   const rows: [string, V][] = [];
   const top = new TopRows<[string, V]>(compareRows(query), query.limit);
   let examined = 0;

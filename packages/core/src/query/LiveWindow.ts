@@ -1,5 +1,6 @@
 import { deepEqual } from '../value/deepEqual.js';
 import { type CompiledQuery, compileQuery, type QuerySpec } from './compileQuery.js';
+import type { QueryPorts } from './ports.js';
 import { TopRows } from './TopRows.js';
 
 /** One step from an old result to the new one. `from` is the row's place before the step, `index` its place after it. */
@@ -22,7 +23,7 @@ const SLACK_FIRST_MAX = 64;
 const SLACK_MAX = 1_024;
 
 /** What a live window may be given. */
-export interface LiveWindowOptions<V> {
+export interface LiveWindowOptions<V> extends QueryPorts {
   /** Runs a query on all rows, so that the window need not hold more than it shows and some slack. */
   readonly run?: (spec: QuerySpec) => Iterable<Row<V>>;
 }
@@ -52,9 +53,9 @@ export class LiveWindow<V> {
   #end: Row<V> | undefined;
   #slack: number;
 
-  constructor(spec: QuerySpec, { run }: LiveWindowOptions<V> = {}) {
+  constructor(spec: QuerySpec, { run, ...ports }: LiveWindowOptions<V> = {}) {
     this.#spec = spec;
-    this.#query = compileQuery(spec);
+    this.#query = compileQuery(spec, ports);
     this.#run = run;
     this.#slack =
       run === undefined ? Infinity : Math.max(SLACK_MIN, Math.min(this.#query.limit, SLACK_FIRST_MAX));

@@ -19,6 +19,8 @@ export type PredicateNode =
   | { readonly op: 'in'; readonly path: string; readonly values: readonly unknown[] | AuthRef }
   | { readonly op: 'between'; readonly path: string; readonly from: unknown; readonly to: unknown }
   | { readonly op: 'like'; readonly path: string; readonly pattern: string }
+  | { readonly op: 'regex'; readonly path: string; readonly pattern: string; readonly flags?: string }
+  | { readonly op: 'match'; readonly path: string; readonly text: string; readonly prefix?: boolean }
   | { readonly op: 'contains'; readonly path: string; readonly value: unknown }
   | {
       readonly op: 'containsAll' | 'containsAny';
@@ -28,6 +30,12 @@ export type PredicateNode =
   | { readonly op: 'exists'; readonly path: string }
   | { readonly op: 'and' | 'or'; readonly children: readonly PredicateNode[] }
   | { readonly op: 'not'; readonly child: PredicateNode };
+
+/** A node that tests one field. */
+export type LeafNode = Exclude<PredicateNode, { readonly op: 'and' | 'or' | 'not' }>;
+export type LeafOp = LeafNode['op'];
+/** The node of one operator on a field. */
+export type LeafOf<Op extends LeafOp> = Extract<LeafNode, { readonly op: Op }>;
 
 /** Whether an operand stands for a claim: a plain object with the one field `$auth`. */
 export function isAuthRef(operand: unknown): operand is AuthRef {

@@ -14,6 +14,12 @@ export const Predicates = {
   between: (path: string, from: unknown, to: unknown): PredicateNode => ({ op: 'between', path, from, to }),
   /** The whole text matches: `%` any run, `_` any one character, `\` before a character takes it as it is. */
   like: (path: string, pattern: string): PredicateNode => ({ op: 'like', path, pattern }),
+  /** The expression, of RE2's syntax, is found in the text. Flags: `i`, `m`, `s`. Needs a `RegexEngine`. */
+  regex: (path: string, pattern: string, flags?: string): PredicateNode =>
+    flags === undefined ? { op: 'regex', path, pattern } : { op: 'regex', path, pattern, flags },
+  /** Every word of `text` is a word of the field; with `prefix` its last word may be the beginning of one. */
+  match: (path: string, text: string, prefix?: boolean): PredicateNode =>
+    prefix === undefined ? { op: 'match', path, text } : { op: 'match', path, text, prefix },
   /** The array has an equal item, or the text contains the text. */
   contains: (path: string, value: unknown): PredicateNode => ({ op: 'contains', path, value }),
   containsAll: (path: string, values: readonly unknown[] | AuthRef): PredicateNode => ({

@@ -1,8 +1,8 @@
 import { faultOf } from '../value/faultOf.js';
-import { LIKE_PATTERN_MAX } from './like.js';
 import { operatorOf } from './operators.js';
 import { isAuthRef, type PredicateNode } from './PredicateNode.js';
 import { queryError } from './queryErrors.js';
+import { isFlags } from './regex.js';
 
 /** What one predicate may cost. */
 export interface PredicateBudget {
@@ -20,8 +20,15 @@ const PATH_MAX = 512;
 const VALUES_MAX = 1_000;
 
 /**
+ * The longest pattern or text to look for, in code units: a match of `like` costs at most text × pattern steps, and what an
+ * engine makes of an expression grows with it.
+ */
+const TEXT_MAX = 256;
+
+/**
  * Throws unless the node is a predicate within the budget: `PREDICATE_OPERATOR_UNKNOWN`, or `PREDICATE_INVALID` for
- * everything else, both naming the node by its place. Takes anything, for predicates arrive from outside.
+ * everything else, both naming the node by its place. Takes anything, for predicates arrive from outside. Whether there is
+ * an engine that takes its regular expressions is for `regexFaultIn` to say.
  */
 export function assertPredicate(
   node: unknown,
@@ -68,15 +75,28 @@ function checkLeaf(parts: Readonly<Record<string, unknown>>, at: string): void {
   for (const name of operator.operands) {
     const operand = parts[name];
     const place = `${at}.${name} on "${path}"`;
-    if (name === 'pattern') checkPattern(operand, place);
+    if ('matcher' in operator) checkText(operand, place);
     else if (name !== 'values') checkOperand(operand, place);
     else if (!isAuthRef(operand)) checkList(operand, place);
   }
+  if ('matcher' in operator) checkOption(operator.options?.[0], parts, at);
 }
 
-function checkPattern(pattern: unknown, at: string): void {
-  if (typeof pattern !== 'string' || pattern.length > LIKE_PATTERN_MAX)
-    throw invalid(at, `a pattern is a text of at most ${LIKE_PATTERN_MAX}`);
+function checkText(text: unknown, at: string): void {
+  if (typeof text !== 'string' || text.length > TEXT_MAX)
+    throw invalid(at, `a pattern is a text of at most ${TEXT_MAX}`);
+}
+
+function checkOption(
+  name: 'flags' | 'prefix' | undefined,
+  parts: Readonly<Record<string, unknown>>,
+  at: string,
+): void {
+  if (name === undefined || !Object.hasOwn(parts, name)) return;
+  const option = parts[name];
+  if (name === 'flags' && !isFlags(option))
+    throw invalid(`${at}.flags`, 'flags are some of i, m and s, each at most once');
+  if (name === 'prefix' && typeof option !== 'boolean') throw invalid(`${at}.prefix`, 'it is true or false');
 }
 
 function checkList(values: unknown, at: string): void {

@@ -3,6 +3,7 @@ import { compilePredicate, type EvaluationContext } from './evaluate.js';
 import type { PredicateNode } from './PredicateNode.js';
 import type { RowPosition } from './page/RowPosition.js';
 import { parsePath, readPath } from './path.js';
+import type { QueryPorts } from './ports.js';
 import { TopRows } from './TopRows.js';
 
 export type SortDirection = 'asc' | 'desc';
@@ -30,9 +31,9 @@ export interface CompiledQuery {
   readonly limit: number;
 }
 
-/** Makes a query ready. The spec is trusted; `normalizeQuery` checks one. */
-export function compileQuery(spec: QuerySpec): CompiledQuery {
-  const matches = spec.where === undefined ? () => true : compilePredicate(spec.where);
+/** Makes a query ready. The spec is trusted; `normalizeQuery` checks one. Throws what `compilePredicate` throws. */
+export function compileQuery(spec: QuerySpec, ports?: QueryPorts): CompiledQuery {
+  const matches = spec.where === undefined ? () => true : compilePredicate(spec.where, ports);
   const from = spec.after ?? spec.before;
   const turn = spec.before === undefined ? 1 : -1;
   const sort = (spec.sort ?? []).map(([path, direction], i) => ({
@@ -68,8 +69,9 @@ export function compileQuery(spec: QuerySpec): CompiledQuery {
 export function runQuery<V>(
   spec: QuerySpec,
   rows: Iterable<readonly [key: string, value: V]>,
+  ports?: QueryPorts,
 ): [string, V][] {
-  const query = compileQuery(spec);
+  const query = compileQuery(spec, ports);
   const top = new TopRows<[string, V]>((a, b) => query.compare(a[0], a[1], b[0], b[1]), query.limit);
   for (const [key, value] of rows) if (query.selects(key, value)) top.add([key, value]);
   return top.sorted();

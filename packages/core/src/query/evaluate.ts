@@ -1,6 +1,7 @@
-import { type LeafNode, type Operator, operatorOf } from './operators.js';
-import { isAuthRef, type PredicateNode } from './PredicateNode.js';
+import { type Operator, operatorOf } from './operators.js';
+import { isAuthRef, type LeafNode, type PredicateNode } from './PredicateNode.js';
 import { parsePath, readPath } from './path.js';
+import { NO_PORTS, type QueryPorts } from './ports.js';
 
 /** What a predicate may refer to besides the value. */
 export interface EvaluationContext {
@@ -16,40 +17,52 @@ export type CompiledPredicate = (value: unknown, context?: EvaluationContext) =>
 type Verdict = boolean | undefined;
 type Test = (value: unknown, context: EvaluationContext) => Verdict;
 
-const compiled = new WeakMap<PredicateNode, Test>();
+// By engine first, because a matcher of an expression is its engine's.
+const compiled = new WeakMap<object, WeakMap<PredicateNode, Test>>();
 const NO_CONTEXT: EvaluationContext = {};
 
 /**
  * Whether a value meets a predicate. The node counts as immutable: it is compiled once.
  *
  * A missing field meets `neq` and `not exists` and nothing else; null is a value like others. Order is defined within a
- * type only, numbers and bigints being one: `gt` on another type is false. `like` and `contains` on the wrong type are
- * false. An empty `and` is true, an empty `or` false. A missing claim never matches, not even under `not`.
+ * type only, numbers and bigints being one: `gt` on another type is false. `like`, `regex`, `match` and `contains` on the wrong
+ * type are false. An empty `and` is true, an empty `or` false. A missing claim never matches, not even under `not`.
+ *
+ * Throws `REGEX_ENGINE_MISSING` for a `regex` without an engine among the ports, and what the engine throws.
  */
 export function evaluate(
   node: PredicateNode,
   value: unknown,
   context: EvaluationContext = NO_CONTEXT,
+  ports: QueryPorts = NO_PORTS,
 ): boolean {
-  return testOf(node)(value, context) === true;
+  return testsFor(ports)(node)(value, context) === true;
 }
 
-/** `evaluate` with the node bound. */
-export function compilePredicate(node: PredicateNode): CompiledPredicate {
-  const test = testOf(node);
+/** `evaluate` with the node bound; throws at once. */
+export function compilePredicate(node: PredicateNode, ports: QueryPorts = NO_PORTS): CompiledPredicate {
+  const test = testsFor(ports)(node);
   return (value, context = NO_CONTEXT) => test(value, context) === true;
 }
 
-function testOf(node: PredicateNode): Test {
-  let test = compiled.get(node);
-  if (test === undefined) {
-    test = compile(node);
-    compiled.set(node, test);
-  }
-  return test;
+type TestOf = (node: PredicateNode) => Test;
+
+function testsFor(ports: QueryPorts): TestOf {
+  const engine = ports.regex ?? NO_PORTS;
+  const known = compiled.get(engine) ?? new WeakMap<PredicateNode, Test>();
+  compiled.set(engine, known);
+  const testOf: TestOf = (node) => {
+    let test = known.get(node);
+    if (test === undefined) {
+      test = compile(node, testOf, ports);
+      known.set(node, test);
+    }
+    return test;
+  };
+  return testOf;
 }
 
-function compile(node: PredicateNode): Test {
+function compile(node: PredicateNode, testOf: TestOf, ports: QueryPorts): Test {
   switch (node.op) {
     case 'and':
       return junction(node.children.map(testOf), false);
@@ -63,7 +76,7 @@ function compile(node: PredicateNode): Test {
       };
     }
     default:
-      return compileLeaf(node);
+      return compileLeaf(node, ports);
   }
 }
 
@@ -80,14 +93,19 @@ function junction(children: readonly Test[], decisive: boolean): Test {
   };
 }
 
-function compileLeaf(node: LeafNode): Test {
+function compileLeaf(node: LeafNode, ports: QueryPorts): Test {
   const segments = parsePath(node.path);
   // Every leaf that is a node has an operator.
-  const { operands, test, prepare } = operatorOf(node.op) as Operator;
+  const operator = operatorOf(node.op) as Operator;
+  if ('matcher' in operator) {
+    const matches = operator.matcher(node, ports);
+    return (value) => matches(readPath(value, segments));
+  }
+  const { operands, test } = operator;
   const given = operands.map((name) => (node as unknown as Readonly<Record<string, unknown>>)[name]);
   const isList = operands[0] === 'values';
   if (!given.some((operand) => isAuthRef(operand) || (isList && (operand as unknown[]).some(isAuthRef)))) {
-    const [first, second] = prepare === undefined ? given : given.map(prepare);
+    const [first, second] = given;
     return (value) => test(readPath(value, segments), first, second);
   }
   return (value, context) => {

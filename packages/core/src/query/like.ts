@@ -1,6 +1,3 @@
-/** The longest pattern of `like`, in code units: a match costs at most text × pattern steps. */
-export const LIKE_PATTERN_MAX = 256;
-
 // Negative, so that they never equal a code unit.
 const ANY_RUN = -1;
 const ANY_ONE = -2;

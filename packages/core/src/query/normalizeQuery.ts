@@ -2,7 +2,9 @@ import { assertPredicate } from './assertPredicate.js';
 import type { QuerySpec, SortDirection } from './compileQuery.js';
 import type { PredicateNode } from './PredicateNode.js';
 import { nodeOfWhere } from './parseWhere.js';
+import { NO_PORTS, type QueryPorts } from './ports.js';
 import { queryError } from './queryErrors.js';
+import { regexFaultIn } from './regex.js';
 
 /** A query as apps write it. */
 export interface QueryFilter {
@@ -19,11 +21,13 @@ export interface QueryFilter {
 const SORT_FIELDS_MAX = 8;
 
 /**
- * The query of a filter, checked. Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN`, and `QUERY_INVALID` for a
- * wrong sort or limit.
+ * The query of a filter, checked. Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN`, `REGEX_ENGINE_MISSING`, and
+ * `QUERY_INVALID` for a wrong sort or limit.
  */
-export function normalizeQuery(filter: QueryFilter): QuerySpec {
+export function normalizeQuery(filter: QueryFilter, ports: QueryPorts = NO_PORTS): QuerySpec {
   const where = whereOf(filter);
+  const fault = where && regexFaultIn(where, ports);
+  if (fault !== undefined) throw fault.error;
   const sort = sortOf(filter);
   const { limit } = filter;
   if (limit !== undefined && (!Number.isSafeInteger(limit) || limit < 1)) {

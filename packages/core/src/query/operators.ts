@@ -1,31 +1,45 @@
 import { compareNumbers, compareValues, rankOf } from '../value/compareValues.js';
 import { deepEqual } from '../value/deepEqual.js';
 import { compileLike } from './like.js';
-import type { PredicateNode } from './PredicateNode.js';
+import { compileMatch } from './match.js';
+import type { LeafNode, LeafOf, LeafOp } from './PredicateNode.js';
+import type { QueryPorts } from './ports.js';
+import { compileRegex } from './regex.js';
 
-/** A node that tests one field. */
-export type LeafNode = Exclude<PredicateNode, { readonly op: 'and' | 'or' | 'not' }>;
-export type LeafOp = LeafNode['op'];
-
-/** All there is to know of an operator on a field. */
-export interface Operator {
-  /** The parts of its node that hold operands: values, one list of `values`, or a `pattern`. */
+/** An operator whose operands are values, or claims in their place. */
+interface ValueOperator {
+  /** The parts of its node that hold operands: values, or one list of `values`. */
   readonly operands: readonly string[];
   /** Whether a field meets the operands; a missing field is undefined. */
   readonly test: (field: unknown, first: unknown, second: unknown) => boolean;
-  /** What is done to an operand once, before the first test. */
-  readonly prepare?: (operand: unknown) => unknown;
 }
 
-const onValue = (test: (field: unknown, value: unknown) => boolean): Operator => ({
+/** An operator whose operand is a text, to be made ready once. */
+interface TextOperator {
+  readonly operands: readonly ['pattern' | 'text'];
+  /** The parts of its node that may be left out. */
+  readonly options?: readonly ['flags' | 'prefix'];
+  /** What tells whether a field meets the operator. Throws what `compileRegex` throws. */
+  readonly matcher: (node: LeafNode, ports: QueryPorts) => (field: unknown) => boolean;
+}
+
+/** All there is to know of an operator on a field. */
+export type Operator = ValueOperator | TextOperator;
+
+const onValue = (test: (field: unknown, value: unknown) => boolean): ValueOperator => ({
   operands: ['value'],
   test,
 });
 /** A claim that is no list matches nothing. */
-const onList = (test: (field: unknown, values: readonly unknown[]) => boolean): Operator => ({
+const onList = (test: (field: unknown, values: readonly unknown[]) => boolean): ValueOperator => ({
   operands: ['values'],
   test: (field, values) => Array.isArray(values) && test(field, values),
 });
+
+const onText =
+  (matches: (text: string) => boolean) =>
+  (field: unknown): boolean =>
+    typeof field === 'string' && matches(field);
 
 // Within one type only, numbers and bigints being one.
 const isOrdered = (field: unknown, operand: unknown, holds: (order: number) => boolean): boolean =>
@@ -57,8 +71,17 @@ const operators: Readonly<Record<LeafOp, Operator>> = {
   containsAny: onList((field, values) => values.some((value) => holds(field, value))),
   like: {
     operands: ['pattern'],
-    prepare: (pattern) => compileLike(pattern as string),
-    test: (field, match) => typeof field === 'string' && (match as (text: string) => boolean)(field),
+    matcher: (node) => onText(compileLike((node as LeafOf<'like'>).pattern)),
+  },
+  regex: {
+    operands: ['pattern'],
+    options: ['flags'],
+    matcher: (node, ports) => onText(compileRegex(node as LeafOf<'regex'>, ports)),
+  },
+  match: {
+    operands: ['text'],
+    options: ['prefix'],
+    matcher: (node) => compileMatch(node as LeafOf<'match'>),
   },
   exists: { operands: [], test: (field) => field !== undefined },
 };

@@ -1,6 +1,6 @@
 import { isPlain } from '../value/isPlain.js';
 import { assertPredicate, PREDICATE_BUDGET } from './assertPredicate.js';
-import { operatorOf } from './operators.js';
+import { type Operator, operatorOf } from './operators.js';
 import { isAuthRef, type PredicateNode } from './PredicateNode.js';
 import { queryError } from './queryErrors.js';
 
@@ -8,7 +8,8 @@ import { queryError } from './queryErrors.js';
  * The predicate of a where-clause: `{ done: false, 'owner.id': me, priority: { $gte: 3 }, $or: [{ … }, { … }] }`.
  *
  * All entries must hold. A field takes a value, which it must equal, or operators: `$eq $neq $gt $gte $lt $lte $in
- * $between $like $contains $containsAll $containsAny $exists $not`. `$and` and `$or` take clauses, `$not` one.
+ * $between $like $regex $match $contains $containsAll $containsAny $exists $not`, of which `$regex` may have `$flags` beside it
+ * and `$match` `$prefix`. `$and` and `$or` take clauses, `$not` one.
  * Throws `PREDICATE_OPERATOR_UNKNOWN` for any other name with a dollar, `PREDICATE_INVALID` for a wrong operand.
  */
 export function parseWhere(where: Readonly<Record<string, unknown>>): PredicateNode {
@@ -46,13 +47,28 @@ function entryNode(name: string, operand: unknown, depth: number): PredicateNode
 function fieldNode(path: string, operand: unknown, depth: number): PredicateNode {
   if (operand === undefined) throw invalid(`The value for ${path} is undefined; use { $exists: false }.`);
   if (!isOperators(operand)) return { op: 'eq', path, value: operand };
-  return all(Object.entries(operand).map(([name, value]) => operatorNode(path, name, value, deeper(depth))));
+  const options = new Set(Object.keys(operand).flatMap((name) => optionsOf(operatorNamed(name))));
+  const tests = Object.entries(operand).filter(([name]) => !options.has(name));
+  return all(tests.map(([name, value]) => operatorNode(path, name, value, operand, deeper(depth))));
 }
 
-function operatorNode(path: string, name: string, operand: unknown, depth: number): PredicateNode {
+/** What may stand beside an operator, as it is written in a clause. */
+function optionsOf(operator: Operator | undefined): readonly string[] {
+  return operator !== undefined && 'matcher' in operator
+    ? (operator.options ?? []).map((name) => `$${name}`)
+    : [];
+}
+
+function operatorNode(
+  path: string,
+  name: string,
+  operand: unknown,
+  beside: Readonly<Record<string, unknown>>,
+  depth: number,
+): PredicateNode {
   if (name === '$not') return { op: 'not', child: fieldNode(path, operand, depth) };
   const op = name.slice(1);
-  const operator = isOperatorName(name) ? operatorOf(op) : undefined;
+  const operator = operatorNamed(name);
   if (operator === undefined) throw unknownOperator(name);
   const { operands } = operator;
   if (operands.length === 0) {
@@ -63,9 +79,18 @@ function operatorNode(path: string, name: string, operand: unknown, depth: numbe
   const given: unknown = operands.length === 1 ? [operand] : operand;
   if (!Array.isArray(given) || given.length !== operands.length)
     throw invalid(`${name} of ${path} takes a list of ${operands.length}.`);
-  const parts = Object.fromEntries(operands.map((part, i) => [part, given[i]]));
+  const parts = Object.fromEntries([
+    ...operands.map((part, i) => [part, given[i]]),
+    ...optionsOf(operator).flatMap((option) =>
+      Object.hasOwn(beside, option) ? [[option.slice(1), beside[option]]] : [],
+    ),
+  ]);
   // An operator with its operands is a node; what they hold is checked with the whole predicate.
   return { op, path, ...parts } as unknown as PredicateNode;
+}
+
+function operatorNamed(name: string): Operator | undefined {
+  return isOperatorName(name) ? operatorOf(name.slice(1)) : undefined;
 }
 
 function isOperatorName(name: string): boolean {

@@ -6,6 +6,9 @@ export const queryErrors = {
   CANONICAL_FORMAT: final(TEXTS && 'Decode only bytes made by encodeCanonical.'),
   PREDICATE_INVALID: final(TEXTS && 'Correct the part named; docs/specs/query.md lists every form.'),
   PREDICATE_OPERATOR_UNKNOWN: final(TEXTS && 'Use an operator that docs/specs/query.md lists.'),
+  REGEX_ENGINE_MISSING: final(
+    TEXTS && 'Give the client an engine: `regex: linearRegex` of @topgun/search/regex.',
+  ),
   QUERY_INVALID: final(TEXTS && "Sort by up to 8 paths, 'asc' or 'desc'; limit by a positive whole number."),
 };
 

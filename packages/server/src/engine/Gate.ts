@@ -1,3 +1,4 @@
+import type { QueryPorts } from '@topgun/core';
 import { PermissionPolicy, type Policy, type Principal } from '../security/PermissionPolicy.js';
 import type { Rights } from '../security/policy/Rights.js';
 import type { Connection } from './Connection.js';
@@ -11,16 +12,18 @@ const RIGHTS_MAX = 256;
  * connection and map, so that the question costs next to nothing per row.
  */
 export class Gate {
+  readonly #ports: QueryPorts | undefined;
   #policy: PermissionPolicy;
   #version = 1;
 
-  constructor(policies: readonly Policy[]) {
-    this.#policy = new PermissionPolicy(policies, this.#version);
+  constructor(policies: readonly Policy[], ports?: QueryPorts) {
+    this.#ports = ports;
+    this.#policy = new PermissionPolicy(policies, this.#version, ports);
   }
 
   /** New policies hold from the next question on. Throws on malformed ones and keeps the old. */
   setPolicies(policies: readonly Policy[], connections: Iterable<Connection>): void {
-    this.#policy = new PermissionPolicy(policies, this.#version + 1);
+    this.#policy = new PermissionPolicy(policies, this.#version + 1, this.#ports);
     this.#version++;
     for (const conn of connections) conn.rights.clear();
   }

@@ -1,4 +1,4 @@
-import { assertPredicate, encodeCanonical, type QuerySpec, TopGunError } from '@topgun/core';
+import { encodeCanonical, type QueryPorts, type QuerySpec, regexFaultIn } from '@topgun/core';
 import {
   LIMITS,
   packHashes,
@@ -29,6 +29,7 @@ export class Queries {
   readonly #table: RecordTable;
   readonly #scans: ScanBudget;
   readonly #limits: EngineLimits;
+  readonly #ports: QueryPorts;
   readonly #byMap = new Map<string, StandingQueries>();
   /** By connection and the id it chose. */
   readonly #open = new Map<Connection, Map<string, Subscription>>();
@@ -39,12 +40,14 @@ export class Queries {
     table: RecordTable,
     scans: ScanBudget,
     limits: EngineLimits,
+    ports: QueryPorts = {},
   ) {
     this.#effects = effects;
     this.#gate = gate;
     this.#table = table;
     this.#scans = scans;
     this.#limits = limits;
+    this.#ports = ports;
   }
 
   get sharedCount(): number {
@@ -89,8 +92,11 @@ export class Queries {
       ...(sort === undefined ? undefined : { sort }),
       limit: Math.min(limit ?? LIMITS.queryRows, LIMITS.queryRows),
     };
-    if (!isValid(spec)) {
-      this.#effects.send(conn.id, errorMessage('PREDICATE_INVALID', { ref: id, path: 'where' }));
+    // Whatever else may be wrong with a predicate is refused with its frame.
+    const fault = where && regexFaultIn(where, this.#ports);
+    if (fault !== undefined) {
+      const path = `where${fault.at.slice(1)}.pattern`.slice(0, LIMITS.errorPathChars);
+      this.#effects.send(conn.id, errorMessage('PREDICATE_INVALID', { ref: id, path }));
       return;
     }
     const key = `${view.signature}|${exactKey(spec)}`;
@@ -154,7 +160,14 @@ export class Queries {
   #make(map: string, key: string, view: View, spec: QuerySpec): SharedQuery {
     const queries = this.#byMap.get(map) ?? new StandingQueries();
     this.#byMap.set(map, queries);
-    const query = new SharedQuery(key, this.#table.hold(map), view, spec, this.#limits.dirtyItems);
+    const query = new SharedQuery(
+      key,
+      this.#table.hold(map),
+      view,
+      spec,
+      this.#limits.dirtyItems,
+      this.#ports,
+    );
     queries.add(query);
     return query;
   }
@@ -226,17 +239,6 @@ const answerOf = ({ map }: SharedQuery, id: string): QueryRespMessage => ({
   ...(map.resolver && { resolver: true }),
   ...(map.lane.isVolatile && { volatile: true }),
 });
-
-function isValid({ where }: QuerySpec): boolean {
-  if (where === undefined) return true;
-  try {
-    assertPredicate(where);
-    return true;
-  } catch (error) {
-    if (error instanceof TopGunError) return false;
-    throw error;
-  }
-}
 
 /** Canonical bytes as text: queries that differ never share a key. */
 function exactKey(spec: QuerySpec): string {

@@ -92,7 +92,7 @@ export class ServerEngine {
     this.#random = options.random;
     this.#wall = wall;
     this.#clock = new OwnerClock(nodeId, { wallMs: () => wall.nowMs }, limits.skewMs, boot.meta);
-    this.#gate = new Gate(options.policies);
+    this.#gate = new Gate(options.policies, options.queryPorts);
     const resolvers = options.resolvers ?? new Resolvers();
     resolvers.onFault = (fault) => effects.resolverFailed?.(fault);
     this.#table = new RecordTable(boot, resolvers, options.now, limits.dirtyItems, options.isVolatile);
@@ -101,7 +101,7 @@ export class ServerEngine {
     const cursors = new Cursors(options.mac, this.#rebirth.life, boot.meta);
     this.#scopes = new Scopes(effects, this.#gate, this.#table, cursors, limits);
     const scans = new ScanBudget(limits.scannedRowsPerSecond);
-    this.#queries = new Queries(effects, this.#gate, this.#table, scans, limits);
+    this.#queries = new Queries(effects, this.#gate, this.#table, scans, limits, options.queryPorts);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
     const staged = {
       committed: (commit: Commit) => this.#publish(commit),

@@ -1,4 +1,4 @@
-import { type Delta, LiveWindow, type PredicateNode, type QuerySpec } from '@topgun/core';
+import { type Delta, LiveWindow, type PredicateNode, type QueryPorts, type QuerySpec } from '@topgun/core';
 import { QUERY_CHANGE, type QueryChange, type QueryDelta } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
@@ -46,13 +46,20 @@ export class SharedQuery implements Shown {
   readonly #dirtyItems: number;
   #tree: LiveTree | undefined;
 
-  constructor(key: string, map: MapState, view: View, spec: QuerySpec, dirtyItems: number) {
+  constructor(
+    key: string,
+    map: MapState,
+    view: View,
+    spec: QuerySpec,
+    dirtyItems: number,
+    ports?: QueryPorts,
+  ) {
     this.key = key;
     this.map = map;
     this.view = view;
     this.where = spec.where;
     this.#dirtyItems = dirtyItems;
-    this.#window = new LiveWindow(spec);
+    this.#window = new LiveWindow(spec, ports);
     this.#window.reset(this.#visible());
   }
 

@@ -1,3 +1,4 @@
+import type { QueryPorts } from '@topgun/core';
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
@@ -68,6 +69,8 @@ export interface ServerEngineOptions {
   /** What `Store.open` answered. */
   readonly boot: StoreBoot;
   readonly policies: readonly Policy[];
+  /** What queries and row predicates may need; without an engine those with `regex` are refused. */
+  readonly queryPorts?: QueryPorts;
   /** Who judges the writes to which maps; none by default. */
   readonly resolvers?: Resolvers;
   /** Which maps memory alone keeps (SRV-10), for those that the store does not keep already; none by default. */

@@ -1,4 +1,4 @@
-import { assertPredicate } from '@topgun/core';
+import { assertPredicate, type PredicateNode, type QueryPorts, regexFaultIn } from '@topgun/core';
 import { serverError } from '../errors.js';
 import { compileMapPattern, type MapMatcher } from './policy/mapPattern.js';
 import { ACTIONS, type Policy, type Principal } from './policy/Policy.js';
@@ -15,14 +15,16 @@ export type { Action, Policy, Principal } from './policy/Policy.js';
  */
 export class PermissionPolicy {
   readonly #version: number;
+  readonly #ports: QueryPorts;
   readonly #policies: readonly { readonly policy: Policy; readonly matches: MapMatcher }[];
 
   /**
    * `version` tells one policy set of a node from the next. Throws `POLICY_INVALID` naming the place of the fault, and
-   * `PREDICATE_INVALID` of core.
+   * `PREDICATE_INVALID` and `REGEX_ENGINE_MISSING` of core.
    */
-  constructor(policies: readonly Policy[], version = 0) {
+  constructor(policies: readonly Policy[], version = 0, ports: QueryPorts = {}) {
     this.#version = version;
+    this.#ports = ports;
     this.#policies = policies.map((policy, at) => {
       if (policy.role === '') throw invalid(at, 'role is empty');
       const matches = compileMapPattern(policy.map);
@@ -30,7 +32,7 @@ export class PermissionPolicy {
         throw invalid(at, `the map pattern ${JSON.stringify(policy.map)} is malformed`);
       const wrong = policy.actions.find((action) => !ACTIONS.includes(action));
       if (wrong !== undefined) throw invalid(at, `${JSON.stringify(wrong)} is no action`);
-      if (policy.where !== undefined) assertPredicate(policy.where);
+      if (policy.where !== undefined) checkPredicate(policy.where, ports);
       return { policy, matches };
     });
   }
@@ -45,8 +47,14 @@ export class PermissionPolicy {
       if (policy.role !== '*' && !principal.roles.includes(policy.role)) continue;
       if (matches(map, principal.sub)) found.push([at, policy]);
     }
-    return new Rights(found, principal, this.#version);
+    return new Rights(found, principal, this.#version, this.#ports);
   }
+}
+
+function checkPredicate(where: PredicateNode, ports: QueryPorts): void {
+  assertPredicate(where);
+  const fault = regexFaultIn(where, ports);
+  if (fault !== undefined) throw fault.error;
 }
 
 function invalid(at: number, what: string): Error {

@@ -1,11 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import type { Finding } from '../Finding.js';
+import { liveTitles } from './liveTitles.js';
 import { CATALOGUE, readInvariants } from './readInvariants.js';
-
-/** Forms of a test that do not run, or that keep others from running. */
-const IDLE: ReadonlySet<string> = new Set(['skip', 'todo', 'skipIf', 'runIf', 'only', 'fails']);
 
 /** Every file and every test that the catalogue of invariants names must be there, and the test must be one that runs. */
 export function findInvariantFaults(root: string): readonly Finding[] {
@@ -16,7 +13,7 @@ export function findInvariantFaults(root: string): readonly Finding[] {
   const { invariants, findings } = readInvariants(readFileSync(path, 'utf8'));
   const titles = new Map<string, readonly string[] | undefined>();
   const titlesIn = (file: string): readonly string[] | undefined => {
-    if (!titles.has(file)) titles.set(file, readTitles(join(root, file)));
+    if (!titles.has(file)) titles.set(file, liveTitles(join(root, file)));
     return titles.get(file);
   };
   const faults = invariants.flatMap(({ id, line, keptBy, shownBy }): Finding[] => {
@@ -48,37 +45,4 @@ export function findInvariantFaults(root: string): readonly Finding[] {
       message: `${id} stands here twice`,
     })),
   ];
-}
-
-/** Titles of the tests of a file that run; undefined without the file. */
-function readTitles(path: string): readonly string[] | undefined {
-  if (!existsSync(path)) return undefined;
-  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ESNext);
-  const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node)) {
-      const words = calleeWords(node.expression);
-      const [title] = node.arguments;
-      if (words.some((word) => IDLE.has(word)) && isTestName(words[0])) return;
-      if (isTestName(words[0]) && title !== undefined && ts.isStringLiteralLike(title))
-        found.push(title.text);
-      if (isTestName(words[0]) && title !== undefined && ts.isTemplateExpression(title))
-        found.push(title.getText(source));
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
-}
-
-const isTestName = (word: string | undefined): boolean =>
-  word === 'it' || word === 'test' || word === 'describe';
-
-/** `it.each(table)` → ['it', 'each'] */
-function calleeWords(expression: ts.Expression): readonly string[] {
-  if (ts.isIdentifier(expression)) return [expression.text];
-  if (ts.isPropertyAccessExpression(expression)) {
-    return [...calleeWords(expression.expression), expression.name.text];
-  }
-  return ts.isCallExpression(expression) ? calleeWords(expression.expression) : [];
 }

@@ -1,3 +1,4 @@
+import type { QueryPorts } from '@topgun/core';
 import type { ClientMessage, MessageOf, MessageType, OpsMessage, ServerMessage } from '@topgun/protocol';
 import { cursorMac } from '../../security/cursorMac.js';
 import type { Policy, Principal } from '../../security/PermissionPolicy.js';
@@ -29,6 +30,7 @@ export interface TestNodeOptions {
   /** names of maps that memory alone keeps */
   readonly volatile?: readonly string[];
   readonly resolvers?: Readonly<Record<string, Resolver>>;
+  readonly queryPorts?: QueryPorts;
 }
 
 /** What a message looks like once it left: to whom, and whether it was encoded once for several. */
@@ -238,6 +240,7 @@ export class TestNode {
         policies: this.#options.policies ?? ALL,
         resolvers: new Resolvers(this.#options.rules, this.#options.resolvers),
         isVolatile: (map) => this.#options.volatile?.includes(map) === true,
+        ...(this.#options.queryPorts && { queryPorts: this.#options.queryPorts }),
         random: () => 2 ** 31,
         mac: cursorMac,
         now: this.now,

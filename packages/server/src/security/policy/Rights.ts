@@ -1,4 +1,4 @@
-import { type CompiledPredicate, compilePredicate } from '@topgun/core';
+import { type CompiledPredicate, compilePredicate, type QueryPorts } from '@topgun/core';
 import { isFields, keepFields, onlyFields, outsideOf } from './fields.js';
 import type { Policy, Principal } from './Policy.js';
 import { type ReadRule, View } from './View.js';
@@ -29,6 +29,7 @@ export class Rights {
     policies: readonly (readonly [at: number, policy: Policy])[],
     principal: Principal,
     version: number,
+    ports?: QueryPorts,
   ) {
     const auth = { ...principal.claims, sub: principal.sub, roles: principal.roles };
     this.#context = { auth };
@@ -38,10 +39,11 @@ export class Rights {
         .map(([at, policy]) => readRule(at, policy)),
       auth,
       version,
+      ports,
     );
-    this.#puts = writeRules(policies, 'PUT');
+    this.#puts = writeRules(policies, 'PUT', ports);
     // A masked policy never allows a removal, which would take the hidden fields too.
-    this.#removes = writeRules(policies, 'REMOVE').filter((rule) => rule.fields === undefined);
+    this.#removes = writeRules(policies, 'REMOVE', ports).filter((rule) => rule.fields === undefined);
     this.#freePut = this.#puts.some(isFree);
     this.#freeRemove = this.#removes.some(isFree);
   }
@@ -102,12 +104,13 @@ function readRule(at: number, { where, fields }: Policy): ReadRule {
 function writeRules(
   policies: readonly (readonly [at: number, policy: Policy])[],
   action: 'PUT' | 'REMOVE',
+  ports: QueryPorts | undefined,
 ): WriteRule[] {
   const rules: WriteRule[] = [];
   for (const [, { actions, where, fields }] of policies) {
     if (!actions.includes(action)) continue;
     rules.push({
-      test: where === undefined ? undefined : compilePredicate(where),
+      test: where === undefined ? undefined : compilePredicate(where, ports),
       fields: fields === undefined ? undefined : new Set(fields),
     });
   }

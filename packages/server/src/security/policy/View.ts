@@ -1,4 +1,10 @@
-import { type CompiledPredicate, compilePredicate, encodeCanonical, type PredicateNode } from '@topgun/core';
+import {
+  type CompiledPredicate,
+  compilePredicate,
+  encodeCanonical,
+  type PredicateNode,
+  type QueryPorts,
+} from '@topgun/core';
 import { authPathsOf, claimUnder } from './authRefs.js';
 import { isFields, onlyFields } from './fields.js';
 
@@ -29,12 +35,17 @@ export class View {
   }[];
   readonly #context: { readonly auth: Readonly<Record<string, unknown>> };
 
-  constructor(rules: readonly ReadRule[], auth: Readonly<Record<string, unknown>>, version: number) {
+  constructor(
+    rules: readonly ReadRule[],
+    auth: Readonly<Record<string, unknown>>,
+    version: number,
+    ports?: QueryPorts,
+  ) {
     this.isWhole = rules.some((rule) => rule.where === undefined && rule.fields === undefined);
     this.isBlind = rules.length === 0;
     this.#context = { auth };
     this.#rules = rules.map(({ where, fields }) => ({
-      test: where === undefined ? undefined : compilePredicate(where),
+      test: where === undefined ? undefined : compilePredicate(where, ports),
       fields,
     }));
     this.signature = this.isWhole ? 'whole' : this.isBlind ? 'blind' : signatureOf(rules, auth, version);

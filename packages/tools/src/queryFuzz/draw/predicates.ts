@@ -12,7 +12,8 @@ export interface Ground {
   readonly authP: number;
 }
 
-export type Op = PredicateNode['op'];
+/** Of regular expressions there are as many meanings as engines; they are compared where the engine is. */
+export type Op = Exclude<PredicateNode['op'], 'regex'>;
 
 const DEPTH_MAX = 4;
 const CLAIMS = ['sub', 'roles', 'team', 'teams', 'level', 'deep.at', 'absent'];
@@ -41,6 +42,11 @@ const draws: { readonly [O in Op]: (rng: Rng, ground: Ground, depth: number) => 
   like: (rng, ground) => {
     const path = rng.chance(0.7) ? 's' : drawPath(rng);
     return { op: 'like', path, pattern: drawPattern(rng, ground) };
+  },
+  match: (rng, ground) => {
+    const path = rng.chance(0.7) ? 's' : arrayPath(rng);
+    const node = { op: 'match' as const, path, text: drawWords(rng, ground) };
+    return rng.chance(0.5) ? node : { ...node, prefix: rng.chance(0.7) };
   },
   contains: (rng, ground) => {
     const path = arrayPath(rng);
@@ -115,6 +121,18 @@ function part(rng: Rng, ground: Ground, path: string): unknown {
   return typeof whole === 'string' && rng.chance(0.5)
     ? whole.slice(0, 1).replace(/[\ud800-\udfff]/, '')
     : whole;
+}
+
+/** Words of texts, whole ones and beginnings. */
+function drawWords(rng: Rng, { palette }: Ground): string {
+  const words = Array.from({ length: rng.int(0, 2) }, () => {
+    const word = rng.pick(palette.texts);
+    return rng.chance(0.5) ? word : [...word].slice(0, rng.int(1, 2)).join('');
+  });
+  return words
+    .join(' ')
+    .slice(0, 256)
+    .replace(/[\ud800-\udbff]$/, '');
 }
 
 function drawPattern(rng: Rng, { palette }: Ground): string {

@@ -1,5 +1,6 @@
 import type { PredicateNode } from '@topgun/core';
 import { fieldAt, isSame, orderWithin, typeOf } from './values.js';
+import { hasWords } from './words.js';
 
 /** What a predicate says of a value; `unknown` where it hangs on a claim that is missing (Q-6). */
 export type Answer = boolean | 'unknown';
@@ -32,6 +33,7 @@ export function verdict(node: PredicateNode, value: unknown, claims: Claims): An
 type Leaf = Exclude<PredicateNode, { readonly op: 'and' | 'or' | 'not' }>;
 
 function leaf(node: Leaf, field: unknown, claims: Claims): Answer {
+  if (node.op === 'match') return hasWords(field, node.text, node.prefix === true);
   const operands = operandsOf(node, claims);
   if (operands === 'unknown') return 'unknown';
   const [first, second] = operands;
@@ -67,6 +69,8 @@ function leaf(node: Leaf, field: unknown, claims: Claims): Answer {
       return listed(first).some((item) => holds(field, item));
     case 'like':
       return typeof field === 'string' && isLike(patternOf(first as string), field);
+    case 'regex':
+      return typeof field === 'string' && new RegExp(node.pattern, `${node.flags ?? ''}u`).test(field);
     case 'exists':
       return field !== undefined;
   }

@@ -80,6 +80,9 @@ function leafSql(node: Leaf, x: string, claims: Claims): string {
     case 'like':
       // Under this collation ILIKE folds the letters of ASCII alone; cases with others are not for SQL.
       return `coalesce(tg_text(${x}) collate "C" ilike ${textLiteral(likePattern(node.pattern))}, false)`;
+    case 'regex':
+    case 'match':
+      throw new Inexpressible(`SQL has another ${node.op}`);
     case 'exists':
       return `(${x} is not null)`;
   }
