@@ -1,6 +1,8 @@
-import { LiveWindow, StandingIndex } from '@topgun/core';
+import { IndexSet, LiveWindow, parsePath, readPath, StandingIndex } from '@topgun/core';
 import { replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
 import { operatorOf } from '../../core/src/query/operators.js';
+import { SharedQuery } from '../../server/src/engine/SharedQuery.js';
+import { View } from '../../server/src/security/policy/View.js';
 
 /** A mistake in the shipped code that random queries have to find. */
 interface Plant {
@@ -80,6 +82,57 @@ export const plants: readonly Plant[] = [
               ? Object.fromEntries(Object.entries(value).filter(([, part]) => typeof part !== 'bigint'))
               : value;
             shipped.call(this, seen, visit);
+          },
+      ),
+  },
+  {
+    name: 'an index that gives the order leaves out what has no such field',
+    seeds: 300,
+    checker: 'indexes',
+    plant: () =>
+      replaceMethod(
+        IndexSet<unknown>,
+        'inspect',
+        (shipped) =>
+          function (spec, view) {
+            const answer = shipped.call(this, spec, view);
+            if (answer.explanation.sorting !== 'index') return answer;
+            const [[path] = ['']] = spec.sort ?? [];
+            const isThere = (value: unknown): boolean => readPath(value, parsePath(path)) !== undefined;
+            return { ...answer, rows: answer.rows.filter(([, value]) => isThere(value)) };
+          },
+      ),
+  },
+  {
+    name: 'a mask is forgotten',
+    seeds: 100,
+    checker: 'server',
+    plant: () =>
+      replaceMethod(
+        View,
+        'project',
+        (shipped) =>
+          function (value) {
+            return shipped.call(this, value) === undefined ? undefined : value;
+          },
+      ),
+  },
+  {
+    name: 'a row that another one pushed out is not told of',
+    seeds: 300,
+    checker: 'server',
+    plant: () =>
+      replaceMethod(
+        SharedQuery,
+        'advance',
+        (shipped) =>
+          function (changes, bytesMax) {
+            const own = new Set(changes.map(({ row }) => row.item));
+            const updates = shipped.call(this, changes, bytesMax);
+            return updates.map(({ nodes, changes: told }) => ({
+              nodes,
+              changes: told.filter(([, , , row]) => own.has(row[1])),
+            }));
           },
       ),
   },

@@ -1,4 +1,4 @@
-import type { QuerySpec } from '@topgun/core';
+import type { IndexSpec, QuerySpec } from '@topgun/core';
 import type { Policy } from '@topgun/server/engine';
 
 export type Row = readonly [key: string, value: unknown];
@@ -12,12 +12,6 @@ export interface Who {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** One index that a map may have. */
-export interface IndexOf {
-  readonly kind: 'hash' | 'ordered' | 'compound';
-  readonly paths: readonly string[];
-}
-
 /**
  * One query on one map, the rows it begins with, batches of changes, and those who ask it under the same policies. Plain data: it can
  * be made smaller part by part, and a file can hold it (`caseText`).
@@ -29,7 +23,7 @@ export interface Case {
   readonly policies: readonly Policy[];
   readonly rows: readonly Row[];
   readonly batches: readonly (readonly Change[])[];
-  readonly indexes: readonly IndexOf[];
+  readonly indexes: readonly IndexSpec[];
 }
 
 /** The map of every case. */

@@ -15,8 +15,8 @@ export interface AskedBy {
 /** One way that TopGun answers queries, held against the oracle. */
 export interface Checker {
   readonly name: string;
-  /** Throws a `Difference` where the two disagree. */
-  check(one: Case, expected: Expected): void;
+  /** Throws a `Difference` where the two disagree. What is worth counting is noted. */
+  check(one: Case, expected: Expected, note: (what: string) => void): void;
 }
 
 /** Something else was shown than the oracle says. */

@@ -13,31 +13,32 @@ export class Tally {
 
   note(one: Case, { states, of }: Expected): void {
     const { query, batches } = one;
-    this.#add('cases');
-    this.#add('changes', batches.flat().length);
-    for (const op of opsOf(query.where)) this.#add(`op ${op}`);
+    this.add('cases');
+    this.add('changes', batches.flat().length);
+    if (query.after !== undefined || query.before !== undefined) this.add('pages');
+    for (const op of opsOf(query.where)) this.add(`op ${op}`);
     for (const { seen, answers } of of) {
-      this.#add('questions');
+      this.add('questions');
       for (const [at, rows] of answers.entries()) {
-        this.#add('answers');
+        this.add('answers');
         const before = answers[at - 1];
-        if (rows.length > 0) this.#add('answers with rows');
-        if (rows.length === query.limit) this.#add('answers that fill the limit');
+        if (rows.length > 0) this.add('answers with rows');
+        if (rows.length === query.limit) this.add('answers that fill the limit');
         if ((seen[at]?.length ?? 0) < (states[at]?.size ?? 0))
-          this.#add('answers from rows of which some are hidden');
+          this.add('answers from rows of which some are hidden');
         if (
           before !== undefined &&
           JSON.stringify(before.map(([key]) => key)) !== JSON.stringify(rows.map(([key]) => key))
         )
-          this.#add('answers with other rows than before');
+          this.add('answers with other rows than before');
       }
     }
   }
 
   noteSql({ asked, ordered, inexpressible }: SqlVerdict): void {
-    this.#add('questions to PostgreSQL', asked);
-    this.#add('questions to PostgreSQL with order and limit', ordered);
-    for (const [why, count] of inexpressible) this.#add(`not for SQL: ${why}`, count);
+    this.add('questions to PostgreSQL', asked);
+    this.add('questions to PostgreSQL with order and limit', ordered);
+    for (const [why, count] of inexpressible) this.add(`not for SQL: ${why}`, count);
   }
 
   /** One line per count. */
@@ -46,7 +47,7 @@ export class Tally {
     return lines.map(([name, count]) => `${String(count).padStart(9)}  ${name}`).join('\n');
   }
 
-  #add(name: string, count = 1): void {
+  add(name: string, count = 1): void {
     this.counts.set(name, this.count(name) + count);
   }
 }

@@ -19,10 +19,14 @@ const POSTGRES = 'PostgreSQL';
 const CASES_AT_ONCE = 50;
 
 /** The first thing wrong with a case, apart from what PostgreSQL says. */
-export function faultIn(one: Case, expected: Expected = expectedOf(one)): Fault | undefined {
+export function faultIn(
+  one: Case,
+  expected: Expected = expectedOf(one),
+  note: (what: string) => void = () => undefined,
+): Fault | undefined {
   for (const { name, check } of checkers) {
     try {
-      check(one, expected);
+      check(one, expected, note);
     } catch (error) {
       // What throws is as wrong as what differs.
       const what = error instanceof Difference ? error.message : String((error as Error).stack);
@@ -48,6 +52,8 @@ export async function runSeeds(
   onFault: (seed: number, fault: Fault) => void,
 ): Promise<Tally> {
   const tally = new Tally();
+  // PostgreSQL answers about one batch of cases while the next one is run here.
+  let asked = Promise.resolve();
   for (let first = from; first < from + count; first += CASES_AT_ONCE) {
     const seeds = Array.from(
       { length: Math.min(CASES_AT_ONCE, from + count - first) },
@@ -57,13 +63,16 @@ export async function runSeeds(
       const one = drawCase(seed);
       const expected = expectedOf(one);
       tally.note(one, expected);
-      const fault = faultIn(one, expected);
+      const fault = faultIn(one, expected, (what) => tally.add(what));
       if (fault !== undefined) onFault(seed, fault);
       return [one, expected] as const;
     });
-    const said = await postgres.check(cases);
-    tally.noteSql(said);
-    for (const [at, what] of said.faults) onFault(first + at, { checker: POSTGRES, what });
+    await asked;
+    asked = postgres.check(cases).then((said) => {
+      tally.noteSql(said);
+      for (const [at, what] of said.faults) onFault(first + at, { checker: POSTGRES, what });
+    });
   }
+  await asked;
   return tally;
 }

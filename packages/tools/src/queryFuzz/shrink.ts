@@ -62,14 +62,19 @@ function* without<T>(list: readonly T[]): Generator<T[]> {
     for (let at = 0; at < list.length; at += size) yield [...list.slice(0, at), ...list.slice(at + size)];
 }
 
-function* simplerQueries({ where, sort, limit }: QuerySpec): Generator<QuerySpec> {
-  const rest = { ...(where && { where }), ...(sort && { sort }), ...(limit && { limit }) };
+function* simplerQueries(rest: QuerySpec): Generator<QuerySpec> {
+  const { where, sort, limit, after, before } = rest;
+  if (after !== undefined || before !== undefined) {
+    const { after: _, before: __, ...others } = rest;
+    yield others;
+  }
   if (where !== undefined) {
     const { where: _, ...others } = rest;
     yield others;
     for (const node of simplerNodes(where)) yield { ...rest, where: node };
   }
-  if (sort !== undefined) {
+  // A position has a value for each path of the sort.
+  if (sort !== undefined && after === undefined && before === undefined) {
     const { sort: _, ...others } = rest;
     for (const left of without(sort)) yield left.length > 0 ? { ...others, sort: left } : others;
   }

@@ -21,8 +21,16 @@ export function untag(json: unknown): unknown {
 
 /** One text for values that are the same, another for all others: fields in order of names. */
 export function exactText(value: unknown): string {
-  return JSON.stringify(sorted(tag(value)));
+  if (typeof value !== 'object' || value === null) return JSON.stringify(tag(value));
+  const known = texts.get(value);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(sorted(tag(value)));
+  texts.set(value, text);
+  return text;
 }
+
+/** Of values, which never change here and are compared again and again. */
+const texts = new WeakMap<object, string>();
 
 function sorted(json: unknown): unknown {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return mapParts(json, sorted);

@@ -1,8 +1,9 @@
-import type { PredicateNode, QuerySpec } from '@topgun/core';
+import type { IndexSpec, PredicateNode, QuerySpec } from '@topgun/core';
 import type { Policy } from '@topgun/server/engine';
 import { Rng } from '@topgun/sim/internal/rng';
-import type { Case, Change, IndexOf, Who } from '../Case.js';
+import type { Case, Change, Who } from '../Case.js';
 import { MAP } from '../Case.js';
+import { fieldAt } from '../oracle/values.js';
 import { drawPath, drawPredicate, type Ground } from './predicates.js';
 import { drawPalette, drawRowValue, drawValue, FIELDS, type Palette } from './values.js';
 
@@ -25,7 +26,7 @@ export function drawCase(seed: number): Case {
   const samples = [...rows.values(), ...batches.flat().map(([, value]) => value)].filter(
     (value) => value !== undefined,
   );
-  const query = drawQuery(rng, { palette, samples, authP: 0.03 });
+  const query = drawPage(rng, drawQuery(rng, { palette, samples, authP: 0.03 }), keys, samples);
   return {
     query,
     who: rng.chance(0.4) ? [drawWho(rng, palette), drawWho(rng, palette)] : [drawWho(rng, palette)],
@@ -50,6 +51,23 @@ function drawQuery(rng: Rng, ground: Ground): QuerySpec {
     ...(sort.length > 0 && { sort }),
     ...(rng.chance(0.65) && { limit: rng.int(1, 6) }),
   };
+}
+
+/** Now and then only what lies beyond a position: where a row stands, or once stood. */
+function drawPage(
+  rng: Rng,
+  query: QuerySpec,
+  keys: readonly string[],
+  samples: readonly unknown[],
+): QuerySpec {
+  if (samples.length === 0 || rng.chance(0.85)) return query;
+  const value = rng.pick(samples);
+  const fields = (query.sort ?? []).map(([path]) => fieldAt(value, path));
+  const position = {
+    key: rng.pick(keys),
+    values: fields.map((field) => (field === undefined ? [] : [field])),
+  };
+  return rng.chance(0.5) ? { ...query, after: position } : { ...query, before: position };
 }
 
 function drawWho(rng: Rng, palette: Palette): Who {
@@ -77,21 +95,18 @@ function drawPolicies(rng: Rng, ground: Ground): Policy[] {
   }));
 }
 
-/** Any subset of the indexes that could be of use, and some that are none. */
-function drawIndexes(rng: Rng, { where, sort = [] }: QuerySpec): IndexOf[] {
-  const paths = [
-    ...new Set([
-      ...(where === undefined ? [] : pathsOf(where)),
-      ...sort.map(([path]) => path),
-      drawPath(rng),
-    ]),
-  ];
-  return Array.from({ length: rng.int(0, 4) }, () => {
+/** Indexes that could be of use, and some that are none. */
+function drawIndexes(rng: Rng, { where, sort = [] }: QuerySpec): IndexSpec[] {
+  const tested = where === undefined ? [] : pathsOf(where);
+  const sorted = sort.map(([path]) => path);
+  const paths = [...new Set([...tested, ...sorted, drawPath(rng)])];
+  return Array.from({ length: rng.pick([0, 1, 2, 2, 3]) }, (): IndexSpec => {
+    const path = rng.pick(paths);
     const kind = rng.pick(['hash', 'ordered', 'compound'] as const);
-    const count = kind === 'compound' ? rng.int(2, 3) : 1;
-    const picked = Array.from({ length: count }, () => rng.pick(paths));
-    return { kind, paths: [...new Set(picked)] };
-  }).filter(({ kind, paths }) => kind !== 'compound' || paths.length > 1);
+    if (kind !== 'compound') return { kind, path };
+    const tuple = [...new Set([path, ...(rng.chance(0.6) ? sorted : []), rng.pick(paths), drawPath(rng)])];
+    return tuple.length > 1 ? { kind, paths: tuple.slice(0, rng.int(2, 4)) } : { kind: 'ordered', path };
+  });
 }
 
 function pathsOf(node: PredicateNode): string[] {

@@ -3,6 +3,7 @@ import type { Case, Row, Who } from '../Case.js';
 import { claimsOf, readRules } from '../oracle/answer.js';
 import { fieldAt, typeOf } from '../oracle/values.js';
 import { folded, patternOf } from '../oracle/verdict.js';
+import { exactText } from '../taggedJson.js';
 import { Inexpressible } from './Inexpressible.js';
 import { jsonbLiteral, textLiteral } from './literals.js';
 import { pathSql, predicateSql } from './predicateSql.js';
@@ -10,7 +11,7 @@ import { pathSql, predicateSql } from './predicateSql.js';
 /** A case as one question to PostgreSQL. */
 export interface SqlQuery {
   readonly text: string;
-  /** False where SQL has no order as ours: then all rows that match are asked for, in the order of keys and without limit. */
+  /** False where SQL has no order as ours, or begins at a position: then all rows that match are asked for, in the order of keys and without limit. */
   readonly isOrdered: boolean;
 }
 
@@ -20,8 +21,10 @@ export interface SqlQuery {
  */
 export function querySql(one: Case, who: Who, rows: readonly Row[]): SqlQuery {
   assertTextsAgree(one, rows);
-  const { where, sort = [], limit } = one.query;
-  const isOrdered = sort.every(([path]) => rows.every(([, value]) => isSortable(fieldAt(value, path))));
+  const { where, sort = [], limit, after, before } = one.query;
+  const isPage = after !== undefined || before !== undefined;
+  const isOrdered =
+    !isPage && sort.every(([path]) => rows.every(([, value]) => isSortable(fieldAt(value, path))));
   const source =
     rows.length === 0
       ? 'select null::text, null::jsonb limit 0'
@@ -77,12 +80,12 @@ const isSortable = (value: unknown): boolean => !['array', 'object'].includes(ty
  * both sides of the surrogates meets, `like` meets other letters, or its `_` meets what takes two units.
  */
 function assertTextsAgree({ query, policies, who }: Case, rows: readonly Row[]): void {
-  const all = [query, policies, who, rows];
-  const text = textsIn(all).join('');
+  const asked = [query, policies, who];
+  const text = [exactText(asked), ...rows.map(([key, value]) => `${key}${exactText(value)}`)].join('');
   const hasPairs = /[\ud800-\udfff]/.test(text);
   if (hasPairs && /[\ue000-\uffff]/.test(text))
     throw new Inexpressible('code points are ordered otherwise than units');
-  const patterns = likesIn(all);
+  const patterns = likesIn(asked);
   if (patterns.length === 0) return;
   if (
     /[^\0-\x7f]/.test(text) &&
@@ -91,12 +94,6 @@ function assertTextsAgree({ query, policies, who }: Case, rows: readonly Row[]):
     throw new Inexpressible('ILIKE folds the letters of ASCII alone');
   if (hasPairs && patterns.some((pattern) => patternOf(pattern).includes('_')))
     throw new Inexpressible('_ of LIKE is a code point');
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return value.flatMap(textsIn);
-  return typeOf(value) === 'object' ? Object.entries(value as object).flatMap(textsIn) : [];
 }
 
 function likesIn(value: unknown): string[] {

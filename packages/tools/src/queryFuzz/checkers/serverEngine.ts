@@ -1,0 +1,89 @@
+import type { QuerySpec } from '@topgun/core';
+import { QUERY_CHANGE, type QuerySubMessage } from '@topgun/protocol';
+import { MAP, type Row } from '../Case.js';
+import { type Checker, Difference } from '../Checker.js';
+import { assertSameRows } from '../expect.js';
+import { readRules } from '../oracle/answer.js';
+import { QueryNode } from '../server/QueryNode.js';
+
+/**
+ * What devices hold that follow the query on a real engine: one that asked before the first row was there, one that asks again after
+ * each batch, all on one node, so that views and evaluations are shared where they may be (QRY-1 to QRY-4, PERM-8).
+ */
+export const serverEngine: Checker = {
+  name: 'server',
+  check({ query, policies, rows, batches }, { of }) {
+    // Pages are cut on the device: a server is asked for no position.
+    if (query.after !== undefined || query.before !== undefined) return;
+    const node = new QueryNode(policies);
+    const isBlind = readRules(policies).length === 0;
+    const devices = of.map(({ who: { sub, claims }, answers }) => {
+      const conn = node.connect({ sub, roles: ['user'], claims });
+      return { sub, answers, followed: new Followed(node, conn, 'early', query, isBlind) };
+    });
+    const compare = (at: number): void => {
+      for (const { sub, answers, followed } of devices) {
+        const expected = byKey(answers[at] ?? []);
+        assertSameRows(`what ${sub} holds after batch ${at}`, byKey(followed.rows()), expected);
+        const late = new Followed(node, followed.conn, 'late', query, isBlind);
+        assertSameRows(`what ${sub} is answered after batch ${at}`, byKey(late.rows()), expected);
+        late.close();
+      }
+    };
+    if (rows.length > 0) node.write(rows);
+    compare(0);
+    for (const [at, batch] of batches.entries()) {
+      node.write(batch);
+      compare(at + 1);
+    }
+  },
+};
+
+/** A query that a connection follows. */
+class Followed {
+  readonly conn: number;
+  readonly #node: QueryNode;
+  readonly #id: string;
+  readonly #held = new Map<string, unknown>();
+  #version = 0;
+
+  constructor(node: QueryNode, conn: number, id: string, query: QuerySpec, isBlind: boolean) {
+    this.#node = node;
+    this.conn = conn;
+    this.#id = id;
+    // The codec takes a message apart, and wants every list as one.
+    const message = { type: 'QUERY_SUB', query: id, map: MAP, ...query } as QuerySubMessage;
+    node.send(conn, message);
+    const [refusal] = node.take(conn, 'ERROR').map(({ code }) => code);
+    const expected = isBlind ? 'DENIED' : undefined;
+    if (refusal !== expected) throw new Difference('the refusal of the query', refusal, expected);
+  }
+
+  close(): void {
+    this.#node.send(this.conn, { type: 'QUERY_UNSUB', query: this.#id });
+  }
+
+  /** The rows held now. */
+  rows(): Row[] {
+    for (const { query, rows } of this.#node.take(this.conn, 'QUERY_RESP', this.#id))
+      for (const [, , row] of rows) this.#put(query, row[1], row[5], 'ENTER');
+    for (const { query, v, changes } of this.#node.take(this.conn, 'QUERY_UPDATE', this.#id)) {
+      if (v !== ++this.#version)
+        throw new Difference(`the version of an update of ${query}`, v, this.#version);
+      for (const [kind, , , row] of changes) {
+        if (kind === QUERY_CHANGE.LEAVE) {
+          if (!this.#held.delete(row[1])) throw new Difference('a row that leaves', 'not held', row[1]);
+        } else this.#put(query, row[1], row[5], kind === QUERY_CHANGE.ENTER ? 'ENTER' : 'UPDATE');
+      }
+    }
+    return [...this.#held];
+  }
+
+  #put(query: string, key: string, value: unknown, kind: 'ENTER' | 'UPDATE'): void {
+    if (this.#held.has(key) !== (kind === 'UPDATE'))
+      throw new Difference(`${kind} of ${key} in ${query}`, kind, 'the other');
+    this.#held.set(key, value);
+  }
+}
+
+const byKey = (rows: readonly Row[]): Row[] => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
