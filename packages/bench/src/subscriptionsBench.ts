@@ -78,11 +78,15 @@ async function run(sharing: Sharing, seconds: number): Promise<Figures> {
   const server = startChild('topgun-server');
   const load = startChild('subscribers');
   try {
-    const { port } = await server.ask<{ port: number }>({ what: 'start', folder });
+    const { port } = await server.ask<{ port: number }>({
+      what: 'start',
+      folder,
+      config: { indexes: { bench: [{ kind: 'hash', path: 'owner' }] } },
+    });
     await load.ask({ what: 'connect', port });
+    await load.ask({ what: 'seed' });
     const before = await server.ask<MemoryAnswer>({ what: 'memory' });
     const { seconds: subscribeSeconds } = await load.ask<{ seconds: number }>({ what: 'subscribe', sharing });
-    await load.ask({ what: 'seed' });
     const after = await server.ask<MemoryAnswer>({ what: 'memory' });
     const request = { what: 'run', writesPerSecond: WRITES_PER_SECOND };
     await load.ask({ ...request, milliseconds: WARM_UP_MS });

@@ -1,3 +1,4 @@
+import type { IndexSpec } from '@topgun/core';
 import type { ClientMessage, MessageOf, MessageType, OpsMessage, ServerMessage } from '@topgun/protocol';
 import { cursorMac } from '../../security/cursorMac.js';
 import type { Policy, Principal } from '../../security/PermissionPolicy.js';
@@ -28,6 +29,7 @@ export interface TestNodeOptions {
   readonly rules?: readonly ResolverRule[];
   /** names of maps that memory alone keeps */
   readonly volatile?: readonly string[];
+  readonly indexes?: Readonly<Record<string, readonly IndexSpec[]>>;
   readonly resolvers?: Readonly<Record<string, Resolver>>;
 }
 
@@ -238,6 +240,7 @@ export class TestNode {
         policies: this.#options.policies ?? ALL,
         resolvers: new Resolvers(this.#options.rules, this.#options.resolvers),
         isVolatile: (map) => this.#options.volatile?.includes(map) === true,
+        indexesOf: (map) => this.#options.indexes?.[map] ?? [],
         random: () => 2 ** 31,
         mac: cursorMac,
         now: this.now,
