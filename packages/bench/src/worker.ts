@@ -3,6 +3,7 @@ import { deltaRound } from './delta/round.js';
 import { echoServer } from './server/echoServer.js';
 import { load } from './server/load.js';
 import { topgunServer } from './server/topgunServer.js';
+import { subscribers } from './subscriptions/load.js';
 
 /** Entry of every child process: answers each request of the parent with one message. */
 const roles: Record<string, (request: never) => Promise<object> | object> = {
@@ -11,6 +12,7 @@ const roles: Record<string, (request: never) => Promise<object> | object> = {
   'echo-server': echoServer,
   'topgun-server': topgunServer,
   load,
+  subscribers,
 };
 
 const role = process.argv[2] ?? '';
@@ -25,3 +27,5 @@ process.on('message', (request) => {
     },
   );
 });
+// A parent that failed leaves nothing behind.
+process.on('disconnect', () => process.exit());

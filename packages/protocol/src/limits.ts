@@ -296,6 +296,10 @@ export const reapRows = 1_000;
 export const reapEveryMs = 1_000;
 /** ms: between two slices of a purge, so that ops go first */
 export const reapPauseMs = 20;
+/** count: rows taken into the indexes of a map without a pause: some 3 ms with three of them */
+export const indexRows = 1_000;
+/** ms: between two slices of building, so that ops go first */
+export const indexPauseMs = 5;
 
 // --- doors of the server ---
 

@@ -250,7 +250,7 @@ describe('ServerCoordinator', () => {
     }
     const { body } = await getJson(server, '/api/status', await token(['ADMIN']));
     expect(body.maps).toEqual([
-      { name: 'todos', kind: 'LWW', items: 1, root: server.engine?.rootOf('todos') },
+      { name: 'todos', kind: 'LWW', items: 1, root: server.engine?.rootOf('todos'), indexes: [], advice: [] },
     ]);
   });
 

@@ -14,6 +14,7 @@ import { describeStatus } from './doors/status.js';
 import type { WallClock } from './EngineHost.js';
 import { EngineHost } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
+import { declaredFor } from './engine/indexes/declaredFor.js';
 import type { EngineStats } from './engine/ports.js';
 import type { PoisonedRecord, Repair, RepairOrder } from './engine/repair/Repair.js';
 import type { Resolver } from './engine/resolvers/Resolver.js';
@@ -234,6 +235,7 @@ export class ServerCoordinator {
         queryPorts: { regex: linearRegex },
         resolvers: this.#resolvers,
         isVolatile: anyMapPattern(this.config.volatileMaps ?? []),
+        indexesOf: declaredFor(this.config.indexes),
         random: () => randomInt(2 ** 32),
         mac: cursorMac,
         now: this.#clock.wallMs(),

@@ -5,7 +5,7 @@ import { cpuAnswer } from './requests.js';
 
 /** The limit: a bare ws server that sends every frame back. */
 export async function echoServer(request: ServerRequest): Promise<CpuAnswer | { port: number }> {
-  if (request.what === 'cpu') return cpuAnswer();
+  if (request.what !== 'start') return cpuAnswer();
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
   server.on('connection', (socket) =>
     socket.on('message', (data) => socket.send(data as Buffer, { binary: true })),

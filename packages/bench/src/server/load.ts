@@ -1,8 +1,6 @@
-import type { ClientMessage, OpRow, ServerMessage } from '@topgun/protocol';
-import { encode, PROTOCOL_VERSION } from '@topgun/protocol';
-import { decodeTurn } from '@topgun/protocol/device';
-import WebSocket from 'ws';
+import type { OpRow, ServerMessage } from '@topgun/protocol';
 import { benchRecord } from '../records.js';
+import { Device } from './Device.js';
 import type { LoadAnswer, LoadRequest } from './requests.js';
 
 const KEYS_PER_CLIENT = 500;
@@ -14,101 +12,58 @@ let running = false;
 class Sender {
   frames = 0;
   ops = 0;
-  readonly #socket: WebSocket;
   readonly #request: LoadRequest;
-  readonly #session: string;
-  readonly #clientId: string;
-  #incarnation = '';
+  readonly #device: Device;
   #seq = 1;
   #answered = 0;
-  #onReady: () => void = () => undefined;
 
   constructor(request: LoadRequest, index: number) {
     this.#request = request;
-    this.#session = `bench${index}`.padEnd(11, 'A');
-    this.#clientId = `bench-client-${index}`.padEnd(22, 'A');
-    this.#socket = new WebSocket(`ws://127.0.0.1:${request.port}/`, { perMessageDeflate: false });
-    this.#socket.binaryType = 'nodebuffer';
+    this.#device = new Device(request.port, index, {
+      message: (message) => this.#received(message),
+      ...(request.opsPerFrame === 0 && { echo: () => this.#echoed() }),
+    });
   }
 
   connect(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#onReady = resolve;
-      this.#socket.once('error', reject);
-      this.#socket.on('open', () => {
-        if (this.#request.opsPerFrame === 0) resolve();
-        else
-          this.#send({
-            type: 'AUTH',
-            versions: [PROTOCOL_VERSION, PROTOCOL_VERSION],
-            clientId: this.#clientId,
-            sessions: [this.#session],
-          });
-      });
-      this.#socket.on('message', (data) => this.#received(data as Buffer));
-      this.#socket.on('close', (code) => reject(new Error(`The server closed a load socket with ${code}`)));
-    });
+    return this.#device.connect();
   }
 
   start(): void {
     for (let i = 0; i < this.#request.window; i++) this.#next();
   }
 
-  close(): void {
-    this.#socket.removeAllListeners('close');
-    this.#socket.terminate();
-  }
-
   #next(): void {
     if (!running) return;
     const { opsPerFrame } = this.#request;
+    const { session } = this.#device;
     const rows: OpRow[] = [];
     const t = Date.now() * 2048;
     for (let i = 0; i < Math.max(1, opsPerFrame); i++) {
       const seq = this.#seq++;
-      rows.push([
-        seq,
-        0,
-        0,
-        `${this.#session}-${seq % KEYS_PER_CLIENT}`,
-        t + (seq % 2048),
-        null,
-        benchRecord(seq),
-      ]);
+      rows.push([seq, 0, 0, `${session}-${seq % KEYS_PER_CLIENT}`, t + (seq % 2048), null, benchRecord(seq)]);
     }
-    this.#send({
+    this.#device.send({
       type: 'OPS',
-      session: this.#session,
+      session,
       settledBelow: this.#answered + 1,
-      incarnation: this.#incarnation,
+      incarnation: this.#device.incarnation,
       concern: 4,
       maps: ['bench'],
       rows,
     });
   }
 
-  #received(data: Buffer): void {
-    if (this.#request.opsPerFrame === 0) {
-      this.frames++;
-      this.ops++;
-      this.#next();
-      return;
-    }
-    for (const decoded of decodeTurn(data)) {
-      if (!decoded.ok) throw new Error(`The server sent a frame that cannot be read: ${decoded.code}`);
-      this.#receivedMessage(decoded.message);
-    }
+  #echoed(): void {
+    this.frames++;
+    this.ops++;
+    this.#next();
   }
 
-  #receivedMessage(message: ServerMessage): void {
-    if (message.type === 'AUTH_ACK') {
-      this.#incarnation = message.incarnation;
-      this.#onReady();
-    } else if (message.type === 'OP_ACK') {
-      this.#answeredOps(message.spans);
-    } else if (message.type === 'ERROR') {
+  #received(message: ServerMessage): void {
+    if (message.type === 'OP_ACK') this.#answeredOps(message.spans);
+    else if (message.type === 'ERROR')
       throw new Error(`The server refused the load: ${message.code} ${message.message}`);
-    }
   }
 
   #answeredOps(spans: readonly (readonly [number, number, number])[]): void {
@@ -125,10 +80,6 @@ class Sender {
       this.frames++;
       this.#next();
     }
-  }
-
-  #send(message: ClientMessage): void {
-    this.#socket.send(encode(message));
   }
 }
 

@@ -1,5 +1,10 @@
+import type { ServerConfigInput } from '@topgun/server';
+
 /** What the parent asks of a server process. */
-export type ServerRequest = { readonly what: 'start'; readonly folder: string } | { readonly what: 'cpu' };
+export type ServerRequest =
+  | { readonly what: 'start'; readonly folder: string; readonly config?: ServerConfigInput }
+  | { readonly what: 'cpu' }
+  | { readonly what: 'memory' };
 
 /** CPU seconds (user + system, all threads) the process has used so far. */
 export interface CpuAnswer {
@@ -9,6 +14,18 @@ export interface CpuAnswer {
 export function cpuAnswer(): CpuAnswer {
   const { user, system } = process.cpuUsage();
   return { cpuSeconds: (user + system) / 1e6 };
+}
+
+/** Bytes the process holds after a full collection: of JavaScript and its buffers, and of everything. */
+export interface MemoryAnswer {
+  readonly heapBytes: number;
+  readonly residentBytes: number;
+}
+
+export function memoryAnswer(): MemoryAnswer {
+  for (let i = 0; i < 3; i++) globalThis.gc?.();
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return { heapBytes: heapUsed + arrayBuffers, residentBytes: rss };
 }
 
 /** What one load process does. `opsPerFrame` 0: raw frames to an echo server, of the same size as a frame with one op. */

@@ -1,12 +1,15 @@
 import { loadConfig, ServerCoordinator } from '@topgun/server';
-import type { CpuAnswer, ServerRequest } from './requests.js';
-import { cpuAnswer } from './requests.js';
+import type { CpuAnswer, MemoryAnswer, ServerRequest } from './requests.js';
+import { cpuAnswer, memoryAnswer } from './requests.js';
 
 /** Our server as `topgun dev` runs it: embedded store, flushed before every answer. */
-export async function topgunServer(request: ServerRequest): Promise<CpuAnswer | { port: number }> {
+export async function topgunServer(
+  request: ServerRequest,
+): Promise<CpuAnswer | MemoryAnswer | { port: number }> {
   if (request.what === 'cpu') return cpuAnswer();
+  if (request.what === 'memory') return memoryAnswer();
   const defaults = { dev: true, port: 0, dataDir: request.folder, logLevel: 'warn' } as const;
-  const server = new ServerCoordinator(loadConfig({ defaults }));
+  const server = new ServerCoordinator(loadConfig({ defaults: { ...request.config, ...defaults } }));
   const { port } = await server.start();
   return { port };
 }

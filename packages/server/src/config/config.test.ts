@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { declaredFor } from '../engine/indexes/declaredFor.js';
 import { loadConfig, parseConfig } from './load.js';
 import { loadPolicies } from './loadPolicies.js';
 import { configHelp, envOf, flagOf, hasFlag, settingNames, settings } from './schema.js';
@@ -159,6 +160,35 @@ describe('loadPolicies', () => {
   });
 });
 
+describe('indexes', () => {
+  it('[QRY-7] are declared by map or pattern, and a wrong one is refused with its place', () => {
+    const indexes = { todos: [{ kind: 'ordered' as const, path: 'dueAt' }], 'rooms:*': [] };
+    expect(parseConfig({ indexes }).indexes).toEqual(indexes);
+    const wrong: unknown[] = [
+      { todos: [{ kind: 'tree', path: 'dueAt' }] },
+      {
+        todos: [
+          { kind: 'hash', path: 'a' },
+          { kind: 'ordered', path: 'b', name: 'hash(a)' },
+        ],
+      },
+      { 'a{sub}': [] },
+      [],
+    ];
+    for (const found of wrong)
+      expect(() => parseConfig({ indexes: found as typeof indexes })).toThrowError(
+        expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('indexes') }),
+      );
+  });
+
+  it('[QRY-7] of two patterns that name a map the first counts', () => {
+    const hash = { kind: 'hash' as const, path: 'a' };
+    const declared = declaredFor({ 'rooms:*': [hash], '**': [] });
+    expect(declared('rooms:1')).toEqual([hash]);
+    expect(declared('todos')).toEqual([]);
+  });
+});
+
 describe('configHelp', () => {
   it('[OPS-24] names every setting with flag, environment name, meaning, allowed values and default', () => {
     const help = configHelp();
@@ -198,6 +228,8 @@ describe('configHelp', () => {
             Which conflict resolver judges the writes to which maps; the first that names a map counts. Allowed: a list of { map, resolver }.
         --volatile-maps <list>, TOPGUN_VOLATILE_MAPS
             Maps kept in memory alone, gone when the server stops; those that the store holds data of stay there. Allowed: map patterns such as cursors:*, parted by commas.
+        "indexes" in the config file
+            Indexes of maps; the first name or pattern that fits a map counts. Allowed: lists of { kind: hash or ordered, path, name? } and { kind: compound, paths, name? } by map or map pattern.
         --policies-file <text>, TOPGUN_POLICIES_FILE
             JSON file with more policies. Allowed: a path.
         --origins <list>, TOPGUN_ORIGINS

@@ -1,5 +1,7 @@
+import type { IndexSpec } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import * as z from 'zod';
+import { isDeclarable } from '../engine/indexes/declaredFor.js';
 import { isMapPattern } from '../security/policy/mapPattern.js';
 
 /** One policy as it stands in a config file; the gate reads the same shape. */
@@ -113,6 +115,14 @@ export const settings = {
     'map patterns such as cursors:*, parted by commas',
     'Maps kept in memory alone, gone when the server stops; those that the store holds data of stay there.',
   ),
+  indexes: setting(
+    z
+      .record(z.string().refine(isMapPattern), z.array(z.custom<IndexSpec>()).refine(isDeclarable))
+      .default({}),
+    'file only',
+    'lists of { kind: hash or ordered, path, name? } and { kind: compound, paths, name? } by map or map pattern',
+    'Indexes of maps; the first name or pattern that fits a map counts.',
+  ),
   policiesFile: setting(text.optional(), 'text', 'a path', 'JSON file with more policies.'),
   origins: setting(
     z.array(z.string().regex(/^https?:\/\/[^/]+$/)).optional(),
@@ -208,7 +218,8 @@ export function configHelp(): string {
       ...(from === 'file only' ? [`"${name}" in the config file`] : [envOf(name)]),
     ];
     const standard = schema.safeParse(undefined).data;
-    const shown = standard === undefined || Array.isArray(standard) ? '' : ` Default: ${String(standard)}.`;
+    const shown =
+      standard === undefined || typeof standard === 'object' ? '' : ` Default: ${String(standard)}.`;
     lines.push(`  ${names.join(', ')}`, `      ${help} Allowed: ${allowed}.${shown}`);
   }
   return lines.join('\n');

@@ -1,6 +1,14 @@
+import type { Advice } from '@topgun/core';
 import { PARTITION_COUNT } from '@topgun/protocol';
 import type { ServerEngine } from '../engine/ServerEngine.js';
 import type { TimeStatus } from '../time/NtpTimeProvider.js';
+
+/** An index as `topgun status` shows it. */
+export interface IndexStatus {
+  readonly name: string;
+  readonly rows: number;
+  readonly isComplete: boolean;
+}
 
 /** One map as `topgun status` shows it. */
 export interface MapStatus {
@@ -10,6 +18,9 @@ export interface MapStatus {
   readonly items: number;
   /** live root (DAT-5), for comparing with a device */
   readonly root: number;
+  readonly indexes: readonly IndexStatus[];
+  /** indexes that would have spared the most reading of rows so far */
+  readonly advice: readonly Advice[];
 }
 
 export interface ServerStatus {
@@ -39,6 +50,9 @@ export async function describeStatus(parts: StatusParts): Promise<ServerStatus> 
   return engine === undefined || !isAdmin ? status : { ...status, time, maps: await countMaps(engine) };
 }
 
+/** Indexes worth proposing at once: each of them costs every write. */
+const ADVICE_SHOWN = 5;
+
 /** Counts what is present, partition by partition, giving sockets their turn in between. */
 async function countMaps(engine: ServerEngine): Promise<MapStatus[]> {
   const maps = new Map<string, { kind: string; items: number }>();
@@ -52,5 +66,16 @@ async function countMaps(engine: ServerEngine): Promise<MapStatus[]> {
     if (records.length > 1_000) await new Promise((resolve) => setImmediate(resolve));
   }
   const names = [...maps.keys()].sort();
-  return names.map((name) => ({ name, kind: '', items: 0, ...maps.get(name), root: engine.rootOf(name) }));
+  return names.map((name) => {
+    const { indexes, advice } = engine.indexesOf(name);
+    return {
+      name,
+      kind: '',
+      items: 0,
+      ...maps.get(name),
+      root: engine.rootOf(name),
+      indexes: indexes.map(({ name: index, rows, isComplete }) => ({ name: index, rows, isComplete })),
+      advice: advice.slice(0, ADVICE_SHOWN),
+    };
+  });
 }

@@ -46,6 +46,9 @@ export interface EngineLimits {
   readonly reapEveryMs: number;
   /** pause between two slices of one look; ms */
   readonly reapPauseMs: number;
+  /** rows taken into indexes at once, and the pause before the next ones; ms */
+  readonly indexRows: number;
+  readonly indexPauseMs: number;
   readonly skewMs: number;
   readonly seqWindow: number;
   readonly authTimeoutMs: number;
@@ -78,6 +81,8 @@ export const ENGINE_LIMITS: EngineLimits = {
   reapRows: LIMITS.reapRows,
   reapEveryMs: LIMITS.reapEveryMs,
   reapPauseMs: LIMITS.reapPauseMs,
+  indexRows: LIMITS.indexRows,
+  indexPauseMs: LIMITS.indexPauseMs,
   skewMs: LIMITS.skewMs,
   seqWindow: LIMITS.seqWindow,
   authTimeoutMs: LIMITS.authTimeoutMs,

@@ -1,6 +1,7 @@
 import type { Kind } from '@topgun/protocol';
 import type { Offset } from '../storage/Store.js';
 import { ChangeChain } from './ChangeChain.js';
+import { MapIndexes, type QuerySetup } from './indexes/MapIndexes.js';
 import type { Lane } from './Lane.js';
 import { LiveTree } from './LiveTree.js';
 import type { Op } from './Op.js';
@@ -35,6 +36,8 @@ export class MapState {
   readonly reached = new Map<number, Offset>();
   /** digests of everything, unmasked */
   readonly tree: LiveTree;
+  /** of what is committed */
+  readonly indexes: MapIndexes;
   readonly #slots = new Map<string, Slot>();
   readonly #chains = new Map<number, ChangeChain>();
   /** rows that wait for the next flush, and rows being flushed: one per item each */
@@ -43,11 +46,18 @@ export class MapState {
   /** number of the next flush */
   #flush = 1;
 
-  constructor(name: string, lane: Lane, resolver: MapResolver | undefined, dirtyItems: number) {
+  constructor(
+    name: string,
+    lane: Lane,
+    resolver: MapResolver | undefined,
+    dirtyItems: number,
+    queries: QuerySetup,
+  ) {
     this.name = name;
     this.lane = lane;
     this.resolver = resolver;
     this.tree = new LiveTree(dirtyItems);
+    this.indexes = new MapIndexes(this, queries);
   }
 
   /** The row a write meets: staged before committed. */
@@ -120,6 +130,7 @@ export class MapState {
     slot.committed = row;
     if (slot.staged === row) slot.staged = undefined;
     this.#chainOf(row.pid).note(slot, row);
+    this.indexes.changed(row.item, old, row);
     return old;
   }
 

@@ -101,8 +101,7 @@ export class Queries {
     }
     const key = `${view.signature}|${exactKey(spec)}`;
     const found = this.#byMap.get(map)?.get(key);
-    const rows = found === undefined ? (this.#table.map(map)?.items ?? 0) : 0;
-    const retryAfterMs = this.#scans.take(rows, conn.seenAtMs);
+    const retryAfterMs = found === undefined ? this.#scans.waitMs(conn.seenAtMs) : 0;
     if (retryAfterMs > 0) {
       this.#effects.send(conn.id, errorMessage('UNAVAILABLE', { ref: id, retryAfterMs }));
       return;
@@ -160,14 +159,9 @@ export class Queries {
   #make(map: string, key: string, view: View, spec: QuerySpec): SharedQuery {
     const queries = this.#byMap.get(map) ?? new StandingQueries();
     this.#byMap.set(map, queries);
-    const query = new SharedQuery(
-      key,
-      this.#table.hold(map),
-      view,
-      spec,
-      this.#limits.dirtyItems,
-      this.#ports,
-    );
+    const { dirtyItems } = this.#limits;
+    const query = new SharedQuery(key, this.#table.hold(map), view, spec, dirtyItems, this.#ports);
+    this.#scans.spend(query.explanation.examined);
     queries.add(query);
     return query;
   }

@@ -1,6 +1,8 @@
+import type { IndexSpec, QueryPorts } from '@topgun/core';
 import type { Kind } from '@topgun/protocol';
 import { KINDS, LIMITS } from '@topgun/protocol';
 import type { StoreBoot, StoredRecord } from '../storage/Store.js';
+import type { IndexBuilder } from './indexes/IndexBuilder.js';
 import { Lane } from './Lane.js';
 import { MapState } from './MapState.js';
 import type { Purge } from './Purge.js';
@@ -16,6 +18,16 @@ export const mapMetaName = (map: string): string => MAP_PREFIX + map;
 export const mapOfMetaName = (name: string): string | undefined =>
   name.startsWith(MAP_PREFIX) ? name.slice(MAP_PREFIX.length) : undefined;
 
+export interface TableParts {
+  readonly resolvers: Resolvers;
+  readonly builder: IndexBuilder;
+  readonly dirtyItems: number;
+  readonly now: number;
+  readonly isVolatile?: (map: string) => boolean;
+  readonly indexesOf?: (map: string) => readonly IndexSpec[];
+  readonly queryPorts?: QueryPorts;
+}
+
 /** Everything the node holds: maps by name, and the lanes that they are kept in. */
 export class RecordTable {
   /** Of every change made from now on; greater than all before (RES-1). */
@@ -26,21 +38,12 @@ export class RecordTable {
   /** of maps that memory alone keeps (SRV-10) */
   readonly volatile: Lane;
   readonly #maps = new Map<string, MapState>();
-  readonly #dirtyItems: number;
-  readonly #resolvers: Resolvers;
-  readonly #isVolatile: (map: string) => boolean;
+  readonly #parts: TableParts;
   #records = 0;
 
-  constructor(
-    boot: StoreBoot,
-    resolvers: Resolvers,
-    nowMs: number,
-    dirtyItems: number,
-    isVolatile: (map: string) => boolean = () => false,
-  ) {
-    this.#resolvers = resolvers;
-    this.#isVolatile = isVolatile;
-    this.#dirtyItems = dirtyItems;
+  constructor(boot: StoreBoot, parts: TableParts) {
+    const { now: nowMs } = parts;
+    this.#parts = parts;
     let last = 0;
     for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
     // In the time that is missing, epochs may have been given out by a clock that went before this one.
@@ -101,7 +104,7 @@ export class RecordTable {
   /** Who judges the writes to a map, also to one that nobody wrote to yet. */
   resolverOf(name: string): MapResolver | undefined {
     const map = this.#maps.get(name);
-    return map === undefined ? this.#resolvers.of(name) : map.resolver;
+    return map === undefined ? this.#parts.resolvers.of(name) : map.resolver;
   }
 
   /** The map of this name, made when nobody wrote to it yet. */
@@ -113,6 +116,19 @@ export class RecordTable {
     return map;
   }
 
+  /** Declared indexes of all maps, and those that are not complete. */
+  indexCounts(): { readonly indexes: number; readonly indexesBuilding: number } {
+    let indexes = 0;
+    let indexesBuilding = 0;
+    for (const map of this.#maps.values()) {
+      for (const { isComplete } of map.indexes.status().indexes) {
+        indexes++;
+        if (!isComplete) indexesBuilding++;
+      }
+    }
+    return { indexes, indexesBuilding };
+  }
+
   /** The map for somebody who looks at it; to be given back by `release`. */
   hold(name: string): MapState {
     const map = this.obtain(name);
@@ -122,7 +138,9 @@ export class RecordTable {
 
   release(map: MapState): void {
     map.readers--;
-    if (map.readers === 0 && map.kind === undefined) this.#maps.delete(map.name);
+    if (map.readers > 0 || map.kind !== undefined) return;
+    this.#maps.delete(map.name);
+    this.#parts.builder.remove(map);
   }
 
   /** Takes in a record that the store holds. */
@@ -154,6 +172,10 @@ export class RecordTable {
     lane.purged(purge);
   }
 
+  #isVolatile(name: string): boolean {
+    return this.#parts.isVolatile?.(name) === true;
+  }
+
   #found(name: string, value: unknown): void {
     const kind = kindIn(value);
     if (kind === undefined) return;
@@ -167,8 +189,11 @@ export class RecordTable {
 
   #made(name: string, isVolatile: boolean): MapState {
     const lane = isVolatile ? this.volatile : this.durable;
-    const map = new MapState(name, lane, this.#resolvers.of(name), this.#dirtyItems);
+    const { resolvers, dirtyItems, indexesOf, queryPorts: ports, builder } = this.#parts;
+    const indexes = indexesOf?.(name) ?? [];
+    const map = new MapState(name, lane, resolvers.of(name), dirtyItems, { indexes, ports });
     this.#maps.set(name, map);
+    if (indexes.length > 0) builder.add(map);
     return map;
   }
 }

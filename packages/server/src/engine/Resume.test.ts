@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { cursorMac } from '../security/cursorMac.js';
 import type { Policy } from '../security/PermissionPolicy.js';
 import { Cursors } from './Cursors.js';
-import { RecordTable } from './RecordTable.js';
+import { IndexBuilder } from './indexes/IndexBuilder.js';
+import { RecordTable, type TableParts } from './RecordTable.js';
 import { Resume } from './Resume.js';
 import { Resolvers } from './resolvers/Resolvers.js';
 import { ModelScope } from './testing/ModelScope.js';
@@ -37,6 +38,10 @@ const typesSince = (node: TestNode, from: number): string[] =>
   node.sent.slice(from).map(({ message }) => message.type);
 const bytesSince = (node: TestNode, from: number): number =>
   node.sent.slice(from).reduce((sum, { message }) => sum + encode(message as ServerMessage).length, 0);
+
+const tableParts = (now: number): TableParts => {
+  return { resolvers: new Resolvers(), builder: new IndexBuilder(1), dirtyItems: 100, now };
+};
 
 describe('resume by cursor', () => {
   it('[RES-3] brings each item that changed once, as it is now, deletions included', () => {
@@ -177,7 +182,7 @@ describe('resume by cursor', () => {
     const key = node.boot().meta.get('cursorKey') as Uint8Array;
     const at = model.cursor?.subarray(0, -LIMITS.proofBytes) ?? new Uint8Array();
     const mint = (map: string, life: string): Uint8Array => {
-      const named = new RecordTable(node.boot(), new Resolvers(), node.now, 100).obtain(map);
+      const named = new RecordTable(node.boot(), tableParts(node.now)).obtain(map);
       const made = new Cursors(cursorMac, { incarnation: life }, new Map([['cursorKey', key]])).mint(
         named,
         at,
@@ -210,12 +215,7 @@ describe('resume by cursor', () => {
   it('[GC-1] a cursor older than a purge cannot be resumed from', () => {
     const partitions = new Map([[7, { epoch: 5, n: 9 }]]);
     const meta = new Map();
-    const table = new RecordTable(
-      { incarnation: 'life-1', partitions, meta, gc: new Map() },
-      new Resolvers(),
-      6,
-      100,
-    );
+    const table = new RecordTable({ incarnation: 'life-1', partitions, meta, gc: new Map() }, tableParts(6));
     const cursors = new Cursors(cursorMac, { incarnation: 'life-1' }, meta);
     const resume = new Resume(cursors, 1_000, () => undefined);
     const startAt = (n: number): unknown => {

@@ -3,6 +3,7 @@ import type { Policy } from '../security/PermissionPolicy.js';
 import type { DedupRow, DedupState, Offset, StoredRecord } from '../storage/Store.js';
 import { Admission } from './Admission.js';
 import { Answers } from './Answers.js';
+import { Chores } from './Chores.js';
 import { ClientBindings } from './ClientBindings.js';
 import { Connection } from './Connection.js';
 import { Cursors } from './Cursors.js';
@@ -11,6 +12,8 @@ import { EndedSessions } from './EndedSessions.js';
 import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { Gate } from './Gate.js';
+import { IndexBuilder } from './indexes/IndexBuilder.js';
+import type { MapIndexes } from './indexes/MapIndexes.js';
 import { Judge } from './Judge.js';
 import { MemoryStaging } from './MemoryStaging.js';
 import { machineStats } from './machineStats.js';
@@ -44,7 +47,6 @@ import { Tally } from './Tally.js';
 import { Topics } from './Topics.js';
 
 const SWEEP_TIMER = 'sweep';
-const REAP_TIMER = 'reap';
 
 /**
  * One node as a pure machine: inputs in, effects out, no I/O and no clock of its own. `now` is server time in ms.
@@ -74,11 +76,9 @@ export class ServerEngine {
   readonly #topics: Topics;
   readonly #sessions: SessionMachine;
   readonly #retention: Retention;
-  readonly #reapers: readonly Reaper[];
+  readonly #chores: Chores;
   readonly #router: Router;
   readonly #rebirth: Rebirth;
-  /** when the timer of the reaper fires */
-  #reapMs = Number.POSITIVE_INFINITY;
   #isDraining = false;
   #isDrained = false;
 
@@ -95,7 +95,8 @@ export class ServerEngine {
     this.#gate = new Gate(options.policies, options.queryPorts);
     const resolvers = options.resolvers ?? new Resolvers();
     resolvers.onFault = (fault) => effects.resolverFailed?.(fault);
-    this.#table = new RecordTable(boot, resolvers, options.now, limits.dirtyItems, options.isVolatile);
+    const builder = new IndexBuilder(limits.indexRows);
+    this.#table = new RecordTable(boot, { ...options, resolvers, builder, dirtyItems: limits.dirtyItems });
     this.#answers = new Answers(effects, this.#gate, this.#table, limits);
     this.#rebirth = new Rebirth(boot.incarnation, effects, this.#table);
     const cursors = new Cursors(options.mac, this.#rebirth.life, boot.meta);
@@ -141,7 +142,8 @@ export class ServerEngine {
     );
     const own = { table: this.#table, lane: durable, staging: this.#staging, meta: boot.meta, limits };
     const passing = { ...own, lane: volatile, staging: this.#volatile, meta: new Map() };
-    this.#reapers = [new Reaper(own, options.now), new Reaper(passing, options.now)];
+    const reapers = [new Reaper(own, options.now), new Reaper(passing, options.now)];
+    this.#chores = new Chores(effects, limits, reapers, builder);
     this.repairs = new Repairs({ ...own, effects, clock: this.#clock }, boot.meta);
     this.#sessions = new SessionMachine(shared, {
       boundTo: (clientId) => bindings.subOf(clientId),
@@ -252,10 +254,8 @@ export class ServerEngine {
       this.#scopes.tellCursors(now);
       this.#retention.sweep((id) => connections.some(({ clientId }) => clientId === id), now);
       if (this.#connections.size > 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
-    } else if (name === REAP_TIMER) {
-      this.#reapMs = Number.POSITIVE_INFINITY;
-      if (!this.#isDraining) for (const reaper of this.#reapers) reaper.run(now);
-    } else if (id === undefined) this.#staging.timer(name, now);
+    } else if (this.#chores.timer(name, now, this.#isDraining)) return;
+    else if (id === undefined) this.#staging.timer(name, now);
     else {
       const connection = this.#connections.get(Number(id));
       if (connection !== undefined) this.#sessions.timer(connection, kind, now);
@@ -268,7 +268,7 @@ export class ServerEngine {
     if (this.#rebirth.isDue) this.#endLife();
     if (!this.#rebirth.isUnderWay) this.repairs.run(now);
     if (this.#isDraining) this.#staging.hurry();
-    else this.#armReaper(now);
+    else this.#chores.arm(now);
     this.#staging.tick(now);
     this.#volatile.tick(now);
     this.#answers.flush();
@@ -327,6 +327,11 @@ export class ServerEngine {
     return this.#table.map(map)?.tree.read().rootHash() ?? 0;
   }
 
+  /** The indexes of a map, and those that would have spared work (QRY-7). */
+  indexesOf(map: string): ReturnType<MapIndexes['status']> {
+    return this.#table.map(map)?.indexes.status() ?? { indexes: [], advice: [] };
+  }
+
   /** Durable position of every partition that has one. */
   positions(): readonly (readonly [pid: number, offset: Offset])[] {
     return this.#table.durable.partitions.flatMap(({ pid, committed }) =>
@@ -350,13 +355,6 @@ export class ServerEngine {
 
   #at(now: number): void {
     this.#wall.nowMs = now;
-  }
-
-  #armReaper(now: number): void {
-    const dueMs = Math.min(...this.#reapers.map((reaper) => reaper.dueMs(now) ?? Number.POSITIVE_INFINITY));
-    if (dueMs >= this.#reapMs) return;
-    this.#reapMs = dueMs;
-    this.#effects.arm(REAP_TIMER, Math.max(0, dueMs - now));
   }
 
   /** Memory has advanced. Deltas leave before answers, so that a writer's scope has passed what it is told about. */

@@ -1,4 +1,11 @@
-import { type Delta, LiveWindow, type PredicateNode, type QueryPorts, type QuerySpec } from '@topgun/core';
+import {
+  type Delta,
+  type Explanation,
+  LiveWindow,
+  type PredicateNode,
+  type QueryPorts,
+  type QuerySpec,
+} from '@topgun/core';
 import { QUERY_CHANGE, type QueryChange, type QueryDelta } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
@@ -42,6 +49,8 @@ export class SharedQuery implements Shown {
   readonly view: View;
   readonly where: PredicateNode | undefined;
   readonly subscribers = new Set<Subscription>();
+  /** of the first run */
+  readonly explanation: Explanation;
   readonly #window: LiveWindow<unknown>;
   readonly #dirtyItems: number;
   #tree: LiveTree | undefined;
@@ -60,7 +69,11 @@ export class SharedQuery implements Shown {
     this.where = spec.where;
     this.#dirtyItems = dirtyItems;
     this.#window = new LiveWindow(spec, ports);
-    this.#window.reset(this.#visible());
+    // All that match, for the window is kept without looking at other rows.
+    const { limit: _, ...all } = spec;
+    const { rows, explanation } = map.indexes.find(all, view);
+    this.#window.reset(rows);
+    this.explanation = explanation;
   }
 
   /** The digests of the result, made when somebody resumes and kept from then on (RES-4). */
@@ -141,13 +154,6 @@ export class SharedQuery implements Shown {
 
   seen(row: Row | undefined): unknown {
     return this.view.project(readableOf(row));
-  }
-
-  *#visible(): IterableIterator<readonly [string, unknown]> {
-    for (const row of this.map.rows()) {
-      const seen = this.seen(row);
-      if (seen !== undefined) yield [row.item, seen];
-    }
   }
 }
 

@@ -32,6 +32,7 @@ export function machineStats(
     queries: queries.subscriberCount,
     sharedQueries: queries.sharedCount,
     topics: topics.count,
+    ...table.indexCounts(),
     staged: durable.staged + volatile.staged,
     parked: admission.parked + durable.held,
     commits: durable.commits,

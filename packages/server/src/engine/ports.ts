@@ -1,4 +1,4 @@
-import type { QueryPorts } from '@topgun/core';
+import type { IndexSpec, QueryPorts } from '@topgun/core';
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
@@ -75,6 +75,8 @@ export interface ServerEngineOptions {
   readonly resolvers?: Resolvers;
   /** Which maps memory alone keeps (SRV-10), for those that the store does not keep already; none by default. */
   readonly isVolatile?: (map: string) => boolean;
+  /** The indexes of a map (QRY-7), valid as core's `IndexSet` sees it; none by default. */
+  readonly indexesOf?: (map: string) => readonly IndexSpec[];
   /** 32 random bits per call: spreads reconnects. */
   readonly random: () => number;
   /** Proves cursors (RES-3). */
@@ -99,6 +101,9 @@ export interface EngineStats {
   readonly queries: number;
   readonly sharedQueries: number;
   readonly topics: number;
+  /** declared indexes of all maps, and those of them that are not complete and not used yet */
+  readonly indexes: number;
+  readonly indexesBuilding: number;
   /** ops admitted and not yet durable */
   readonly staged: number;
   /** ops that wait for the meta record of their map, or for the store to recover */

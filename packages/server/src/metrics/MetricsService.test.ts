@@ -12,6 +12,8 @@ const stats: EngineStats = {
   queries: 6,
   sharedQueries: 5,
   topics: 7,
+  indexes: 3,
+  indexesBuilding: 1,
   staged: 8,
   parked: 1,
   commits: 10,

@@ -83,6 +83,12 @@ export class MetricsService {
       (stats) => stats.sharedQueries,
     );
     gauge('topgun_topics', 'Topics with subscribers.', (stats) => stats.topics);
+    gauge('topgun_indexes', 'Declared indexes of maps.', (stats) => stats.indexes);
+    gauge(
+      'topgun_indexes_building',
+      'Declared indexes that are not complete yet and not used.',
+      (stats) => stats.indexesBuilding,
+    );
     gauge(
       'topgun_backpressure_pending_ops',
       'Ops admitted and not yet durable, or waiting to be.',

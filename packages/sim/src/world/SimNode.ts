@@ -52,6 +52,9 @@ interface Turn {
   readonly others: Uint8Array[];
 }
 
+/** On the field that queries and policies of the simulator ask for: no result may depend on it (QRY-7). */
+const INDEXES = [{ kind: 'ordered', path: 'rank' }] as const;
+
 /** One life of the server process: the shipped engine between a faulty disk and a faulty network. A crash ends the life. */
 export class SimNode {
   readonly engine: ServerEngine;
@@ -81,6 +84,7 @@ export class SimNode {
         policies: world.policies(),
         resolvers: world.resolvers(),
         isVolatile: (map) => world.isVolatile(map),
+        indexesOf: () => INDEXES,
         random: () => rng.u32(),
         mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => rng.int(0, 255)) },
         now: world.trueWallMs(),

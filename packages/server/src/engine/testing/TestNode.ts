@@ -1,4 +1,4 @@
-import type { QueryPorts } from '@topgun/core';
+import type { IndexSpec, QueryPorts } from '@topgun/core';
 import type { ClientMessage, MessageOf, MessageType, OpsMessage, ServerMessage } from '@topgun/protocol';
 import { cursorMac } from '../../security/cursorMac.js';
 import type { Policy, Principal } from '../../security/PermissionPolicy.js';
@@ -29,6 +29,7 @@ export interface TestNodeOptions {
   readonly rules?: readonly ResolverRule[];
   /** names of maps that memory alone keeps */
   readonly volatile?: readonly string[];
+  readonly indexes?: Readonly<Record<string, readonly IndexSpec[]>>;
   readonly resolvers?: Readonly<Record<string, Resolver>>;
   readonly queryPorts?: QueryPorts;
 }
@@ -241,6 +242,7 @@ export class TestNode {
         resolvers: new Resolvers(this.#options.rules, this.#options.resolvers),
         isVolatile: (map) => this.#options.volatile?.includes(map) === true,
         ...(this.#options.queryPorts && { queryPorts: this.#options.queryPorts }),
+        indexesOf: (map) => this.#options.indexes?.[map] ?? [],
         random: () => 2 ** 31,
         mac: cursorMac,
         now: this.now,

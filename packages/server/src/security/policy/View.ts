@@ -51,6 +51,13 @@ export class View {
     this.signature = this.isWhole ? 'whole' : this.isBlind ? 'blind' : signatureOf(rules, auth, version);
   }
 
+  /** Whether a top-level field is seen in every row that is; undefined = the value itself. */
+  shows(field: string | undefined): boolean {
+    return this.#rules.every(
+      ({ fields }) => fields === undefined || (field !== undefined && fields.has(field)),
+    );
+  }
+
   /** What of a value is seen; undefined when the row is not. A mask hides a value that has no fields. */
   project(value: unknown): unknown {
     if (this.isWhole || value === undefined) return value;
