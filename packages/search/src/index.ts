@@ -1,1 +1,2 @@
+export { type ExplainedSearch, explainText } from './explainText.js';
 export { miniSearchIndex } from './MiniSearchIndex.js';
