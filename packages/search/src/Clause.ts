@@ -1,7 +1,6 @@
 import type { TextQuery } from '@topgun/core';
-import { foundAs } from './foundAs.js';
+import { type FoundTerms, foundAs } from './foundAs.js';
 import type { Postings } from './Postings.js';
-import type { Term } from './Vocabulary.js';
 
 /** Scores are counted in these parts of 1, in whole numbers, so that their sum is the same in any order (decision 0028). */
 export const SCORE_PARTS = 2 ** 24;
@@ -16,8 +15,8 @@ export interface Clause {
   /** The place of the term in the query. */
   readonly word: number;
   readonly field: number;
-  /** The terms of the index that it is found as, with their weights. */
-  readonly found: ReadonlyMap<Term, number>;
+  /** The terms of the index that it is found as. */
+  readonly found: FoundTerms;
   readonly boost: number;
   /** Documents with the most frequent of them in this field. */
   readonly frequency: number;
@@ -31,7 +30,7 @@ export function clausesOf(postings: Postings, query: TextQuery): Clause[] {
     const found = foundAs(postings.vocabulary, query, word);
     return query.boosts.flatMap((boost, field): Clause[] => {
       let frequency = 0;
-      for (const term of found.keys()) frequency = Math.max(frequency, term.fields[field]?.size ?? 0);
+      for (const term of found.terms) frequency = Math.max(frequency, term.fields[field]?.size ?? 0);
       if (frequency === 0) return [];
       const idf = idfOf(frequency, postings.size);
       return [{ word, field, found, boost, frequency, idf, averageLength: postings.averageLength(field) }];

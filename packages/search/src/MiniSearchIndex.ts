@@ -9,6 +9,7 @@ import type {
 import { BestDocuments, type Scored } from './BestDocuments.js';
 import { type Clause, clausesOf, partsOf, SCORE_PARTS } from './Clause.js';
 import { Postings } from './Postings.js';
+import type { Term } from './Vocabulary.js';
 
 const everything = (): boolean => true;
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -26,6 +27,8 @@ class MiniSearchIndex implements TextIndex {
   /** By document, during a search: its score in parts, and the terms of the query it has, a bit each. Zero in between. */
   #scores = new Float64Array(0);
   #words = new Uint32Array(0);
+  /** Number of the last search. */
+  #search = 0;
 
   constructor(paths: readonly string[]) {
     this.#postings = new Postings(paths);
@@ -57,13 +60,13 @@ class MiniSearchIndex implements TextIndex {
 
   search(query: TextQuery, accepts: (key: string) => boolean = everything): TextMatch[] {
     const clauses = clausesOf(this.#postings, query);
-    return this.#find(query, clauses, accepts).map((scored) => this.#matchOf(scored, clauses));
+    return this.#find(query, clauses, accepts).map((scored) => this.#matchOf(scored));
   }
 
   explain(query: TextQuery, accepts: (key: string) => boolean = everything): ExplainedMatch[] {
     const clauses = clausesOf(this.#postings, query);
     return this.#find(query, clauses, accepts).map((scored) => {
-      const match = this.#matchOf(scored, clauses);
+      const match = this.#matchOf(scored);
       return { ...match, parts: clauses.flatMap((clause) => this.#earned(query, clause, scored, match)) };
     });
   }
@@ -88,13 +91,20 @@ class MiniSearchIndex implements TextIndex {
   /** The documents that earn anything; how much stands in the arrays. */
   #addUp(clauses: readonly Clause[]): readonly number[] {
     const touched: number[] = [];
+    this.#search++;
     this.#makeRoom();
     const [scores, words] = [this.#scores, this.#words];
     for (const clause of clauses) {
       const lengths = this.#postings.lengthsOf(clause.field);
       const bit = 1 << clause.word;
-      for (const [term, weight] of clause.found) {
-        const { documents = [], counts = [] } = term.fields[clause.field] ?? {};
+      const { terms, weights } = clause.found;
+      for (let t = 0; t < terms.length; t++) {
+        const term = terms[t] as Term;
+        const weight = weights[t] as number;
+        term.foundBy = this.#search;
+        const occurrences = term.fields[clause.field];
+        if (!occurrences) continue;
+        const { documents, counts } = occurrences;
         for (let i = 0; i < documents.length; i++) {
           const document = documents[i] as number;
           const seen = words[document] as number;
@@ -115,12 +125,8 @@ class MiniSearchIndex implements TextIndex {
     this.#words = new Uint32Array(numberBound * 2);
   }
 
-  #matchOf({ document, key, parts }: Scored, clauses: readonly Clause[]): TextMatch {
-    const terms = this.#postings
-      .termsOf(document)
-      .filter((term) =>
-        clauses.some(({ field, found }) => found.has(term) && term.fields[field]?.in(document)),
-      );
+  #matchOf({ document, key, parts }: Scored): TextMatch {
+    const terms = this.#postings.termsOf(document).filter((term) => term.foundBy === this.#search);
     return { key, score: parts / SCORE_PARTS, terms: terms.map(({ text }) => text).sort(byCodeUnits) };
   }
 
@@ -129,7 +135,7 @@ class MiniSearchIndex implements TextIndex {
     const length = this.#postings.lengthsOf(field)[document] as number;
     return terms.flatMap((text): TermScore[] => {
       const term = this.#postings.vocabulary.get(text);
-      const weight = term && found.get(term);
+      const weight = term && found.weights[found.terms.indexOf(term)];
       const tf = term?.fields[field]?.in(document);
       if (!weight || !tf) return [];
       return [

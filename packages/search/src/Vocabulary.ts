@@ -2,13 +2,22 @@ import SearchableMap from 'minisearch/SearchableMap';
 import type { Occurrences } from './Occurrences.js';
 
 /** A word of the index. */
-export interface Term {
+export class Term {
   readonly text: string;
   /** By field, where it stands; undefined for none. */
-  readonly fields: (Occurrences | undefined)[];
+  readonly fields: (Occurrences | undefined)[] = [];
+  /** Number of the last search that found it. */
+  foundBy = 0;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
-/** Beginnings of up to so many code units are kept with their terms: of those the tree would have to walk half of itself. */
+/**
+ * Terms are kept by their first code unit and by their first two. To pick those with a longer beginning out of the latter takes less than to
+ * walk the tree to them.
+ */
 const KEPT_BEGINNING = 2;
 
 /** The terms of an index, found as they are, by their beginning, or by what differs. The tree is minisearch's (decision 0028). */
@@ -25,7 +34,7 @@ export class Vocabulary {
   of(text: string): Term {
     const found = this.#terms.get(text);
     if (found) return found;
-    const term: Term = { text, fields: [] };
+    const term = new Term(text);
     this.#terms.set(text, term);
     this.#tree.set(text, term);
     for (let length = 1; length <= Math.min(KEPT_BEGINNING, text.length); length++) {
@@ -55,11 +64,11 @@ export class Vocabulary {
     this.#beginnings = new Map();
   }
 
-  /** All terms that begin with a text, which may be one of them. */
-  beginningWith(text: string): Iterable<Term> {
-    return text.length > KEPT_BEGINNING
-      ? this.#tree.atPrefix(text).values()
-      : (this.#beginnings.get(text) ?? []);
+  /** Calls back with all terms that begin with a text, which may be one of them. */
+  beginningWith(text: string, each: (term: Term) => void): void {
+    const terms = this.#beginnings.get(text.slice(0, KEPT_BEGINNING));
+    for (const term of terms ?? [])
+      if (text.length <= KEPT_BEGINNING || term.text.startsWith(text)) each(term);
   }
 
   /** All terms that differ by at most so many code units, with by how many. */
