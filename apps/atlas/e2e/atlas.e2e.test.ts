@@ -61,6 +61,17 @@ describe('the atlas in two windows', () => {
     await page.keyboard.press('/');
     await page.keyboard.type('york');
     await atlas.begins('New York City');
+    expect(await page.locator('mark').allTextContents()).toContain('York');
+    await page.getByTestId('search').fill('sao pau');
+    await atlas.begins('São Paulo');
+    expect(await page.locator('mark').allTextContents()).toEqual(expect.arrayContaining(['São', 'Paulo']));
+    await page.getByTestId('search').fill('san');
+    await page.getByTestId('sort-name').click();
+    const found = await atlas.names();
+    expect(found.length).toBeGreaterThan(20);
+    expect(found).toEqual([...found].sort());
+    await page.getByTestId('sort-population').click();
+    await page.keyboard.press('/');
     await page.keyboard.press('Escape');
     await atlas.begins('Shanghai');
     await page.keyboard.press('ArrowDown');

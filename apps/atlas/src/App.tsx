@@ -1,5 +1,5 @@
-import { useClient, useQuery } from '@topgun/react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useClient } from '@topgun/react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { type CityChange, CityEditor } from './components/CityEditor.js';
 import { CityTable } from './components/CityTable.js';
 import { CountryPanel } from './components/CountryPanel.js';
@@ -12,14 +12,13 @@ import { Pager } from './components/Pager.js';
 import { SearchField } from './components/SearchField.js';
 import { SyncBadge } from './components/SyncBadge.js';
 import { WorldMap } from './components/WorldMap.js';
-import { cityFilter } from './state/cityFilter.js';
 import { CITIES_MAP, type City, type CityRow } from './state/model.js';
+import { PAGE_ROWS } from './state/openCities.js';
+import { useCities } from './state/useCities.js';
 import { useCountries } from './state/useCountries.js';
 import { useShortcuts } from './state/useShortcuts.js';
 import { useView } from './state/useView.js';
 import { defaultView, sortBy, type View } from './state/view.js';
-
-const PAGE_ROWS = 50;
 
 /** The whole screen: countries with their totals, the cities of a view, and the state of sync. */
 export function App() {
@@ -34,11 +33,7 @@ export function App() {
   const bodyRef = useRef<HTMLTableSectionElement>(null);
 
   const countries = useCountries();
-  // One more than the page holds tells whether there is another page.
-  const filter = useMemo(() => cityFilter(view, (page + 1) * PAGE_ROWS + 1), [view, page]);
-  const { data, loading } = useQuery<City>(CITIES_MAP, filter);
-  const rows = useMemo(() => data.slice(page * PAGE_ROWS, (page + 1) * PAGE_ROWS), [data, page]);
-  const hasNext = data.length > (page + 1) * PAGE_ROWS;
+  const { rows, hasNext, found, loading, progress } = useCities(view, page);
 
   useEffect(
     () =>
@@ -123,12 +118,14 @@ export function App() {
         {rows.length === 0 ? (
           <EmptyState
             loading={loading}
+            progress={progress}
             hasCities={countries.length > 0}
             onShowAll={() => change({ ...defaultView, country: '' })}
           />
         ) : (
           <CityTable
             rows={rows}
+            found={found}
             view={view}
             active={active}
             bodyRef={bodyRef}

@@ -1,8 +1,10 @@
 import { type KeyboardEvent, memo, type RefObject } from 'react';
 import { formatDegrees, formatNumber } from '../state/formats.js';
 import { type CityRow, countryName, kindName } from '../state/model.js';
-import { type Column, columns, type View } from '../state/view.js';
+import type { Ranges } from '../state/openCities.js';
+import { type Column, columns, hasOwnOrder, type View } from '../state/view.js';
 import { Icon } from './Icon.js';
+import { Marked } from './Marked.js';
 
 /**
  * The cities of one page. The table is one tab stop: the arrows move between its rows, Enter edits, and so does a click
@@ -10,6 +12,7 @@ import { Icon } from './Icon.js';
  */
 export function CityTable(props: {
   rows: readonly CityRow[];
+  found: ReadonlyMap<string, Ranges>;
   view: View;
   active: string | undefined;
   bodyRef: RefObject<HTMLTableSectionElement | null>;
@@ -19,6 +22,8 @@ export function CityTable(props: {
   onPage: (by: number) => void;
 }) {
   const { rows, view } = props;
+  // A search without an order of the reader's own is by fit and size together.
+  const sorted = view.find.trim() === '' || hasOwnOrder(view) ? view.sort : undefined;
   const at = Math.max(
     0,
     rows.findIndex((row) => row._key === props.active),
@@ -56,11 +61,11 @@ export function CityTable(props: {
               key={id}
               scope="col"
               data-column={id}
-              aria-sort={view.sort !== id ? 'none' : view.descending ? 'descending' : 'ascending'}
+              aria-sort={sorted !== id ? 'none' : view.descending ? 'descending' : 'ascending'}
             >
               <button type="button" data-testid={`sort-${id}`} onClick={() => props.onSort(id)}>
                 {title}
-                {view.sort === id && <Icon name={view.descending ? 'down' : 'up'} size={14} />}
+                {sorted === id && <Icon name={view.descending ? 'down' : 'up'} size={14} />}
               </button>
             </th>
           ))}
@@ -72,6 +77,7 @@ export function CityTable(props: {
           <CityLine
             key={row._key}
             row={row}
+            found={props.found.get(row._key)}
             isActive={index === at}
             onActive={props.onActive}
             onEdit={props.onEdit}
@@ -84,6 +90,7 @@ export function CityTable(props: {
 
 const CityLine = memo(function CityLine(props: {
   row: CityRow;
+  found: Ranges | undefined;
   isActive: boolean;
   onActive: (key: string) => void;
   onEdit: (row: CityRow) => void;
@@ -99,7 +106,9 @@ const CityLine = memo(function CityLine(props: {
       onClick={() => props.onEdit(row)}
     >
       <td data-column="name">
-        <span data-testid="city-name">{row.name}</span>
+        <span data-testid="city-name">
+          <Marked text={row.name} ranges={props.found} />
+        </span>
         {row.alt !== undefined && <span className="alt">{row.alt}</span>}
       </td>
       <td data-column="country">

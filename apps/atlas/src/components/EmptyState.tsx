@@ -1,7 +1,12 @@
 import { Icon } from './Icon.js';
 
 /** What stands in place of the table when it has no row, and what to do about it. */
-export function EmptyState(props: { loading: boolean; hasCities: boolean; onShowAll: () => void }) {
+export function EmptyState(props: {
+  loading: boolean;
+  hasCities: boolean;
+  progress: number;
+  onShowAll: () => void;
+}) {
   const [title, text] = words(props);
   return (
     <div className="empty" data-testid="empty">
@@ -19,8 +24,14 @@ export function EmptyState(props: { loading: boolean; hasCities: boolean; onShow
   );
 }
 
-function words({ loading, hasCities }: { loading: boolean; hasCities: boolean }): readonly [string, string] {
+function words({
+  loading,
+  hasCities,
+  progress,
+}: Parameters<typeof EmptyState>[0]): readonly [string, string] {
   if (loading) return ['Opening the atlas', 'The cities are read from this device.'];
+  if (progress < 1)
+    return [`Reading all names: ${Math.floor(100 * progress)} %`, 'The search is ready in a moment.'];
   if (hasCities) return ['Nothing found', 'No city is as you asked. Try another word or another size.'];
   return ['No cities yet', 'They come from the server; the first time takes some seconds.'];
 }

@@ -30,6 +30,10 @@ export const defaultView: View = {
   descending: true,
 };
 
+/** Whether the reader chose an order; if not, a search begins with what fits best. */
+export const hasOwnOrder = (view: View): boolean =>
+  view.sort !== defaultView.sort || view.descending !== defaultView.descending;
+
 /** A click on a column: the other way round where it is the order already; numbers of people begin at the most. */
 export function sortBy(view: View, column: Column): Pick<View, 'sort' | 'descending'> {
   if (view.sort === column) return { sort: column, descending: !view.descending };
@@ -58,8 +62,7 @@ export function viewToHash(view: View): string {
   if (view.country !== '') fields.set('country', view.country);
   if (view.min !== undefined) fields.set('min', String(view.min));
   if (view.max !== undefined) fields.set('max', String(view.max));
-  if (view.sort !== defaultView.sort || view.descending !== defaultView.descending)
-    fields.set('sort', `${view.descending ? '-' : ''}${view.sort}`);
+  if (hasOwnOrder(view)) fields.set('sort', `${view.descending ? '-' : ''}${view.sort}`);
   const text = fields.toString();
   return text === '' ? '#' : `#${text}`;
 }
