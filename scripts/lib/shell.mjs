@@ -16,8 +16,15 @@ export function childEnv(extra = {}) {
  * Resolves with its exit code, 128 + n when signal number n ended it, 127 when it could not be started.
  */
 export function run(command, args, { env = {}, cwd = root, stdin = 'ignore' } = {}) {
+  return endOf(
+    spawn(command, args, { cwd, env: childEnv(env), stdio: [stdin, 'inherit', 'inherit'] }),
+    command,
+  );
+}
+
+/** Hands on SIGINT and SIGTERM until the child has ended, and resolves with its code as `run` says. */
+function endOf(child, command) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: childEnv(env), stdio: [stdin, 'inherit', 'inherit'] });
     const forward = (signal) => child.kill(signal);
     process.on('SIGINT', forward).on('SIGTERM', forward);
     const finish = (code) => {
@@ -30,6 +37,34 @@ export function run(command, args, { env = {}, cwd = root, stdin = 'ignore' } = 
     });
     child.on('close', (code, signal) => finish(code ?? (signal === 'SIGINT' ? 130 : 143)));
   });
+}
+
+/**
+ * Starts a command that stays, with this process's errors, its output passed on, and SIGINT and SIGTERM handed on. `ended` resolves as
+ * that of `run`; `says` with the first match in what it writes, undefined when it ends without one.
+ */
+export function startWatched(command, args, { env = {}, cwd = root } = {}) {
+  const child = spawn(command, args, { cwd, env: childEnv(env), stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  const heard = new Set();
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    process.stdout.write(text);
+    // Only the beginning is looked for.
+    if (output.length < 10_000) output += text;
+    for (const look of heard) look();
+  });
+  const ended = endOf(child, command);
+  const says = (pattern) =>
+    new Promise((resolve) => {
+      const look = () => {
+        const match = pattern.exec(output);
+        if (match !== null) resolve(match);
+      };
+      heard.add(look);
+      void ended.then(() => resolve(undefined));
+      look();
+    });
+  return { ended, says };
 }
 
 /** Runs a command quietly. Resolves with its exit code and everything it wrote, in order. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { checkNode } from './checkNode.mjs';
-import { capture, childEnv } from './shell.mjs';
+import { capture, childEnv, startWatched } from './shell.mjs';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -19,6 +19,19 @@ describe('child processes', () => {
     const said = await capture(process.execPath, ['-e', 'console.log("hello"); process.exit(3)']);
     expect(said).toEqual({ code: 3, output: 'hello\n' });
     expect((await capture('no-such-program-here', [])).code).toBe(127);
+  });
+});
+
+describe('a command that stays', () => {
+  const says = (script, pattern) => {
+    const command = startWatched(process.execPath, ['-e', script]);
+    return Promise.all([command.says(pattern), command.ended]);
+  };
+
+  it('tells what it says, and how it ends', async () => {
+    const [match, code] = await says('console.log("at 7"); process.exitCode = 4', /at (\d)/);
+    expect([match?.[1], code]).toEqual(['7', 4]);
+    expect(await says('process.exit(5)', /at/)).toEqual([undefined, 5]);
   });
 });
 

@@ -1,12 +1,14 @@
 import { checks } from '../checks/index.mjs';
 import { runBin } from '../lib/bin.mjs';
 import { pnpm } from '../lib/pnpm.mjs';
+import { atlas } from './atlas.mjs';
 import { build } from './build.mjs';
 import { testPacked } from './packed.mjs';
 import { start } from './start.mjs';
 import {
   benchStorage,
   test,
+  testAtlas,
   testE2e,
   testExamples,
   testKills,
@@ -25,11 +27,13 @@ const packageScript = (name, script) => async (args) => {
 /** Every root script by name; package.json lists the same names. Each takes its arguments and resolves with an exit code. */
 export const tasks = {
   start,
+  atlas,
   build: () => build(),
   test,
   'test:unit': testUnit,
   'test:examples': testExamples,
   'test:e2e': testE2e,
+  'test:atlas': testAtlas,
   'test:kills': testKills,
   'test:tabs': testTabs,
   'test:packed': testPacked,

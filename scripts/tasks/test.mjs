@@ -5,13 +5,18 @@ import { runVitest } from '../test/runVitest.mjs';
 import { add, closeWith, none } from '../test/totals.mjs';
 import { build } from './build.mjs';
 
+const TODO_E2E = 'apps/todo/e2e/vitest.config.ts';
+const ATLAS_E2E = 'apps/atlas/e2e/vitest.config.ts';
+
 const unitTotals = (args) => runVitest({ args });
 
 const examplesTotals = (args) => runVitest({ config: 'packages/tools/e2e/vitest.config.ts', args });
 
 async function e2eTotals(args) {
   const chromium = await resolvePiece('chromium');
-  return runVitest({ config: 'apps/todo/e2e/vitest.config.ts', args, env: { TOPGUN_CHROMIUM: chromium } });
+  const env = { TOPGUN_CHROMIUM: chromium };
+  const todo = await runVitest({ config: TODO_E2E, args, env });
+  return add(todo, await runVitest({ config: ATLAS_E2E, args, env }));
 }
 
 /** Totals of the whole suite. A build that fails counts as one failure and ends it: the browser would test old code. */
@@ -41,14 +46,13 @@ export async function testExamples(args) {
 
 /** Browser tests only, on a fresh build. */
 export async function testE2e(args) {
-  if ((await build(['@topgun/cli', '@topgun/todo'])) !== 0) return 1;
+  if ((await build(['@topgun/cli', '@topgun/todo', '@topgun/atlas'])) !== 0) return 1;
   return closeWith(await e2eTotals(args));
 }
 
 /** One browser test on a fresh build, as often as asked. */
-async function testOften(file, env) {
-  if ((await build(['@topgun/cli', '@topgun/todo'])) !== 0) return 1;
-  const config = 'apps/todo/e2e/vitest.config.ts';
+async function testOften(file, env, config = TODO_E2E) {
+  if ((await build(['@topgun/cli', '@topgun/todo', '@topgun/atlas'])) !== 0) return 1;
   return closeWith(
     await runVitest({
       config,
@@ -74,6 +78,9 @@ export async function testQueryFuzz(args) {
   const cli = rootPath('packages/tools/dist/queryFuzz/cli.js');
   return run(process.execPath, [cli, ...args], { env: { TOPGUN_POSTGRES: postgres } });
 }
+
+/** Times the atlas in a real Chromium with all its cities: hydration, first result, typing, an edit in another window. */
+export const testAtlas = () => testOften('measure', { TOPGUN_MEASURE: '1' }, ATLAS_E2E);
 
 /** Kills the process of a tab while it writes: `npm run test:kills -- 300`. */
 export const testKills = ([kills = '300']) => testOften('renderer-kills', { TOPGUN_KILLS: kills });

@@ -12,14 +12,14 @@ export class Stage {
   readonly server: TopgunProcess;
   readonly #around: (() => Promise<unknown>)[] = [];
 
-  private constructor(folder: string) {
+  private constructor(folder: string, args: readonly string[]) {
     this.folder = folder;
-    this.server = new TopgunProcess(join(folder, 'data'));
+    this.server = new TopgunProcess(join(folder, 'data'), args);
   }
 
-  /** The server runs when it is there. */
-  static async open(): Promise<Stage> {
-    const stage = new Stage(await mkdtemp(join(tmpdir(), 'topgun-e2e-')));
+  /** The server runs when it is there, with these flags. */
+  static async open(args: readonly string[] = []): Promise<Stage> {
+    const stage = new Stage(await mkdtemp(join(tmpdir(), 'topgun-e2e-')), args);
     try {
       await stage.server.start();
     } catch (error) {

@@ -10,12 +10,15 @@ export const bin = fileURLToPath(new URL('../../../bin/topgun.js', import.meta.u
 /** One `topgun dev` on a folder of its own, as a real process that can be killed and started again on the same port. */
 export class TopgunProcess {
   readonly #dataDir: string;
+  readonly #args: readonly string[];
   #child: ChildProcess | undefined;
   #output = '';
   #port = 0;
 
-  constructor(dataDir: string) {
+  /** `args` are more flags of `topgun dev`. */
+  constructor(dataDir: string, args: readonly string[] = []) {
     this.#dataDir = dataDir;
+    this.#args = args;
   }
 
   get url(): string {
@@ -39,7 +42,7 @@ export class TopgunProcess {
     const { execArgv, env } = clockOf(day);
     const child = spawn(
       process.execPath,
-      [...execArgv, bin, 'dev', '--port', String(this.#port), '--data-dir', this.#dataDir],
+      [...execArgv, bin, 'dev', '--port', String(this.#port), '--data-dir', this.#dataDir, ...this.#args],
       { stdio: ['ignore', 'pipe', 'pipe'], env },
     );
     this.#child = child;

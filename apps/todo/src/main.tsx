@@ -1,9 +1,9 @@
 import { TopGunProvider } from '@topgun/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { registerServiceWorker } from '../../shared/src/registerServiceWorker.js';
 import { App } from './App.js';
 import { createClient } from './createClient.js';
-import { registerServiceWorker } from './registerServiceWorker.js';
 import './styles/index.css';
 
 const client = createClient();
@@ -19,4 +19,4 @@ createRoot(root).render(
     </TopGunProvider>
   </StrictMode>,
 );
-registerServiceWorker();
+registerServiceWorker(import.meta.env.PROD);

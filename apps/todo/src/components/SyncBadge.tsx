@@ -1,5 +1,5 @@
 import { useClient, useConnectionState } from '@topgun/react';
-import { syncStatus } from '../state/syncStatus.js';
+import { syncStatus } from '../../../shared/src/syncStatus.js';
 
 /**
  * The sync indicator. The badge counts what waits; beside it a hidden status line says one sentence per change of

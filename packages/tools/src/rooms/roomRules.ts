@@ -42,8 +42,18 @@ export function roomRules(entries: readonly PublicEntry[]): IForbiddenRuleType[]
       name: 'public-entries-only',
       comment: 'apps use what any user of the packages could use',
       severity: 'error',
-      from: { path: '^apps/([^/]+)/' },
-      to: { path: '^(packages|apps)/', pathNot: ['^apps/$1/', ...doors] },
+      from: { path: '^apps/([^/]+)/', pathNot: '^apps/[^/]+/e2e/' },
+      to: { path: '^(packages|apps)/', pathNot: ['^apps/$1/', '^apps/shared/', ...doors] },
+    },
+    {
+      name: 'public-entries-only',
+      comment: 'browser tests of one app may use the tools of another one: server, browser, waiting',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/e2e/' },
+      to: {
+        path: '^(packages|apps)/',
+        pathNot: ['^apps/$1/', '^apps/shared/', '^apps/[^/]+/e2e/', ...doors],
+      },
     },
     {
       name: 'own-entry',

@@ -7,7 +7,8 @@
 
 const VERSION = '__VERSION__';
 const FILES = ['__FILES__'];
-const CACHE = `topgun-todo-${VERSION}`;
+const APP = '__APP__';
+const CACHE = `${APP}-${VERSION}`;
 const PAGE_DEADLINE_MS = 3000;
 
 self.addEventListener('install', (event) => {
@@ -23,7 +24,7 @@ self.addEventListener('activate', (event) => {
   event.waitUntil(
     caches
       .keys()
-      .then((names) => names.filter((name) => name.startsWith('topgun-todo-') && name !== CACHE))
+      .then((names) => names.filter((name) => name.startsWith(`${APP}-`) && name !== CACHE))
       .then((old) => Promise.all(old.map((name) => caches.delete(name))))
       .then(() => self.clients.claim()),
   );

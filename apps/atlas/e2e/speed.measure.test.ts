@@ -1,0 +1,117 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Stage } from '../../todo/e2e/Stage.js';
+import { waitUntil } from '../../todo/e2e/waitUntil.js';
+import { AtlasPage } from './AtlasPage.js';
+import { openAtlas } from './AtlasStage.js';
+import { Figures, quantile } from './figures.js';
+import { editFirstCity, firstResults, type PageNotes, seenAt, watchFirstCity, watchPage } from './inPage.js';
+
+const desktop = { viewport: { width: 1360, height: 900 } };
+const RELOADS = 5;
+const EDITS = 200;
+/** Typed letter by letter, then taken away letter by letter. */
+const WORDS = [
+  'shanghai',
+  'san jose',
+  'york',
+  'saint',
+  'new',
+  'paris',
+  'bad',
+  'la paz',
+  'springfield',
+  'ko',
+  'villa',
+];
+
+/** All cities, in a browser of its own: what `docs` claim of the atlas is measured here. */
+describe('the atlas with all its cities', () => {
+  const figures = new Figures();
+  let stage: Stage & { readonly importMs: number };
+  let browser: Browser;
+  let first: AtlasPage;
+
+  beforeAll(async () => {
+    stage = await openAtlas();
+    browser = await stage.browser();
+    figures.say('topgun import of 135,233 cities', stage.importMs);
+    const context = await browser.newContext(desktop);
+    await context.addInitScript(watchPage);
+    first = await AtlasPage.open(context, stage.server.url);
+    await first.indicator('saved');
+    figures.say(
+      'first synchronisation, from navigation',
+      (await notesOf(first.page)).connectedMs ?? Number.NaN,
+    );
+  });
+  afterAll(() => stage?.close());
+
+  it('has its first result at once after hydration', async () => {
+    const ready: number[] = [];
+    const results: number[] = [];
+    for (let reload = 0; reload < RELOADS; reload++) {
+      await first.page.reload();
+      // As soon as the store is read, before anything had time to warm up.
+      for (const { name, ms } of await first.page.evaluate(firstResults)) {
+        results.push(ms);
+        if (reload === RELOADS - 1) figures.say(`  first result, ${name}`, ms);
+      }
+      await first.indicator('saved');
+      ready.push((await notesOf(first.page)).readyMs ?? Number.NaN);
+    }
+    figures.say('hydration of all cities, from navigation, median', quantile(ready, 0.5));
+    figures.say('first result after hydration, median', quantile(results, 0.5), 5);
+    figures.say('first result after hydration, worst', quantile(results, 1), 5);
+  });
+
+  it('follows typing', async () => {
+    await first.begins('Shanghai');
+    await first.page.getByTestId('search').focus();
+    for (const word of WORDS) {
+      await first.page.keyboard.type(word, { delay: 60 });
+      for (const _ of word) await first.page.keyboard.press('Backspace', { delay: 30 });
+    }
+    const { keys } = await notesOf(first.page);
+    const counted = keys.filter(({ text }) => text.length >= 2).map(({ ms }) => ms);
+    expect(counted.length).toBeGreaterThan(60);
+    figures.say(
+      `typing, ${counted.length} keys from two letters on, key to paint, p50`,
+      quantile(counted, 0.5),
+    );
+    figures.say('typing, key to paint, p99', quantile(counted, 0.99), 50);
+  });
+
+  it('shows an edit of another window', async () => {
+    const context = await browser.newContext(desktop);
+    await context.addInitScript(watchPage);
+    const second = await AtlasPage.open(context, stage.server.url);
+    await second.indicator('saved');
+    await first.page.reload();
+    for (const atlas of [first, second]) await atlas.begins('Shanghai');
+    await first.indicator('saved');
+    await second.page.evaluate(watchFirstCity);
+    const delays: number[] = [];
+    for (let edit = 0; edit < EDITS; edit++) {
+      const population = 30_000_000 + edit;
+      const atMs = await first.page.evaluate(editFirstCity, population);
+      const text = population.toLocaleString('en');
+      const shownMs = await waitUntil(`the other window shows ${text}`, () =>
+        second.page.evaluate(seenAt, text),
+      );
+      delays.push(shownMs - atMs);
+    }
+    figures.say(`edit to paint in the other window, ${EDITS} edits, p50`, quantile(delays, 0.5));
+    figures.say('edit to paint in the other window, p95', quantile(delays, 0.95), 50);
+    figures.say('edit to paint in the other window, p99', quantile(delays, 0.99), 150);
+    await context.close();
+  });
+
+  it('stays within its bounds', () => {
+    expect(first.problems).toEqual([]);
+    expect(figures.over).toEqual([]);
+  });
+});
+
+const notesOf = (page: Page): Promise<PageNotes> =>
+  page.evaluate(() => (window as unknown as { notes: PageNotes }).notes);

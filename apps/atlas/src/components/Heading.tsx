@@ -1,0 +1,29 @@
+import type { CountryTotal } from '../state/countryTotals.js';
+import { formatNumber, formatShort } from '../state/formats.js';
+import { countryName } from '../state/model.js';
+
+/** The name of what is shown, and what its cities come to. */
+export function Heading(props: { country: string; countries: readonly CountryTotal[] }) {
+  const { country, countries } = props;
+  const shown = country === '' ? countries : countries.filter((total) => total.country === country);
+  const cities = shown.reduce((sum, total) => sum + total.cities, 0);
+  const people = shown.reduce((sum, total) => sum + total.people, 0);
+  const facts: readonly (readonly [name: string, value: string])[] = [
+    ['Cities', formatNumber(cities)],
+    ['People', formatShort(people)],
+    country === '' ? ['Countries', formatNumber(shown.length)] : ['Largest', shown[0]?.largest ?? '–'],
+  ];
+  return (
+    <div className="heading">
+      <h1 data-testid="title">{country === '' ? 'Cities of the world' : countryName(country)}</h1>
+      <dl className="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd data-testid={`fact-${name.toLowerCase()}`}>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
