@@ -84,6 +84,10 @@ describe('IndexSet', () => {
       const { rows, explanation } = set.inspect(spec);
       expect(rows).toEqual(runQuery(spec, map));
       expect(explanation).toMatchObject({ path: { kind: 'order' }, sorting: 'index', examined: 150 });
+      const after = positionOf(spec.sort, ...(rows[100] as [string, unknown]));
+      const next = set.inspect({ ...spec, after });
+      expect(next.rows).toEqual(runQuery({ ...spec, after }, map));
+      expect(next.explanation.examined).toBe(150);
     }
   });
 
