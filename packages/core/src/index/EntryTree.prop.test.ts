@@ -81,6 +81,32 @@ describe('EntryTree', () => {
     expect([tree.size, keysOf(tree)]).toEqual([0, []]);
   });
 
+  it('[IDX-3] stays right when whole stretches go, come back and thin out, so that inner nodes join', () => {
+    const tree = new EntryTree(1);
+    const count = 16_384;
+    const model = new Uint8Array(count);
+    const put = (at: number, isIn: boolean): void => {
+      const did = isIn ? tree.add([at], `k${at}`) : tree.remove([at], `k${at}`);
+      if (did !== (model[at] !== Number(isIn))) expect.unreachable(`${at} was taken for another`);
+      model[at] = Number(isIn);
+    };
+    for (let i = 0; i < count; i++) put(i, true);
+    for (let round = 1; round <= 6; round++) {
+      // A stretch of many leaves, from a place that is another each time.
+      const start = (round * 2_731) % (count - 6_000);
+      for (let i = start; i < start + 4_000; i++) put(i, false);
+      for (let i = start; i < start + 4_000; i += 7) put((i * 31) % count, true);
+      for (let i = start; i < start + 4_000; i += 2) put(i, true);
+      for (let i = 0; i < count; i++) if ((i * round) % 5 !== 0) put(i, false);
+      for (let i = 0; i < count; i += 3) put((i * 13) % count, true);
+      const all = Array.from(model.keys()).filter((at) => model[at] === 1);
+      expect(keysOf(tree)).toEqual(all.map((at) => `k${at}`));
+      expect(tree.rank((entries, at) => compareFields(entries, at, [8_000]) < 0)).toBe(
+        all.filter((at) => at < 8_000).length,
+      );
+    }
+  });
+
   it('stops when a visit returns false', () => {
     const tree = new EntryTree(1);
     for (let i = 0; i < 500; i++) tree.add([i], `k${i}`);

@@ -12,6 +12,9 @@ export interface Columns {
 /** Whether the entry at a place comes before something; true for a first part of all entries, false for the rest. */
 export type Before = (entries: Columns, at: number) => boolean;
 
+/** Looks at an entry; false = enough. */
+export type Visit = (key: string, entries: Columns, at: number) => boolean;
+
 /** Small enough that moving half of them is a short copy, large enough that few levels hold a million. */
 const NODE_MAX = 64;
 /** A node of fewer entries joins a neighbour when both fit well into one. */
@@ -93,8 +96,8 @@ export class EntryTree {
     return node.fields.map((column) => column[left]);
   }
 
-  /** Visits the keys of the places from `from` up to and without `to`, until a visit returns false; then returns false. */
-  visit(from: number, to: number, isBackward: boolean, visit: (key: string) => boolean): boolean {
+  /** Visits the places from `from` up to and without `to`, until a visit returns false; then returns false. */
+  visit(from: number, to: number, isBackward: boolean, visit: Visit): boolean {
     return visitNode(this.#root, from, to, isBackward, visit);
   }
 
@@ -230,21 +233,15 @@ export function compareEntry(entries: Columns, at: number, fields: readonly unkn
   return own < key ? -1 : own > key ? 1 : 0;
 }
 
-function visitNode(
-  node: Node,
-  from: number,
-  to: number,
-  isBackward: boolean,
-  visit: (key: string) => boolean,
-): boolean {
+function visitNode(node: Node, from: number, to: number, isBackward: boolean, visit: Visit): boolean {
   const { keys, children } = node;
   if (children === undefined) {
     if (isBackward) {
       for (let i = Math.min(to, keys.length) - 1; i >= Math.max(from, 0); i--)
-        if (!visit(keys[i] as string)) return false;
+        if (!visit(keys[i] as string, node, i)) return false;
     } else {
       for (let i = Math.max(from, 0); i < Math.min(to, keys.length); i++)
-        if (!visit(keys[i] as string)) return false;
+        if (!visit(keys[i] as string, node, i)) return false;
     }
     return true;
   }

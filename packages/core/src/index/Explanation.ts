@@ -18,8 +18,8 @@ export interface PathExplanation {
 /** A way that was not gone. */
 export interface Refusal {
   readonly path: PathExplanation;
-  /** `COST`: it was expected to cost more. `CONDITION`: nothing that the query asks of the index's first path. `BUILD`: the index is not complete yet. */
-  readonly reason: 'COST' | 'CONDITION' | 'BUILD';
+  /** `COST`: it was expected to cost more. `USE`: nothing that the query asks could be found or sorted by the index. `BUILD`: the index is not complete yet. */
+  readonly reason: 'COST' | 'USE' | 'BUILD';
   /** Rows that it would have read, expected; with reason `COST`. */
   readonly reads?: number;
 }
@@ -55,12 +55,13 @@ export interface Explained {
 export function explainPlan({ spec, plan, rows, found, examined, unbuilt }: Explained): Explanation {
   const { chosen, others, residual, useless } = plan;
   const [only] = residual;
+  const path = explainAccess(chosen.access);
   return {
     rows,
     found,
     examined,
     expected: chosen.reads,
-    path: explainAccess(chosen.access),
+    path,
     residual: only === undefined || residual.length > 1 ? and(residual) : only,
     sorting: chosen.sorting,
     limit: spec.limit,
@@ -68,7 +69,7 @@ export function explainPlan({ spec, plan, rows, found, examined, unbuilt }: Expl
       ...others.map(
         ({ access, reads }: Candidate): Refusal => ({ path: explainAccess(access), reason: 'COST', reads }),
       ),
-      ...useless.map(({ name }: ReadyIndex) => refusal(name, 'CONDITION')),
+      ...useless.filter(({ name }) => !uses(path, name)).map(({ name }: ReadyIndex) => refusal(name, 'USE')),
       ...unbuilt.map((name) => refusal(name, 'BUILD')),
     ],
   };
@@ -78,7 +79,11 @@ function and(children: readonly PredicateNode[]): PredicateNode | undefined {
   return children.length === 0 ? undefined : { op: 'and', children };
 }
 
-function refusal(index: string, reason: 'CONDITION' | 'BUILD'): Refusal {
+function uses({ index, parts = [] }: PathExplanation, name: string): boolean {
+  return index === name || parts.some((part) => uses(part, name));
+}
+
+function refusal(index: string, reason: 'USE' | 'BUILD'): Refusal {
   return { path: { kind: 'lookup', index }, reason };
 }
 
@@ -90,12 +95,16 @@ function explainAccess(access: Access): PathExplanation {
     case 'lookup': {
       const { name, path, by, operands } = access;
       const [only] = operands;
-      const what = operands.length === 1 ? describeValue(only) : `one of ${describeValue(operands)}`;
-      return {
-        kind: 'lookup',
-        index: name,
-        on: `${path || 'value'} ${by === 'value' ? '=' : 'contains'} ${what}`,
-      };
+      const list = describeValue(operands);
+      const value = describeValue(only);
+      const isOne = operands.length === 1;
+      const asks =
+        by === 'value'
+          ? isOne
+            ? `= ${value}`
+            : `in ${list}`
+          : `contains ${isOne ? value : `one of ${list}`}`;
+      return { kind: 'lookup', index: name, on: `${path || 'value'} ${asks}` };
     }
     case 'ranges':
       return access.by.length === 0

@@ -23,6 +23,10 @@ describe('IndexSet', () => {
             const { rows: found, explanation } = set.inspect(query);
             expect(found, JSON.stringify(explanation.path)).toEqual(runQuery(query, map));
             expect(explanation.found).toBe(found.length);
+            const isWhole =
+              query.limit === undefined && query.after === undefined && query.before === undefined;
+            if (isWhole && explanation.path.kind === 'range' && explanation.residual === undefined)
+              expect(explanation.examined).toBe(found.length);
           }
         },
       ),

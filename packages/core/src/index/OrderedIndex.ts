@@ -30,6 +30,9 @@ export interface Entry {
   readonly key: string;
 }
 
+/** More level entries than this are not gathered, for the first few may be all that is asked for. */
+const GATHERED_MAX = 32;
+
 /** All rows, in the order of a tuple of paths and then of keys. A row without a field stands first there. */
 export class OrderedIndex {
   readonly paths: readonly string[];
@@ -149,6 +152,7 @@ export class OrderedIndex {
       if (way) high = start;
       else low = end;
     }
+    if (rest.length === 1) return this.#visitLevels(low, high, way, visit);
     while (low < high) {
       const fields = this.#tree.fieldsAt(way ? high - 1 : low).slice(0, columns);
       const [start, end] = this.#group(fields, low, high);
@@ -157,6 +161,37 @@ export class OrderedIndex {
       else low = end;
     }
     return true;
+  }
+
+  // The usual turn: one way by the fields, the other way by key where they are level. Mostly few entries are; they are
+  // gathered and handed over turned round. Where there are many, their beginning is sought.
+  #visitLevels(from: number, to: number, way: boolean, visit: (key: string) => boolean): boolean {
+    let low = from;
+    let high = to;
+    let fields: readonly unknown[] = [];
+    let level: string[] = [];
+    const handOver = (): boolean => {
+      for (let i = level.length - 1; i >= 0; i--) if (!visit(level[i] as string)) return false;
+      if (way) high -= level.length;
+      else low += level.length;
+      level = [];
+      return true;
+    };
+    for (;;) {
+      let isMany = false;
+      const isThrough = this.#tree.visit(low, high, way, (key, entries, at) => {
+        if (level.length > 0 && compareFields(entries, at, fields) !== 0 && !handOver()) return false;
+        if (level.length === 0) fields = entries.fields.map((column) => column[at]);
+        isMany = level.push(key) > GATHERED_MAX;
+        return !isMany;
+      });
+      if (!isMany) return isThrough && handOver();
+      level = [];
+      const [start, end] = this.#group(fields, low, high);
+      if (!this.#tree.visit(start, end, !way, visit)) return false;
+      if (way) high = start;
+      else low = end;
+    }
   }
 
   #group(fields: readonly unknown[], from: number, to: number): readonly [start: number, end: number] {

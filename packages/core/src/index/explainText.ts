@@ -40,7 +40,8 @@ function pathText({ kind, index, on, parts = [] }: PathExplanation): string {
   }
 }
 
-function sortText({ sorting, limit }: Explanation): string {
+function sortText({ path, sorting, limit }: Explanation): string {
+  if (path.kind === 'nothing') return 'nothing to sort';
   switch (sorting) {
     case 'index':
       return limit === undefined ? 'by the index' : `by the index, up to ${limit} rows`;
@@ -56,9 +57,9 @@ function sortText({ sorting, limit }: Explanation): string {
 function refusalText({ path, reason, reads }: Refusal): string {
   switch (reason) {
     case 'COST':
-      return `${pathText(path)}: costs more, ${reads} rows expected to be read`;
-    case 'CONDITION':
-      return `${pathText(path)}: neither a condition it can find by nor the order asked for`;
+      return `${pathText(path)}: expected to read ${reads}`;
+    case 'USE':
+      return `${pathText(path)}: of no use to this query`;
     default:
       return `${pathText(path)}: not built yet`;
   }

@@ -48,7 +48,8 @@ export class LiveWindow<V> {
   readonly #query: CompiledQuery;
   readonly #run: LiveWindowOptions<V>['run'];
   readonly #values = new Map<string, V>();
-  #sorted: Row<V>[] = [];
+  /** The keys of `#values` in order. */
+  #sorted: string[] = [];
   /** How far the rows are held: up to this one all that match, behind it none. Undefined: all are held. */
   #end: Row<V> | undefined;
   #slack: number;
@@ -92,7 +93,7 @@ export class LiveWindow<V> {
 
   /** The result: rows in order, up to the limit. */
   rows(): Row<V>[] {
-    return this.#sorted.slice(0, this.#query.limit);
+    return this.#sorted.slice(0, this.#query.limit).map((key) => [key, this.#valueOf(key)]);
   }
 
   /** Whether a key is in the result. */
@@ -103,15 +104,15 @@ export class LiveWindow<V> {
 
   // A row came into a full window: the one now just past the limit has left it.
   #pushedOut(): Delta<V>[] {
-    const row = this.#sorted[this.#query.limit];
-    return row === undefined ? [] : [{ type: 'LEAVE', key: row[0], from: this.#query.limit - 1 }];
+    const key = this.#sorted[this.#query.limit];
+    return key === undefined ? [] : [{ type: 'LEAVE', key, from: this.#query.limit - 1 }];
   }
 
   // A row left the window: the one now last in it, if the window is full, has come in.
   #movedUp(): Delta<V>[] {
     const index = this.#query.limit - 1;
-    const row = this.#sorted[index];
-    return row === undefined ? [] : [{ type: 'ENTER', key: row[0], value: row[1], index }];
+    const key = this.#sorted[index];
+    return key === undefined ? [] : [{ type: 'ENTER', key, value: this.#valueOf(key), index }];
   }
 
   /** The most rows held. */
@@ -124,8 +125,8 @@ export class LiveWindow<V> {
     return [...(this.#run?.(limit === Infinity ? this.#spec : { ...this.#spec, limit }) ?? [])];
   }
 
-  #hold(rows: Row<V>[]): void {
-    this.#sorted = rows;
+  #hold(rows: readonly Row<V>[]): void {
+    this.#sorted = rows.map(([key]) => key);
     this.#values.clear();
     for (const [key, value] of rows) this.#values.set(key, value);
     this.#end = rows.length < this.#room ? undefined : rows.at(-1);
@@ -133,14 +134,14 @@ export class LiveWindow<V> {
 
   /** The last row is held no longer. */
   #cut(): void {
-    const [key] = this.#sorted.pop() as Row<V>;
-    this.#values.delete(key);
-    this.#end = this.#sorted.at(-1);
+    this.#values.delete(this.#sorted.pop() as string);
+    const last = this.#sorted.at(-1) as string;
+    this.#end = [last, this.#valueOf(last)];
   }
 
   /** Runs the query again, with more slack. The state may be ahead, so that not only the rows that were missing change. */
   #refill(deltas: Delta<V>[]): void {
-    const before = new Map(this.#sorted);
+    const before = new Map(this.rows());
     this.#slack = Math.min(2 * this.#slack, SLACK_MAX);
     // A row that has not changed keeps its value, also when `run` makes values anew.
     this.#hold(
@@ -166,9 +167,9 @@ export class LiveWindow<V> {
     const value = this.#values.get(key);
     // Undefined is never a row's value.
     if (value === undefined) return -1;
-    this.#values.delete(key);
     const at = this.#placeOf(key, value);
     this.#sorted.splice(at, 1);
+    this.#values.delete(key);
     return at;
   }
 
@@ -176,10 +177,15 @@ export class LiveWindow<V> {
   #putIn(key: string, value: V): number {
     const { compare } = this.#query;
     if (this.#end !== undefined && compare(key, value, this.#end[0], this.#end[1]) > 0) return -1;
-    this.#values.set(key, value);
     const at = this.#placeOf(key, value);
-    this.#sorted.splice(at, 0, [key, value]);
+    this.#sorted.splice(at, 0, key);
+    this.#values.set(key, value);
     return at;
+  }
+
+  /** The value of a key that is held. */
+  #valueOf(key: string): V {
+    return this.#values.get(key) as V;
   }
 
   // The first place whose row does not come before (key, value).
@@ -188,8 +194,8 @@ export class LiveWindow<V> {
     let high = this.#sorted.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const [otherKey, otherValue] = this.#sorted[middle] as Row<V>;
-      if (this.#query.compare(otherKey, otherValue, key, value) < 0) low = middle + 1;
+      const other = this.#sorted[middle] as string;
+      if (this.#query.compare(other, this.#valueOf(other), key, value) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
