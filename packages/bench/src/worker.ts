@@ -1,5 +1,6 @@
 import { coreRound } from './core/round.js';
 import { deltaRound } from './delta/round.js';
+import { type QueryRequest, queryRound } from './queries/round.js';
 import { echoServer } from './server/echoServer.js';
 import { load } from './server/load.js';
 import { topgunServer } from './server/topgunServer.js';
@@ -9,6 +10,7 @@ import { subscribers } from './subscriptions/load.js';
 const roles: Record<string, (request: never) => Promise<object> | object> = {
   core: ({ peer }: { peer: string }) => coreRound(peer),
   delta: ({ peer }: { peer: string }) => deltaRound(peer),
+  queries: (request: QueryRequest) => queryRound(request),
   'echo-server': echoServer,
   'topgun-server': topgunServer,
   load,

@@ -1,6 +1,6 @@
 import type { QueryPorts, QuerySpec } from '@topgun/core';
 import { LocalQuery } from './LocalQuery.js';
-import { type Answer, MapQueries } from './MapQueries.js';
+import { type Answer, type FinderMaker, MapQueries } from './MapQueries.js';
 import type { ResultRow } from './MapRows.js';
 import type { Replica } from './Replica.js';
 
@@ -26,12 +26,7 @@ export class LocalQueries {
     this.close(id);
     const query = new LocalQuery(id, map, spec, this.#ports);
     this.#byId.set(id, query);
-    let queries = this.#byMap.get(map);
-    if (!queries) {
-      queries = new MapQueries();
-      this.#byMap.set(map, queries);
-    }
-    queries.add(query);
+    this.#of(map).add(query);
   }
 
   close(id: string): void {
@@ -40,7 +35,9 @@ export class LocalQueries {
     this.#byId.delete(id);
     const queries = this.#byMap.get(query.map);
     queries?.remove(query);
-    if (queries?.isEmpty) this.#byMap.delete(query.map);
+    if (!queries?.isEmpty) return;
+    queries.end();
+    this.#byMap.delete(query.map);
   }
 
   get(id: string): LocalQuery | undefined {
@@ -57,6 +54,16 @@ export class LocalQueries {
     return (query && this.#byMap.get(query.map)?.read(query, map, answer === 'rows')) ?? NO_ROWS;
   }
 
+  /** From now on the rows of a map are found by what is made of them, also when they turn out to be those of a map of another kind. */
+  findBy(map: string, make: FinderMaker): void {
+    this.#of(map).findBy(make, this.#replica.maps.get(map));
+  }
+
+  /** Takes in what has changed in a map. */
+  look(map: string): void {
+    this.#byMap.get(map)?.look(this.#replica.maps.get(map));
+  }
+
   /** The ids of those whose rows or completeness may be others than at the last call. */
   takeConcerned(isWhole: (map: string) => boolean, answerTo: (query: LocalQuery) => Answer): string[] {
     const ids: string[] = [];
@@ -64,5 +71,11 @@ export class LocalQueries {
       for (const query of queries.takeConcerned(this.#replica.maps.get(map), isWhole(map), answerTo))
         ids.push(query.id);
     return ids;
+  }
+
+  #of(map: string): MapQueries {
+    const found = this.#byMap.get(map) ?? new MapQueries();
+    this.#byMap.set(map, found);
+    return found;
   }
 }

@@ -1,12 +1,19 @@
-import { LiveWindow, type QueryPorts, type QuerySpec } from '@topgun/core';
-import type { MapRows, ResultRow } from './MapRows.js';
+import { LiveWindow, type QueryPorts, type QuerySpec, runQuery } from '@topgun/core';
+import type { MapRows, ResultRow, RowFinder } from './MapRows.js';
 import { queryName } from './QueryFeed.js';
 import { type RowStep, step } from './rowSteps.js';
 
 const NO_ROWS: readonly ResultRow[] = [];
 
+/** What a query is answered from. */
+export interface QuerySource {
+  readonly rows: MapRows;
+  /** Finds rows faster than by looking at all of them, where there is one. */
+  readonly finder: RowFinder | undefined;
+}
+
 /** How a result came from the one before it. */
-export interface ResultChange {
+interface ResultChange {
   readonly from: readonly ResultRow[];
   readonly steps: readonly RowStep[];
 }
@@ -22,6 +29,7 @@ export class LocalQuery {
   readonly map: string;
   readonly spec: QuerySpec;
   readonly #ports: QueryPorts | undefined;
+  #source: QuerySource | undefined;
   #isByHolds = false;
   /** Undefined: to be filled. */
   #window: LiveWindow<unknown> | undefined;
@@ -62,21 +70,29 @@ export class LocalQuery {
    * The rows now; the same array until one of them changes. `isByHolds`: the server has named the rows of this query, so
    * that others, which nobody keeps up to date here, play no part.
    */
-  rows(source: MapRows | undefined, isByHolds: boolean): readonly ResultRow[] {
+  rows(source: QuerySource | undefined, isByHolds: boolean): readonly ResultRow[] {
     if (!source) return NO_ROWS;
     if (isByHolds !== this.#isByHolds) this.drop();
     this.#isByHolds = isByHolds;
-    if (!this.#window) this.#fill(source);
-    else if (this.#noted.size > 0) this.#follow(source, this.#window);
+    this.#source = source;
+    if (!this.#window) this.#fill(source.rows);
+    else if (this.#noted.size > 0) this.#follow(source.rows, this.#window);
     return this.#rows;
   }
 
   #fill(source: MapRows): void {
-    this.#window = new LiveWindow(this.spec, this.#ports);
-    this.#window.reset(this.#isByHolds ? this.#held(source) : source.entries());
+    this.#window = new LiveWindow(this.spec, { ...this.#ports, run: (spec) => this.#run(spec) });
+    this.#window.reset();
     const rows = this.#window.rows().map(([id, value]) => source.row(id, value));
     const isSame = rows.length === this.#rows.length && rows.every((row, i) => isSameRow(row, this.#rows[i]));
     if (!isSame) this.#show(rows, undefined);
+  }
+
+  #run(spec: QuerySpec): Iterable<readonly [id: string, value: unknown]> {
+    const { rows, finder } = this.#source as QuerySource;
+    const see = (id: string, value: unknown): unknown => (rows.isHeldFor(this.name, id) ? value : undefined);
+    if (finder) return finder.run(spec, this.#isByHolds ? { see, ordered: true } : undefined);
+    return runQuery(spec, this.#isByHolds ? this.#held(rows) : rows.entries(), this.#ports);
   }
 
   #follow(source: MapRows, window: LiveWindow<unknown>): void {

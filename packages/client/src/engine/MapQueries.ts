@@ -1,6 +1,6 @@
-import { StandingIndex } from '@topgun/core';
-import type { LocalQuery } from './LocalQuery.js';
-import { MapRows, type ResultRow } from './MapRows.js';
+import { type RowSource, StandingIndex } from '@topgun/core';
+import type { LocalQuery, QuerySource } from './LocalQuery.js';
+import { MapRows, type ResultRow, type RowFinder } from './MapRows.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 
 /** So many changed rows are always taken in one by one; of more, one in `NOTED_SHARE` of the map's. */
@@ -10,17 +10,21 @@ const NOTED_SHARE = 64;
 /** In what way the server's rows of a query are in. */
 export type Answer = 'none' | 'map' | 'rows';
 
+/** Makes what finds the rows of a map. */
+export type FinderMaker = (rows: RowSource<unknown>) => RowFinder;
+
 /** The open queries of one map, which are told of the rows that concern them. */
 export class MapQueries {
   /** By query: the answer that the app was told of. */
   readonly #told = new Map<LocalQuery, Answer | undefined>();
   readonly #standing = new StandingIndex<LocalQuery>();
   readonly #concerned = new Set<LocalQuery>();
-  #rows: MapRows | undefined;
+  #source: QuerySource | undefined;
+  #makeFinder: FinderMaker | undefined;
   #wasWhole = false;
 
   get isEmpty(): boolean {
-    return this.#told.size === 0;
+    return this.#told.size === 0 && !this.#makeFinder;
   }
 
   add(query: LocalQuery): void {
@@ -33,25 +37,36 @@ export class MapQueries {
     this.#told.delete(query);
     this.#standing.remove(query);
     this.#concerned.delete(query);
-    if (this.isEmpty) this.#rows?.end();
+  }
+
+  /** Nobody is to be told of anything any more. */
+  end(): void {
+    this.#source?.rows.end();
+  }
+
+  /** From now on rows are found by what is made of them. */
+  findBy(make: FinderMaker, map: ReplicaMap | undefined): void {
+    this.#makeFinder = make;
+    this.look(map);
+    if (this.#source) this.#source = { ...this.#source, finder: make(this.#source.rows) };
   }
 
   /** The rows of a query now. */
   read(query: LocalQuery, map: ReplicaMap | undefined, isByHolds: boolean): readonly ResultRow[] {
-    this.#look(map);
-    return query.rows(this.#rows, isByHolds);
+    this.look(map);
+    return query.rows(this.#source, isByHolds);
   }
 
   /**
-   * The queries whose rows or completeness may be others than when this was last asked. `isWhole`: all of the map is here;
-   * `isAnswered`: the server's rows of the query are.
+   * The queries whose rows or completeness may be others than when this was last asked. `isWhole`: all of the map is here, which
+   * answers each of them.
    */
   takeConcerned(
     map: ReplicaMap | undefined,
     isWhole: boolean,
     answerTo: (query: LocalQuery) => Answer,
   ): Iterable<LocalQuery> {
-    this.#look(map);
+    this.look(map);
     // Where the map stays here as a whole, no answer can have changed but of those that were opened, which are among them.
     if (!isWhole || !this.#wasWhole)
       for (const [query, told] of this.#told) if (told !== answerTo(query)) this.#concerned.add(query);
@@ -62,11 +77,12 @@ export class MapQueries {
     return concerned;
   }
 
-  /** A map that turned out to be of another kind is another one. */
-  #look(map: ReplicaMap | undefined): void {
-    if (map === this.#rows?.map) this.#rows?.look();
+  /** Takes in what has changed. A map that turned out to be of another kind is another one. */
+  look(map: ReplicaMap | undefined): void {
+    if (map === this.#source?.rows.map) this.#source?.rows.look();
     else {
-      this.#rows = map && new MapRows(map, (id, before, now) => this.#changed(id, before, now));
+      const rows = map && new MapRows(map, (id, before, now) => this.#changed(id, before, now));
+      this.#source = rows && { rows, finder: this.#makeFinder?.(rows) };
       for (const query of this.#told.keys()) {
         query.drop();
         this.#concerned.add(query);
@@ -76,7 +92,9 @@ export class MapQueries {
 
   #changed(id: string, before: unknown, now: unknown): void {
     const isSame = before === now;
-    const notedMax = NOTED_MIN + (this.#rows?.size ?? 0) / NOTED_SHARE;
+    const { rows, finder } = this.#source as QuerySource;
+    if (!isSame) finder?.changed(id, before, now);
+    const notedMax = NOTED_MIN + rows.size / NOTED_SHARE;
     const tell = (query: LocalQuery): void => {
       if (query.note(id, isSame, notedMax)) this.#concerned.add(query);
     };

@@ -1,3 +1,4 @@
+import type { QuerySpec, RowSource, RowView } from '@topgun/core';
 import type { OrElement } from './ports.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 import { itemOf } from './rows.js';
@@ -13,13 +14,19 @@ export interface ResultRow {
 /** Hears of a row: what it held and holds, undefined for none; the same twice where only those who hold it may be others. */
 export type RowFollower = (id: string, before: unknown, now: unknown) => void;
 
+/** Finds the rows of a map, told of every change of them. core's `IndexSet` is one. */
+export interface RowFinder {
+  changed(id: string, before: unknown, now: unknown): void;
+  run(spec: QuerySpec, view?: RowView<unknown>): Iterable<readonly [id: string, value: unknown]>;
+}
+
 const NO_ELEMENTS: readonly OrElement[] = [];
 
 /**
  * The rows of one map as queries see them, each under its item as on the server: the key, of OR maps, where each element is a row, key
  * and tag. They are brought up to date by `look`, which tells the follower.
  */
-export class MapRows {
+export class MapRows implements RowSource<unknown> {
   readonly map: ReplicaMap;
   readonly #follower: RowFollower;
   readonly #entries: ReadonlyMap<string, Entry>;
@@ -83,8 +90,8 @@ export class MapRows {
       left.delete(id);
     }
     for (const [id, value] of left) {
-      this.#follower(id, value, undefined);
       this.#elements.delete(id);
+      this.#follower(id, value, undefined);
     }
   }
 }

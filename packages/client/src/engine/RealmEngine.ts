@@ -4,6 +4,7 @@ import * as LIMITS from '@topgun/protocol/limits';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
 import { chunkTags } from './chunkTags.js';
+import type { FinderMaker } from './MapQueries.js';
 import type { ResultRow } from './MapRows.js';
 import type { WriteExtras } from './OpLog.js';
 import { type Reach, reachOf, type Write, type WriteCode } from './PendingOp.js';
@@ -157,6 +158,17 @@ export class RealmEngine extends RealmMachine {
       rows: this.app.queries.rows(id, answer),
       status: answer === 'none' ? 'partial' : 'complete',
     };
+  }
+
+  /** From now on the rows of a map are found by what is made of them. Throws `MAP_NAME_INVALID`. */
+  findBy(map: string, make: FinderMaker): void {
+    checkMap(map);
+    this.app.queries.findBy(map, make);
+  }
+
+  /** Tells what finds the rows of a map of all changes so far. */
+  lookAt(map: string): void {
+    this.app.queries.look(map);
   }
 
   /** How the rows that `queryResult` gave last came from these, if step by step. */

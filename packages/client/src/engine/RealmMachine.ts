@@ -326,13 +326,13 @@ export class RealmMachine {
     // Told at once when all is there: what an app does with a change may cost as much as the map has entries.
     const { isLoading } = this.#store;
     const changes = isLoading ? NO_CHANGES : replica.takeChanges();
-    this.#wholeMaps.tell(replica, (map) => this.isWhole(map), announcer);
     const queries = isLoading
       ? []
       : this.app.queries.takeConcerned(
           (map) => this.isWhole(map),
           (query) => this.answerTo(query),
         );
+    this.#wholeMaps.tell(replica, (map) => this.isWhole(map), announcer);
     announcer.tell(changes, queries, log, status.now.state === 'CONNECTED', (event) => fx.event(event));
   }
 
