@@ -286,7 +286,7 @@ export class TopGunClient {
    * Rows of a map that match a filter, kept up to date while subscribed to. Equal queries share their work.
    * Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN`, `REGEX_ENGINE_MISSING` or `QUERY_INVALID`.
    */
-  query<T>(map: string, filter: QueryFilter = {}): QueryHandle<T> {
+  query<T>(map: string, filter: QueryFilter<NoInfer<T>> = {}): QueryHandle<T> {
     return new QueryHandle<T>(map, filter, this.#queries);
   }
 

@@ -1,3 +1,4 @@
+export { type QueryFilter, type Where, where } from '@topgun/core';
 export type { ChangedKeys, ConnectionStateChange, StateHistoryEntry } from './AppEvents.js';
 export type { TopGunClientOptions } from './config/options.js';
 export { ConnectionListeners } from './connection/ConnectionListeners.js';

@@ -58,10 +58,11 @@ export function search<T>(
   options: SearchOptions,
 ): SearchHandle<T, SearchOptions> {
   const sources = sourcesFor(client, map);
-  return new SearchHandle<T, SearchOptions>(map, options, contextOf(client).logger, (asked) => {
+  const { engine, logger } = contextOf(client);
+  return new SearchHandle<T, SearchOptions>(map, options, logger, (asked) => {
     const query = normalizeTextQuery(asked);
-    const filter = normalizeQuery(filterOf(asked));
-    const { matches } = compileQuery(filter);
+    const filter = normalizeQuery(filterOf(asked), engine.queryPorts);
+    const { matches } = compileQuery(filter, engine.queryPorts);
     const rank: TextSearch['rank'] = filter.where
       ? (index, read) => index.search(query, (key) => matches(read(key)))
       : (index) => index.search(query);
@@ -107,13 +108,13 @@ export function hybridSearch<T>(
     const { paths, limit } = query;
     const { sort, textIndex } = asked;
     const filter = { ...filterOf(asked), ...(sort && { sort }), limit };
-    const spec = normalizeQuery(filter);
-    const { matches, compare } = compileQuery(spec);
+    const spec = normalizeQuery(filter, engine.queryPorts);
+    const { matches, compare } = compileQuery(spec, engine.queryPorts);
     const fusion = normalizeFusion(asked);
     const key = `${queryName(map, spec)} ${JSON.stringify([query, fusion])}`;
     if (query.terms.length === 0) {
       const scoreOf = (rank: number): number => fusion.sort / (fusion.k + rank);
-      return [key, new RowHits<T>(client.query<T>(map, filter), engine, scoreOf)];
+      return [key, new RowHits<T>(client.query<T>(map, filter as QueryFilter<T>), engine, scoreOf)];
     }
     const rank = hybridRank(query, matches, spec.sort && compare, fusion);
     return [key, new TextHits<T>({ map, paths, textIndex, rank, readsValues: true }, sources)];

@@ -93,6 +93,8 @@ export { parsePath, readPath } from './query/path.js';
 export type { QueryPorts, RegexEngine } from './query/ports.js';
 export { type RegexFault, regexFaultIn } from './query/regex.js';
 export { StandingIndex } from './query/standing/StandingIndex.js';
+export type { Condition, Operators, Sort, Where } from './query/typed/Where.js';
+export { where } from './query/where.js';
 export { fieldTexts } from './text/fieldTexts.js';
 export { FUSION_K, type FusedRank, fuseRankings, type Ranking } from './text/fuseRankings.js';
 export { type Highlight, highlightsOf, type TextRange } from './text/highlights.js';

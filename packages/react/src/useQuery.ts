@@ -18,13 +18,13 @@ export interface QueryView<T> {
 const NOTHING: QuerySnapshot<never> = { rows: [], completeness: 'partial', isLoaded: false };
 const nothing = (): typeof NOTHING => NOTHING;
 const ignore = (): void => undefined;
-const EVERYTHING: QueryFilter = {};
+const EVERYTHING = {};
 
 /**
  * Rows of a map that match a filter, rendered again when they change: at once what the device holds, own writes in the
  * same tick, then the server's rows. The filter may be a new object in each render. Empty and loading on a server.
  */
-export function useQuery<T>(map: string, filter: QueryFilter = EVERYTHING): QueryView<T> {
+export function useQuery<T>(map: string, filter: QueryFilter<NoInfer<T>> = EVERYTHING): QueryView<T> {
   const client = useClient();
   const asked = ask<T>(client, map, filter);
   // Filters that ask the same have the same key; what the first of them made is kept.
@@ -46,7 +46,7 @@ interface Asked<T> {
   readonly error?: TopGunError;
 }
 
-function ask<T>(client: TopGunClient, map: string, filter: QueryFilter): Asked<T> {
+function ask<T>(client: TopGunClient, map: string, filter: QueryFilter<T>): Asked<T> {
   try {
     const query = client.query<T>(map, filter);
     return { key: query.key, query };

@@ -147,6 +147,20 @@ describe('ServerCoordinator', () => {
     expect(await late.take('SYNC_ROOT')).toMatchObject({ root });
   });
 
+  it('[OP-REGEX] [ERR-7] brings an engine for regular expressions', async () => {
+    const server = await startServer({ storage: 'memory' });
+    const ann = await Client.connect(server, 'ann');
+    const { incarnation } = await ann.take('AUTH_ACK');
+    for (const [seq, key] of ['milk', 'bread'].entries()) ann.put(seq, key, { text: key }, incarnation);
+    await ann.take('OP_ACK');
+    const ask = (query: string, pattern: string) =>
+      ann.send({ type: 'QUERY_SUB', query, map: 'todos', where: { op: 'regex', path: 'text', pattern } });
+    ask('found', '^b.*d$');
+    expect((await ann.take('QUERY_RESP')).rows.map(([, , row]) => row[1])).toEqual(['bread']);
+    ask('refused', '(a)\\1');
+    expect(await ann.take('ERROR')).toMatchObject({ code: 'PREDICATE_INVALID', path: 'where.pattern' });
+  });
+
   it('[OPS-40] while the flush is held back nothing is answered and nothing is served', async () => {
     const gate = new CommitGate();
     const server = await startServer({}, { store: new EmbeddedStore({ folder, gate }) });

@@ -227,12 +227,13 @@ export class ServerCoordinator {
     });
     // What a server needs now and then is loaded when it starts and not with this module: some 8 ms.
     const { linearRegex } = await import('@topgun/search/regex');
+    const queryPorts = { regex: linearRegex };
     const engine = new ServerEngine(
       {
         nodeId: this.nodeId,
         boot,
-        policies: loadPolicies(this.config),
-        queryPorts: { regex: linearRegex },
+        policies: loadPolicies(this.config, queryPorts),
+        queryPorts,
         resolvers: this.#resolvers,
         isVolatile: anyMapPattern(this.config.volatileMaps ?? []),
         indexesOf: declaredFor(this.config.indexes),

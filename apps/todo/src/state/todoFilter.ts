@@ -1,16 +1,14 @@
-import type { TopGunClient } from '@topgun/client';
+import type { QueryFilter } from '@topgun/client';
 import { EVERYTHING, type Todo } from './model.js';
 import type { View } from './view.js';
 
 /** Rows shown at once; "Show more" adds as many again. Beyond this a list is searched, not scrolled. */
 export const PAGE_ROWS = 200;
 
-type QueryFilter = NonNullable<Parameters<TopGunClient['query']>[1]>;
-
 type Predicate = NonNullable<QueryFilter['predicate']>;
 
 /** The live query behind a view: filter and order, and the limit where the order allows it (see `arrangeRows`). */
-export function todoFilter(view: View, limit: number): QueryFilter {
+export function todoFilter(view: View, limit: number): QueryFilter<Todo> {
   const tests: Predicate[] = [];
   if (view.list !== EVERYTHING) tests.push({ op: 'eq', path: 'list', value: view.list });
   if (view.status !== 'all') tests.push({ op: 'eq', path: 'done', value: view.status === 'done' });
@@ -36,7 +34,7 @@ export function arrangeRows<T extends Todo>(rows: readonly T[], view: View, limi
 }
 
 /** What is still to do comes first whatever the order chosen; the newest is the tie-break. */
-function sortOf(view: View): NonNullable<QueryFilter['sort']> {
+function sortOf(view: View): NonNullable<QueryFilter<Todo>['sort']> {
   const undoneFirst = view.status === 'all' ? ([['done', 'asc']] as const) : [];
   const byField = {
     created: [],

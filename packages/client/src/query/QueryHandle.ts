@@ -15,12 +15,12 @@ export class QueryHandle<T> {
   /** Equal for handles of one client that ask the same. */
   readonly key: string;
   readonly #map: string;
-  readonly #filter: QueryFilter;
+  readonly #filter: QueryFilter<T>;
   readonly #spec: QuerySpec;
   readonly #queries: LiveQueries;
   readonly #subscriptions = new Set<Unsubscribe>();
 
-  constructor(map: string, filter: QueryFilter, queries: LiveQueries) {
+  constructor(map: string, filter: QueryFilter<T>, queries: LiveQueries) {
     this.#map = map;
     this.#filter = filter;
     this.#spec = normalizeQuery(filter, queries.ports);
@@ -63,7 +63,7 @@ export class QueryHandle<T> {
     return this.getSnapshot().completeness;
   }
 
-  getFilter(): QueryFilter {
+  getFilter(): QueryFilter<T> {
     return this.#filter;
   }
 

@@ -1,4 +1,4 @@
-import { tokenize } from '../text/tokenize.js';
+import { ASCII, tokenize } from '../text/tokenize.js';
 import type { LeafOf } from './PredicateNode.js';
 
 /**
@@ -12,9 +12,17 @@ export function compileMatch({ text, prefix = false }: LeafOf<'match'>): (field:
   const begun = prefix ? wanted.pop() : undefined;
   return (field) => {
     if (typeof field !== 'string' && !Array.isArray(field)) return false;
+    if (typeof field === 'string' && isRuledOut(field, wanted, begun)) return false;
     const terms = termsOf(field);
     return wanted.every((term) => terms.has(term)) && (begun === undefined || hasPrefix(terms, begun));
   };
+}
+
+// What a plain text does not have as a piece it does not have as a term. Most rows of a scan end here.
+function isRuledOut(text: string, wanted: readonly string[], begun = ''): boolean {
+  if (!ASCII.test(text)) return false;
+  const lower = text.toLowerCase();
+  return !lower.includes(begun) || !wanted.every((term) => lower.includes(term));
 }
 
 function termsOf(field: string | readonly unknown[]): ReadonlySet<string> {

@@ -5,15 +5,16 @@ import { nodeOfWhere } from './parseWhere.js';
 import { NO_PORTS, type QueryPorts } from './ports.js';
 import { queryError } from './queryErrors.js';
 import { regexFaultIn } from './regex.js';
+import type { Sort, Where } from './typed/Where.js';
 
-/** A query as apps write it. */
-export interface QueryFilter {
+/** A query as apps write it, on values of a type; without one, any path and any operand go. */
+export interface QueryFilter<T = unknown> {
   /** See `parseWhere`. */
-  readonly where?: Readonly<Record<string, unknown>>;
+  readonly where?: Where<T>;
   /** A predicate of nodes or builders; with `where` too, both must hold. */
   readonly predicate?: PredicateNode;
   /** `{ priority: 'desc', title: 'asc' }`, or pairs where a path looks like a number, which objects reorder. */
-  readonly sort?: Readonly<Record<string, SortDirection>> | readonly (readonly [string, SortDirection])[];
+  readonly sort?: Sort<T>;
   readonly limit?: number;
 }
 
@@ -24,7 +25,12 @@ const SORT_FIELDS_MAX = 8;
  * The query of a filter, checked. Throws `PREDICATE_INVALID`, `PREDICATE_OPERATOR_UNKNOWN`, `REGEX_ENGINE_MISSING`, and
  * `QUERY_INVALID` for a wrong sort or limit.
  */
-export function normalizeQuery(filter: QueryFilter, ports: QueryPorts = NO_PORTS): QuerySpec {
+export function normalizeQuery<T = unknown>(filter: QueryFilter<T>, ports: QueryPorts = NO_PORTS): QuerySpec {
+  // Types of paths and operands end here; what is checked are the values.
+  return specOf(filter as QueryFilter, ports);
+}
+
+function specOf(filter: QueryFilter, ports: QueryPorts): QuerySpec {
   const where = whereOf(filter);
   const fault = where && regexFaultIn(where, ports);
   if (fault !== undefined) throw fault.error;

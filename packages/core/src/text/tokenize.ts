@@ -14,7 +14,7 @@ const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 /** Scripts without spaces between words, in which a character is the smallest thing with a meaning. */
 const IDEOGRAPH = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is that of ASCII
-const ASCII = /^[\x00-\x7f]*$/;
+export const ASCII = /^[\x00-\x7f]*$/;
 const MARKS = /\p{M}+/gu;
 
 /**

@@ -179,6 +179,18 @@ export const samples = {
     limit: 20,
   },
   'QUERY_SUB limit only': { type: 'QUERY_SUB', query: 'q2', map: 'todos', limit: 1 },
+  'QUERY_SUB texts': {
+    type: 'QUERY_SUB',
+    query: 'q4',
+    map: 'todos',
+    where: {
+      op: 'or',
+      children: [
+        { op: 'regex', path: 'title', pattern: '^m', flags: 'i' },
+        { op: 'match', path: 'title', text: 'buy mil', prefix: true },
+      ],
+    },
+  },
   'QUERY_SUB root': { type: 'QUERY_SUB', query: 'q3', map: 'todos', root: 77 },
   QUERY_UNSUB: { type: 'QUERY_UNSUB', query: 'q1' },
   TOPIC_SUB: { type: 'TOPIC_SUB', topic: 'room/1' },

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { linearRegex } from '@topgun/search/regex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { declaredFor } from '../engine/indexes/declaredFor.js';
 import { loadConfig, parseConfig } from './load.js';
@@ -146,7 +147,7 @@ describe('loadPolicies', () => {
     const policiesFile = await file([
       { ...one, role: 'B', where: { op: 'eq', path: 'owner', value: { $auth: 'sub' } } },
     ]);
-    const roles = loadPolicies(parseConfig({ policies: [one], policiesFile, dev: true })).map(
+    const roles = loadPolicies(parseConfig({ policies: [one], policiesFile, dev: true }), {}).map(
       (policy) => policy.role,
     );
     expect(roles).toEqual(['A', 'B', 'ADMIN']);
@@ -154,8 +155,19 @@ describe('loadPolicies', () => {
 
   it('[OPS-23] a predicate with an unknown operator is refused at start', () => {
     const policies = [{ role: 'A', map: 'm', actions: ['READ' as const], where: { op: 'equals' } }];
-    expect(() => loadPolicies(parseConfig({ policies }))).toThrowError(
+    expect(() => loadPolicies(parseConfig({ policies }), {})).toThrowError(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+  });
+
+  it('[ERR-7] an expression that the server does not take is refused by the name of its policy', () => {
+    const where = { op: 'regex', path: 'name', pattern: '(a)\\1' };
+    const config = parseConfig({ policies: [{ role: 'A', map: 'm', actions: ['READ'], where }] });
+    expect(() => loadPolicies(config, { regex: linearRegex })).toThrowError(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('The policy of role A for map m: Invalid predicate at $.pattern'),
+      }),
     );
   });
 });

@@ -1,4 +1,4 @@
-import { assertPredicate, TopGunError } from '@topgun/core';
+import { assertPredicate, type QueryPorts, regexFaultIn, TopGunError } from '@topgun/core';
 import * as z from 'zod';
 import { serverError } from '../errors.js';
 import type { Policy } from '../security/PermissionPolicy.js';
@@ -10,10 +10,10 @@ import { policySchema } from './schema.js';
 const DEV_POLICY: Policy = { role: 'ADMIN', map: '**', actions: ['READ', 'PUT', 'REMOVE'] };
 
 /** The policies of a configuration: those in it, those of `policiesFile`, and with `dev` one that allows all. */
-export function loadPolicies(config: ServerConfig): readonly Policy[] {
+export function loadPolicies(config: ServerConfig, ports: QueryPorts): readonly Policy[] {
   const { policiesFile } = config;
   const inFile = policiesFile === undefined ? [] : readPolicies(policiesFile);
-  const listed = [...config.policies, ...inFile].map(checkPolicy);
+  const listed = [...config.policies, ...inFile].map((policy) => checkPolicy(policy, ports));
   return config.dev ? [...listed, DEV_POLICY] : listed;
 }
 
@@ -27,12 +27,14 @@ function readPolicies(path: string): z.output<typeof policySchema>[] {
   );
 }
 
-function checkPolicy(policy: z.output<typeof policySchema>): Policy {
+function checkPolicy(policy: z.output<typeof policySchema>, ports: QueryPorts): Policy {
   const { role, map, actions, where, fields } = policy;
   const checked = { role, map, actions, ...(fields !== undefined && { fields }) };
   if (where === undefined) return checked;
   try {
     assertPredicate(where);
+    const fault = regexFaultIn(where, ports);
+    if (fault !== undefined) throw fault.error;
   } catch (cause) {
     if (!(cause instanceof TopGunError)) throw cause;
     throw serverError('CONFIG_INVALID', `The policy of role ${role} for map ${map}: ${cause.message}`, cause);
