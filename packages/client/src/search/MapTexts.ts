@@ -8,8 +8,6 @@ import { platformClock } from '../utils/platform.js';
 const SLICE_MS = 8;
 /** Records: as many at most in one slice, for clocks that stand still. */
 const SLICE_RECORDS = 2_000;
-/** Records between two looks at the clock. */
-const CLOCK_EVERY = 16;
 /** Changed records that are taken in at once, where they are seen in the same tick: of more, the others wait for a slice. */
 const AT_ONCE = 1_000;
 
@@ -106,7 +104,7 @@ export class MapTexts {
     for (const key of this.#waiting) {
       this.#take(key);
       count++;
-      if (count === SLICE_RECORDS || (count % CLOCK_EVERY === 0 && platformClock.monoMs() > endMs)) break;
+      if (count === SLICE_RECORDS || platformClock.monoMs() > endMs) break;
     }
     if (this.#waiting.size === 0) this.#waitedFor = 0;
     this.#armSlice();
