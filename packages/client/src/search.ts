@@ -66,10 +66,11 @@ export function search<T>(
   options: SearchOptions,
 ): SearchHandle<T, SearchOptions> {
   const sources = sourcesFor(client, map);
-  return new SearchHandle<T, SearchOptions>(map, options, contextOf(client).logger, (asked) => {
+  const { engine, logger } = contextOf(client);
+  return new SearchHandle<T, SearchOptions>(map, options, logger, (asked) => {
     const query = normalizeTextQuery(asked);
-    const filter = normalizeQuery(filterOf(asked));
-    const { matches } = compileQuery(filter);
+    const filter = normalizeQuery(filterOf(asked), engine.queryPorts);
+    const { matches } = compileQuery(filter, engine.queryPorts);
     const readsValues = filter.where !== undefined;
     const rank: TextSearch<T>['rank'] = (index, { read, plays }) =>
       index.search(query, readsValues ? (key) => plays(key) && matches(read(key)) : plays);
@@ -113,8 +114,8 @@ export function hybridSearch<T>(
     const { paths, limit } = query;
     const { sort, textIndex } = asked;
     const filter = { ...filterOf(asked), ...(sort && { sort }), limit };
-    const spec = normalizeQuery(filter);
-    const { matches, compare } = compileQuery(spec);
+    const spec = normalizeQuery(filter, engine.queryPorts);
+    const { matches, compare } = compileQuery(spec, engine.queryPorts);
     const fusion = normalizeFusion(asked);
     const key = `${queryName(map, spec)} ${JSON.stringify([query, fusion, asked.fetch === true])}`;
     if (query.terms.length === 0) {
