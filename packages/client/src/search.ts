@@ -1,9 +1,11 @@
 import {
   compileQuery,
+  type NormalizedTextQuery,
   normalizeFusion,
   normalizeQuery,
   normalizeTextQuery,
   type QueryFilter,
+  TEXT_LIMITS,
   type TextIndexFactory,
   type TextSearchOptions,
 } from '@topgun/core';
@@ -13,8 +15,9 @@ import { wrongKind } from './engine/wireErrors.js';
 import { hybridRank } from './search/hybridRank.js';
 import { RowHits } from './search/RowHits.js';
 import { SearchHandle } from './search/SearchHandle.js';
-import { TextHits, type TextSearch } from './search/TextHits.js';
+import { type Fetched, TextHits, type TextSearch } from './search/TextHits.js';
 import { type TextSources, textSources } from './search/TextSources.js';
+import { wordsPredicate } from './search/wordsPredicate.js';
 import type { TopGunClient } from './TopGunClient.js';
 
 export {
@@ -34,6 +37,11 @@ export type { SearchDelta, SearchHit, SearchSnapshot } from './search/SearchHit.
 export interface SearchOptions extends TextSearchOptions, Pick<QueryFilter, 'where' | 'predicate'> {
   /** `miniSearchIndex` of `@topgun/search`. Handed in, so that apps without search load none. */
   readonly textIndex: TextIndexFactory;
+  /**
+   * For a map that is not open: asks the server for the records that hold the words, at most 1,000 of them, differences left aside. It looks
+   * through the whole map for each new text, so let the text rest before it is searched for. False when left out.
+   */
+  readonly fetch?: boolean;
 }
 
 /**
@@ -41,7 +49,7 @@ export interface SearchOptions extends TextSearchOptions, Pick<QueryFilter, 'whe
  * offline too. `where` and `predicate` leave records out and change no score.
  *
  * It searches what this device holds. Open the map with `client.getMap` to hold all of it; of a map that is not open it finds the
- * rows of queries, and says `partial`. The index is built from the first read on, in slices of 8 ms, and shared by searches
+ * rows of queries and says `partial`, unless it may `fetch` what is missing. The index is built from the first read on, in slices of 8 ms, and shared by searches
  * of the same fields; how far it is, `progress` tells.
  *
  * ```ts
@@ -63,16 +71,14 @@ export function search<T>(
     const query = normalizeTextQuery(asked);
     const filter = normalizeQuery(filterOf(asked), engine.queryPorts);
     const { matches } = compileQuery(filter, engine.queryPorts);
-    const rank: TextSearch['rank'] = filter.where
-      ? (index, read) => index.search(query, (key) => matches(read(key)))
-      : (index) => index.search(query);
+    const readsValues = filter.where !== undefined;
+    const rank: TextSearch<T>['rank'] = (index, { read, plays }) =>
+      index.search(query, readsValues ? (key) => plays(key) && matches(read(key)) : plays);
     const { textIndex } = asked;
+    const fetched = fetchedFor<T>(client, map, asked, query);
     return [
-      `${queryName(map, filter)} ${JSON.stringify(query)}`,
-      new TextHits<T>(
-        { map, paths: query.paths, textIndex, rank, readsValues: filter.where !== undefined },
-        sources,
-      ),
+      `${queryName(map, filter)} ${JSON.stringify([query, asked.fetch === true])}`,
+      new TextHits<T>({ map, paths: query.paths, textIndex, rank, readsValues, fetched }, sources),
     ];
   });
 }
@@ -111,13 +117,14 @@ export function hybridSearch<T>(
     const spec = normalizeQuery(filter, engine.queryPorts);
     const { matches, compare } = compileQuery(spec, engine.queryPorts);
     const fusion = normalizeFusion(asked);
-    const key = `${queryName(map, spec)} ${JSON.stringify([query, fusion])}`;
+    const key = `${queryName(map, spec)} ${JSON.stringify([query, fusion, asked.fetch === true])}`;
     if (query.terms.length === 0) {
       const scoreOf = (rank: number): number => fusion.sort / (fusion.k + rank);
       return [key, new RowHits<T>(client.query<T>(map, filter as QueryFilter<T>), engine, scoreOf)];
     }
     const rank = hybridRank(query, matches, spec.sort && compare, fusion);
-    return [key, new TextHits<T>({ map, paths, textIndex, rank, readsValues: true }, sources)];
+    const fetched = fetchedFor<T>(client, map, asked, query);
+    return [key, new TextHits<T>({ map, paths, textIndex, rank, readsValues: true, fetched }, sources)];
   });
 }
 
@@ -126,6 +133,26 @@ function sourcesFor(client: TopGunClient, map: string): TextSources {
   const kind = context.engine.kindOf(map);
   if (kind !== undefined && kind !== 'LWW') throw wrongKind(map, kind, 'LWW');
   return textSources(context);
+}
+
+/** The records with the words of a search, as a live query of the server brings them (SRCH-20). */
+function fetchedFor<T>(
+  client: TopGunClient,
+  map: string,
+  { fetch, ...asked }: SearchOptions,
+  query: NormalizedTextQuery,
+): Fetched<T> | undefined {
+  if (fetch !== true || query.terms.length === 0) return undefined;
+  const { where, predicate } = filterOf(asked);
+  const words = wordsPredicate(query);
+  const both = predicate ? { op: 'and' as const, children: [predicate, words] } : words;
+  const limit = TEXT_LIMITS.hits;
+  return {
+    // The filter of a search has no claim about the map's values.
+    rows: client.query<T>(map, { ...(where && { where }), predicate: both, limit } as QueryFilter<T>),
+    // Differences are no matter of predicates.
+    namesAll: (rows) => query.fuzzy === 0 && rows < limit,
+  };
 }
 
 const filterOf = ({ where, predicate }: SearchOptions): QueryFilter => ({

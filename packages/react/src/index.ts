@@ -1,6 +1,7 @@
 export { TopGunProvider, type TopGunProviderProps } from './TopGunProvider.js';
 export { useClient } from './useClient.js';
 export { type ConnectionView, useConnectionState } from './useConnectionState.js';
+export { type UseHybridSearchOptions, useHybridSearch } from './useHybridSearch.js';
 export { type MapView, useMap } from './useMap.js';
 export { type Mutation, useMutation } from './useMutation.js';
 export { type ORMapView, useORMap } from './useORMap.js';

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { act, cleanup, renderHook } from '@testing-library/react';
 import type { TopGunClient } from '@topgun/client';
-import { TopGunProvider, useSearch } from '@topgun/react';
+import { TopGunProvider, useHybridSearch, useSearch } from '@topgun/react';
 import { miniSearchIndex } from '@topgun/search';
 import { type ReactElement, type ReactNode, StrictMode } from 'react';
 import { renderToString } from 'react-dom/server';
@@ -119,5 +119,32 @@ describe('useSearch', () => {
     expect(result.current.hits.map(({ key }) => key)).toEqual(['a']);
     await act(() => vi.advanceTimersByTimeAsync(1));
     expect(result.current.hits.map(({ key }) => key)).toEqual(['b']);
+  });
+});
+
+describe('useHybridSearch', () => {
+  it('[RCT-1] [RCT-4] shows the order of sort before anything is typed, then both orders', async () => {
+    const client = makeClient();
+    const cities = client.getMap<{ name: string; people: number }>('cities');
+    const { result, rerender } = renderHook(
+      ({ query }) =>
+        useHybridSearch<{ name: string; people: number }>('cities', query, {
+          textIndex: miniSearchIndex,
+          fields: { name: 1 },
+          sort: { people: 'desc' },
+          weights: { text: 0.1 },
+        }),
+      { wrapper: strictlyWithin(client), initialProps: { query: '' } },
+    );
+    await settle();
+    await act(async () => {
+      cities.set('a', { name: 'San', people: 1 });
+      cities.set('b', { name: 'Berlin', people: 3 });
+      cities.set('c', { name: 'San Diego', people: 2 });
+    });
+    expect(result.current.hits.map(({ key }) => key)).toEqual(['b', 'c', 'a']);
+    rerender({ query: 'san' });
+    expect(result.current.hits.map(({ key }) => key)).toEqual(['c', 'a']);
+    expect(result.current.hits[0]).toMatchObject({ matchedTerms: ['san'] });
   });
 });

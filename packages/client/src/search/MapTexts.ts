@@ -7,7 +7,9 @@ import { platformClock } from '../utils/platform.js';
 /** ms: half a frame. More at once would be seen as a hitch while somebody types. */
 const SLICE_MS = 8;
 /** Records: as many at most in one slice, for clocks that stand still. */
-const SLICE_RECORDS = 2_000;
+const SLICE_RECORDS_MAX = 2_000;
+/** Records: as many at least, so that a small map is whole at the first read, however busy the machine. */
+const SLICE_RECORDS_MIN = 32;
 /** Changed records that are taken in at once, where they are seen in the same tick: of more, the others wait for a slice. */
 const AT_ONCE = 1_000;
 
@@ -104,7 +106,8 @@ export class MapTexts {
     for (const key of this.#waiting) {
       this.#take(key);
       count++;
-      if (count === SLICE_RECORDS || platformClock.monoMs() > endMs) break;
+      if (count < SLICE_RECORDS_MIN) continue;
+      if (count === SLICE_RECORDS_MAX || platformClock.monoMs() > endMs) break;
     }
     if (this.#waiting.size === 0) this.#waitedFor = 0;
     this.#armSlice();

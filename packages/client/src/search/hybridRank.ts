@@ -13,10 +13,10 @@ export function hybridRank(
   matches: CompiledQuery['matches'],
   compare: CompiledQuery['compare'] | undefined,
   { k, text, sort }: Fusion,
-): TextSearch['rank'] {
+): TextSearch<unknown>['rank'] {
   const deep = { ...query, limit: TEXT_LIMITS.hits };
-  return (index, read) => {
-    const byText = index.search(deep, (key) => matches(read(key)));
+  return (index, { read, plays }) => {
+    const byText = index.search(deep, (key) => plays(key) && matches(read(key)));
     const rankings = [{ keys: byText.map(({ key }) => key), weight: text }];
     if (compare) {
       const rows = byText.map(({ key }) => ({ key, value: read(key) }));

@@ -1,4 +1,5 @@
 import { miniSearchIndex } from '@topgun/search';
+import { linearRegex } from '@topgun/search/regex';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FakeStore, FakeWorld } from '../engine/testing/FakeWorld.js';
 import { type SearchDelta, type SearchOptions, search } from '../search.js';
@@ -107,6 +108,19 @@ describe('a search on a device', () => {
     expect(left.getResults().map(({ key }) => key)).toContain('k5');
   });
 
+  it('[SRCH-8] a filter may use the regular expressions of the client, if it has an engine for them', () => {
+    const world = new FakeWorld();
+    const where = { title: { $regex: '^red' } };
+    const realm = world.started(new FakeStore(), { queryPorts: { regex: linearRegex } });
+    realm.engine.put('notes', 'a', { title: 'red wine' });
+    realm.engine.put('notes', 'b', { title: 'wine, red' });
+    const found = search<Note>(clientOn(realm), 'notes', { ...OPTIONS, where });
+    expect(found.getResults().map(({ key }) => key)).toEqual(['a']);
+    expect(() => oneDevice().find({ where })).toThrowError(
+      expect.objectContaining({ code: 'REGEX_ENGINE_MISSING' }),
+    );
+  });
+
   it('[SRCH-10] a wrong option is refused when it is made, and when it is set', () => {
     const { find } = oneDevice();
     const code = (expected: string) => expect.objectContaining({ code: expected });
@@ -213,6 +227,19 @@ describe('the index of a map', () => {
     vi.advanceTimersByTime(1);
     expect(found.getSnapshot()).toMatchObject({ completeness: 'complete', progress: 1 });
     expect(heard).toEqual([0.4, 0.8, 1]);
+  });
+
+  it('[SRCH-13] ends a slice when its time is over, and takes in a small map whatever the time', () => {
+    const { put, find } = oneDevice();
+    let nowMs = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      nowMs += 10;
+      return nowMs;
+    });
+    for (let i = 0; i < 32; i++) put(`k${i}`, 'wine');
+    expect(find().getSnapshot().progress).toBe(1);
+    for (let i = 32; i < 64; i++) put(`k${i}`, 'wine');
+    expect(find({ fields: { title: 1, done: 1 } }).getSnapshot().progress).toBe(0.5);
   });
 
   it('[SRCH-13] takes in a flood of changes by slices, the latest at once', () => {
