@@ -6,6 +6,7 @@ import { addDoctorCommand } from './commands/doctorCommand.js';
 import { addImportCommand } from './commands/importCommand.js';
 import { addRepairCommand } from './commands/repairCommand.js';
 import { addRestoreCommand } from './commands/restoreCommand.js';
+import { addSearchExplainCommand } from './commands/searchExplainCommand.js';
 import { addStartCommand } from './commands/startCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
 import { addTokenCommand } from './commands/tokenCommand.js';
@@ -42,6 +43,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addStatusCommand(program, io, done);
   addTokenCommand(program, io);
   addImportCommand(program, io, done);
+  addSearchExplainCommand(program, io);
   addBackupCommand(program, io);
   addRestoreCommand(program, io);
   addRepairCommand(program, io);
