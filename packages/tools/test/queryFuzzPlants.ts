@@ -1,5 +1,6 @@
 import { IndexSet, LiveWindow, parsePath, readPath, StandingIndex } from '@topgun/core';
 import { replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
+import { LocalQuery } from '../../client/src/engine/LocalQuery.js';
 import { operatorOf } from '../../core/src/query/operators.js';
 import { SharedQuery } from '../../server/src/engine/SharedQuery.js';
 import { View } from '../../server/src/security/policy/View.js';
@@ -133,6 +134,20 @@ export const plants: readonly Plant[] = [
               nodes,
               changes: told.filter(([, , , row]) => own.has(row[1])),
             }));
+          },
+      ),
+  },
+  {
+    name: 'a device overlooks the changes of one row',
+    seeds: 100,
+    checker: 'device',
+    plant: () =>
+      replaceMethod(
+        LocalQuery,
+        'note',
+        (shipped) =>
+          function (id, isSameValue, notedMax) {
+            return id === 'k1' ? false : shipped.call(this, id, isSameValue, notedMax);
           },
       ),
   },

@@ -43,7 +43,9 @@ async function many(
   const tally = await runSeeds(range, oracle, (seed, fault) => {
     if (faults.has(seed)) return;
     faults.set(seed, fault);
-    console.log(`seed ${seed}: ${fault.checker}\n  ${fault.what.slice(0, 2_000)}`);
+    console.log(
+      `seed ${seed}: ${fault.checker}${faults.size > SHRUNK_MAX ? '' : `\n  ${fault.what.slice(0, 2_000)}`}`,
+    );
   });
   const perSecond = (range.count * 1_000) / (performance.now() - started);
   for (const [seed, fault] of [...faults].slice(0, SHRUNK_MAX)) await makeSmall(seed, fault, oracle);

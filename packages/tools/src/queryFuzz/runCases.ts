@@ -1,5 +1,5 @@
 import type { Case } from './Case.js';
-import { Difference, type Expected } from './Checker.js';
+import { type Checker, Difference, type Expected } from './Checker.js';
 import { checkers } from './checkers/index.js';
 import { drawCase } from './draw/drawCase.js';
 import { expectedOf } from './expect.js';
@@ -22,9 +22,9 @@ const CASES_AT_ONCE = 50;
 export function faultIn(
   one: Case,
   expected: Expected = expectedOf(one),
-  note: (what: string) => void = () => undefined,
+  { by = checkers, note = () => undefined }: Looking = {},
 ): Fault | undefined {
-  for (const { name, check } of checkers) {
+  for (const { name, check } of by) {
     try {
       check(one, expected, note);
     } catch (error) {
@@ -34,6 +34,12 @@ export function faultIn(
     }
   }
   return undefined;
+}
+
+/** Who looks, all by default, and who is told of what is worth counting. */
+interface Looking {
+  readonly by?: readonly Checker[];
+  readonly note?: (what: string) => void;
 }
 
 /** The first thing wrong with a case, PostgreSQL's word included. */
@@ -63,7 +69,7 @@ export async function runSeeds(
       const one = drawCase(seed);
       const expected = expectedOf(one);
       tally.note(one, expected);
-      const fault = faultIn(one, expected, (what) => tally.add(what));
+      const fault = faultIn(one, expected, { note: (what) => tally.add(what) });
       if (fault !== undefined) onFault(seed, fault);
       return [one, expected] as const;
     });

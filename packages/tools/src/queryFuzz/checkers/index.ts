@@ -1,4 +1,5 @@
 import type { Checker } from '../Checker.js';
+import { deviceEngine } from './deviceEngine.js';
 import { freshRun } from './freshRun.js';
 import { indexSet } from './indexSet.js';
 import { liveWindow } from './liveWindow.js';
@@ -6,4 +7,11 @@ import { serverEngine } from './serverEngine.js';
 import { standing } from './standing.js';
 
 /** Every way that TopGun answers a query. */
-export const checkers: readonly Checker[] = [freshRun, liveWindow, standing, indexSet, serverEngine];
+export const checkers: readonly Checker[] = [
+  freshRun,
+  liveWindow,
+  standing,
+  indexSet,
+  serverEngine,
+  deviceEngine,
+];

@@ -1,10 +1,11 @@
 import type { QuerySpec } from '@topgun/core';
-import { QUERY_CHANGE, type QuerySubMessage } from '@topgun/protocol';
+import { QUERY_CHANGE } from '@topgun/protocol';
 import { MAP, type Row } from '../Case.js';
 import { type Checker, Difference } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
 import { readRules } from '../oracle/answer.js';
-import { QueryNode } from '../server/QueryNode.js';
+import { QueryNode, WRITER } from '../server/QueryNode.js';
+import { Socket } from '../server/Socket.js';
 
 /**
  * What devices hold that follow the query on a real engine: one that asked before the first row was there, one that asks again after
@@ -16,24 +17,25 @@ export const serverEngine: Checker = {
     // Pages are cut on the device: a server is asked for no position.
     if (query.after !== undefined || query.before !== undefined) return;
     const node = new QueryNode(policies);
+    const writer = new Socket(node, WRITER);
     const isBlind = readRules(policies).length === 0;
     const devices = of.map(({ who: { sub, claims }, answers }) => {
-      const conn = node.connect({ sub, roles: ['user'], claims });
-      return { sub, answers, followed: new Followed(node, conn, 'early', query, isBlind) };
+      const socket = new Socket(node, { sub, roles: ['user'], claims });
+      return { sub, answers, socket, early: new Followed(socket, 'early', query, isBlind) };
     });
     const compare = (at: number): void => {
-      for (const { sub, answers, followed } of devices) {
+      for (const { sub, answers, socket, early } of devices) {
         const expected = byKey(answers[at] ?? []);
-        assertSameRows(`what ${sub} holds after batch ${at}`, byKey(followed.rows()), expected);
-        const late = new Followed(node, followed.conn, 'late', query, isBlind);
+        assertSameRows(`what ${sub} holds after batch ${at}`, byKey(early.rows()), expected);
+        const late = new Followed(socket, 'late', query, isBlind);
         assertSameRows(`what ${sub} is answered after batch ${at}`, byKey(late.rows()), expected);
         late.close();
       }
     };
-    if (rows.length > 0) node.write(rows);
+    if (rows.length > 0) writer.write(rows);
     compare(0);
     for (const [at, batch] of batches.entries()) {
-      node.write(batch);
+      writer.write(batch);
       compare(at + 1);
     }
   },
@@ -41,33 +43,29 @@ export const serverEngine: Checker = {
 
 /** A query that a connection follows. */
 class Followed {
-  readonly conn: number;
-  readonly #node: QueryNode;
+  readonly #socket: Socket;
   readonly #id: string;
   readonly #held = new Map<string, unknown>();
   #version = 0;
 
-  constructor(node: QueryNode, conn: number, id: string, query: QuerySpec, isBlind: boolean) {
-    this.#node = node;
-    this.conn = conn;
+  constructor(socket: Socket, id: string, query: QuerySpec, isBlind: boolean) {
+    this.#socket = socket;
     this.#id = id;
-    // The codec takes a message apart, and wants every list as one.
-    const message = { type: 'QUERY_SUB', query: id, map: MAP, ...query } as QuerySubMessage;
-    node.send(conn, message);
-    const [refusal] = node.take(conn, 'ERROR').map(({ code }) => code);
+    socket.send({ type: 'QUERY_SUB', query: id, map: MAP, ...query });
+    const [refusal] = socket.take('ERROR').map(({ code }) => code);
     const expected = isBlind ? 'DENIED' : undefined;
     if (refusal !== expected) throw new Difference('the refusal of the query', refusal, expected);
   }
 
   close(): void {
-    this.#node.send(this.conn, { type: 'QUERY_UNSUB', query: this.#id });
+    this.#socket.send({ type: 'QUERY_UNSUB', query: this.#id });
   }
 
   /** The rows held now. */
   rows(): Row[] {
-    for (const { query, rows } of this.#node.take(this.conn, 'QUERY_RESP', this.#id))
+    for (const { query, rows } of this.#socket.take('QUERY_RESP', this.#id))
       for (const [, , row] of rows) this.#put(query, row[1], row[5], 'ENTER');
-    for (const { query, v, changes } of this.#node.take(this.conn, 'QUERY_UPDATE', this.#id)) {
+    for (const { query, v, changes } of this.#socket.take('QUERY_UPDATE', this.#id)) {
       if (v !== ++this.#version)
         throw new Difference(`the version of an update of ${query}`, v, this.#version);
       for (const [kind, , , row] of changes) {

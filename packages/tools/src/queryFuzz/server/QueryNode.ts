@@ -1,160 +1,119 @@
-import { packTime } from '@topgun/core';
-import {
-  type ClientMessage,
-  CONCERN,
-  decode,
-  encode,
-  type MessageOf,
-  type MessageType,
-  OP,
-  type OpRow,
-  PROTOCOL_VERSION,
-  type ServerMessage,
-} from '@topgun/protocol';
-import {
-  type CommitBatch,
-  cursorMac,
-  type Policy,
-  type Principal,
-  ServerEngine,
-} from '@topgun/server/engine';
-import { type Change, MAP } from '../Case.js';
+import { type ClientMessage, decode, encode, type ServerMessage } from '@topgun/protocol';
+import { cursorMac, type Policy, type Principal, ServerEngine } from '@topgun/server/engine';
 
-const NOW = 1_800_000_000_000;
-const INCARNATION = 'life-1';
-const WRITER: Policy = { role: 'writer', map: '**', actions: ['PUT', 'REMOVE'] };
+export const INCARNATION = 'life-1';
+export const WRITER: Principal = { sub: 'writer', roles: ['writer'], claims: {} };
+
+/** Whoever may read may write too, so that the cases are about reading. */
+const WRITES: readonly Policy[] = ['writer', 'user'].map((role) => ({
+  role,
+  map: '**',
+  actions: ['PUT', 'REMOVE'],
+}));
 /** More turns than a batch of writes and its answers ever take. */
 const TURNS_MAX = 1_000;
 
+/** The other end of a socket. */
+interface Peer {
+  readonly principal: Principal;
+  readonly receive: (turn: Uint8Array) => void;
+  isAuthenticated: boolean;
+  /** Frames of this turn. */
+  out: Uint8Array[];
+}
+
 /**
- * The shipped engine of a server, whose store takes every commit at once. Every message passes the shipped codec both ways, as it would
- * over a socket.
+ * The shipped engine of a server, whose store takes every commit at once, with the peers that are connected to it. All that passes
+ * between them are frames of the shipped codec.
  */
 export class QueryNode {
+  /** Time of the server and of its peers, ms since the epoch. It moves when somebody writes, so that later writes are later. */
+  now = 1_800_000_000_000;
   readonly #engine: ServerEngine;
-  readonly #received = new Map<number, ServerMessage[]>();
-  readonly #commits: number[] = [];
-  readonly #verifying: number[] = [];
-  readonly #timers = new Set<string>();
-  readonly #writer: number;
-  #stamps = 0;
-  #ops = 0;
-  #turnsBusy = 0;
+  readonly #peers = new Map<number, Peer>();
+  /** What peers will do next, in order. */
+  readonly #tasks: (() => void)[] = [];
+  #conns = 0;
 
   constructor(policies: readonly Policy[]) {
     this.#engine = new ServerEngine(
       {
         nodeId: 'node-1',
         boot: { incarnation: INCARNATION, partitions: new Map(), gc: new Map(), meta: new Map() },
-        policies: [...policies, WRITER],
+        policies: [...policies, ...WRITES],
         random: () => 2 ** 31,
         mac: cursorMac,
-        now: NOW,
+        now: this.now,
         limits: { flushDelayMs: 0 },
       },
       {
-        send: (conn, message) => this.#deliver([conn], message),
-        sendShared: (conns, message) => this.#deliver(conns, message),
+        send: (conn, message) => this.#send([conn], message),
+        sendShared: (conns, message) => this.#send(conns, message),
         close: (conn, code) => {
           throw new Error(`The server closed connection ${conn} with ${code}.`);
         },
-        verify: (conn) => this.#verifying.push(conn),
-        commit: (id: number, _: CommitBatch) => this.#commits.push(id),
+        verify: (conn) =>
+          this.soon(() => this.#engine.verified(conn, { principal: this.#peer(conn).principal }, this.now)),
+        commit: (id) => this.soon(() => this.#engine.committed(id, 'committed', this.now)),
         readDedup: () => {
           throw new Error('No commit of this store is ever unknown.');
         },
         renew: () => undefined,
-        arm: (timer) => this.#timers.add(timer),
-        cancel: (timer) => this.#timers.delete(timer),
+        arm: () => undefined,
+        cancel: () => undefined,
       },
     );
     this.#engine.load([], []);
-    this.#writer = this.connect({ sub: 'writer', roles: ['writer'], claims: {} });
   }
 
-  /** A new connection of somebody; its number. */
-  connect(principal: Principal): number {
-    const conn = this.#received.size + 1;
-    this.#received.set(conn, []);
-    this.#engine.opened(conn, { remote: 'fuzz' }, NOW);
-    const clientId = `client-${conn}`.padEnd(22, '_');
-    const versions = [PROTOCOL_VERSION, PROTOCOL_VERSION] as const;
-    this.#pass(
-      conn,
-      { type: 'AUTH', versions, clientId, sessions: [sessionOf(conn)], token: 'token' },
-      'preauth',
-    );
-    for (const asking of this.#verifying.splice(0)) this.#engine.verified(asking, { principal }, NOW);
-    this.settle();
+  /** Opens a socket for somebody; its number. Frames of one turn come joined. */
+  open(principal: Principal, receive: (turn: Uint8Array) => void): number {
+    const conn = ++this.#conns;
+    this.#peers.set(conn, { principal, receive, isAuthenticated: false, out: [] });
+    this.#engine.opened(conn, { remote: 'fuzz' }, this.now);
     return conn;
   }
 
-  send(conn: number, message: ClientMessage): void {
-    this.#pass(conn, message, 'client');
-    this.settle();
+  /** A frame from a socket. */
+  receive(conn: number, frame: Uint8Array): void {
+    const decoded = decode(frame, this.#peer(conn).isAuthenticated ? 'client' : 'preauth');
+    if (!decoded.ok) throw new Error(`The server refused a frame: ${decoded.code} at ${decoded.path}`);
+    this.#engine.message(conn, decoded.message as ClientMessage, this.now);
   }
 
-  /** One frame with all changes, and its commit. */
-  write(changes: readonly Change[]): void {
-    const rows = changes.map(([key, value]): OpRow => {
-      const code = value === undefined ? OP.REMOVE : OP.PUT;
-      return [++this.#ops, code, 0, key, packTime(NOW, this.#stamps++), null, value ?? null];
-    });
-    this.send(this.#writer, {
-      type: 'OPS',
-      session: sessionOf(this.#writer),
-      settledBelow: 0,
-      incarnation: INCARNATION,
-      concern: CONCERN.PERSISTED,
-      maps: [MAP],
-      rows,
-    });
-    const refused = this.take(this.#writer, 'OP_ACK').flatMap(({ ex }) => ex ?? []);
-    if (refused.length > 0) throw new Error(`The server refused a write: ${JSON.stringify(refused)}`);
+  /** Does this when it is its turn. */
+  soon(task: () => void): void {
+    this.#tasks.push(task);
   }
 
-  /** The messages of a type, of one query if named, that a connection got and that were not taken yet. */
-  take<T extends MessageType>(conn: number, type: T, query?: string): MessageOf<T>[] {
-    const all = this.#received.get(conn) ?? [];
-    const isMeant = (message: ServerMessage): message is MessageOf<T> & ServerMessage =>
-      message.type === type && (query === undefined || ('query' in message && message.query === query));
-    this.#received.set(
-      conn,
-      all.filter((message) => !isMeant(message)),
-    );
-    return all.filter(isMeant);
-  }
-
-  /** Turns until nothing more comes of what was sent. */
+  /** Turns until nothing more comes of what was begun. */
   settle(): void {
     for (let turn = 0; turn < TURNS_MAX; turn++) {
-      this.#turnsBusy = 0;
-      this.#engine.tick(NOW);
-      for (const id of this.#commits.splice(0)) {
-        this.#turnsBusy++;
-        this.#engine.committed(id, 'committed', NOW);
+      for (const task of this.#tasks.splice(0)) task();
+      this.#engine.tick(this.now);
+      for (const peer of this.#peers.values()) {
+        if (peer.out.length === 0) continue;
+        const joined = Buffer.concat(peer.out.splice(0));
+        this.soon(() => peer.receive(joined));
       }
-      if (this.#turnsBusy === 0) return;
+      if (this.#tasks.length === 0) return;
     }
-    throw new Error('The server does not come to rest.');
+    throw new Error('The server and its peers do not come to rest.');
   }
 
-  #pass(conn: number, message: ClientMessage, profile: 'preauth' | 'client'): void {
-    const decoded = decode(encode(message), profile);
-    if (!decoded.ok) throw new Error(`The codec refused ${message.type}: ${decoded.code} at ${decoded.path}`);
-    this.#engine.message(conn, decoded.message as ClientMessage, NOW);
+  #peer(conn: number): Peer {
+    const peer = this.#peers.get(conn);
+    if (peer === undefined) throw new Error(`There is no connection ${conn}.`);
+    return peer;
   }
 
-  #deliver(conns: readonly number[], message: ServerMessage): void {
-    this.#turnsBusy++;
-    const bytes = encode(message);
+  #send(conns: readonly number[], message: ServerMessage): void {
+    // The encoder uses its buffer again.
+    const frame = encode(message).slice();
     for (const conn of conns) {
-      const decoded = decode(bytes, 'server');
-      if (!decoded.ok)
-        throw new Error(`The codec refused ${message.type}: ${decoded.code} at ${decoded.path}`);
-      this.#received.get(conn)?.push(decoded.message as ServerMessage);
+      const peer = this.#peer(conn);
+      if (message.type === 'AUTH_ACK') peer.isAuthenticated = true;
+      peer.out.push(frame);
     }
   }
 }
-
-const sessionOf = (conn: number): string => `sess-${conn}`.padEnd(11, '_');

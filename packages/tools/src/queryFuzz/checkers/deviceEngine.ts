@@ -1,0 +1,48 @@
+import type { Checker } from '../Checker.js';
+import { assertSameRows } from '../expect.js';
+import { answerOf } from '../oracle/answer.js';
+import { Device } from '../server/Device.js';
+import { QueryNode, WRITER } from '../server/QueryNode.js';
+import { Socket } from '../server/Socket.js';
+
+/**
+ * What real devices show that ask a real server: one per principal that follows the query alone, and one that has opened the whole map
+ * too, and answers from it. Every other batch is written on a device itself. A device without a server shows its own writes at once.
+ */
+export const deviceEngine: Checker = {
+  name: 'device',
+  check({ query, policies, rows, batches }, { states, of }) {
+    const node = new QueryNode(policies);
+    const writer = new Socket(node, WRITER);
+    // A server is asked for no position, so that only what holds the whole map has all of a page.
+    const isPage = query.after !== undefined || query.before !== undefined;
+    const devices = of.flatMap(({ who: { sub, claims }, answers }, at) =>
+      [...(isPage ? [] : [false]), ...(at === 0 || isPage ? [true] : [])].map((isWhole, place) => {
+        const device = new Device(node, { sub, roles: ['user'], claims }, 2 * at + place);
+        device.ask(query, isWhole);
+        return { what: `${sub}'s device${isWhole ? ' with the whole map' : ''}`, device, answers };
+      }),
+    );
+    const compare = (at: number): void => {
+      for (const { what, device, answers } of devices)
+        assertSameRows(`${what} after batch ${at}`, device.rows(), answers[at] ?? []);
+    };
+    if (rows.length > 0) writer.write(rows);
+    compare(0);
+    for (const [at, batch] of batches.entries()) {
+      const own = devices[(at >> 1) % devices.length];
+      if (at % 2 === 1 && own !== undefined) {
+        own.device.write(batch);
+        node.settle();
+      } else writer.write(batch);
+      compare(at + 1);
+    }
+    const alone = new Device(new QueryNode([]), WRITER, 0);
+    alone.ask(query, false);
+    alone.write(rows);
+    for (const [at, rowsNow] of states.entries()) {
+      assertSameRows(`a device by itself after batch ${at}`, alone.rows(), answerOf(query, [...rowsNow]));
+      alone.write(batches[at] ?? []);
+    }
+  },
+};
