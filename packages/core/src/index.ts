@@ -57,6 +57,14 @@ export {
 } from './ORMap.js';
 export { PNCounter, type PNCounterObject, type PNCounterOptions, type PNCounterState } from './PNCounter.js';
 export { PARTITION_COUNT, partitionOf, tagOf } from './partition/partitionOf.js';
+export { AggregateView, type GroupRow } from './query/aggregate/AggregateView.js';
+export { type Aggregate, avg, count, distinct, max, min, sum } from './query/aggregate/aggregates.js';
+export {
+  type AggregateFilter,
+  type AggregateSpec,
+  normalizeAggregate,
+  type Selection,
+} from './query/aggregate/normalizeAggregate.js';
 export { assertPredicate, PREDICATE_BUDGET, type PredicateBudget } from './query/assertPredicate.js';
 export {
   type CompiledQuery,

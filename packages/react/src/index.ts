@@ -1,4 +1,5 @@
 export { TopGunProvider, type TopGunProviderProps } from './TopGunProvider.js';
+export { type AggregateResult, useAggregate } from './useAggregate.js';
 export { useClient } from './useClient.js';
 export { type ConnectionView, useConnectionState } from './useConnectionState.js';
 export { type MapView, useMap } from './useMap.js';

@@ -3,8 +3,7 @@ import type { QueryRow as EngineRow, RealmEngine } from '../engine/RealmEngine.j
 import type { Unsubscribe } from '../utils/Listeners.js';
 import { Listeners } from '../utils/Listeners.js';
 import type { Logger } from '../utils/logger.js';
-import type { ChangeEvent, Row } from './QueryRows.js';
-import { QueryRows } from './QueryRows.js';
+import { type ChangeEvent, eventOf, QueryRows, type Row, type RowChange } from './QueryRows.js';
 
 /** What a query shows now; the same object until something in it changes. */
 export interface QuerySnapshot<T> {
@@ -26,6 +25,11 @@ export interface LiveQuerySurroundings {
   readonly onIdle: () => void;
 }
 
+/** Something that is computed from a result and kept up to date with it. */
+export interface Derived {
+  changed(changes: readonly RowChange<unknown>[]): void;
+}
+
 export interface LiveQueryDefinition {
   readonly name: string;
   readonly map: string;
@@ -42,7 +46,8 @@ export class LiveQuery<T> {
   #found: readonly EngineRow[] | undefined;
   #snapshot: QuerySnapshot<T> = { rows: [], completeness: 'partial', isLoaded: false };
   #announced: QuerySnapshot<T>;
-  #unannounced: ChangeEvent<T>[] = [];
+  #unannounced: RowChange<T>[] = [];
+  readonly #derived = new Map<string, Derived>();
 
   constructor(
     { name, map, spec }: LiveQueryDefinition,
@@ -80,10 +85,30 @@ export class LiveQuery<T> {
     };
   }
 
+  /** The value that a row of the result was made of. */
+  valueOf(row: Row<T>): unknown {
+    return this.#rows.valueOf(row);
+  }
+
+  /**
+   * What is derived under this name, made now if it is not there: it hears of all rows there are, and from then on of each change
+   * before the snapshot that shows it is given out. It lives as long as this query.
+   */
+  derive<D extends Derived>(name: string, make: () => D): D {
+    this.#take();
+    // Whoever uses the name makes the same kind of thing under it.
+    const known = this.#derived.get(name) as D | undefined;
+    if (known) return known;
+    const made = make();
+    made.changed(this.#rows.all());
+    this.#derived.set(name, made);
+    return made;
+  }
+
   /** Called once per tick in which the engine's result changed. */
   announce(): void {
     this.#take();
-    const changes = this.#unannounced;
+    const changes = this.#unannounced.map(eventOf);
     this.#unannounced = [];
     if (this.#snapshot === this.#announced) return;
     this.#announced = this.#snapshot;
@@ -100,7 +125,10 @@ export class LiveQuery<T> {
     const isLoaded = completeness === 'complete' || this.#surroundings.isStoreRead();
     if (found !== this.#found) {
       const steps = this.#engine.queryStepsFrom(this.#name, this.#found);
-      this.#unannounced.push(...(steps ? this.#rows.follow(steps) : this.#rows.update(found)));
+      const changes = steps ? this.#rows.follow(steps) : this.#rows.update(found);
+      // One by one: a call takes only so many arguments.
+      for (const change of changes) this.#unannounced.push(change);
+      for (const derived of this.#derived.values()) derived.changed(changes);
     }
     this.#found = found;
     const { rows } = this.#rows;
