@@ -5,6 +5,7 @@ export { type ConnectionView, useConnectionState } from './useConnectionState.js
 export { type MapView, useMap } from './useMap.js';
 export { type Mutation, useMutation } from './useMutation.js';
 export { type ORMapView, useORMap } from './useORMap.js';
+export { type PagesResult, usePages } from './usePages.js';
 export { type CounterView, usePNCounter } from './usePNCounter.js';
 export { type QueryView, useQuery } from './useQuery.js';
 export { type SearchView, type UseSearchOptions, useSearch } from './useSearch.js';

@@ -23,15 +23,22 @@ const ignore = (): void => undefined;
 /**
  * The snapshot of what `ask` makes, rendered again when it changes; `nothing`, always the same object, on a server and where the
  * question is refused. A question may be a new object in each render: of those with one key the first handle is kept.
+ *
+ * `further` is for a part of the question that is taken today and refused tomorrow: it is asked with once per `part`, and what it
+ * made stays.
  */
 export function useSnapshot<S, H extends Handle<S>>(
   ask: (client: Client) => H,
   nothing: S,
+  further?: { readonly part: string | undefined; readonly ask: (client: Client) => H },
 ): { readonly snapshot: S; readonly handle: H | undefined; readonly error: TopGunError | undefined } {
   const client = useClient();
   const asked = tryAsk(client, ask);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the whole of `asked`
-  const { handle, error } = useMemo(() => asked, [client, asked.key]);
+  const part = further?.part;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: key and part stand for the whole of the question
+  const { handle, error } = useMemo(() => {
+    return further === undefined || part === undefined || asked.error ? asked : tryAsk(client, further.ask);
+  }, [client, asked.key, part]);
   const subscribe = useCallback((changed: () => void) => handle?.onSnapshot(changed) ?? ignore, [handle]);
   const snapshot = useSyncExternalStore(
     subscribe,
