@@ -79,6 +79,13 @@ export {
   type EvaluationContext,
   evaluate,
 } from './query/evaluate.js';
+export { IncludeView, type Joined } from './query/include/IncludeView.js';
+export {
+  type Include,
+  type IncludeSpec,
+  type Includes,
+  normalizeIncludes,
+} from './query/include/normalizeInclude.js';
 export { type Delta, LiveWindow, type LiveWindowOptions } from './query/LiveWindow.js';
 export { normalizeQuery, type QueryFilter } from './query/normalizeQuery.js';
 export { type AuthRef, isAuthRef, type PredicateNode } from './query/PredicateNode.js';

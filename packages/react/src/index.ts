@@ -8,5 +8,6 @@ export { type ORMapView, useORMap } from './useORMap.js';
 export { type PagesResult, usePages } from './usePages.js';
 export { type CounterView, usePNCounter } from './usePNCounter.js';
 export { type QueryView, useQuery } from './useQuery.js';
+export { type RelatedResult, useRelated } from './useRelated.js';
 export { type SearchView, type UseSearchOptions, useSearch } from './useSearch.js';
 export { useTopic } from './useTopic.js';

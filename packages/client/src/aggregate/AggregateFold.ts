@@ -1,7 +1,6 @@
 import type { AggregateSpec, GroupRow } from '@topgun/core';
 import { AggregateView } from '@topgun/core';
-import type { Derived, QuerySnapshot } from '../query/LiveQuery.js';
-import type { RowChange } from '../query/QueryRows.js';
+import type { LiveQuery } from '../query/LiveQuery.js';
 
 /** What aggregates show now; the same object until something in it changes. */
 export interface AggregateSnapshot<G> {
@@ -14,19 +13,23 @@ export interface AggregateSnapshot<G> {
 }
 
 /** The aggregates of one live query, kept up to date with it and shared by all handles that ask the same. */
-export class AggregateFold implements Derived {
+export class AggregateFold {
   readonly #view: AggregateView;
+  readonly #live: LiveQuery<unknown>;
   #snapshot: AggregateSnapshot<GroupRow> | undefined;
 
-  constructor(spec: AggregateSpec) {
+  /** `name` tells it from others on the same query. */
+  constructor(spec: AggregateSpec, live: LiveQuery<unknown>, name: string) {
     this.#view = new AggregateView(spec);
+    this.#live = live;
+    live.follow(name, (changes) => {
+      for (const { before, now } of changes) this.#view.change(before?.value, now?.value);
+    });
   }
 
-  changed(changes: readonly RowChange<unknown>[]): void {
-    for (const { before, now } of changes) this.#view.change(before?.value, now?.value);
-  }
-
-  snapshot({ completeness, isLoaded }: QuerySnapshot<unknown>): AggregateSnapshot<GroupRow> {
+  snapshot(): AggregateSnapshot<GroupRow> {
+    // Reading the query is what has it tell of its changes.
+    const { completeness, isLoaded } = this.#live.snapshot();
     const groups = this.#view.rows();
     const last = this.#snapshot;
     if (groups === last?.groups && completeness === last.completeness && isLoaded === last.isLoaded)

@@ -11,6 +11,7 @@ import { contextOf } from '../clientContext.js';
 import { queryName } from '../engine/QueryFeed.js';
 import type { LiveQueries } from '../query/LiveQueries.js';
 import type { LiveQuery } from '../query/LiveQuery.js';
+import { SharedViews } from '../query/SharedViews.js';
 import { SnapshotHandle } from '../query/SnapshotHandle.js';
 import type { TopGunClient } from '../TopGunClient.js';
 import type { Unsubscribe } from '../utils/Listeners.js';
@@ -20,6 +21,8 @@ import { AggregateFold, type AggregateSnapshot } from './AggregateFold.js';
 export type AggregateGroup<S extends Selection, G extends string> = { readonly _key: string } & {
   readonly [P in G]: unknown;
 } & { readonly [N in keyof S]: S[N] extends Aggregate<infer R> ? R : never };
+
+const folds = new SharedViews<AggregateFold>();
 
 /** Made by `aggregate(client, map, filter)`. */
 export class AggregateHandle<G> extends SnapshotHandle<AggregateSnapshot<G>> {
@@ -44,9 +47,9 @@ export class AggregateHandle<G> extends SnapshotHandle<AggregateSnapshot<G>> {
 
   getSnapshot(): AggregateSnapshot<G> {
     const live = this.#live();
-    const fold = live.derive(`aggregate ${this.key}`, () => new AggregateFold(this.#spec));
+    const fold = folds.of(live, this.key, () => new AggregateFold(this.#spec, live, `aggregate ${this.key}`));
     // Names of groups and their types are those of the filter, which the function's type has taken them from.
-    return fold.snapshot(live.snapshot()) as unknown as AggregateSnapshot<G>;
+    return fold.snapshot() as unknown as AggregateSnapshot<G>;
   }
 
   protected listen(changed: () => void): Unsubscribe {

@@ -1,8 +1,8 @@
 import type { AppEvents } from '../AppEvents.js';
 import type { RealmEngine } from '../engine/RealmEngine.js';
+import type { LiveQueries } from '../query/LiveQueries.js';
 import type { Logger } from '../utils/logger.js';
 import type { Timers } from '../utils/Timers.js';
-import type { LiveQueries } from '../query/LiveQueries.js';
 import type { WriteTracker } from './WriteTracker.js';
 
 /** What every handle needs of the client that made it. */

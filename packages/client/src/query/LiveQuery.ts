@@ -25,11 +25,6 @@ export interface LiveQuerySurroundings {
   readonly onIdle: () => void;
 }
 
-/** Something that is computed from a result and kept up to date with it. */
-export interface Derived {
-  changed(changes: readonly RowChange<unknown>[]): void;
-}
-
 export interface LiveQueryDefinition {
   readonly name: string;
   readonly map: string;
@@ -47,7 +42,7 @@ export class LiveQuery<T> {
   #snapshot: QuerySnapshot<T> = { rows: [], completeness: 'partial', isLoaded: false };
   #announced: QuerySnapshot<T>;
   #unannounced: RowChange<T>[] = [];
-  readonly #derived = new Map<string, Derived>();
+  readonly #followers = new Map<string, (changes: readonly RowChange<T>[]) => void>();
 
   constructor(
     { name, map, spec }: LiveQueryDefinition,
@@ -91,18 +86,13 @@ export class LiveQuery<T> {
   }
 
   /**
-   * What is derived under this name, made now if it is not there: it hears of all rows there are, and from then on of each change
-   * before the snapshot that shows it is given out. It lives as long as this query.
+   * Tells of all rows there are, and from then on of each change before the snapshot that shows it is given out: for what is
+   * computed from the rows. It takes the place of another one of this name, and does not keep the query open.
    */
-  derive<D extends Derived>(name: string, make: () => D): D {
+  follow(name: string, follower: (changes: readonly RowChange<T>[]) => void): void {
     this.#take();
-    // Whoever uses the name makes the same kind of thing under it.
-    const known = this.#derived.get(name) as D | undefined;
-    if (known) return known;
-    const made = make();
-    made.changed(this.#rows.all());
-    this.#derived.set(name, made);
-    return made;
+    this.#followers.set(name, follower);
+    follower(this.#rows.all());
   }
 
   /** Called once per tick in which the engine's result changed. */
@@ -128,7 +118,7 @@ export class LiveQuery<T> {
       const changes = steps ? this.#rows.follow(steps) : this.#rows.update(found);
       // One by one: a call takes only so many arguments.
       for (const change of changes) this.#unannounced.push(change);
-      for (const derived of this.#derived.values()) derived.changed(changes);
+      for (const follower of this.#followers.values()) follower(changes);
     }
     this.#found = found;
     const { rows } = this.#rows;

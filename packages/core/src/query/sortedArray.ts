@@ -1,15 +1,3 @@
-/** The first place in a sorted array whose item does not come before this one. */
-export function placeOf<T>(sorted: readonly T[], item: T, compare: (a: T, b: T) => number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compare(sorted[middle] as T, item) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** From this share of changed items on, sorting anew is cheaper than placing each. */
 const PLACED_SHARE = 1 / 8;
 
@@ -33,4 +21,16 @@ export function replaceSorted<T>(
   }
   for (const item of gone) sorted.splice(placeOf(sorted, item, compare), 1);
   for (const item of come) sorted.splice(placeOf(sorted, item, compare), 0, item);
+}
+
+/** The first place in a sorted array whose item does not come before this one. */
+function placeOf<T>(sorted: readonly T[], item: T, compare: (a: T, b: T) => number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(sorted[middle] as T, item) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,10 +1,10 @@
 import { compareValues } from '../../value/compareValues.js';
 import { deepEqual } from '../../value/deepEqual.js';
+import { identityOfAll } from '../identityOf.js';
 import { parsePath, readPath } from '../path.js';
 import { replaceSorted } from '../sortedArray.js';
 import { type Accumulator, accumulators } from './accumulators.js';
 import { EqualValues } from './EqualValues.js';
-import { identityOfAll } from './identityOf.js';
 import { type AggregateSpec, KEY_NAME } from './normalizeAggregate.js';
 
 /** A group: its identity, its values by path of `groupBy`, its aggregates by name. */

@@ -1,9 +1,9 @@
 import { compareValues } from '../../value/compareValues.js';
+import { identityOf } from '../identityOf.js';
 import type { AggregateFunction } from './aggregates.js';
 import { EqualValues } from './EqualValues.js';
 import { ExactSum } from './ExactSum.js';
 import { Extreme } from './Extreme.js';
-import { identityOf } from './identityOf.js';
 
 /** One aggregate of one group, kept up to date. Values are fields that are there and not null; each that goes has come. */
 export interface Accumulator {

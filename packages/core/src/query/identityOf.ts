@@ -1,4 +1,4 @@
-import { encodeCanonical } from '../../canonical/encodeCanonical.js';
+import { encodeCanonical } from '../canonical/encodeCanonical.js';
 
 /** A text for a field, equal for two fields iff `eq` holds between them; a missing field and null have texts of their own. */
 export function identityOf(field: unknown): string {
