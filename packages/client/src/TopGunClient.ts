@@ -130,6 +130,7 @@ export class TopGunClient {
       events: this.#events,
       timers: this.#timers,
       logger,
+      queries: this.#queries,
       writable: () => {
         this.#assertOpen('write');
         return engine;

@@ -57,6 +57,14 @@ export {
 } from './ORMap.js';
 export { PNCounter, type PNCounterObject, type PNCounterOptions, type PNCounterState } from './PNCounter.js';
 export { PARTITION_COUNT, partitionOf, tagOf } from './partition/partitionOf.js';
+export { AggregateView, type GroupRow } from './query/aggregate/AggregateView.js';
+export { type Aggregate, avg, count, distinct, max, min, sum } from './query/aggregate/aggregates.js';
+export {
+  type AggregateFilter,
+  type AggregateSpec,
+  normalizeAggregate,
+  type Selection,
+} from './query/aggregate/normalizeAggregate.js';
 export { assertPredicate, PREDICATE_BUDGET, type PredicateBudget } from './query/assertPredicate.js';
 export {
   type CompiledQuery,
@@ -71,6 +79,13 @@ export {
   type EvaluationContext,
   evaluate,
 } from './query/evaluate.js';
+export { IncludeView, type Joined } from './query/include/IncludeView.js';
+export {
+  type Include,
+  type IncludeSpec,
+  type Includes,
+  normalizeIncludes,
+} from './query/include/normalizeInclude.js';
 export { type Delta, LiveWindow, type LiveWindowOptions } from './query/LiveWindow.js';
 export { normalizeQuery, type QueryFilter } from './query/normalizeQuery.js';
 export { type AuthRef, isAuthRef, type PredicateNode } from './query/PredicateNode.js';

@@ -1,11 +1,14 @@
 export { TopGunProvider, type TopGunProviderProps } from './TopGunProvider.js';
+export { type AggregateResult, useAggregate } from './useAggregate.js';
 export { useClient } from './useClient.js';
 export { type ConnectionView, useConnectionState } from './useConnectionState.js';
 export { type UseHybridSearchOptions, useHybridSearch } from './useHybridSearch.js';
 export { type MapView, useMap } from './useMap.js';
 export { type Mutation, useMutation } from './useMutation.js';
 export { type ORMapView, useORMap } from './useORMap.js';
+export { type PagesResult, usePages } from './usePages.js';
 export { type CounterView, usePNCounter } from './usePNCounter.js';
 export { type QueryView, useQuery } from './useQuery.js';
+export { type RelatedResult, useRelated } from './useRelated.js';
 export { type SearchView, type UseSearchOptions, useSearch } from './useSearch.js';
 export { useTopic } from './useTopic.js';

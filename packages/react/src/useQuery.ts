@@ -1,8 +1,7 @@
-import type { QueryHandle, QuerySnapshot, Row, TopGunClient } from '@topgun/client';
-import type { QueryFilter } from '@topgun/core';
-import { TopGunError } from '@topgun/core';
-import { useCallback, useMemo, useSyncExternalStore } from 'react';
-import { useClient } from './useClient.js';
+import type { QueryHandle, QuerySnapshot, Row } from '@topgun/client';
+import type { QueryFilter, TopGunError } from '@topgun/core';
+import { useMemo } from 'react';
+import { useSnapshot } from './internal/useSnapshot.js';
 
 export interface QueryView<T> {
   /** The rows; unchanged rows are the same objects as before, an unchanged result is the same array. */
@@ -16,8 +15,6 @@ export interface QueryView<T> {
 }
 
 const NOTHING: QuerySnapshot<never> = { rows: [], completeness: 'partial', isLoaded: false };
-const nothing = (): typeof NOTHING => NOTHING;
-const ignore = (): void => undefined;
 const EVERYTHING = {};
 
 /**
@@ -25,33 +22,11 @@ const EVERYTHING = {};
  * same tick, then the server's rows. The filter may be a new object in each render. Empty and loading on a server.
  */
 export function useQuery<T>(map: string, filter: QueryFilter<NoInfer<T>> = EVERYTHING): QueryView<T> {
-  const client = useClient();
-  const asked = ask<T>(client, map, filter);
-  // Filters that ask the same have the same key; what the first of them made is kept.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the whole of `asked`
-  const { query, error } = useMemo(() => asked, [client, asked.key]);
-  const subscribe = useCallback((changed: () => void) => query?.onSnapshot(changed) ?? ignore, [query]);
-  const { rows, completeness, isLoaded } = useSyncExternalStore<QuerySnapshot<T>>(
-    subscribe,
-    () => query?.getSnapshot() ?? NOTHING,
-    nothing,
+  const { snapshot, error } = useSnapshot<QuerySnapshot<T>, QueryHandle<T>>(
+    (client) => client.query<T>(map, filter),
+    NOTHING,
   );
+  const { rows, completeness, isLoaded } = snapshot;
   const loading = !isLoaded && error === undefined;
   return useMemo(() => ({ data: rows, loading, error, completeness }), [rows, loading, error, completeness]);
-}
-
-interface Asked<T> {
-  readonly key: string;
-  readonly query?: QueryHandle<T>;
-  readonly error?: TopGunError;
-}
-
-function ask<T>(client: TopGunClient, map: string, filter: QueryFilter<T>): Asked<T> {
-  try {
-    const query = client.query<T>(map, filter);
-    return { key: query.key, query };
-  } catch (error) {
-    if (!(error instanceof TopGunError)) throw error;
-    return { key: `refused: ${error.message}`, error };
-  }
 }

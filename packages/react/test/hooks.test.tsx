@@ -1,6 +1,5 @@
 // @vitest-environment happy-dom
 import { act, cleanup, render, renderHook } from '@testing-library/react';
-import type { TopGunClient } from '@topgun/client';
 import { RealmEngine } from '@topgun/client/engine';
 import {
   TopGunProvider,
@@ -13,36 +12,16 @@ import {
   useQuery,
   useTopic,
 } from '@topgun/react';
-import { type ReactElement, type ReactNode, StrictMode } from 'react';
+import type { ReactElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { closeClients, makeClient } from './makeClient.js';
+import { settle, strictlyWithin, within } from './rendering.js';
 
 interface Todo {
   readonly title: string;
   readonly done: boolean;
 }
-
-const within =
-  (client: TopGunClient) =>
-  ({ children }: { children: ReactNode }): ReactElement => (
-    <TopGunProvider client={client}>{children}</TopGunProvider>
-  );
-
-const strictlyWithin =
-  (client: TopGunClient) =>
-  ({ children }: { children: ReactNode }): ReactElement => (
-    <StrictMode>
-      <TopGunProvider client={client}>{children}</TopGunProvider>
-    </StrictMode>
-  );
-
-/** Lets the store be read and the tick's batch of changes go out. */
-const settle = async (): Promise<void> => {
-  await act(async () => {
-    await new Promise((resolve) => setImmediate(resolve));
-  });
-};
 
 afterEach(() => {
   cleanup();

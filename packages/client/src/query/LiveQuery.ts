@@ -3,8 +3,7 @@ import type { QueryRow as EngineRow, RealmEngine } from '../engine/RealmEngine.j
 import type { Unsubscribe } from '../utils/Listeners.js';
 import { Listeners } from '../utils/Listeners.js';
 import type { Logger } from '../utils/logger.js';
-import type { ChangeEvent, Row } from './QueryRows.js';
-import { QueryRows } from './QueryRows.js';
+import { type ChangeEvent, eventOf, QueryRows, type Row, type RowChange } from './QueryRows.js';
 
 /** What a query shows now; the same object until something in it changes. */
 export interface QuerySnapshot<T> {
@@ -42,7 +41,8 @@ export class LiveQuery<T> {
   #found: readonly EngineRow[] | undefined;
   #snapshot: QuerySnapshot<T> = { rows: [], completeness: 'partial', isLoaded: false };
   #announced: QuerySnapshot<T>;
-  #unannounced: ChangeEvent<T>[] = [];
+  #unannounced: RowChange<T>[] = [];
+  readonly #followers = new Map<string, (changes: readonly RowChange<T>[]) => void>();
 
   constructor(
     { name, map, spec }: LiveQueryDefinition,
@@ -80,10 +80,25 @@ export class LiveQuery<T> {
     };
   }
 
+  /** The value that a row of the result was made of. */
+  valueOf(row: Row<T>): unknown {
+    return this.#rows.valueOf(row);
+  }
+
+  /**
+   * Tells of all rows there are, and from then on of each change before the snapshot that shows it is given out: for what is
+   * computed from the rows. It takes the place of another one of this name, and does not keep the query open.
+   */
+  follow(name: string, follower: (changes: readonly RowChange<T>[]) => void): void {
+    this.#take();
+    this.#followers.set(name, follower);
+    follower(this.#rows.all());
+  }
+
   /** Called once per tick in which the engine's result changed. */
   announce(): void {
     this.#take();
-    const changes = this.#unannounced;
+    const changes = this.#unannounced.map(eventOf);
     this.#unannounced = [];
     if (this.#snapshot === this.#announced) return;
     this.#announced = this.#snapshot;
@@ -100,7 +115,10 @@ export class LiveQuery<T> {
     const isLoaded = completeness === 'complete' || this.#surroundings.isStoreRead();
     if (found !== this.#found) {
       const steps = this.#engine.queryStepsFrom(this.#name, this.#found);
-      this.#unannounced.push(...(steps ? this.#rows.follow(steps) : this.#rows.update(found)));
+      const changes = steps ? this.#rows.follow(steps) : this.#rows.update(found);
+      // One by one: a call takes only so many arguments.
+      for (const change of changes) this.#unannounced.push(change);
+      for (const follower of this.#followers.values()) follower(changes);
     }
     this.#found = found;
     const { rows } = this.#rows;

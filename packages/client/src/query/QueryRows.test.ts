@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { QueryRows } from './QueryRows.js';
+import { eventOf, QueryRows } from './QueryRows.js';
 
 interface Todo {
   readonly title: string;
@@ -22,7 +22,7 @@ describe('rows of a query', () => {
   it('names what was added, updated and removed', () => {
     const rows = new QueryRows<Todo>();
     rows.update([row('a', '1'), row('b', '2')]);
-    expect(rows.update([row('c', '3'), row('b', '4')])).toEqual([
+    expect(rows.update([row('c', '3'), row('b', '4')]).map(eventOf)).toEqual([
       { type: 'add', key: 'c', value: { _key: 'c', title: '3' } },
       {
         type: 'update',

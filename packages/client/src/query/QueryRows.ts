@@ -24,12 +24,20 @@ export interface ChangeEvent<T> {
   readonly previousValue?: Row<T>;
 }
 
-interface Kept<T> {
+/** A row as the engine holds it and as the app sees it. */
+export interface Kept<T> {
   readonly value: unknown;
   readonly row: Row<T>;
 }
 
-const idOf = (row: EngineRow): string => (row.tag === undefined ? row.key : `${row.key}\0${row.tag}`);
+/** What a row was and what it is; undefined: not there. */
+export interface RowChange<T> {
+  readonly before: Kept<T> | undefined;
+  readonly now: Kept<T> | undefined;
+}
+
+const idOf = (row: Pick<EngineRow, 'key' | 'tag'>): string =>
+  row.tag === undefined ? row.key : `${row.key}\0${row.tag}`;
 
 /**
  * Turns the engine's rows into the app's, keeping the object of every row whose value is still equal, and the array when no row
@@ -40,20 +48,20 @@ export class QueryRows<T> {
   rows: readonly Row<T>[] = [];
 
   /** Takes in a result and returns how it differs from the last; empty when only the order changed or nothing did. */
-  update(result: readonly EngineRow[]): readonly ChangeEvent<T>[] {
+  update(result: readonly EngineRow[]): readonly RowChange<T>[] {
     const before = this.#kept;
     const kept = new Map<string, Kept<T>>();
-    const changes: ChangeEvent<T>[] = [];
+    const changes: RowChange<T>[] = [];
     const rows = result.map((found) => {
       const id = idOf(found);
       const old = before.get(id);
       const now = keptAs(old, found);
       kept.set(id, now);
-      changes.push(...changesOf(old, now));
+      if (old !== now) changes.push({ before: old, now });
       return now.row;
     });
     for (const [id, old] of before) {
-      if (!kept.has(id)) changes.push(...changesOf(old, undefined));
+      if (!kept.has(id)) changes.push({ before: old, now: undefined });
     }
     this.#kept = kept;
     this.#show(rows);
@@ -61,7 +69,7 @@ export class QueryRows<T> {
   }
 
   /** Takes in the steps from the last result to the next, at the cost of those; like `update` otherwise. */
-  follow(steps: readonly RowStep[]): readonly ChangeEvent<T>[] {
+  follow(steps: readonly RowStep[]): readonly RowChange<T>[] {
     const before = new Map<string, Kept<T> | undefined>();
     const rows = [...this.rows];
     for (const one of steps) {
@@ -73,7 +81,20 @@ export class QueryRows<T> {
       step(rows, one, now.row);
     }
     this.#show(rows);
-    return [...before].flatMap(([id, old]) => changesOf(old, this.#kept.get(id)));
+    return [...before].flatMap(([id, old]) => {
+      const now = this.#kept.get(id);
+      return old === now ? [] : [{ before: old, now }];
+    });
+  }
+
+  /** The value that a row was made of. */
+  valueOf({ _key: key, _tag: tag }: Row<T>): unknown {
+    return this.#kept.get(idOf({ key, ...(tag !== undefined && { tag }) }))?.value;
+  }
+
+  /** All rows, as if they came now. */
+  all(): readonly RowChange<T>[] {
+    return [...this.#kept.values()].map((now) => ({ before: undefined, now }));
   }
 
   #show(rows: readonly Row<T>[]): void {
@@ -85,16 +106,13 @@ export class QueryRows<T> {
 const keptAs = <T>(old: Kept<T> | undefined, found: EngineRow): Kept<T> =>
   old !== undefined && deepEqual(old.value, found.value) ? old : { value: found.value, row: toRow<T>(found) };
 
-/** How a row that is kept as `old` came to be kept as `now`. */
-function changesOf<T>(old: Kept<T> | undefined, now: Kept<T> | undefined): readonly ChangeEvent<T>[] {
-  if (old === now) return [];
-  const key = (now ?? old)?.row._key ?? '';
-  if (!now) return [{ type: 'remove', key, previousValue: (old as Kept<T>).row }];
-  return [
-    old
-      ? { type: 'update', key, value: now.row, previousValue: old.row }
-      : { type: 'add', key, value: now.row },
-  ];
+/** A change as the app hears of it. */
+export function eventOf<T>({ before, now }: RowChange<T>): ChangeEvent<T> {
+  const key = (now ?? before)?.row._key ?? '';
+  if (!now) return { type: 'remove', key, ...(before && { previousValue: before.row }) };
+  return before
+    ? { type: 'update', key, value: now.row, previousValue: before.row }
+    : { type: 'add', key, value: now.row };
 }
 
 function toRow<T>({ key, value, tag }: EngineRow): Row<T> {
