@@ -147,10 +147,11 @@ export class ReplicaMap {
   }
 
   #nextEnd(key: string, nowMs: number): number | undefined {
-    const versions = [
-      ...(this.#tagsByKey.get(key)?.values() ?? [this.base.get(key)]),
-      ...(this.kind === 'OR' ? this.overlay.of(key) : [this.overlay.last(key)]),
-    ];
+    const said = this.base.get(key);
+    const own = this.overlay.last(key);
+    // Of all keys but those of OR maps these two are all there is, and few have a time to live.
+    if (this.kind !== 'OR' && !said?.ttlMs && !own?.ttlMs) return undefined;
+    const versions = [...(this.#tagsByKey.get(key)?.values() ?? [said]), ...this.overlay.of(key)];
     let endMs: number | undefined;
     for (const version of versions) {
       if (!version?.ttlMs) continue;

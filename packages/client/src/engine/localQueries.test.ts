@@ -1,5 +1,6 @@
 import { LiveWindow, normalizeQuery } from '@topgun/core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { MapRows } from './MapRows.js';
 import { FakeStore, FakeWorld } from './testing/FakeWorld.js';
 
 afterEach(() => vi.restoreAllMocks());
@@ -81,5 +82,35 @@ describe('the work of local queries', () => {
     realm.engine.start();
     world.settle();
     expect(realm.engine.queryResult('q').rows).toEqual([{ key: 'k', value: { n: 1 } }]);
+  });
+
+  it('[QRY-11] a row is looked at again when an own write on its key has gone, though it shows the same', () => {
+    const { engine } = new FakeWorld().started(new FakeStore());
+    engine.put('m', 'k', { n: 1 });
+    const map = engine.realm.replica.maps.get('m');
+    const [op] = engine.realm.log.ops();
+    if (!map || !op) throw new Error('nothing was written');
+    const heard: unknown[] = [];
+    const rows = new MapRows(map, (...row) => heard.push(row));
+    const { t, node, value, ttlMs } = op;
+    map.load('k', {
+      form: 0,
+      key: 'k',
+      epoch: 1,
+      n: 1,
+      t,
+      node,
+      value,
+      ttlMs,
+      tag: undefined,
+      holds: ['other'],
+    });
+    rows.look();
+    expect(rows.isHeldFor('mine', 'k')).toBe(true);
+    heard.length = 0;
+    map.removeOp(op);
+    rows.look();
+    expect(rows.isHeldFor('mine', 'k')).toBe(false);
+    expect(heard).toEqual([['k', value, value]]);
   });
 });

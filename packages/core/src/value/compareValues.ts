@@ -6,6 +6,8 @@
  */
 export function compareValues(a: unknown, b: unknown): number {
   if (a === b) return 0;
+  // What nearly all sorts are by.
+  if (typeof a === 'number' && typeof b === 'number') return compareNumbers(a, b);
   const rankA = rankOf(a);
   const rankB = rankOf(b);
   if (rankA !== rankB) return rankA - rankB;
