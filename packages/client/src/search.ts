@@ -69,8 +69,8 @@ export function search<T>(
   const { engine, logger } = contextOf(client);
   return new SearchHandle<T, SearchOptions>(map, options, logger, (asked) => {
     const query = normalizeTextQuery(asked);
-    const filter = normalizeQuery(filterOf(asked), engine.queryPorts);
-    const { matches } = compileQuery(filter, engine.queryPorts);
+    const filter = normalizeQuery(filterOf(asked));
+    const { matches } = compileQuery(filter);
     const readsValues = filter.where !== undefined;
     const rank: TextSearch<T>['rank'] = (index, { read, plays }) =>
       index.search(query, readsValues ? (key) => plays(key) && matches(read(key)) : plays);
@@ -148,8 +148,7 @@ function fetchedFor<T>(
   const both = predicate ? { op: 'and' as const, children: [predicate, words] } : words;
   const limit = TEXT_LIMITS.hits;
   return {
-    // The filter of a search has no claim about the map's values.
-    rows: client.query<T>(map, { ...(where && { where }), predicate: both, limit } as QueryFilter<T>),
+    rows: client.query<T>(map, { ...(where && { where }), predicate: both, limit }),
     // Differences are no matter of predicates.
     namesAll: (rows) => query.fuzzy === 0 && rows < limit,
   };
