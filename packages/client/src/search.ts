@@ -69,8 +69,8 @@ export function search<T>(
   const { engine, logger } = contextOf(client);
   return new SearchHandle<T, SearchOptions>(map, options, logger, (asked) => {
     const query = normalizeTextQuery(asked);
-    const filter = normalizeQuery(filterOf(asked));
-    const { matches } = compileQuery(filter);
+    const filter = normalizeQuery(filterOf(asked), engine.queryPorts);
+    const { matches } = compileQuery(filter, engine.queryPorts);
     const readsValues = filter.where !== undefined;
     const rank: TextSearch<T>['rank'] = (index, { read, plays }) =>
       index.search(query, readsValues ? (key) => plays(key) && matches(read(key)) : plays);
