@@ -15,7 +15,7 @@ import { wrongKind } from './engine/wireErrors.js';
 import { hybridRank } from './search/hybridRank.js';
 import { RowHits } from './search/RowHits.js';
 import { SearchHandle } from './search/SearchHandle.js';
-import { type Fetched, TextHits, type TextSearch } from './search/TextHits.js';
+import { acceptsOf, type Fetched, TextHits, type TextSearch } from './search/TextHits.js';
 import { type TextSources, textSources } from './search/TextSources.js';
 import { wordsPredicate } from './search/wordsPredicate.js';
 import type { TopGunClient } from './TopGunClient.js';
@@ -70,10 +70,10 @@ export function search<T>(
   return new SearchHandle<T, SearchOptions>(map, options, logger, (asked) => {
     const query = normalizeTextQuery(asked);
     const filter = normalizeQuery(filterOf(asked), engine.queryPorts);
-    const { matches } = compileQuery(filter, engine.queryPorts);
-    const readsValues = filter.where !== undefined;
-    const rank: TextSearch<T>['rank'] = (index, { read, plays }) =>
-      index.search(query, readsValues ? (key) => plays(key) && matches(read(key)) : plays);
+    const matches = filter.where && compileQuery(filter, engine.queryPorts).matches;
+    const readsValues = matches !== undefined;
+    const rank: TextSearch<T>['rank'] = (index, searched) =>
+      index.search(query, acceptsOf(searched, matches));
     const { textIndex } = asked;
     const fetched = fetchedFor<T>(client, map, asked, query);
     return [
@@ -122,7 +122,7 @@ export function hybridSearch<T>(
       const scoreOf = (rank: number): number => fusion.sort / (fusion.k + rank);
       return [key, new RowHits<T>(client.query<T>(map, filter as QueryFilter<T>), engine, scoreOf)];
     }
-    const rank = hybridRank(query, matches, spec.sort && compare, fusion);
+    const rank = hybridRank(query, spec.where && matches, spec.sort && compare, fusion);
     const fetched = fetchedFor<T>(client, map, asked, query);
     return [key, new TextHits<T>({ map, paths, textIndex, rank, readsValues: true, fetched }, sources)];
   });
