@@ -49,8 +49,8 @@ export interface SearchOptions extends TextSearchOptions, Pick<QueryFilter, 'whe
  * offline too. `where` and `predicate` leave records out and change no score.
  *
  * It searches what this device holds. Open the map with `client.getMap` to hold all of it; of a map that is not open it finds the
- * rows of queries and says `partial`, unless it may `fetch` what is missing. The index is built from the first read on, in slices of 8 ms, and shared by searches
- * of the same fields; how far it is, `progress` tells.
+ * rows of queries and says `partial`, unless it may `fetch` what is missing. The index is built from the first read on, in slices of
+ * 8 ms, and shared by searches of the same fields; how far it is, `progress` tells.
  *
  * ```ts
  * const found = search<Note>(client, 'notes', { textIndex: miniSearchIndex, query: 'gard', fields: { title: 2, body: 1 }, prefix: 'last' });
@@ -147,8 +147,10 @@ function fetchedFor<T>(
   const words = wordsPredicate(query);
   const both = predicate ? { op: 'and' as const, children: [predicate, words] } : words;
   const limit = TEXT_LIMITS.hits;
+  const filter: QueryFilter = { ...(where && { where }), predicate: both, limit };
   return {
-    rows: client.query<T>(map, { ...(where && { where }), predicate: both, limit }),
+    // What the app says of its values is not looked at here.
+    rows: client.query<T>(map, filter as QueryFilter<T>),
     // Differences are no matter of predicates.
     namesAll: (rows) => query.fuzzy === 0 && rows < limit,
   };
