@@ -15,7 +15,7 @@ import { wrongKind } from './engine/wireErrors.js';
 import { hybridRank } from './search/hybridRank.js';
 import { RowHits } from './search/RowHits.js';
 import { SearchHandle } from './search/SearchHandle.js';
-import { type Fetched, TextHits, type TextSearch } from './search/TextHits.js';
+import { acceptsOf, type Fetched, TextHits, type TextSearch } from './search/TextHits.js';
 import { type TextSources, textSources } from './search/TextSources.js';
 import { wordsPredicate } from './search/wordsPredicate.js';
 import type { TopGunClient } from './TopGunClient.js';
@@ -49,8 +49,8 @@ export interface SearchOptions extends TextSearchOptions, Pick<QueryFilter, 'whe
  * offline too. `where` and `predicate` leave records out and change no score.
  *
  * It searches what this device holds. Open the map with `client.getMap` to hold all of it; of a map that is not open it finds the
- * rows of queries and says `partial`, unless it may `fetch` what is missing. The index is built from the first read on, in slices of 8 ms, and shared by searches
- * of the same fields; how far it is, `progress` tells.
+ * rows of queries and says `partial`, unless it may `fetch` what is missing. The index is built from the first read on, in slices of
+ * 8 ms, and shared by searches of the same fields; how far it is, `progress` tells.
  *
  * ```ts
  * const found = search<Note>(client, 'notes', { textIndex: miniSearchIndex, query: 'gard', fields: { title: 2, body: 1 }, prefix: 'last' });
@@ -70,10 +70,10 @@ export function search<T>(
   return new SearchHandle<T, SearchOptions>(map, options, logger, (asked) => {
     const query = normalizeTextQuery(asked);
     const filter = normalizeQuery(filterOf(asked), engine.queryPorts);
-    const { matches } = compileQuery(filter, engine.queryPorts);
-    const readsValues = filter.where !== undefined;
-    const rank: TextSearch<T>['rank'] = (index, { read, plays }) =>
-      index.search(query, readsValues ? (key) => plays(key) && matches(read(key)) : plays);
+    const matches = filter.where && compileQuery(filter, engine.queryPorts).matches;
+    const readsValues = matches !== undefined;
+    const rank: TextSearch<T>['rank'] = (index, searched) =>
+      index.search(query, acceptsOf(searched, matches));
     const { textIndex } = asked;
     const fetched = fetchedFor<T>(client, map, asked, query);
     return [
@@ -122,7 +122,7 @@ export function hybridSearch<T>(
       const scoreOf = (rank: number): number => fusion.sort / (fusion.k + rank);
       return [key, new RowHits<T>(client.query<T>(map, filter as QueryFilter<T>), engine, scoreOf)];
     }
-    const rank = hybridRank(query, matches, spec.sort && compare, fusion);
+    const rank = hybridRank(query, spec.where && matches, spec.sort && compare, fusion);
     const fetched = fetchedFor<T>(client, map, asked, query);
     return [key, new TextHits<T>({ map, paths, textIndex, rank, readsValues: true, fetched }, sources)];
   });
@@ -147,9 +147,10 @@ function fetchedFor<T>(
   const words = wordsPredicate(query);
   const both = predicate ? { op: 'and' as const, children: [predicate, words] } : words;
   const limit = TEXT_LIMITS.hits;
+  const filter: QueryFilter = { ...(where && { where }), predicate: both, limit };
   return {
-    // The filter of a search has no claim about the map's values.
-    rows: client.query<T>(map, { ...(where && { where }), predicate: both, limit } as QueryFilter<T>),
+    // What the app says of its values is not looked at here.
+    rows: client.query<T>(map, filter as QueryFilter<T>),
     // Differences are no matter of predicates.
     namesAll: (rows) => query.fuzzy === 0 && rows < limit,
   };

@@ -11,7 +11,6 @@ import { type Clause, clausesOf, partsOf, SCORE_PARTS } from './Clause.js';
 import { Postings } from './Postings.js';
 import type { Term } from './Vocabulary.js';
 
-const everything = (): boolean => true;
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
@@ -58,12 +57,12 @@ class MiniSearchIndex implements TextIndex {
     this.#postings.clear();
   }
 
-  search(query: TextQuery, accepts: (key: string) => boolean = everything): TextMatch[] {
+  search(query: TextQuery, accepts?: (key: string) => boolean): TextMatch[] {
     const clauses = clausesOf(this.#postings, query);
     return this.#find(query, clauses, accepts).map((scored) => this.#matchOf(scored));
   }
 
-  explain(query: TextQuery, accepts: (key: string) => boolean = everything): ExplainedMatch[] {
+  explain(query: TextQuery, accepts?: (key: string) => boolean): ExplainedMatch[] {
     const clauses = clausesOf(this.#postings, query);
     return this.#find(query, clauses, accepts).map((scored) => {
       const match = this.#matchOf(scored);
@@ -71,9 +70,13 @@ class MiniSearchIndex implements TextIndex {
     });
   }
 
-  #find(query: TextQuery, clauses: readonly Clause[], accepts: (key: string) => boolean): readonly Scored[] {
+  #find(
+    query: TextQuery,
+    clauses: readonly Clause[],
+    accepts: ((key: string) => boolean) | undefined,
+  ): readonly Scored[] {
     const touched = this.#addUp(clauses);
-    const best = new BestDocuments(query.limit, accepts);
+    const best = new BestDocuments(query.limit, (document) => this.#postings.keyOf(document), accepts);
     const leastParts = query.minScore * SCORE_PARTS;
     // A bit for each term.
     const all = query.combine === 'all' ? 2 ** query.terms.length - 1 : 0;
@@ -82,8 +85,8 @@ class MiniSearchIndex implements TextIndex {
       const words = this.#words[document] as number;
       this.#scores[document] = 0;
       this.#words[document] = 0;
-      if (parts < leastParts || (all > 0 && words !== all) || best.isTooLow(parts)) continue;
-      best.offer({ document, key: this.#postings.keyOf(document), parts });
+      if (parts < leastParts || (all > 0 && words !== all)) continue;
+      best.offer(document, parts);
     }
     return best.all();
   }

@@ -8,10 +8,20 @@ import type { HitSource } from './SearchHandle.js';
 import type { SearchHit, SearchSnapshot } from './SearchHit.js';
 import type { TextSources } from './TextSources.js';
 
-/** What a search may look at: values, and which keys play a part. */
+/** What a search may look at. */
 export interface Searched {
   readonly read: (key: string) => unknown;
-  readonly plays: (key: string) => boolean;
+  /** Which keys play a part; undefined: all of them. */
+  readonly plays: ((key: string) => boolean) | undefined;
+}
+
+/** Which keys a search accepts; undefined: all of them. */
+export function acceptsOf(
+  { read, plays }: Searched,
+  matches: ((value: unknown) => boolean) | undefined,
+): ((key: string) => boolean) | undefined {
+  if (!matches) return plays;
+  return plays ? (key) => plays(key) && matches(read(key)) : (key) => matches(read(key));
 }
 
 /** What is searched for, made ready. */
@@ -33,8 +43,6 @@ export interface Fetched<T> {
   /** Whether the server, once it has answered, has named every record that the search can find. */
   readonly namesAll: (rows: number) => boolean;
 }
-
-const everyKey = (): boolean => true;
 
 /** The hits of one search over the records of this device. */
 export class TextHits<T> implements HitSource<T> {
@@ -102,7 +110,7 @@ export class TextHits<T> implements HitSource<T> {
 
   /** What the server has named and own writes that wait; other records on the device are as old as what brought them (QRY-11). */
   #playing(rows: QuerySnapshot<T> | undefined): Searched['plays'] {
-    if (!this.#isNamed(rows)) return everyKey;
+    if (!this.#isNamed(rows)) return undefined;
     const keys = new Set(rows?.rows.map(({ _key }) => _key));
     return (key) => keys.has(key);
   }

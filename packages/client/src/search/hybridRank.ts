@@ -5,18 +5,19 @@ import {
   type NormalizedTextQuery,
   TEXT_LIMITS,
 } from '@topgun/core';
-import type { TextSearch } from './TextHits.js';
+import { acceptsOf, type TextSearch } from './TextHits.js';
 
 /** The best by text, fused with their own order by `compare`; undefined: the text alone ranks (SRCH-17). */
 export function hybridRank(
   query: NormalizedTextQuery,
-  matches: CompiledQuery['matches'],
+  matches: CompiledQuery['matches'] | undefined,
   compare: CompiledQuery['compare'] | undefined,
   { k, text, sort }: Fusion,
 ): TextSearch<unknown>['rank'] {
   const deep = { ...query, limit: TEXT_LIMITS.hits };
-  return (index, { read, plays }) => {
-    const byText = index.search(deep, (key) => plays(key) && matches(read(key)));
+  return (index, searched) => {
+    const { read } = searched;
+    const byText = index.search(deep, acceptsOf(searched, matches));
     const rankings = [{ keys: byText.map(({ key }) => key), weight: text }];
     if (compare) {
       const rows = byText.map(({ key }) => ({ key, value: read(key) }));
