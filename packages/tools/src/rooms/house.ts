@@ -27,7 +27,7 @@ export const house: Readonly<Record<string, Room>> = {
   cli: { rooms: ['core', 'protocol', 'client', 'adapters', 'search', 'server'], packages: 'any', node: true },
   sim: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
   bench: { rooms: ['core', 'protocol', 'client', 'adapters', 'server'], packages: 'any', node: true },
-  tools: { rooms: ['core', 'protocol', 'client', 'server', 'sim'], packages: 'any', node: true },
+  tools: { rooms: ['core', 'protocol', 'client', 'search', 'server', 'sim'], packages: 'any', node: true },
 };
 
 /** Rooms that exist for development: nobody imports them but each other. */

@@ -11,8 +11,8 @@ import { Socket } from '../server/Socket.js';
  */
 export const deviceEngine: Checker = {
   name: 'device',
-  check({ query, policies, rows, batches }, { states, of }) {
-    const node = new QueryNode(policies);
+  check({ query, policies, rows, batches, indexes }, { states, of }) {
+    const node = new QueryNode(policies, indexes);
     const writer = new Socket(node, WRITER);
     // A server is asked for no position, so that only what holds the whole map has all of a page.
     const isPage = query.after !== undefined || query.before !== undefined;

@@ -4,6 +4,7 @@ import { Difference } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
 import { claimsOf } from '../oracle/answer.js';
 import { verdict } from '../oracle/verdict.js';
+import { PORTS } from '../ports.js';
 
 /** A fresh run over all rows that are seen, and the row predicates of the policies. */
 export const freshRun: Checker = {
@@ -13,7 +14,7 @@ export const freshRun: Checker = {
       for (const [at, rows] of seen.entries())
         assertSameRows(
           `a fresh run for ${who.sub} after batch ${at}`,
-          runQuery(query, rows),
+          runQuery(query, rows, PORTS),
           answers[at] ?? [],
         );
       const auth = claimsOf(who);
@@ -21,7 +22,7 @@ export const freshRun: Checker = {
         if (where === undefined) continue;
         for (const value of new Set(states.flatMap((rows) => [...rows.values()]))) {
           const expected = verdict(where, value, auth) === true;
-          const found = evaluate(where, value, { auth });
+          const found = evaluate(where, value, { auth }, PORTS);
           if (found !== expected)
             throw new Difference(
               `a row predicate for ${who.sub} on ${JSON.stringify(value, big)}`,

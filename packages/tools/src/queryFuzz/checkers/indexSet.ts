@@ -5,6 +5,7 @@ import type { Checker } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
 import { readRules, seenBy } from '../oracle/answer.js';
 import { namesOf } from '../oracle/values.js';
+import { PORTS } from '../ports.js';
 
 /** Rows taken into the indexes after each change, so that changes come before, during and after a build. */
 const BUILD_ROWS = 2;
@@ -17,7 +18,7 @@ export const indexSet: Checker = {
   name: 'indexes',
   check({ query, policies, rows, batches, indexes }, { of }, note) {
     const map = new Map(rows);
-    const set = new IndexSet<unknown>(map);
+    const set = new IndexSet<unknown>(map, PORTS);
     const views = of.map(({ who }) => viewOf(who, policies, query));
     const compare = (asked: IndexSet<unknown>, at: number, what: string): void => {
       for (const [place, { who, answers }] of of.entries()) {
@@ -49,7 +50,7 @@ export const indexSet: Checker = {
     const last = batches.length;
     compare(set, last, 'complete indexes');
     for (const subset of subsetsOf(indexes)) {
-      const fresh = new IndexSet<unknown>(map);
+      const fresh = new IndexSet<unknown>(map, PORTS);
       for (const spec of subset) fresh.declare(spec);
       fresh.buildSome(Infinity);
       compare(fresh, last, `indexes ${JSON.stringify(subset)}`);

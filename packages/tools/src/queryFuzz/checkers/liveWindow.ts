@@ -3,6 +3,7 @@ import type { Case, Row } from '../Case.js';
 import { type AskedBy, type Checker, Difference } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
 import { seenBy } from '../oracle/answer.js';
+import { PORTS } from '../ports.js';
 
 /**
  * Live windows that are told of every change: what they show, and where their deltas lead (Q-9). One holds all that matches; one runs
@@ -29,7 +30,9 @@ function follow(
   let ahead: Iterable<Row> = rows;
   const window = new LiveWindow<unknown>(
     query,
-    kind === 'whole' ? {} : { run: (spec) => runQuery(spec, kind === 'sparing' ? rows : ahead) },
+    kind === 'whole'
+      ? PORTS
+      : { ...PORTS, run: (spec) => runQuery(spec, kind === 'sparing' ? rows : ahead, PORTS) },
   );
   if (kind === 'whole') window.reset(rows);
   else window.reset();

@@ -13,10 +13,10 @@ import { Socket } from '../server/Socket.js';
  */
 export const serverEngine: Checker = {
   name: 'server',
-  check({ query, policies, rows, batches }, { of }) {
+  check({ query, policies, rows, batches, indexes }, { of }) {
     // Pages are cut on the device: a server is asked for no position.
     if (query.after !== undefined || query.before !== undefined) return;
-    const node = new QueryNode(policies);
+    const node = new QueryNode(policies, indexes);
     const writer = new Socket(node, WRITER);
     const isBlind = readRules(policies).length === 0;
     const devices = of.map(({ who: { sub, claims }, answers }) => {

@@ -13,7 +13,7 @@ export interface Ground {
 }
 
 /** Of regular expressions there are as many meanings as engines; they are compared where the engine is. */
-export type Op = Exclude<PredicateNode['op'], 'regex'>;
+export type Op = PredicateNode['op'];
 
 const DEPTH_MAX = 4;
 const CLAIMS = ['sub', 'roles', 'team', 'teams', 'level', 'deep.at', 'absent'];
@@ -42,6 +42,11 @@ const draws: { readonly [O in Op]: (rng: Rng, ground: Ground, depth: number) => 
   like: (rng, ground) => {
     const path = rng.chance(0.7) ? 's' : drawPath(rng);
     return { op: 'like', path, pattern: drawPattern(rng, ground) };
+  },
+  regex: (rng, ground) => {
+    const path = rng.chance(0.7) ? 's' : drawPath(rng);
+    const node = { op: 'regex' as const, path, pattern: drawRegex(rng, ground) };
+    return rng.chance(0.5) ? node : { ...node, flags: rng.pick(['i', 's', 'm', 'is', '']) };
   },
   match: (rng, ground) => {
     const path = rng.chance(0.7) ? 's' : arrayPath(rng);
@@ -140,4 +145,21 @@ function drawPattern(rng: Rng, { palette }: Ground): string {
     rng.chance(0.6) ? rng.pick(['%', '_', '\\%', '\\_', '\\']) : rng.pick(palette.texts),
   );
   return pieces.join('');
+}
+
+/** Of what all dialects write and mean alike. */
+function drawRegex(rng: Rng, ground: Ground, depth = 0): string {
+  const atoms = Array.from({ length: rng.int(1, 2) }, () => {
+    const atom = drawAtom(rng, ground, depth);
+    return rng.chance(0.3) ? `${atom}${rng.pick(['*', '+', '?'])}` : atom;
+  });
+  const whole = `${rng.chance(0.2) ? '^' : ''}${atoms.join('')}${rng.chance(0.2) ? '$' : ''}`;
+  return depth < 2 && rng.chance(0.15) ? `${whole}|${drawRegex(rng, ground, depth + 1)}` : whole;
+}
+
+function drawAtom(rng: Rng, ground: Ground, depth: number): string {
+  if (depth < 2 && rng.chance(0.15)) return `(${drawRegex(rng, ground, depth + 1)})`;
+  if (rng.chance(0.3)) return rng.pick(['.', '[ab]', '[^a]', '[A-Z]', '[0-9_]', '\\d', '\\.']);
+  const [char = 'a'] = rng.pick(ground.palette.texts);
+  return char.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
 }

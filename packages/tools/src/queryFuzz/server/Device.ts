@@ -5,6 +5,7 @@ import { decodeTurn, encode } from '@topgun/protocol/device';
 import type { Principal } from '@topgun/server/engine';
 import { Rng } from '@topgun/sim/internal/rng';
 import { type Change, MAP, type Row } from '../Case.js';
+import { PORTS } from '../ports.js';
 import type { QueryNode } from './QueryNode.js';
 
 /** The shipped engine of a device, with a store of its own that never fails and a socket to the node. */
@@ -19,7 +20,7 @@ export class Device {
     const rng = new Rng(seed);
     const soon = (feed: (engine: RealmEngine) => void): void => node.soon(() => feed(this.engine));
     this.engine = new RealmEngine(
-      { clock: { wallMs: () => node.now, monoMs: () => 0 }, random: () => rng.u32() },
+      { clock: { wallMs: () => node.now, monoMs: () => 0 }, random: () => rng.u32(), queryPorts: PORTS },
       {
         tx: (id) => soon((engine) => engine.txDone(id, ++this.#commits)),
         readStore: (id) => soon((engine) => engine.storeRead(id, [], this.#commits)),

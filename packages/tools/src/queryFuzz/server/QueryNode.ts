@@ -1,5 +1,7 @@
+import type { IndexSpec } from '@topgun/core';
 import { type ClientMessage, decode, encode, type ServerMessage } from '@topgun/protocol';
 import { cursorMac, type Policy, type Principal, ServerEngine } from '@topgun/server/engine';
+import { PORTS } from '../ports.js';
 
 export const INCARNATION = 'life-1';
 export const WRITER: Principal = { sub: 'writer', roles: ['writer'], claims: {} };
@@ -12,6 +14,11 @@ const WRITES: readonly Policy[] = ['writer', 'user'].map((role) => ({
 }));
 /** More turns than a batch of writes and its answers ever take. */
 const TURNS_MAX = 1_000;
+
+/** Rows that one slice takes into the indexes: few, so that changes come before, during and after a build. */
+const INDEX_ROWS = 3;
+/** The pause between two slices, and what else waits no longer: until something new is begun. */
+const SOON_MS = 5;
 
 /** The other end of a socket. */
 interface Peer {
@@ -33,9 +40,12 @@ export class QueryNode {
   readonly #peers = new Map<number, Peer>();
   /** What peers will do next, in order. */
   readonly #tasks: (() => void)[] = [];
+  /** What is done the next time that something is begun. */
+  readonly #next: (() => void)[] = [];
   #conns = 0;
 
-  constructor(policies: readonly Policy[]) {
+  /** Every map has the indexes, which are built little by little. */
+  constructor(policies: readonly Policy[], indexes: readonly IndexSpec[] = []) {
     this.#engine = new ServerEngine(
       {
         nodeId: 'node-1',
@@ -44,7 +54,9 @@ export class QueryNode {
         random: () => 2 ** 31,
         mac: cursorMac,
         now: this.now,
-        limits: { flushDelayMs: 0 },
+        indexesOf: () => indexes,
+        queryPorts: PORTS,
+        limits: { flushDelayMs: 0, indexRows: INDEX_ROWS },
       },
       {
         send: (conn, message) => this.#send([conn], message),
@@ -59,7 +71,9 @@ export class QueryNode {
           throw new Error('No commit of this store is ever unknown.');
         },
         renew: () => undefined,
-        arm: () => undefined,
+        arm: (timer, delayMs) => {
+          if (delayMs <= SOON_MS) this.#next.push(() => this.#engine.timer(timer, this.now));
+        },
         cancel: () => undefined,
       },
     );
@@ -88,6 +102,7 @@ export class QueryNode {
 
   /** Turns until nothing more comes of what was begun. */
   settle(): void {
+    this.#tasks.push(...this.#next.splice(0));
     for (let turn = 0; turn < TURNS_MAX; turn++) {
       for (const task of this.#tasks.splice(0)) task();
       this.#engine.tick(this.now);

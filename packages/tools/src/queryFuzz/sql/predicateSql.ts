@@ -80,9 +80,13 @@ function leafSql(node: Leaf, x: string, claims: Claims): string {
     case 'like':
       // Under this collation ILIKE folds the letters of ASCII alone; cases with others are not for SQL.
       return `coalesce(tg_text(${x}) collate "C" ilike ${textLiteral(likePattern(node.pattern))}, false)`;
-    case 'regex':
+    case 'regex': {
+      // What is drawn means the same in PostgreSQL, where expressions are told their flags inside; texts have no line ends.
+      const flags = node.flags?.includes('i') ? '(?i)' : '';
+      return `coalesce(tg_text(${x}) collate "C" ~ ${textLiteral(flags + node.pattern)}, false)`;
+    }
     case 'match':
-      throw new Inexpressible(`SQL has another ${node.op}`);
+      throw new Inexpressible('SQL has no words as ours');
     case 'exists':
       return `(${x} is not null)`;
   }

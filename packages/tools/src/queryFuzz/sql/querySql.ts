@@ -85,21 +85,26 @@ function assertTextsAgree({ query, policies, who }: Case, rows: readonly Row[]):
   const hasPairs = /[\ud800-\udfff]/.test(text);
   if (hasPairs && /[\ue000-\uffff]/.test(text))
     throw new Inexpressible('code points are ordered otherwise than units');
-  const patterns = likesIn(asked);
-  if (patterns.length === 0) return;
-  if (
-    /[^\0-\x7f]/.test(text) &&
-    [...text].some((char) => char > '\x7f' && (folded(char) !== char || char.toUpperCase() !== char))
-  )
-    throw new Inexpressible('ILIKE folds the letters of ASCII alone');
-  if (hasPairs && patterns.some((pattern) => patternOf(pattern).includes('_')))
+  const patterns = patternsIn(asked);
+  const isFolding = patterns.some(({ op, flags = '' }) => op === 'like' || flags.includes('i'));
+  const hasCase = (char: string): boolean =>
+    char > '\x7f' && (folded(char) !== char || char.toUpperCase() !== char);
+  if (isFolding && [...text].some(hasCase)) throw new Inexpressible('SQL folds the letters of ASCII alone');
+  if (hasPairs && patterns.some(({ op, pattern }) => op === 'like' && patternOf(pattern).includes('_')))
     throw new Inexpressible('_ of LIKE is a code point');
 }
 
-function likesIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(likesIn);
+interface PatternNode {
+  readonly op: 'like' | 'regex';
+  readonly pattern: string;
+  readonly flags?: string;
+}
+
+function patternsIn(value: unknown): PatternNode[] {
+  if (Array.isArray(value)) return value.flatMap(patternsIn);
   if (typeOf(value) !== 'object') return [];
   const { op, pattern } = value as Readonly<Record<string, unknown>>;
-  const own = op === 'like' && typeof pattern === 'string' ? [pattern] : [];
-  return [...own, ...Object.values(value as object).flatMap(likesIn)];
+  const isOne = (op === 'like' || op === 'regex') && typeof pattern === 'string';
+  const own = isOne ? [value as PatternNode] : [];
+  return [...own, ...Object.values(value as object).flatMap(patternsIn)];
 }
