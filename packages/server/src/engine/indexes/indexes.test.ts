@@ -110,11 +110,11 @@ describe('indexes of a node', () => {
     node.tick();
     expect(node.engine.stats()).toMatchObject({ indexes: 1, indexesBuilding: 1 });
     for (let slices = 1; slices <= 4; slices++) {
-      expect(node.engine.indexesOf('m').indexes[0]).toMatchObject({ isComplete: false });
+      expect(node.engine.inspector.indexes('m').indexes[0]).toMatchObject({ isComplete: false });
       node.pass(5);
     }
     node.pass(5);
-    expect(node.engine.indexesOf('m').indexes).toMatchObject([
+    expect(node.engine.inspector.indexes('m').indexes).toMatchObject([
       { name: 'hash(a)', rows: 40, isComplete: true },
     ]);
     expect(node.engine.stats()).toMatchObject({ indexes: 1, indexesBuilding: 0 });
@@ -132,7 +132,7 @@ describe('indexes of a node', () => {
     for (let i = 0; i < 40; i++) ann.put('m', `k${i}`, { a: i });
     node.settle();
     ask(ann, 'q', { where: { op: 'eq', path: 'a', value: 1 } });
-    expect(node.engine.indexesOf('m').advice[0]).toMatchObject({
+    expect(node.engine.inspector.indexes('m').advice[0]).toMatchObject({
       index: { kind: 'hash', path: 'a' },
       rowsSaved: 39,
     });
