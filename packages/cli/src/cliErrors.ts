@@ -29,6 +29,14 @@ export const cliErrors = {
     remedy: 'Mend the lines named above, or allow more with --bad-max.',
     retriable: false,
   },
+  FILTER_INVALID: {
+    remedy: 'Give the filter as a JSON object in quotes, such as \'{"done":false}\'.',
+    retriable: false,
+  },
+  EXPLAIN_REFUSED: {
+    remedy: 'Use a token with the role ADMIN that may read all of the map.',
+    retriable: false,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

@@ -4,6 +4,7 @@ import { addBackupCommand } from './commands/backupCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
 import { addImportCommand } from './commands/importCommand.js';
+import { addQueryCommand } from './commands/queryCommand.js';
 import { addRepairCommand } from './commands/repairCommand.js';
 import { addRestoreCommand } from './commands/restoreCommand.js';
 import { addSearchExplainCommand } from './commands/searchExplainCommand.js';
@@ -42,6 +43,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addStartCommand(program, io);
   addStatusCommand(program, io, done);
   addTokenCommand(program, io);
+  addQueryCommand(program, io);
   addImportCommand(program, io, done);
   addSearchExplainCommand(program, io);
   addBackupCommand(program, io);

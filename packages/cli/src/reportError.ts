@@ -7,6 +7,10 @@ import { type ExitCode, exitCodes } from './exitCodes.js';
 const codeOf: Readonly<Record<string, ExitCode>> = {
   SERVER_UNREACHABLE: exitCodes.unhealthy,
   CONFIG_INVALID: exitCodes.usage,
+  FILTER_INVALID: exitCodes.usage,
+  PREDICATE_INVALID: exitCodes.usage,
+  PREDICATE_OPERATOR_UNKNOWN: exitCodes.usage,
+  QUERY_INVALID: exitCodes.usage,
 };
 
 /**

@@ -26,6 +26,7 @@ describe('topgun', () => {
       ['token'],
       ['backup'],
       ['restore'],
+      ['query'],
       ['import'],
       ['repair'],
       ['doctor'],

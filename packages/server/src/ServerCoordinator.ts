@@ -6,6 +6,7 @@ import { LIMITS } from '@topgun/protocol';
 import { parseConfig } from './config/load.js';
 import { loadPolicies } from './config/loadPolicies.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
+import { explainQuery } from './doors/explain.js';
 import { createHttpDoor } from './doors/http.js';
 import { listen } from './doors/listen.js';
 import { StaticFiles } from './doors/staticFiles.js';
@@ -25,6 +26,7 @@ import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { findIn, repairWith } from './repairStore.js';
 import { cursorMac } from './security/cursorMac.js';
+import type { Principal } from './security/PermissionPolicy.js';
 import { anyMapPattern } from './security/policy/mapPattern.js';
 import { SecurityManager } from './security/SecurityManager.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
@@ -286,6 +288,13 @@ export class ServerCoordinator {
       notReady: () => (this.ready() ? undefined : this.#state),
       metrics: () => this.#metrics.text(),
       status: (token) => this.#status(token),
+      explain: async (token, query) =>
+        explainQuery({
+          inspector: this.#engine?.inspector,
+          principal: await this.#principal(token),
+          query,
+          nowMs: this.#clock.wallMs(),
+        }),
       staticFiles,
       loopbackOnly: this.config.dev,
       onError: (error) => this.#logger.error({ err: error }, 'HTTP request failed'),
@@ -295,9 +304,7 @@ export class ServerCoordinator {
   }
 
   async #status(token: string | undefined): Promise<ServerStatus> {
-    const verdict = await this.#security?.verify(token, this.#clock.wallMs());
-    const isAdmin =
-      verdict !== undefined && 'principal' in verdict && verdict.principal.roles.includes('ADMIN');
+    const isAdmin = (await this.#principal(token))?.roles.includes('ADMIN') === true;
     return describeStatus({
       nodeId: this.nodeId,
       version: serverVersion,
@@ -309,6 +316,11 @@ export class ServerCoordinator {
       time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
       isAdmin,
     });
+  }
+
+  async #principal(token: string | undefined): Promise<Principal | undefined> {
+    const verdict = await this.#security?.verify(token, this.#clock.wallMs());
+    return verdict !== undefined && 'principal' in verdict ? verdict.principal : undefined;
   }
 
   #fail(error: unknown): void {

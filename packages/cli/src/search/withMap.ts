@@ -1,6 +1,7 @@
 import { MemoryAdapter, MemoryDisk } from '@topgun/adapters';
 import { TopGunClient } from '@topgun/client';
 import { TopGunError } from '@topgun/core';
+import { linearRegex } from '@topgun/search/regex';
 import { cliError } from '../cliErrors.js';
 
 export interface FetchOptions {
@@ -11,17 +12,19 @@ export interface FetchOptions {
 }
 
 /**
- * Runs `work` on a client that holds all of a map that its token may read. Rejects with `SERVER_UNREACHABLE`, and with the server's word when it
+ * Runs `work` on a client that holds what `open` opened: without it all of a map that its token may read. Rejects with `SERVER_UNREACHABLE`, and with the server's word when it
  * refuses the token or the map.
  */
 export async function withMap<T>(
   { map, url, token }: FetchOptions,
   work: (client: TopGunClient) => T | Promise<T>,
+  open: (client: TopGunClient) => unknown = (client) => client.getMap(map),
 ): Promise<T> {
   const client = new TopGunClient({
     serverUrl: url,
     storage: new MemoryAdapter({ disk: new MemoryDisk() }),
     storeName: `fetch-${process.pid}-${performance.now()}`,
+    regex: linearRegex,
     ...(token === undefined ? {} : { token }),
   });
   // Told in the same turn as that the connection is there.
@@ -37,7 +40,7 @@ export async function withMap<T>(
         else if (state === 'ERROR' || state === 'BACKOFF')
           reject(error ?? cliError('SERVER_UNREACHABLE', `No server answers at ${url}.`));
       });
-      client.getMap(map);
+      open(client);
     });
     if (refused !== undefined) throw refused;
     return await work(client);

@@ -32,6 +32,7 @@ beforeAll(async () => {
       if (token === 'explode') throw new Error('a secret detail');
       return { token };
     },
+    explain: async (token, query) => ({ status: 418, body: { token, query } }),
     staticFiles: await StaticFiles.create(app),
     loopbackOnly: false,
     onError: (error) => failures.push(error),
@@ -86,6 +87,13 @@ describe('HTTP door', () => {
       text: 'topgun_x 1\n',
       headers: { 'content-type': 'text/plain; version=0.0.4' },
     });
+  });
+
+  it('[QRY-8] /api/explain passes on the bearer token and the query, and answers as it is told', async () => {
+    const query = encodeURIComponent('{"map":"todos"}');
+    const answer = await get(`/api/explain?query=${query}`, { headers: { authorization: 'Bearer abc' } });
+    expect(answer).toMatchObject({ status: 418, text: '{"token":"abc","query":"{\\"map\\":\\"todos\\"}"}' });
+    expect((await get('/api/explain')).text).toBe('{"query":""}');
   });
 
   it('[OPS-4] /api/status passes on the bearer token', async () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { serverErrors } from '../errors.js';
 import { isLoopbackAuthority } from '../security/loopback.js';
+import type { HttpAnswer } from './explain.js';
 import type { StaticFiles } from './staticFiles.js';
 
 /** What the door asks the server; each answer is made when it is asked for. */
@@ -11,6 +12,8 @@ export interface HttpDoorParts {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** `token` is what followed `Authorization: Bearer` */
   readonly status: (token: string | undefined) => Promise<unknown>;
+  /** `query` is JSON */
+  readonly explain: (token: string | undefined, query: string) => Promise<HttpAnswer>;
   readonly staticFiles?: StaticFiles | undefined;
   /** answers only requests that name this machine as their host (OPS-9) */
   readonly loopbackOnly: boolean;
@@ -29,6 +32,14 @@ export function createHttpDoor(parts: HttpDoorParts): RequestListener {
     [
       '/api/status',
       async (request, response) => json(request, response, 200, await parts.status(bearerOf(request))),
+    ],
+    [
+      '/api/explain',
+      async (request, response) => {
+        const query = new URL(request.url ?? '', 'http://any').searchParams.get('query') ?? '';
+        const { status, body } = await parts.explain(bearerOf(request), query);
+        json(request, response, status, body);
+      },
     ],
   ]);
   return (request, response) => {

@@ -67,7 +67,7 @@ async function countMaps(engine: ServerEngine): Promise<MapStatus[]> {
   }
   const names = [...maps.keys()].sort();
   return names.map((name) => {
-    const { indexes, advice } = engine.indexesOf(name);
+    const { indexes, advice } = engine.inspector.indexes(name);
     return {
       name,
       kind: '',

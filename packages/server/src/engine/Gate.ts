@@ -39,6 +39,11 @@ export class Gate {
     return rights;
   }
 
+  /** What a principal without a connection may do with a map. */
+  rightsOf(principal: Principal, map: string): Rights {
+    return this.#policy.may(principal, map);
+  }
+
   /** Whether a connection may see a row: a present one through its view, a deleted one if it sees anything of the map. */
   sees(conn: Connection, row: Row): boolean {
     const { view } = this.may(conn, row.map);

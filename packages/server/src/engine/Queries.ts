@@ -135,7 +135,10 @@ export class Queries {
   publish({ changes }: Commit): void {
     for (const [map, made] of changes) {
       const updates = this.#byMap.get(map.name)?.advance(made, this.#limits.frameBytes) ?? [];
-      for (const [query, update] of updates) this.#send(query, update);
+      for (const [query, update] of updates) {
+        this.#scans.spend(query.takeExamined());
+        this.#send(query, update);
+      }
     }
   }
 
@@ -159,9 +162,15 @@ export class Queries {
   #make(map: string, key: string, view: View, spec: QuerySpec): SharedQuery {
     const queries = this.#byMap.get(map) ?? new StandingQueries();
     this.#byMap.set(map, queries);
-    const { dirtyItems } = this.#limits;
-    const query = new SharedQuery(key, this.#table.hold(map), view, spec, dirtyItems, this.#ports);
-    this.#scans.spend(query.explanation.examined);
+    const query = new SharedQuery(
+      key,
+      this.#table.hold(map),
+      view,
+      spec,
+      this.#limits.dirtyItems,
+      this.#ports,
+    );
+    this.#scans.spend(query.takeExamined());
     queries.add(query);
     return query;
   }
@@ -205,6 +214,12 @@ export class Queries {
 
   /** Each subscriber under its own id and count; those that agree in both share a frame. */
   #send(query: SharedQuery, { nodes, changes }: Update): void {
+    const [only] = query.subscribers;
+    if (only !== undefined && query.subscribers.size === 1) {
+      only.v++;
+      this.#effects.send(only.conn.id, { type: 'QUERY_UPDATE', query: only.id, v: only.v, nodes, changes });
+      return;
+    }
     const groups = new Map<string, Subscription[]>();
     for (const subscription of query.subscribers) {
       subscription.v++;

@@ -13,7 +13,7 @@ import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { Gate } from './Gate.js';
 import { IndexBuilder } from './indexes/IndexBuilder.js';
-import type { MapIndexes } from './indexes/MapIndexes.js';
+import { QueryInspector } from './indexes/QueryInspector.js';
 import { Judge } from './Judge.js';
 import { MemoryStaging } from './MemoryStaging.js';
 import { machineStats } from './machineStats.js';
@@ -57,6 +57,7 @@ const SWEEP_TIMER = 'sweep';
 export class ServerEngine {
   /** of records from the future: what is asked is done in the next tick (CLK-7) */
   readonly repairs: Repairs;
+  readonly inspector: QueryInspector;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
   readonly #random: () => number;
@@ -103,6 +104,7 @@ export class ServerEngine {
     this.#scopes = new Scopes(effects, this.#gate, this.#table, cursors, limits);
     const scans = new ScanBudget(limits.scannedRowsPerSecond);
     this.#queries = new Queries(effects, this.#gate, this.#table, scans, limits, options.queryPorts);
+    this.inspector = new QueryInspector(this.#gate, this.#table, scans, options.queryPorts);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
     const staged = {
       committed: (commit: Commit) => this.#publish(commit),
@@ -325,11 +327,6 @@ export class ServerEngine {
   /** Live root of a map (DAT-5); 0 when it is unknown or empty. */
   rootOf(map: string): number {
     return this.#table.map(map)?.tree.read().rootHash() ?? 0;
-  }
-
-  /** The indexes of a map, and those that would have spared work (QRY-7). */
-  indexesOf(map: string): ReturnType<MapIndexes['status']> {
-    return this.#table.map(map)?.indexes.status() ?? { indexes: [], advice: [] };
   }
 
   /** Durable position of every partition that has one. */

@@ -1,14 +1,8 @@
-import {
-  type Delta,
-  type Explanation,
-  LiveWindow,
-  type PredicateNode,
-  type QueryPorts,
-  type QuerySpec,
-} from '@topgun/core';
+import { type Delta, LiveWindow, type PredicateNode, type QueryPorts, type QuerySpec } from '@topgun/core';
 import { QUERY_CHANGE, type QueryChange, type QueryDelta } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
+import type { Found } from './indexes/MapIndexes.js';
 import { LiveTree } from './LiveTree.js';
 import type { Change, MapState } from './MapState.js';
 import { type Row, readableOf } from './Row.js';
@@ -33,6 +27,9 @@ export interface Update {
   readonly changes: readonly QueryDelta[];
 }
 
+/** How a row has changed for the result. */
+type Told = readonly [kind: QueryChange, row: Row];
+
 /** A row of the result as it is seen. */
 export interface ResultRow {
   readonly row: Row;
@@ -49,10 +46,11 @@ export class SharedQuery implements Shown {
   readonly view: View;
   readonly where: PredicateNode | undefined;
   readonly subscribers = new Set<Subscription>();
-  /** of the first run */
-  readonly explanation: Explanation;
   readonly #window: LiveWindow<unknown>;
   readonly #dirtyItems: number;
+  readonly #spec: QuerySpec;
+  readonly #ports: QueryPorts | undefined;
+  #examined = 0;
   #tree: LiveTree | undefined;
 
   constructor(
@@ -68,12 +66,16 @@ export class SharedQuery implements Shown {
     this.view = view;
     this.where = spec.where;
     this.#dirtyItems = dirtyItems;
-    this.#window = new LiveWindow(spec, ports);
-    // All that match, for the window is kept without looking at other rows.
-    const { limit: _, ...all } = spec;
-    const { rows, explanation } = map.indexes.find(all, view);
-    this.#window.reset(rows);
-    this.explanation = explanation;
+    this.#spec = spec;
+    this.#ports = ports;
+    this.#window = this.#open();
+  }
+
+  /** Rows looked at for the window since this was asked last. */
+  takeExamined(): number {
+    const examined = this.#examined;
+    this.#examined = 0;
+    return examined;
   }
 
   /** The digests of the result, made when somebody resumes and kept from then on (RES-4). */
@@ -107,16 +109,30 @@ export class SharedQuery implements Shown {
 
   /** Takes in the changes of a commit that may matter; the net change of the result, in frames of at most `bytesMax`. */
   advance(changes: readonly Change[], bytesMax: number): Update[] {
+    const deltas: Delta<unknown>[] = [];
+    for (const { row } of changes) {
+      this.#tree?.touch(row);
+      for (const delta of this.#window.apply(row.item, this.seen(row))) deltas.push(delta);
+    }
+    if (deltas.length === 0) return [];
+    return this.#pack(deltas.length === 1 ? this.#plain(deltas) : this.#net(deltas, changes), bytesMax);
+  }
+
+  /** Steps of which no two are about one row. */
+  #plain(deltas: readonly Delta<unknown>[]): Told[] {
+    return deltas.flatMap(({ type, key }) => {
+      const row = this.map.committed(key);
+      return row === undefined ? [] : [[QUERY_CHANGE[type], row] as const];
+    });
+  }
+
+  /** What many steps come to, each row at most once. */
+  #net(deltas: readonly Delta<unknown>[], changes: readonly Change[]): Told[] {
     const before = new Map<string, boolean>();
     const after = new Map<string, boolean>();
-    const changed = new Set<string>();
-    for (const { row } of changes) {
-      const seen = this.seen(row);
-      this.#tree?.touch(row);
-      for (const delta of this.#window.apply(row.item, seen)) note(delta, before, after);
-      changed.add(row.item);
-    }
-    const net: [kind: QueryChange, row: Row][] = [];
+    for (const delta of deltas) note(delta, before, after);
+    const changed = new Set(changes.map(({ row }) => row.item));
+    const net: Told[] = [];
     for (const [item, isIn] of after) {
       const wasIn = before.get(item) === true;
       const row = this.map.committed(item);
@@ -126,11 +142,34 @@ export class SharedQuery implements Shown {
       if (row === undefined || (wasIn === isIn && (!isIn || !changed.has(item)))) continue;
       net.push([isIn ? (wasIn ? QUERY_CHANGE.UPDATE : QUERY_CHANGE.ENTER) : QUERY_CHANGE.LEAVE, row]);
     }
-    return this.#pack(net, bytesMax);
+    return net;
+  }
+
+  /**
+   * A window that finds its rows by an index holds those of the limit and some slack, and looks for more when these are used up
+   * (QRY-7). Without one it would read the whole map for that, in the middle of a commit: then it holds all rows that match.
+   */
+  #open(): LiveWindow<unknown> {
+    let isScan = true;
+    const find = (spec: QuerySpec): Found['rows'] => {
+      const { rows, explanation } = this.map.indexes.find(spec, this.view);
+      this.#examined += explanation.examined;
+      isScan = explanation.path.kind === 'scan';
+      return rows;
+    };
+    if (this.map.indexes.isAny) {
+      const short = new LiveWindow<unknown>(this.#spec, { ...this.#ports, run: find });
+      short.reset();
+      if (!isScan) return short;
+    }
+    const { limit: _, ...all } = this.#spec;
+    const whole = new LiveWindow<unknown>(this.#spec, this.#ports);
+    whole.reset(find(all));
+    return whole;
   }
 
   /** A row that leaves but can still be seen ends one hold; one that cannot is gone for every query of the device. */
-  #pack(net: readonly (readonly [kind: QueryChange, row: Row])[], bytesMax: number): Update[] {
+  #pack(net: readonly Told[], bytesMax: number): Update[] {
     const updates: Update[] = [];
     let writer = new RowWriter();
     let changes: QueryDelta[] = [];

@@ -56,9 +56,9 @@ export class MapIndexes {
     return this.#set.inspect(spec, viewOn(view, spec));
   }
 
-  /** The same rows alone. */
-  run(spec: QuerySpec, view: View): Found['rows'] {
-    return this.#set.run(spec, viewOn(view, spec));
+  /** Whether there is an index to use. */
+  get isAny(): boolean {
+    return this.#set.indexes().some(({ isComplete }) => isComplete);
   }
 
   /** Each index and how far it is, and the indexes that would have spared work so far. */
