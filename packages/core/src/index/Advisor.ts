@@ -18,11 +18,11 @@ const ADVICE_MAX = 64;
 export class Advisor {
   readonly #byForm = new Map<string, { readonly index: IndexSpec; queries: number; rowsSaved: number }>();
 
-  /** Takes in a query that read rows without an index, or sorted more than it gave. */
-  note(spec: QuerySpec, wasted: number): void {
+  /** Takes in how many rows a query read in vain. Indexes that are there (`has`) are not advised. */
+  note(spec: QuerySpec, wasted: number, has: (form: string) => boolean): void {
     if (wasted <= 0) return;
     const index = indexFor(spec);
-    if (index === undefined) return;
+    if (index === undefined || has(formOf(index))) return;
     const form = formOf(index);
     const known = this.#byForm.get(form);
     if (known !== undefined) {

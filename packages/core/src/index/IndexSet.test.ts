@@ -250,6 +250,19 @@ describe('IndexSet', () => {
     expect(explanation).toMatchObject({ path: { kind: 'range' }, sorting: 'top', examined: 100 });
   });
 
+  it('[IDX-7] finds what a view makes match: values with less in them, and fields that are hidden', () => {
+    const map = new Map<string, Record<string, unknown>>();
+    for (let i = 0; i < 100; i++) map.set(`k${i}`, { a: i % 10, b: i });
+    const view = { see: (_: string, { a }: Record<string, unknown>) => ({ a }), ordered: true };
+    const whole = indexed(map, { kind: 'hash', path: '' }, { kind: 'ordered', path: '' });
+    expect(whole.run({ where: P.equal('', { a: 3 }) }, view)).toHaveLength(10);
+    expect(whole.run({ where: P.in('', [{ a: 3 }, { a: 4 }]) }, view)).toHaveLength(20);
+    const hidden = indexed(map, { kind: 'ordered', path: 'b' });
+    expect(hidden.run({ where: P.not(P.exists('b')) }, view)).toHaveLength(100);
+    expect(hidden.run({ where: P.exists('b') }, view)).toEqual([]);
+    expect(hidden.run({ where: P.notEqual('b', 5), sort: [['a', 'asc']], limit: 3 }, view)).toHaveLength(3);
+  });
+
   it('[IDX-9] advises what would have saved most, until it is there', () => {
     const set = new IndexSet(cities());
     for (let i = 0; i < 3; i++) set.run({ where: inX1, sort: [['population', 'desc']], limit: 5 });
@@ -263,6 +276,15 @@ describe('IndexSet', () => {
     ]);
     set.declare(compound);
     expect(set.advice().map(({ index }) => index)).toEqual([ordered, { kind: 'hash', path: 'tags' }]);
+  });
+
+  it('[IDX-9] advises nothing that is there, and a better index where one is of little use', () => {
+    const set = indexed(cities(), hash, { kind: 'hash', path: 'tags', name: 'by tag' }, ordered);
+    set.run({ where: P.and(P.contains('tags', 'port'), P.notEqual('country', 'x0')) });
+    set.run({ where: P.and(inX1, P.like('country', '%')) });
+    expect(set.advice()).toEqual([]);
+    set.run({ where: P.and(inX1, P.greaterThan('population', 5_000)) });
+    expect(set.advice().map(({ index }) => index)).toEqual([compound]);
   });
 
   it('[IDX-9] remembers 64 shapes of queries, the most useful ones', () => {

@@ -160,7 +160,7 @@ export class IndexSet<V> {
       mayOrder: view?.ordered ?? true,
     });
     const answer = runPlan(spec, plan.chosen, this.#source, view, this.#ports);
-    if (plan.chosen.sorting !== 'index') this.#advisor.note(spec, answer.examined - answer.rows.length);
+    this.#advisor.note(spec, answer.examined - answer.rows.length, (form) => this.#has(form));
     return { ...answer, plan };
   }
 
@@ -178,6 +178,11 @@ export class IndexSet<V> {
     if (value !== undefined) for (const { index } of building) index.changed(key, undefined, value);
     this.#passed++;
     return true;
+  }
+
+  #has(form: string): boolean {
+    for (const { spec } of this.#declared.values()) if (formOf(spec) === form) return true;
+    return false;
   }
 
   // The indexes of the pass under way. When there is none, those that wait begin one.
