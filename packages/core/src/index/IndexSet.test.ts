@@ -187,6 +187,8 @@ describe('IndexSet', () => {
       const where = P.equal('rank', 7n);
       expect(set.run({ where }).map(([key]) => key)).toEqual(['k6', 'k7']);
       expect(set.explain({ where }).examined).toBe(2);
+      const twice = P.in('rank', [7, 7n, 9n, 7]);
+      expect(set.run({ where: twice }).map(([key]) => key)).toEqual(['k6', 'k7', 'k8', 'k9']);
     }
   });
 
