@@ -22,6 +22,7 @@ console.log(
 const bars = [];
 if (only === undefined || only === 'core') bars.push(...(await coreBench(rounds)));
 if (only === undefined || only === 'delta') bars.push(...(await deltaBench(rounds)));
+if (only === undefined || only === 'indexes') bars.push(...indexesBench(rounds));
 if (only === undefined || only === 'queries') bars.push(...(await queriesBench(rounds)));
 if (only === undefined || only === 'indexes') bars.push(...indexesBench(rounds));
 if (only === undefined || only === 'server') bars.push(...(await serverBench(rounds, seconds)));

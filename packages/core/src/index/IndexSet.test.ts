@@ -71,6 +71,30 @@ describe('IndexSet', () => {
     expect(explanation).toMatchObject({ sorting: 'merge', examined: 15, found: 5 });
   });
 
+  it('[IDX-5] pages through several equal values that are sorted by, from either side', () => {
+    const map = cities();
+    const set = indexed(map, compound);
+    const where = P.in('country', ['x1', 'x2', 'x3', 'x4']);
+    for (const [country, population] of [
+      ['asc', 'desc'],
+      ['desc', 'desc'],
+    ] as const) {
+      const sort = [['country', country] as const, ['population', population] as const];
+      const all = runQuery({ where, sort }, map);
+      for (const at of [0, 99, 100, 150, 250, 399]) {
+        const position = positionOf(sort, ...(all[at] as [string, City]));
+        for (const page of [{ after: position }, { before: position }]) {
+          const spec = { where, sort, limit: 20, ...page };
+          const { rows, explanation } = set.inspect(spec);
+          expect(rows).toEqual(runQuery(spec, map));
+          // Stretches that lie wholly on the other side are not read.
+          expect(explanation.examined).toBeLessThanOrEqual(80);
+          if (rows.length === 0) expect(explanation.examined).toBe(0);
+        }
+      }
+    }
+  });
+
   it('[IDX-5] goes both ways within one compound index, and ends at the limit', () => {
     const map = new Map<string, unknown>();
     for (let i = 0; i < 500; i++) map.set(`k${i}`, { a: i % 5, b: (i * 37) % 101, c: i % 3 });
@@ -160,6 +184,33 @@ describe('IndexSet', () => {
     expect(set.run({ where })).toEqual(runQuery({ where }, map));
   });
 
+  it('[IDX-3] takes the inner of several bounds of one field', () => {
+    const map = cities();
+    const set = indexed(map, ordered);
+    const [low, high] = [[...map.values()][500]?.population, 9_000] as const;
+    const gt = [P.greaterThan('population', low), P.greaterThanOrEqual('population', low)];
+    const lt = [
+      P.lessThan('population', high),
+      P.lessThanOrEqual('population', high),
+      P.lessThan('population', 9_500),
+    ];
+    for (const bounds of [
+      [...gt, ...lt],
+      [...lt.reverse(), ...gt.reverse()],
+      [gt[0], lt[0]],
+      [gt[1], lt[2]],
+    ]) {
+      const where = P.and(...(bounds as PredicateNode[]), P.exists('population'));
+      const { rows, explanation } = set.inspect({ where });
+      expect(rows).toEqual(runQuery({ where }, map));
+      expect(explanation).toMatchObject({
+        path: { kind: 'range' },
+        examined: rows.length,
+        residual: undefined,
+      });
+    }
+  });
+
   it('[IDX-3] finds a text within the few that are texts among lists', () => {
     const map = new Map<string, unknown>();
     for (let i = 0; i < 500; i++)
@@ -187,6 +238,8 @@ describe('IndexSet', () => {
       const where = P.equal('rank', 7n);
       expect(set.run({ where }).map(([key]) => key)).toEqual(['k6', 'k7']);
       expect(set.explain({ where }).examined).toBe(2);
+      const twice = P.in('rank', [7, 7n, 9n, 7]);
+      expect(set.run({ where: twice }).map(([key]) => key)).toEqual(['k6', 'k7', 'k8', 'k9']);
     }
   });
 
