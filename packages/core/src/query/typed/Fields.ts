@@ -2,7 +2,7 @@
 type Scalar = string | number | bigint | boolean | symbol | null | undefined | Date | Uint8Array;
 
 /**
- * Whether a type says too little to check paths by: `any`, `unknown`, and objects with any names, such as
+ * Whether a type says too little to check paths by: `any`, `unknown`, `object`, and objects with any names, such as
  * `Record<string, unknown>`.
  */
 export type IsLoose<T> = 0 extends 1 & T
@@ -13,7 +13,10 @@ export type IsLoose<T> = 0 extends 1 & T
       ? false
       : string extends keyof T
         ? true
-        : false;
+        : IsNameless<T>;
+
+// One by one: objects of a union may well have no name in common.
+type IsNameless<T> = T extends unknown ? ([keyof T] extends [never] ? true : false) : never;
 
 /** A name as one segment of a path: backslashes and dots in it stand behind a backslash. */
 type Segment<Name extends string> = Name extends `${infer Head}\\${infer Tail}`

@@ -94,6 +94,7 @@ describe('filters of a type', () => {
     const loose: QueryFilter = { where: { anything: { $gt: 1 }, 'a.b': [1] }, sort: { c: 'asc' } };
     taken<unknown>(loose);
     taken<Record<string, unknown>>({ where: { anything: { $like: 'a' } }, sort: [['c', 'asc']] });
+    taken<object>({ where: { anything: 1 } });
     taken({ where: { anything: 1 } });
   });
 
@@ -103,6 +104,9 @@ describe('filters of a type', () => {
     taken<number>({ where: { '': { $gt: 3 } } });
     taken<Tree>({ where: { 'left.left.right.left.name': 'x', 'left.left.left.left.left.left.name': 'x' } });
     taken<Shape>({ where: { kind: 'box', width: 1, radius: { $in: [1, '1'] } } });
+    taken<{ disc: number } | { box: string }>({ where: { disc: 1, box: { $like: 'a' } } });
+    // @ts-expect-error and nothing else
+    taken<{ disc: number } | { box: string }>({ where: { cone: 1 } });
     // @ts-expect-error a text is no number
     taken<number>({ where: { '': { $gt: '3' } } });
     // @ts-expect-error there is no such branch
