@@ -106,8 +106,8 @@ function reached(tally: Tally): string[] {
     ['answers that fill the limit', 'answers', 0.1],
     ['answers with other rows than before', 'answers', 0.15],
     ['answers from rows of which some are hidden', 'answers', 0.2],
-    ['questions to PostgreSQL', 'questions', 0.6],
-    ['questions to PostgreSQL with order and limit', 'questions', 0.3],
+    ['questions to PostgreSQL', 'questions', 0.5],
+    ['questions to PostgreSQL with order and limit', 'questions', 0.2],
   ];
   const rare = shares.filter(([part, whole, atLeast]) => tally.count(part) < atLeast * tally.count(whole));
   const unused = OPS.filter((op) => tally.count(`op ${op}`) < 5);

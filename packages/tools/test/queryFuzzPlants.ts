@@ -1,4 +1,4 @@
-import { IndexSet, LiveWindow, parsePath, readPath, StandingIndex } from '@topgun/core';
+import { AggregateView, IndexSet, LiveWindow, parsePath, readPath, StandingIndex } from '@topgun/core';
 import { replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
 import { LocalQuery } from '../../client/src/engine/LocalQuery.js';
 import { operatorOf } from '../../core/src/query/operators.js';
@@ -101,6 +101,20 @@ export const plants: readonly Plant[] = [
             const [[path] = ['']] = spec.sort ?? [];
             const isThere = (value: unknown): boolean => readPath(value, parsePath(path)) !== undefined;
             return { ...answer, rows: answer.rows.filter(([, value]) => isThere(value)) };
+          },
+      ),
+  },
+  {
+    name: 'a group keeps counting what has left it',
+    seeds: 100,
+    checker: 'aggregates',
+    plant: () =>
+      replaceMethod(
+        AggregateView,
+        'change',
+        (shipped) =>
+          function (before, after) {
+            if (after !== undefined) shipped.call(this, before, after);
           },
       ),
   },

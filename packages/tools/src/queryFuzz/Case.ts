@@ -1,5 +1,6 @@
 import type { IndexSpec, QuerySpec } from '@topgun/core';
 import type { Policy } from '@topgun/server/engine';
+import type { Grouping } from './Grouping.js';
 
 export type Row = readonly [key: string, value: unknown];
 
@@ -24,6 +25,8 @@ export interface Case {
   readonly rows: readonly Row[];
   readonly batches: readonly (readonly Change[])[];
   readonly indexes: readonly IndexSpec[];
+  /** Aggregates over all rows that the query matches. */
+  readonly grouping?: Grouping;
 }
 
 /** The map of every case. */

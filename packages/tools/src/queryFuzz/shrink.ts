@@ -1,5 +1,6 @@
 import type { PredicateNode, QuerySpec } from '@topgun/core';
 import type { Case } from './Case.js';
+import type { Grouping } from './Grouping.js';
 
 /** More tries find little more, and a try may ask PostgreSQL. */
 const TRIES_MAX = 3_000;
@@ -23,12 +24,14 @@ export async function shrink(whole: Case, fails: (one: Case) => Promise<boolean>
 
 /** Cases a little smaller, the ones that leave out most first. */
 function* smaller(one: Case): Generator<Case> {
-  const { who, policies, batches, rows, indexes, query } = one;
+  const { who, policies, batches, rows, indexes, query, grouping } = one;
   for (const left of without(batches)) yield { ...one, batches: left };
   for (const left of without(rows)) yield { ...one, rows: left };
   for (const left of without(policies)) if (left.length > 0) yield { ...one, policies: left };
   for (const left of without(who)) if (left.length > 0) yield { ...one, who: left };
   for (const left of without(indexes)) yield { ...one, indexes: left };
+  if (grouping !== undefined)
+    for (const simpler of simplerGroupings(grouping)) yield { ...one, grouping: simpler };
   for (const [at, batch] of batches.entries())
     for (const left of without(batch)) yield { ...one, batches: batches.with(at, left) };
   for (const simpler of simplerQueries(query)) yield { ...one, query: simpler };
@@ -83,6 +86,17 @@ function* simplerQueries(rest: QuerySpec): Generator<QuerySpec> {
     yield others;
     if (limit > 1) yield { ...rest, limit: limit - 1 };
   }
+}
+
+function* simplerGroupings({ groupBy, select, sort, limit }: Grouping): Generator<Grouping> {
+  const rest = { groupBy, select, sort, ...(limit && { limit }) };
+  if (limit !== undefined) yield { groupBy, select, sort };
+  for (const left of without(sort)) yield { ...rest, sort: left };
+  // What is sorted by must be there.
+  if (sort.length > 0) return;
+  for (const left of without(groupBy)) yield { ...rest, groupBy: left };
+  for (const left of without(Object.entries(select)))
+    if (left.length > 0) yield { ...rest, select: Object.fromEntries(left) };
 }
 
 function* simplerNodes(node: PredicateNode): Generator<PredicateNode> {

@@ -1,4 +1,5 @@
 import type { Checker } from '../Checker.js';
+import { aggregates } from './aggregates.js';
 import { deviceEngine } from './deviceEngine.js';
 import { freshRun } from './freshRun.js';
 import { indexSet } from './indexSet.js';
@@ -12,6 +13,7 @@ export const checkers: readonly Checker[] = [
   liveWindow,
   standing,
   indexSet,
+  aggregates,
   serverEngine,
   deviceEngine,
 ];

@@ -4,6 +4,7 @@ import { Rng } from '@topgun/sim/internal/rng';
 import type { Case, Change, Who } from '../Case.js';
 import { MAP } from '../Case.js';
 import { fieldAt } from '../oracle/values.js';
+import { drawGrouping } from './drawGrouping.js';
 import { drawPath, drawPredicate, type Ground } from './predicates.js';
 import { drawPalette, drawRowValue, drawValue, FIELDS, type Palette } from './values.js';
 
@@ -34,6 +35,7 @@ export function drawCase(seed: number): Case {
     rows: [...rows],
     batches,
     indexes: drawIndexes(rng, query),
+    grouping: drawGrouping(rng),
   };
 }
 
