@@ -1,7 +1,16 @@
 import type { TopGunClient } from '@topgun/client';
 
 /** What the page offers to tests and to the console; see `src/main.tsx`. */
-export type AtlasWindow = { readonly topgun: { readonly client: TopGunClient } };
+export type AtlasWindow = {
+  readonly topgun: {
+    readonly client: TopGunClient;
+    readonly isIndexed: () => boolean;
+    readonly openCities: (
+      client: TopGunClient,
+      view: Readonly<Record<string, unknown>>,
+    ) => { readonly getSnapshot: () => unknown };
+  };
+};
 
 /** Runs in the page before anything else: notes when the client was ready, and each key from its event to the paint that followed it. */
 export function watchPage(): void {
@@ -47,10 +56,20 @@ export type PageNotes = {
   readonly keys: { readonly text: string; readonly ms: number }[];
 };
 
+/** Runs in the page: how long the atlas takes to have its first cities once the device's store is read, ms. */
+export async function firstCities(): Promise<number> {
+  const { client } = (window as unknown as AtlasWindow).topgun;
+  await client.whenReady();
+  const startedMs = performance.now();
+  const rows = client.query('cities', { sort: [['population', 'desc']], limit: 51 }).getResults();
+  const ms = performance.now() - startedMs;
+  if (rows.length !== 51) throw new Error(`${rows.length} rows`);
+  return ms;
+}
+
 /** Runs in the page: times of the first result of queries that nobody has asked yet, ms. */
 export async function firstResults(): Promise<readonly { readonly name: string; readonly ms: number }[]> {
   const { client } = (window as unknown as AtlasWindow).topgun;
-  await client.whenReady();
   const sort = [['population', 'desc']] as const;
   const asked = {
     'largest of one country': { where: { country: 'FR' }, sort, limit: 20 },
@@ -69,6 +88,19 @@ export async function firstResults(): Promise<readonly { readonly name: string; 
     if (rows.length !== 20) throw new Error(`${name}: ${rows.length} rows`);
     return { name, ms };
   });
+}
+
+/** Runs in the page: times of what the app asks the engine after each letter of these words, from the second on, ms. */
+export function typeToEngine(words: readonly string[]): readonly number[] {
+  const { client, openCities } = (window as unknown as AtlasWindow).topgun;
+  const view = { country: '', min: undefined, max: undefined, sort: 'population', descending: true } as const;
+  return words.flatMap((word) =>
+    Array.from({ length: word.length - 1 }, (_, i) => {
+      const startedMs = performance.now();
+      openCities(client, { ...view, find: word.slice(0, i + 2) }).getSnapshot();
+      return performance.now() - startedMs;
+    }),
+  );
 }
 
 /** Runs in the page that looks on: notes when it first draws each number of people of its first city. */

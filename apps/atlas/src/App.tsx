@@ -13,18 +13,16 @@ import { SearchField } from './components/SearchField.js';
 import { SyncBadge } from './components/SyncBadge.js';
 import { WorldMap } from './components/WorldMap.js';
 import { CITIES_MAP, type City, type CityRow } from './state/model.js';
-import { PAGE_ROWS } from './state/openCities.js';
 import { useCities } from './state/useCities.js';
 import { useCountries } from './state/useCountries.js';
 import { useShortcuts } from './state/useShortcuts.js';
 import { useView } from './state/useView.js';
-import { defaultView, sortBy, type View } from './state/view.js';
+import { defaultView, sortBy } from './state/view.js';
 
 /** The whole screen: countries with their totals, the cities of a view, and the state of sync. */
 export function App() {
   const client = useClient();
-  const [view, changeView] = useView();
-  const [page, setPage] = useState(0);
+  const [view, change] = useView();
   const [active, setActive] = useState<string>();
   const [edited, setEdited] = useState<CityRow>();
   const [helpOpen, setHelpOpen] = useState(false);
@@ -33,7 +31,7 @@ export function App() {
   const bodyRef = useRef<HTMLTableSectionElement>(null);
 
   const countries = useCountries();
-  const { rows, hasNext, found, loading, progress } = useCities(view, page);
+  const { rows, page, hasNext, hasPrevious, found, loading, progress, turn } = useCities(view);
 
   useEffect(
     () =>
@@ -41,17 +39,6 @@ export function App() {
         setRefusal(`The server refused a change (${code}). It was taken back on this device.`),
       ),
     [client],
-  );
-  const change = useCallback(
-    (part: Partial<View>) => {
-      setPage(0);
-      changeView(part);
-    },
-    [changeView],
-  );
-  const turn = useCallback(
-    (by: number) => setPage((now) => (by > 0 && !hasNext ? now : Math.max(0, now + by))),
-    [hasNext],
   );
   const selectCountry = useCallback((country: string) => change({ country }), [change]);
   const save = (key: string, { name, population }: CityChange) => {
@@ -135,13 +122,7 @@ export function App() {
             onPage={turn}
           />
         )}
-        <Pager
-          from={page * PAGE_ROWS}
-          count={rows.length}
-          total={undefined}
-          hasNext={hasNext}
-          onPage={turn}
-        />
+        <Pager page={page} hasNext={hasNext} hasPrevious={hasPrevious} onPage={turn} />
       </main>
       {edited !== undefined && (
         <CityEditor key={edited._key} row={edited} onSave={save} onClose={() => setEdited(undefined)} />

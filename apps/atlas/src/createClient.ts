@@ -1,5 +1,6 @@
 import { IDBAdapter } from '@topgun/adapters';
 import { TopGunClient } from '@topgun/client';
+import { declareIndexes } from './state/indexes.js';
 import { CITIES_MAP } from './state/model.js';
 
 /** One store per browser profile and server: all tabs share it, and it survives a reload without a network. */
@@ -17,5 +18,6 @@ export function createClient(): TopGunClient {
     backoff: { capMs: RETRY_MS_MAX },
   });
   client.getMap(CITIES_MAP);
+  declareIndexes(client);
   return client;
 }

@@ -19,7 +19,7 @@ export function CityTable(props: {
   onSort: (column: Column) => void;
   onActive: (key: string) => void;
   onEdit: (row: CityRow) => void;
-  onPage: (by: number) => void;
+  onPage: (by: 1 | -1) => void;
 }) {
   const { rows, view } = props;
   // A search without an order of the reader's own is by fit and size together.

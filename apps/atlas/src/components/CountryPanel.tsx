@@ -1,7 +1,8 @@
 import { memo, useMemo, useState } from 'react';
-import type { CountryTotal } from '../state/countryTotals.js';
 import { formatNumber, formatShort } from '../state/formats.js';
+import { useIsIndexed } from '../state/indexes.js';
 import { countryName } from '../state/model.js';
+import { type CountryTotal, useLargest } from '../state/useCountries.js';
 
 const orders = { people: 'People', cities: 'Cities', name: 'Name' } as const;
 type Order = keyof typeof orders;
@@ -15,6 +16,8 @@ export const CountryPanel = memo(function CountryPanel(props: {
   const { countries, current, onSelect } = props;
   const [order, setOrder] = useState<Order>('people');
   const sorted = useMemo(() => arrange(countries, order), [countries, order]);
+  // Before, each of these queries would look at all cities.
+  const isIndexed = useIsIndexed();
   const most = Math.max(1, ...countries.map(({ people }) => people));
   return (
     <nav className="countries" aria-label="Countries" data-testid="countries">
@@ -45,7 +48,8 @@ export const CountryPanel = memo(function CountryPanel(props: {
               <span className="country-name">{countryName(total.country)}</span>
               <span className="country-people">{formatShort(total.people)}</span>
               <span className="country-facts">
-                {formatNumber(total.cities)} · {total.largest}
+                {formatNumber(total.cities)}
+                {isIndexed && <Largest country={total.country} />}
               </span>
               <span className="country-bar" style={{ inlineSize: `${(100 * total.people) / most}%` }} />
             </button>
@@ -55,6 +59,11 @@ export const CountryPanel = memo(function CountryPanel(props: {
     </nav>
   );
 });
+
+function Largest({ country }: { country: string }) {
+  const name = useLargest(country);
+  return name !== undefined && <> · {name}</>;
+}
 
 function arrange(countries: readonly CountryTotal[], order: Order): readonly CountryTotal[] {
   if (order === 'name')

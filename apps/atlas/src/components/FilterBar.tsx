@@ -1,6 +1,6 @@
-import { useEffect, useState } from 'react';
-import type { CountryTotal } from '../state/countryTotals.js';
+import { memo, useEffect, useMemo, useState } from 'react';
 import { countryName } from '../state/model.js';
+import type { CountryTotal } from '../state/useCountries.js';
 import { toPeople, type View } from '../state/view.js';
 
 const ranges = [
@@ -12,12 +12,24 @@ const ranges = [
 ] as const;
 
 /** Which cities: of which country, and of how many people. */
-export function FilterBar(props: {
+export const FilterBar = memo(function FilterBar(props: {
   view: View;
   countries: readonly CountryTotal[];
   onChange: (change: Partial<View>) => void;
 }) {
-  const { view, onChange } = props;
+  const { view, onChange, countries } = props;
+  const options = useMemo(
+    () =>
+      countries
+        .map(({ country }) => ({ country, name: countryName(country) }))
+        .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+        .map(({ country, name }) => (
+          <option key={country} value={country}>
+            {name}
+          </option>
+        )),
+    [countries],
+  );
   return (
     <div className="filters">
       <label className="select country-select">
@@ -28,14 +40,7 @@ export function FilterBar(props: {
           onChange={(event) => onChange({ country: event.target.value })}
         >
           <option value="">All countries</option>
-          {props.countries
-            .map(({ country }) => ({ country, name: countryName(country) }))
-            .sort((a, b) => a.name.localeCompare(b.name, 'en'))
-            .map(({ country, name }) => (
-              <option key={country} value={country}>
-                {name}
-              </option>
-            ))}
+          {options}
         </select>
       </label>
       <fieldset className="segments" data-testid="sizes">
@@ -59,7 +64,7 @@ export function FilterBar(props: {
       </span>
     </div>
   );
-}
+});
 
 /** A number of people, taken as soon as it is one; other text stays until the reader mends or leaves it. */
 function BoundField(props: {

@@ -1,17 +1,18 @@
-import type { CountryTotal } from '../state/countryTotals.js';
 import { formatNumber, formatShort } from '../state/formats.js';
 import { countryName } from '../state/model.js';
+import { type CountryTotal, useLargest } from '../state/useCountries.js';
 
 /** The name of what is shown, and what its cities come to. */
 export function Heading(props: { country: string; countries: readonly CountryTotal[] }) {
   const { country, countries } = props;
+  const largest = useLargest(country);
   const shown = country === '' ? countries : countries.filter((total) => total.country === country);
   const cities = shown.reduce((sum, total) => sum + total.cities, 0);
   const people = shown.reduce((sum, total) => sum + total.people, 0);
   const facts: readonly (readonly [name: string, value: string])[] = [
     ['Cities', formatNumber(cities)],
     ['People', formatShort(people)],
-    country === '' ? ['Countries', formatNumber(shown.length)] : ['Largest', shown[0]?.largest ?? '–'],
+    country === '' ? ['Countries', formatNumber(shown.length)] : ['Largest', largest ?? '–'],
   ];
   return (
     <div className="heading">

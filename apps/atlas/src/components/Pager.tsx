@@ -1,17 +1,13 @@
 import { formatNumber } from '../state/formats.js';
 import { Icon } from './Icon.js';
 
-/** Which rows of how many are on the screen, and the way to the others. */
+/** Which page is on the screen, and the way to the others. */
 export function Pager(props: {
-  from: number;
-  count: number;
-  /** How many there are in all, where that is known. */
-  total: number | undefined;
+  page: number;
   hasNext: boolean;
-  onPage: (by: number) => void;
+  hasPrevious: boolean;
+  onPage: (by: 1 | -1) => void;
 }) {
-  const { from, count } = props;
-  const range = count === 0 ? '0' : `${formatNumber(from + 1)} – ${formatNumber(from + count)}`;
   return (
     <nav className="pager" aria-label="Pages">
       <button
@@ -19,14 +15,13 @@ export function Pager(props: {
         className="icon-button"
         data-testid="previous"
         aria-label="Previous page"
-        disabled={from === 0}
+        disabled={!props.hasPrevious}
         onClick={() => props.onPage(-1)}
       >
         <Icon name="left" />
       </button>
-      <span data-testid="range" aria-live="polite">
-        {range}
-        {props.total !== undefined && ` of ${formatNumber(props.total)}`}
+      <span data-testid="page" aria-live="polite">
+        Page {formatNumber(props.page + 1)}
       </span>
       <button
         type="button"

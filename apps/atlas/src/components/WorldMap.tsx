@@ -8,6 +8,9 @@ const SOUTH = -57;
 const NORTH = 78;
 const HEIGHT = (NORTH - SOUTH) * (WIDTH / 360);
 
+/** While cities stream in, drawing all of them more often would be felt. */
+const REDRAW_MS = 1_500;
+
 const x = (lon: number): number => ((lon + 180) / 360) * WIDTH;
 const y = (lat: number): number => ((NORTH - lat) / (NORTH - SOUTH)) * HEIGHT;
 
@@ -26,7 +29,7 @@ export const WorldMap = memo(function WorldMap({ rows }: { rows: readonly CityRo
     };
     // After the first cities are on the screen, and again only while whole countries arrive.
     const later = (keys: ReadonlySet<string>) => {
-      if (keys.size > 100) timer ??= setTimeout(draw, 400);
+      if (keys.size > 100) timer ??= setTimeout(draw, REDRAW_MS);
     };
     const end = map.subscribe(later);
     void client.whenReady().then(
@@ -61,8 +64,10 @@ function drawPoints(canvas: HTMLCanvasElement, cities: Iterable<readonly [string
   for (const [, { lon, lat, population }] of cities) {
     if (lat <= SOUTH || lat >= NORTH) continue;
     const at = 4 * (Math.floor(y(lat)) * WIDTH + Math.min(WIDTH - 1, Math.floor(x(lon))));
-    const alpha = (image.data[at + 3] ?? 0) + 50 + 12 * Math.log10(population + 1);
-    image.data.set([red ?? 0, green ?? 0, blue ?? 0, alpha], at);
+    image.data[at] = red ?? 0;
+    image.data[at + 1] = green ?? 0;
+    image.data[at + 2] = blue ?? 0;
+    image.data[at + 3] = (image.data[at + 3] ?? 0) + 50 + 12 * Math.log10(population + 1);
   }
   context.putImageData(image, 0, 0);
 }

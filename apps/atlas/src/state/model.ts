@@ -48,8 +48,16 @@ export const kindName = (kind: string): string => kinds[kind] ?? 'Town';
 
 const countryNames = new Intl.DisplayNames(['en'], { type: 'region' });
 
+const known = new Map<string, string>();
+
 /** What a country is called; the code itself where nobody knows better. */
 export function countryName(code: string): string {
+  const name = known.get(code) ?? nameOf(code);
+  known.set(code, name);
+  return name;
+}
+
+function nameOf(code: string): string {
   try {
     return countryNames.of(code) ?? code;
   } catch {

@@ -1,12 +1,12 @@
 import { useClient } from '@topgun/react';
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import { type Cities, openCities, prepareSearch } from './openCities.js';
+import { type Cities, type CitySource, openCities, prepareSearch } from './openCities.js';
 import type { View } from './view.js';
 
-/** One page of what a view shows, rendered again when it changes. */
-export function useCities(view: View, page: number): Cities {
+/** What a view shows, rendered again when it changes; another view begins at its first page. */
+export function useCities(view: View): Cities & Pick<CitySource, 'turn'> {
   const client = useClient();
-  const cities = useMemo(() => openCities(client, view, page), [client, view, page]);
+  const cities = useMemo(() => openCities(client, view), [client, view]);
   useEffect(() => prepareSearch(client), [client]);
-  return useSyncExternalStore(cities.subscribe, cities.getSnapshot);
+  return { ...useSyncExternalStore(cities.subscribe, cities.getSnapshot), turn: cities.turn };
 }
