@@ -24,7 +24,6 @@ if (only === undefined || only === 'core') bars.push(...(await coreBench(rounds)
 if (only === undefined || only === 'delta') bars.push(...(await deltaBench(rounds)));
 if (only === undefined || only === 'indexes') bars.push(...indexesBench(rounds));
 if (only === undefined || only === 'queries') bars.push(...(await queriesBench(rounds)));
-if (only === undefined || only === 'indexes') bars.push(...indexesBench(rounds));
 if (only === undefined || only === 'server') bars.push(...(await serverBench(rounds, seconds)));
 if (only === undefined || only === 'subscriptions') bars.push(...(await subscriptionsBench(rounds, seconds)));
 for (const { name, value, holds } of bars)

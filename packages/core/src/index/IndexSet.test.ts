@@ -155,6 +155,11 @@ describe('IndexSet', () => {
     const both = set.inspect({ where: P.and(P.equal('a', 3), P.equal('b', 4)) });
     expect(both.explanation).toMatchObject({ path: { kind: 'intersection' }, found: both.rows.length });
     expect(both.explanation.examined).toBe(both.rows.length);
+    const three = set.explain({ where: P.and(P.equal('a', 3), P.equal('b', 4), P.equal('half', 1)) });
+    expect(three).toMatchObject({
+      path: { kind: 'intersection', parts: [{}, {}, {}] },
+      found: three.examined,
+    });
     expect(set.explain({ where: P.and(P.equal('a', 3), P.equal('half', 1)) }).path.kind).toBe('lookup');
   });
 
