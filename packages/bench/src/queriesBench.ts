@@ -12,8 +12,7 @@ const SIZES = [
 ] as const;
 /** One round of all contestants takes at most this long, each having an equal share. */
 const ROUND_SECONDS = 600;
-const WRITES = 2000;
-const OWN_WRITES = 10_000;
+const WRITES = 20_000;
 /** Each write matches so many queries where ours is alone. */
 const MATCHED = 10;
 const OWN_SIZES = [
@@ -96,7 +95,7 @@ async function alone(rounds: number): Promise<Bar[]> {
   const done = OWN_SIZES.map((): number[] => []);
   for (let i = 0; i < rounds; i++)
     for (const [at, [records, queries]] of OWN_SIZES.entries()) {
-      const request = { peer: OURS, records, queries, perOwner: MATCHED, writes: OWN_WRITES, seconds: 60 };
+      const request = { peer: OURS, records, queries, perOwner: MATCHED, writes: WRITES, seconds: 60 };
       const found = await round(request, 300_000);
       done[at]?.push(found?.cpuUs ?? Number.NaN);
     }
