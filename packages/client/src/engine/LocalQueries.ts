@@ -59,9 +59,14 @@ export class LocalQueries {
     this.#of(map).findBy(make, this.#replica.maps.get(map));
   }
 
-  /** Takes in what has changed in a map. */
+  /** Takes in what has changed in a map that somebody asks about. */
   look(map: string): void {
     this.#byMap.get(map)?.look(this.#replica.maps.get(map));
+  }
+
+  /** Takes in what has changed in all of them. */
+  lookAtAll(): void {
+    for (const map of this.#byMap.keys()) this.look(map);
   }
 
   /** The ids of those whose rows or completeness may be others than at the last call. */

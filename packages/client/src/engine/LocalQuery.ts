@@ -3,6 +3,14 @@ import type { MapRows, ResultRow, RowFinder } from './MapRows.js';
 import { queryName } from './QueryFeed.js';
 import { type RowStep, step } from './rowSteps.js';
 
+/**
+ * So many changed rows are always taken in one by one. Of more it depends on the rows of the map, which are looked at to begin anew, and on the
+ * window: each change moves the rows behind it, all of the result where there is no limit.
+ */
+const NOTED_MIN = 32;
+const NOTED_SHARE = 16;
+const NOTED_SHARE_UNLIMITED = 64;
+
 const NO_ROWS: readonly ResultRow[] = [];
 
 /** What a query is answered from. */
@@ -46,12 +54,13 @@ export class LocalQuery {
     this.#ports = ports;
   }
 
-  /** A row of this name may have come, changed or gone; false when that is no concern of the result. */
-  note(id: string, isSameValue: boolean, notedMax: number): boolean {
+  /** A row of this name may have come, changed or gone in a map of so many rows; false when that is no concern of the result. */
+  note(id: string, isSameValue: boolean, rowCount: number): boolean {
     // Then only its holds may have changed, which results are made of that the server has named the rows of.
     if (isSameValue && !this.#isByHolds) return false;
     if (this.#window) this.#noted.add(id);
-    if (this.#noted.size > notedMax) this.drop();
+    const share = this.spec.limit === undefined ? NOTED_SHARE_UNLIMITED : NOTED_SHARE;
+    if (this.#noted.size > NOTED_MIN + rowCount / share) this.drop();
     return true;
   }
 

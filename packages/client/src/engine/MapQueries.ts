@@ -3,10 +3,6 @@ import type { LocalQuery, QuerySource } from './LocalQuery.js';
 import { MapRows, type ResultRow, type RowFinder } from './MapRows.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 
-/** So many changed rows are always taken in one by one; of more, one in `NOTED_SHARE` of the map's. */
-const NOTED_MIN = 32;
-const NOTED_SHARE = 64;
-
 /** In what way the server's rows of a query are in. */
 export type Answer = 'none' | 'map' | 'rows';
 
@@ -94,9 +90,8 @@ export class MapQueries {
     const isSame = before === now;
     const { rows, finder } = this.#source as QuerySource;
     if (!isSame) finder?.changed(id, before, now);
-    const notedMax = NOTED_MIN + rows.size / NOTED_SHARE;
     const tell = (query: LocalQuery): void => {
-      if (query.note(id, isSame, notedMax)) this.#concerned.add(query);
+      if (query.note(id, isSame, rows.size)) this.#concerned.add(query);
     };
     this.#standing.candidates(before, tell);
     if (!isSame) this.#standing.candidates(now, tell);

@@ -326,6 +326,8 @@ export class RealmMachine {
     // Told at once when all is there: what an app does with a change may cost as much as the map has entries.
     const { isLoading } = this.#store;
     const changes = isLoading ? NO_CHANGES : replica.takeChanges();
+    // What is read from the store is taken in slice by slice as well, so that the first result after it costs no more than later ones.
+    if (isLoading) this.app.queries.lookAtAll();
     const queries = isLoading
       ? []
       : this.app.queries.takeConcerned(
