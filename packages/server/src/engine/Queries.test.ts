@@ -93,6 +93,24 @@ describe('live queries', () => {
     expect([...held(gil, 'order')]).toEqual([['a', { name: 'x' }]]);
   });
 
+  it('[QRY-1] [SRCH-18] words of a hidden row or a masked field find nothing', () => {
+    const node = new TestNode({ policies: [LOW, MASK, { role: 'admin', map: '**', actions: ['PUT'] }] });
+    const root = node.device('root', { roles: ['admin'] });
+    root.put('m', 'hidden', { rank: 9, name: 'secret garden' });
+    root.put('m', 'seen', { rank: 1, name: 'garden', note: 'secret' });
+    node.settle();
+    const found = (device: TestDevice, path: string, text: string) => {
+      const query = `${path}-${text}`;
+      ask(device, query, { where: { op: 'match', path, text, prefix: true }, limit: 1_000 });
+      return [...held(device, query).keys()];
+    };
+    const [ann, gil] = [node.device(), node.device('gil', { roles: ['guest'] })];
+    expect(found(ann, 'name', 'gard')).toEqual(['seen']);
+    expect(found(ann, 'name', 'sec')).toEqual([]);
+    expect(found(gil, 'name', 'sec')).toEqual(['hidden']);
+    expect(found(gil, 'note', 'sec')).toEqual([]);
+  });
+
   it('[QRY-3] a row that leaves but can be seen ends its hold; one that cannot is gone', () => {
     const node = new TestNode({ policies: [LOW, WRITE] });
     const ann = node.device();
