@@ -81,7 +81,8 @@ async function run(sharing: Sharing, seconds: number): Promise<Figures> {
     const { port } = await server.ask<{ port: number }>({
       what: 'start',
       folder,
-      config: { indexes: { bench: [{ kind: 'hash', path: 'owner' }] } },
+      // All clients are one developer.
+      config: { indexes: { bench: [{ kind: 'hash', path: 'owner' }] }, queriesPerUserMax: SUBSCRIPTIONS },
     });
     await load.ask({ what: 'connect', port });
     await load.ask({ what: 'seed' });

@@ -179,6 +179,12 @@ export const strikes = 20;
 export const strikeWindowMs = 60_000;
 /** ms: a stranger may hold a socket this long */
 export const authTimeoutMs = 5_000;
+/** ms: default: a first result that takes longer is logged: it kept all others waiting */
+export const slowQueryMs = 50;
+/** count: default: open queries of one principal over all its connections: ten devices full of them */
+export const queriesPerPrincipal = 2_000;
+/** count: default: rows of their results: some 100 MB on the server at worst */
+export const queryRowsPerPrincipal = 500_000;
 /** ms: time to renew an expired token on the socket */
 export const authGraceMs = 30_000;
 /** ms: ping interval; also corrects the clock */
@@ -313,6 +319,8 @@ export const connectionsPerIp = 1_000;
 export const handshakesPerIp = 200;
 /** bytes: unsent bytes at which a socket is no longer read */
 export const pauseReadingBytes = 256 * KIB;
+/** bytes: unsent bytes at which a socket's queries are closed, to be opened again when it has caught up: half of outQueueBytes */
+export const resyncBytes = 512 * KIB;
 /** bytes: request line and headers of one HTTP request */
 export const headerBytes = 8 * KIB;
 /** ms: time for the headers of one HTTP request to arrive */

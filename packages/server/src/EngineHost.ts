@@ -1,9 +1,10 @@
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
-import type { DedupName, RollbackProof, ServerEffects } from './engine/ports.js';
+import type { DedupName, QueriedResult, RollbackProof, ServerEffects } from './engine/ports.js';
 import type { RepairOrder, RepairResult } from './engine/repair/Repair.js';
 import type { ResolverFault } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
+import type { SlowQueryLog } from './SlowQueryLog.js';
 import type { SecurityManager } from './security/SecurityManager.js';
 import type { CommitBatch, CommitResult, DedupState, Store } from './storage/Store.js';
 import type { TransportListener, WebSocketTransport } from './transport/WebSocketTransport.js';
@@ -19,6 +20,8 @@ export interface EngineHostParts {
   readonly security: Pick<SecurityManager, 'verify'>;
   readonly clock: WallClock;
   readonly logger: Logger;
+  /** of servers that clients ask */
+  readonly slowQueries?: SlowQueryLog;
   readonly onCommit: (durationMs: number, result: CommitResult) => void;
   /** the engine broke an invariant, or the store a promise: nothing more is done */
   readonly onFatal: (error: unknown) => void;
@@ -101,11 +104,18 @@ export class EngineHost implements ServerEffects, TransportListener {
   }
 
   message(conn: number, message: ClientMessage): void {
-    this.#input((engine, now) => engine.message(conn, message, now));
+    const run = (): void => this.#input((engine, now) => engine.message(conn, message, now));
+    const { slowQueries } = this.#parts;
+    if (slowQueries === undefined || message.type !== 'QUERY_SUB') run();
+    else slowQueries.watch(run);
   }
 
   refused(conn: number, code: ErrorCode, path: string | undefined): void {
     this.#input((engine, now) => engine.refused(conn, code, path, now));
+  }
+
+  pressed(conn: number, isBehind: boolean): void {
+    this.#input((engine) => engine.pressed(conn, isBehind));
   }
 
   closed(conn: number): void {
@@ -190,6 +200,10 @@ export class EngineHost implements ServerEffects, TransportListener {
       this.#parts.logger.warn({ ...result.repair }, 'a record from the future was repaired');
     this.#repairing.get(call)?.resolve(result);
     this.#repairing.delete(call);
+  }
+
+  queried(result: QueriedResult): void {
+    this.#parts.slowQueries?.queried(result);
   }
 
   drained(): void {

@@ -25,6 +25,7 @@ import { serverError } from './errors.js';
 import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { findIn, repairWith } from './repairStore.js';
+import { SlowQueryLog } from './SlowQueryLog.js';
 import { cursorMac } from './security/cursorMac.js';
 import type { Principal } from './security/PermissionPolicy.js';
 import { anyMapPattern } from './security/policy/mapPattern.js';
@@ -224,6 +225,7 @@ export class ServerCoordinator {
       security,
       clock: this.#clock,
       logger: this.#logger,
+      slowQueries: new SlowQueryLog(this.#logger, this.config.slowQueryMs),
       onCommit: (durationMs) => this.#metrics.commitDone(durationMs),
       onFatal: (error) => this.#fail(error),
     });
@@ -244,6 +246,8 @@ export class ServerCoordinator {
         now: this.#clock.wallMs(),
         limits: {
           skewMs: this.config.skewMs,
+          queriesPerPrincipal: this.config.queriesPerUserMax,
+          queryRowsPerPrincipal: this.config.queryRowsPerUserMax,
           retentionMs: this.config.retentionDays * 86_400_000,
           ...this.#overrides.limits,
         },
@@ -274,6 +278,7 @@ export class ServerCoordinator {
         opened: (conn, remote) => this.#host?.opened(conn, remote),
         message: (conn, message) => this.#host?.message(conn, message),
         refused: (conn, code, path) => this.#host?.refused(conn, code, path),
+        pressed: (conn, isBehind) => this.#host?.pressed(conn, isBehind),
         closed: (conn) => this.#host?.closed(conn),
       },
       isReady: () => this.#state === 'READY',

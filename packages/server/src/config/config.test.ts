@@ -252,6 +252,12 @@ describe('configHelp', () => {
             Sockets open at once. Allowed: a whole number from 1 to 1000000. Default: 20000.
         --connections-per-ip-max <number>, TOPGUN_CONNECTIONS_PER_IP_MAX
             Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
+        --queries-per-user-max <number>, TOPGUN_QUERIES_PER_USER_MAX
+            Live queries that one subject of tokens may have open at once. Allowed: a whole number from 1 to 1000000. Default: 2000.
+        --query-rows-per-user-max <number>, TOPGUN_QUERY_ROWS_PER_USER_MAX
+            Rows of their results together, counted when they are opened. Allowed: a whole number from 1 to 1000000000. Default: 500000.
+        --slow-query-ms <number>, TOPGUN_SLOW_QUERY_MS
+            Queries whose first result takes longer are logged, without their values, in ms; 0 logs all. Allowed: milliseconds from 0 to 3600000. Default: 50.
         --skew-ms <number>, TOPGUN_SKEW_MS
             How far a write may be stamped ahead of the server, in ms. Allowed: milliseconds from 1000 to 3600000. Default: 60000.
         --ntp-servers <list>, TOPGUN_NTP_SERVERS

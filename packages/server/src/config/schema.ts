@@ -143,6 +143,24 @@ export const settings = {
     'a whole number from 1 to 1000000',
     'Sockets open at once from one address.',
   ),
+  queriesPerUserMax: setting(
+    wholeNumber(1, 1_000_000, LIMITS.queriesPerPrincipal),
+    'number',
+    'a whole number from 1 to 1000000',
+    'Live queries that one subject of tokens may have open at once.',
+  ),
+  queryRowsPerUserMax: setting(
+    wholeNumber(1, 1_000_000_000, LIMITS.queryRowsPerPrincipal),
+    'number',
+    'a whole number from 1 to 1000000000',
+    'Rows of their results together, counted when they are opened.',
+  ),
+  slowQueryMs: setting(
+    wholeNumber(0, 3_600_000, LIMITS.slowQueryMs),
+    'number',
+    'milliseconds from 0 to 3600000',
+    'Queries whose first result takes longer are logged, without their values, in ms; 0 logs all.',
+  ),
   skewMs: setting(
     // Below a second ordinary clocks would be refused; above an hour a wrong clock would win every merge for long.
     wholeNumber(1_000, 3_600_000, LIMITS.skewMs),

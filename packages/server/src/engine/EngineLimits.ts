@@ -21,6 +21,9 @@ export interface EngineLimits {
   readonly smallResultBytes: number;
   /** rows looked at in a second to make digests and results for those who come */
   readonly scannedRowsPerSecond: number;
+  /** open queries of one principal, and rows of their results when they were opened (QRY-9) */
+  readonly queriesPerPrincipal: number;
+  readonly queryRowsPerPrincipal: number;
   /** changes of a map, and time with at least one, after which its followers get a fresh cursor */
   readonly cursorEveryChanges: number;
   readonly cursorEveryMs: number;
@@ -68,6 +71,8 @@ export const ENGINE_LIMITS: EngineLimits = {
   frameBytes: LIMITS.replyBytes,
   smallResultBytes: LIMITS.smallResultBytes,
   scannedRowsPerSecond: LIMITS.scannedRowsPerSecond,
+  queriesPerPrincipal: LIMITS.queriesPerPrincipal,
+  queryRowsPerPrincipal: LIMITS.queryRowsPerPrincipal,
   cursorEveryChanges: LIMITS.cursorEveryChanges,
   cursorEveryMs: LIMITS.cursorEveryMs,
   reconnectInMsMax: LIMITS.reconnectInMsMax,

@@ -13,6 +13,7 @@ import { errorMessage } from './errorMessage.js';
 import type { Gate } from './Gate.js';
 import { rootsOf } from './MerkleAnswer.js';
 import type { ServerEffects } from './ports.js';
+import { QueryQuota } from './QueryQuota.js';
 import type { RecordTable } from './RecordTable.js';
 import { RowWriter } from './RowWriter.js';
 import type { ScanBudget } from './ScanBudget.js';
@@ -21,6 +22,17 @@ import type { Shown } from './Shown.js';
 import type { Commit } from './Staging.js';
 import { StandingQueries } from './StandingQueries.js';
 import { bytesOfRow } from './sizeOf.js';
+import type { Tally } from './Tally.js';
+
+export interface QueriesParts {
+  readonly effects: ServerEffects;
+  readonly gate: Gate;
+  readonly table: RecordTable;
+  readonly scans: ScanBudget;
+  readonly limits: EngineLimits;
+  readonly tally: Tally;
+  readonly ports: QueryPorts | undefined;
+}
 
 /** The live queries of all connections, those that ask the same of the same view sharing one window. */
 export class Queries {
@@ -29,25 +41,24 @@ export class Queries {
   readonly #table: RecordTable;
   readonly #scans: ScanBudget;
   readonly #limits: EngineLimits;
+  readonly #tally: Tally;
   readonly #ports: QueryPorts;
+  readonly #quota: QueryQuota;
   readonly #byMap = new Map<string, StandingQueries>();
   /** By connection and the id it chose. */
   readonly #open = new Map<Connection, Map<string, Subscription>>();
+  /** Of connections that are behind: the queries to be opened again. */
+  readonly #lost = new Map<Connection, Set<string>>();
 
-  constructor(
-    effects: ServerEffects,
-    gate: Gate,
-    table: RecordTable,
-    scans: ScanBudget,
-    limits: EngineLimits,
-    ports: QueryPorts = {},
-  ) {
+  constructor({ effects, gate, table, scans, limits, tally, ports }: QueriesParts) {
     this.#effects = effects;
     this.#gate = gate;
     this.#table = table;
     this.#scans = scans;
     this.#limits = limits;
-    this.#ports = ports;
+    this.#tally = tally;
+    this.#ports = ports ?? {};
+    this.#quota = new QueryQuota(limits);
   }
 
   get sharedCount(): number {
@@ -83,7 +94,7 @@ export class Queries {
     this.unsubscribe(conn, id);
     const { view } = this.#gate.may(conn, map);
     if (view.isBlind) {
-      this.#note({ id, conn, map, query: undefined, v: 0 });
+      this.#note({ id, conn, map, query: undefined, v: 0, rows: 0 });
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: id }));
       return;
     }
@@ -107,7 +118,17 @@ export class Queries {
       return;
     }
     const shared = found ?? this.#make(map, key, view, spec);
-    const subscription: Subscription = { id, conn, map, query: shared, v: 0 };
+    const { explanation } = shared;
+    if (found === undefined && explanation !== undefined)
+      this.#effects.queried?.({ conn: conn.id, map, spec, explanation });
+    const rows = shared.size;
+    if (!this.#quota.take(subOf(conn), rows)) {
+      this.#tally.refuse('LIMIT');
+      this.#effects.send(conn.id, errorMessage('LIMIT', { ref: id }));
+      this.#leave(shared);
+      return;
+    }
+    const subscription: Subscription = { id, conn, map, query: shared, v: 0, rows };
     shared.subscribers.add(subscription);
     this.#note(subscription);
     if (root === undefined || !this.#resume(subscription, shared, root)) this.#answer(subscription, shared);
@@ -116,9 +137,41 @@ export class Queries {
   unsubscribe(conn: Connection, id: string): void {
     const subscription = this.#open.get(conn)?.get(id);
     this.#open.get(conn)?.delete(id);
+    this.#lost.get(conn)?.delete(id);
     const query = subscription?.query;
     if (subscription === undefined || query === undefined) return;
     query.subscribers.delete(subscription);
+    this.#quota.give(subOf(conn), subscription.rows);
+    this.#leave(query);
+  }
+
+  unsubscribeAll(conn: Connection): void {
+    for (const id of [...(this.#open.get(conn)?.keys() ?? [])]) this.unsubscribe(conn, id);
+    this.#open.delete(conn);
+    this.#lost.delete(conn);
+  }
+
+  /** The network does not take what the connection is sent, or has taken all of it (QRY-10). */
+  pressed(conn: Connection, isBehind: boolean): void {
+    if (isBehind) this.#drop(conn);
+    else {
+      for (const ref of this.#lost.get(conn) ?? [])
+        this.#effects.send(conn.id, errorMessage('RESYNC', { ref }));
+      this.#lost.delete(conn);
+    }
+  }
+
+  /** Ends the queries of a connection that is behind: nothing more is done for them until it opens them again. */
+  #drop(conn: Connection): void {
+    const lost = [...(this.#open.get(conn) ?? [])].flatMap(([id, { query }]) =>
+      query === undefined ? [] : [id],
+    );
+    for (const id of lost) this.unsubscribe(conn, id);
+    this.#lost.set(conn, new Set(lost));
+  }
+
+  /** Lets go of a result that nobody follows. */
+  #leave(query: SharedQuery): void {
     if (query.subscribers.size > 0) return;
     this.#table.release(query.map);
     const queries = this.#byMap.get(query.map.name);
@@ -126,17 +179,13 @@ export class Queries {
     if (queries?.size === 0) this.#byMap.delete(query.map.name);
   }
 
-  unsubscribeAll(conn: Connection): void {
-    for (const id of [...(this.#open.get(conn)?.keys() ?? [])]) this.unsubscribe(conn, id);
-    this.#open.delete(conn);
-  }
-
   /** Sends what a commit changed in each result. */
   publish({ changes }: Commit): void {
     for (const [map, made] of changes) {
       const updates = this.#byMap.get(map.name)?.advance(made, this.#limits.frameBytes) ?? [];
       for (const [query, update] of updates) {
-        this.#scans.spend(query.takeExamined());
+        this.#spend(query);
+        this.#tally.queryDeltas += update.changes.length * query.subscribers.size;
         this.#send(query, update);
       }
     }
@@ -150,6 +199,12 @@ export class Queries {
       this.unsubscribe(conn, id);
       this.#effects.send(conn.id, errorMessage('RESYNC', { ref: id }));
     }
+  }
+
+  #spend(query: SharedQuery): void {
+    const examined = query.takeExamined();
+    this.#tally.queryRowsExamined += examined;
+    this.#scans.spend(examined);
   }
 
   #note(subscription: Subscription): void {
@@ -170,7 +225,8 @@ export class Queries {
       this.#limits.dirtyItems,
       this.#ports,
     );
-    this.#scans.spend(query.takeExamined());
+    this.#tally.queryResults++;
+    this.#spend(query);
     queries.add(query);
     return query;
   }
@@ -235,6 +291,9 @@ export class Queries {
     }
   }
 }
+
+// A connection without a principal opens nothing.
+const subOf = ({ principal }: Connection): string => principal?.sub ?? '';
 
 /** An answer without rows. */
 const answerOf = ({ map }: SharedQuery, id: string): QueryRespMessage => ({

@@ -103,8 +103,9 @@ export class ServerEngine {
     const cursors = new Cursors(options.mac, this.#rebirth.life, boot.meta);
     this.#scopes = new Scopes(effects, this.#gate, this.#table, cursors, limits);
     const scans = new ScanBudget(limits.scannedRowsPerSecond);
-    this.#queries = new Queries(effects, this.#gate, this.#table, scans, limits, options.queryPorts);
-    this.inspector = new QueryInspector(this.#gate, this.#table, scans, options.queryPorts);
+    const asked = { gate: this.#gate, table: this.#table, scans, ports: options.queryPorts };
+    this.#queries = new Queries({ ...asked, effects, limits, tally: this.#tally });
+    this.inspector = new QueryInspector(asked);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
     const staged = {
       committed: (commit: Commit) => this.#publish(commit),
@@ -241,6 +242,12 @@ export class ServerEngine {
     this.#staging.committed(id, result);
   }
 
+  /** A socket holds more than it should of what it was sent, or the network has taken all of it (QRY-9). */
+  pressed(conn: number, isBehind: boolean): void {
+    const connection = this.#connections.get(conn);
+    if (connection !== undefined) this.#queries.pressed(connection, isBehind);
+  }
+
   /** The dedup states asked for by `readDedup`, in its order. */
   dedupRead(id: number, states: readonly (DedupState | undefined)[], now: number): void {
     this.#at(now);
@@ -304,12 +311,9 @@ export class ServerEngine {
   }
 
   stats(): EngineStats {
-    let authenticated = 0;
-    for (const { phase } of this.#connections.values()) if (phase === 'READY') authenticated++;
     return {
-      connections: this.#connections.size,
-      authenticated,
       ...machineStats({
+        connections: this.#connections,
         table: this.#table,
         scopes: this.#scopes,
         queries: this.#queries,

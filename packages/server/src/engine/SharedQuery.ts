@@ -1,4 +1,11 @@
-import { type Delta, LiveWindow, type PredicateNode, type QueryPorts, type QuerySpec } from '@topgun/core';
+import {
+  type Delta,
+  type Explanation,
+  LiveWindow,
+  type PredicateNode,
+  type QueryPorts,
+  type QuerySpec,
+} from '@topgun/core';
 import { QUERY_CHANGE, type QueryChange, type QueryDelta } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
@@ -19,6 +26,8 @@ export interface Subscription {
   readonly query: SharedQuery | undefined;
   /** version of the last message */
   v: number;
+  /** rows of the result when it was opened: what is counted of it (QRY-9) */
+  readonly rows: number;
 }
 
 /** What one commit changed in a result, packed for frames. */
@@ -46,6 +55,8 @@ export class SharedQuery implements Shown {
   readonly view: View;
   readonly where: PredicateNode | undefined;
   readonly subscribers = new Set<Subscription>();
+  /** of the first run */
+  explanation: Explanation | undefined;
   readonly #window: LiveWindow<unknown>;
   readonly #dirtyItems: number;
   readonly #spec: QuerySpec;
@@ -87,6 +98,11 @@ export class SharedQuery implements Shown {
       for (const { row } of this.rows()) this.#tree.touch(row);
     }
     return this.#tree;
+  }
+
+  /** Rows of the result. */
+  get size(): number {
+    return this.#window.rows().length;
   }
 
   /** The result in its order. */
@@ -154,6 +170,7 @@ export class SharedQuery implements Shown {
     const find = (spec: QuerySpec): Found['rows'] => {
       const { rows, explanation } = this.map.indexes.find(spec, this.view);
       this.#examined += explanation.examined;
+      this.explanation ??= explanation;
       isScan = explanation.path.kind === 'scan';
       return rows;
     };

@@ -6,6 +6,9 @@ export class Tally {
   superseded = 0;
   duplicate = 0;
   topicMessages = 0;
+  queryResults = 0;
+  queryRowsExamined = 0;
+  queryDeltas = 0;
   readonly refused = new Map<ErrorCode, number>();
 
   refuse(code: ErrorCode): void {

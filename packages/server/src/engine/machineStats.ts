@@ -1,4 +1,5 @@
 import type { Admission } from './Admission.js';
+import type { Connection } from './Connection.js';
 import type { EngineStats } from './ports.js';
 import type { Queries } from './Queries.js';
 import type { RecordTable } from './RecordTable.js';
@@ -9,6 +10,7 @@ import type { Topics } from './Topics.js';
 
 /** The machines of an engine that count something. */
 export interface CountedMachines {
+  readonly connections: ReadonlyMap<number, Connection>;
   readonly table: RecordTable;
   readonly scopes: Scopes;
   readonly queries: Queries;
@@ -20,11 +22,12 @@ export interface CountedMachines {
 }
 
 /** What the machines of an engine count. */
-export function machineStats(
-  machines: CountedMachines,
-): Omit<EngineStats, 'connections' | 'authenticated' | 'clock' | 'draining'> {
-  const { table, scopes, queries, topics, durable, volatile, admission, tally } = machines;
+export function machineStats(machines: CountedMachines): Omit<EngineStats, 'clock' | 'draining'> {
+  const { connections, table, scopes, queries, topics, durable, volatile, admission, tally } = machines;
+  const ready = [...connections.values()].filter(({ phase }) => phase === 'READY');
   return {
+    connections: connections.size,
+    authenticated: ready.length,
     maps: table.mapCount,
     records: table.records,
     scopes: scopes.memberCount,
@@ -43,5 +46,8 @@ export function machineStats(
     opsDuplicate: tally.duplicate,
     refused: tally.refused,
     topicMessages: tally.topicMessages,
+    queryResults: tally.queryResults,
+    queryRowsExamined: tally.queryRowsExamined,
+    queryDeltas: tally.queryDeltas,
   };
 }

@@ -1,4 +1,4 @@
-import type { IndexSpec, QueryPorts } from '@topgun/core';
+import type { Explanation, IndexSpec, QueryPorts, QuerySpec } from '@topgun/core';
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
@@ -59,8 +59,18 @@ export interface ServerEffects {
   resolverFailed?(fault: ResolverFault): void;
   /** What became of a repair; it is durable (CLK-7). */
   repaired?(call: number, result: RepairResult): void;
+  /** A result was made that nobody had asked for before; told within the input that asked for it (QRY-11). */
+  queried?(about: QueriedResult): void;
   /** After `drain`, once: everything admitted is durable and answered. */
   drained?(): void;
+}
+
+/** How the rows of a new result were found. */
+export interface QueriedResult {
+  readonly conn: number;
+  readonly map: string;
+  readonly spec: QuerySpec;
+  readonly explanation: Explanation;
 }
 
 export interface ServerEngineOptions {
@@ -104,6 +114,10 @@ export interface EngineStats {
   /** declared indexes of all maps, and those of them that are not complete and not used yet */
   readonly indexes: number;
   readonly indexesBuilding: number;
+  /** results made for queries, rows looked at for them, and changes of results told to subscribers */
+  readonly queryResults: number;
+  readonly queryRowsExamined: number;
+  readonly queryDeltas: number;
   /** ops admitted and not yet durable */
   readonly staged: number;
   /** ops that wait for the meta record of their map, or for the store to recover */

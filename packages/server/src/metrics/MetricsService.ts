@@ -124,6 +124,11 @@ export class MetricsService {
       ['unknown', stats.commitsUnknown],
     ]);
     counters('topgun_rejected_total', 'Messages and ops refused, by code.', 'code', (stats) => stats.refused);
+    counters('topgun_query_work_total', 'Work for live queries, by kind.', 'kind', (stats) => [
+      ['results', stats.queryResults],
+      ['rows_examined', stats.queryRowsExamined],
+      ['deltas', stats.queryDeltas],
+    ]);
     counters('topgun_topic_messages_total', 'Messages published to topics.', 'kind', (stats) => [
       ['published', stats.topicMessages],
     ]);

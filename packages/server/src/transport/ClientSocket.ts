@@ -30,17 +30,31 @@ export class ClientSocket {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #onDrain: () => void;
+  readonly #onPressed: (isBehind: boolean) => void;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #paused = false;
+  #isBehind = false;
   #closing = false;
 
-  constructor(id: number, remote: string, socket: WebSocket, stream: Duplex) {
+  /** `onPressed` hears that more than `LIMITS.resyncBytes` of earlier turns are unsent, and later that nothing is any more. */
+  constructor(
+    id: number,
+    remote: string,
+    socket: WebSocket,
+    stream: Duplex,
+    onPressed: (isBehind: boolean) => void,
+  ) {
     this.id = id;
     this.remote = remote;
     this.#socket = socket;
     this.#stream = stream;
+    this.#onPressed = onPressed;
     this.#onDrain = () => {
+      if (this.#isBehind) {
+        this.#isBehind = false;
+        onPressed(false);
+      }
       if (!this.#paused) return;
       this.#paused = false;
       socket.resume();
@@ -59,6 +73,10 @@ export class ClientSocket {
     if (this.#stream.writableLength > LIMITS.outQueueBytes) {
       this.close(CLOSE_CODE.TRY_LATER, 'too slow');
       return;
+    }
+    if (!this.#isBehind && this.#stream.writableLength > LIMITS.resyncBytes) {
+      this.#isBehind = true;
+      this.#onPressed(true);
     }
     this.#pending.push(frame);
     this.#pendingBytes += frame.length;

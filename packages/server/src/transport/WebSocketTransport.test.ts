@@ -60,6 +60,7 @@ beforeEach(async () => {
       opened: (conn, remote) => note('opened', conn, remote),
       message: (conn, message) => note('message', conn, message),
       refused: (conn, code, path) => note('refused', conn, code, path),
+      pressed: (conn, isBehind) => note('pressed', conn, isBehind),
       closed: (conn) => note('closed', conn),
     },
     isReady: () => ready,
@@ -203,6 +204,35 @@ describe('WebSocketTransport', () => {
     expect([code, String(reason)]).toEqual([4401, 'no token']);
     expect(await received).toEqual([pong(7)]);
     expect(events).toHaveLength(1);
+  });
+
+  it('[QRY-10] who reads slowly is told of before he is closed, and again when he has caught up', async () => {
+    const socket = await client();
+    await eventCount(1);
+    socket.pause();
+    const bulk: ServerMessage = {
+      type: 'TOPIC_MSG',
+      topic: 't',
+      from: 'a',
+      ts: 1,
+      data: 'x'.repeat(100_000),
+    };
+    let turns = 0;
+    for (; transport.stats().unsentBytes <= LIMITS.resyncBytes; turns++) {
+      transport.send(1, bulk);
+      transport.flush();
+    }
+    transport.send(1, bulk);
+    await eventCount(2);
+    transport.flush();
+    const received = messages(socket, turns + 1);
+    socket.resume();
+    await received;
+    await eventCount(3);
+    expect(events.slice(1)).toEqual([
+      ['pressed', 1, true],
+      ['pressed', 1, false],
+    ]);
   });
 
   it('[OPS-35] who does not read is closed with 1013 and takes no more memory than the limit', async () => {

@@ -14,6 +14,8 @@ export interface TransportListener {
   message(conn: number, message: ClientMessage): void;
   /** a frame that could not be read */
   refused(conn: number, code: ErrorCode, path: string | undefined): void;
+  /** a socket holds too much of what it was sent; later, the network has taken all of it */
+  pressed(conn: number, isBehind: boolean): void;
   closed(conn: number): void;
 }
 
@@ -132,7 +134,12 @@ export class WebSocketTransport {
 
   #open(ip: string, socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
     const { guard, listener, wallMs } = this.#options;
-    const connection = new ClientSocket(++this.#lastId, ip, socket, stream);
+    const connection: ClientSocket = new ClientSocket(++this.#lastId, ip, socket, stream, (isBehind) => {
+      // Told at the end of a turn, which is no time for an input.
+      setImmediate(() => {
+        if (this.#connections.has(connection.id)) listener.pressed(connection.id, isBehind);
+      });
+    });
     const { id } = connection;
     this.#connections.set(id, connection);
     guard.opened(ip, wallMs());

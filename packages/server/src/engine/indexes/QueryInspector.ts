@@ -1,6 +1,7 @@
 import { type Explanation, normalizeQuery, type QueryFilter, type QueryPorts } from '@topgun/core';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import type { Gate } from '../Gate.js';
+import type { QueriesParts } from '../Queries.js';
 import type { RecordTable } from '../RecordTable.js';
 import type { ScanBudget } from '../ScanBudget.js';
 import type { MapIndexes } from './MapIndexes.js';
@@ -18,7 +19,7 @@ export class QueryInspector {
   readonly #scans: ScanBudget;
   readonly #ports: QueryPorts | undefined;
 
-  constructor(gate: Gate, table: RecordTable, scans: ScanBudget, ports?: QueryPorts) {
+  constructor({ gate, table, scans, ports }: Pick<QueriesParts, 'gate' | 'table' | 'scans' | 'ports'>) {
     this.#gate = gate;
     this.#table = table;
     this.#scans = scans;

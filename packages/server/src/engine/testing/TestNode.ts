@@ -14,7 +14,7 @@ import type {
   StoredRecord,
 } from '../../storage/Store.js';
 import type { EngineLimits } from '../EngineLimits.js';
-import type { DedupName, RollbackProof, ServerEffects } from '../ports.js';
+import type { DedupName, QueriedResult, RollbackProof, ServerEffects } from '../ports.js';
 import type { RepairOrder, RepairResult } from '../repair/Repair.js';
 import type { Resolver } from '../resolvers/Resolver.js';
 import { type ResolverFault, type ResolverRule, Resolvers } from '../resolvers/Resolvers.js';
@@ -32,6 +32,7 @@ export interface TestNodeOptions {
   readonly indexes?: Readonly<Record<string, readonly IndexSpec[]>>;
   readonly resolvers?: Readonly<Record<string, Resolver>>;
   readonly queryPorts?: QueryPorts;
+  readonly queried?: (result: QueriedResult) => void;
 }
 
 /** What a message looks like once it left: to whom, and whether it was encoded once for several. */
@@ -277,6 +278,7 @@ export class TestNode {
       },
       arm: (timer, delayMs) => this.timers.set(timer, this.now + delayMs),
       cancel: (timer) => this.timers.delete(timer),
+      queried: (result) => this.#options.queried?.(result),
       rolledBack: (proof) => this.rollbacks.push(proof),
       repaired: (call, result) => this.repaired.set(call, result),
       resolverFailed: (fault) => this.resolverFaults.push(fault),
