@@ -115,6 +115,66 @@ describe('LiveWindow', () => {
     );
   });
 
+  it.each([false, true])(
+    '[LW-1] while rows leave from the front and others move behind (run ahead: %s)',
+    (isAhead) => {
+      // Few values at the front, so that slack is used up, and changes behind what is held.
+      const step = fc.oneof(
+        { weight: 5, arbitrary: fc.record({ front: fc.nat({ max: 2 }) }) },
+        { weight: 1, arbitrary: fc.record({ front: fc.nat({ max: 2 }), to: fc.nat({ max: 1_000 }) }) },
+        { weight: 3, arbitrary: fc.record({ moved: fc.nat({ max: 119 }), to: fc.nat({ max: 1_000 }) }) },
+      );
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 1, max: 4 }),
+          fc.array(fc.array(step, { minLength: 1, maxLength: isAhead ? 5 : 1 }), {
+            minLength: 30,
+            maxLength: 80,
+            size: 'max',
+          }),
+          (limit, batches) => {
+            const spec: QuerySpec = { sort: [['a', 'asc']], limit };
+            const rows = new Map<string, Row>();
+            for (let i = 0; i < 120; i++) rows.set(`k${i}`, { a: (i * 37) % 1_000 });
+            let runs = 0;
+            const window = new LiveWindow<Row>(spec, {
+              run: (wider) => {
+                runs++;
+                return runQuery(wider, rows).map(([key, value]) => [key, { ...value }]);
+              },
+            });
+            window.reset();
+            let followed: (readonly [string, Row])[] = window.rows();
+            for (const batch of batches) {
+              const changed = batch.map((one) => {
+                const key = 'front' in one ? runQuery(spec, rows)[one.front]?.[0] : `k${one.moved}`;
+                if (key === undefined) return undefined;
+                if ('to' in one) rows.set(key, { a: one.to });
+                else rows.delete(key);
+                return [key, rows.get(key)] as const;
+              });
+              for (const one of changed) {
+                if (one === undefined) continue;
+                const before = followed.map(([key]) => key);
+                const deltas = window.apply(...one);
+                followed = follow(followed, deltas);
+                if (isAhead) continue;
+                // Rows that stay as they are, are not told of.
+                const after = followed.map(([key]) => key);
+                for (const { key } of deltas)
+                  expect(key === one[0] || before.includes(key) !== after.includes(key)).toBe(true);
+              }
+              expect(followed).toEqual(runQuery(spec, rows));
+              expect(window.rows()).toEqual(followed);
+            }
+            fc.pre(runs > 1);
+          },
+        ),
+        { numRuns: 150 },
+      );
+    },
+  );
+
   it('[LW-2] runs again once in as many departures as there was slack, and never when all rows are held', () => {
     const rows = new Map<string, Row>();
     for (let i = 0; i < 1_000; i++) rows.set(`k${i}`, { a: i });
