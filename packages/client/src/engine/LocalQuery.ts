@@ -106,7 +106,8 @@ export class LocalQuery {
 
   #follow(source: MapRows, window: LiveWindow<unknown>): void {
     const before = this.#rows;
-    const rows = [...before];
+    // Copied when the first step is taken.
+    let rows: ResultRow[] | undefined;
     const steps: RowStep[] = [];
     for (const id of this.#noted) {
       const value = source.get(id);
@@ -114,16 +115,17 @@ export class LocalQuery {
       for (const delta of window.apply(id, isIn ? value : undefined)) {
         const from = delta.type === 'ENTER' ? undefined : delta.from;
         const at = delta.type === 'LEAVE' ? undefined : delta.index;
-        const old = from === undefined ? undefined : rows[from];
+        const old = from === undefined ? undefined : (rows ?? before)[from];
         if (delta.type === 'UPDATE' && delta.value === old?.value) continue;
         const row = delta.type === 'LEAVE' ? (old as ResultRow) : source.row(delta.key, delta.value);
         const one = { from, at, row };
+        rows ??= [...before];
         step(rows, one, row);
         steps.push(one);
       }
     }
     this.#noted.clear();
-    if (steps.length > 0) this.#show(rows, { from: before, steps });
+    if (rows) this.#show(rows, { from: before, steps });
   }
 
   #show(rows: readonly ResultRow[], change: ResultChange | undefined): void {
