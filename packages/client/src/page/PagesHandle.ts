@@ -22,7 +22,7 @@ import type { Unsubscribe } from '../utils/Listeners.js';
 import { platformClock } from '../utils/platform.js';
 
 /** A question for pages, as apps write it. */
-export interface PagesFilter extends Pick<QueryFilter, 'where' | 'predicate' | 'sort'> {
+export interface PagesFilter<T = unknown> extends Pick<QueryFilter<T>, 'where' | 'predicate' | 'sort'> {
   /** Rows of a page, 1 to 1,000; 20 by default. */
   readonly pageSize?: number;
   /** Begins behind the row that this cursor was made at (`nextCursor`), instead of at the first row. */
