@@ -34,7 +34,8 @@ export { type AggregateGroup, AggregateHandle } from './aggregate/AggregateHandl
  * ```
  *
  * Without `groupBy` there is one group, also when no row matches. The device comes to hold all rows that match: a filter keeps
- * them few. A write costs what the changed group has to do (O(log n) for `min` and `max`), reading what changed since.
+ * them few. A write costs what its group has to do, some µs, and what the live query under it costs, whose list of rows is copied: about
+ * 2.6 ms of CPU with 100,000 rows, which the filter keeps down too.
  * Throws `QUERY_INVALID` for a wrong selection, grouping or sort, and what `client.query` throws.
  */
 export function aggregate<const S extends Selection, G extends string = never>(

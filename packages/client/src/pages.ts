@@ -19,6 +19,11 @@ export { type PageSnapshot, type PagesFilter, PagesHandle } from './page/PagesHa
  * A device that does not have the whole map is sent the rows of its pages and no more. Throws `OPTION_INVALID` for a wrong page size, `CURSOR_INVALID` and
  * `CURSOR_EXPIRED` for such cursors, and what `client.query` throws.
  */
-export function pages<T>(client: TopGunClient, map: string, filter: PagesFilter = {}): PagesHandle<T> {
-  return new PagesHandle<T>(client, map, filter);
+export function pages<T>(
+  client: TopGunClient,
+  map: string,
+  filter: PagesFilter<NoInfer<T>> = {},
+): PagesHandle<T> {
+  // Types of paths and operands end here; what is checked are the values.
+  return new PagesHandle<T>(client, map, filter as PagesFilter);
 }

@@ -20,19 +20,20 @@ export interface Link {
 /** The partner of a row in another map; of several the first by key. `one<User>('users', { from: 'authorId' })` */
 export function one<T>(
   map: string,
-  link: Link & Pick<QueryFilter, 'where' | 'predicate'>,
+  link: Link & Pick<QueryFilter<NoInfer<T>>, 'where' | 'predicate'>,
 ): Include<Row<T> | undefined> {
-  return { kind: 'one', map, ...link };
+  return { kind: 'one', map, ...(link as Link & QueryFilter) };
 }
 
 /** The partners of a row in another map, in the order of `sort`, at most `limit`. `many<Comment>('comments', { to: 'postId' })` */
-export function many<T>(map: string, link: Link & QueryFilter): Include<readonly Row<T>[]> {
-  return { kind: 'many', map, ...link };
+export function many<T>(map: string, link: Link & QueryFilter<NoInfer<T>>): Include<readonly Row<T>[]> {
+  return { kind: 'many', map, ...(link as Link & QueryFilter) };
 }
 
 /** The rows that get partners: those of a map that match a filter, as `client.query` takes it. */
-export function rows<T>(map: string, filter: QueryFilter = {}): RowsOf<T> {
-  return { map, filter };
+export function rows<T>(map: string, filter: QueryFilter<NoInfer<T>> = {}): RowsOf<T> {
+  // Types of paths and operands end here; what is checked are the values.
+  return { map, filter: filter as QueryFilter };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The pieces the message schemas are made of: names, numbers, rows. */
-import { type PredicateNode, utf8Length } from '@topgun/core';
+import { isPlain, type PredicateNode, type RowPosition, utf8Length } from '@topgun/core';
 import * as z from 'zod/mini';
 import { HASH_BYTES } from './codec/hashes.js';
 import { isPredicate } from './codec/predicate.js';
@@ -42,6 +42,8 @@ export const incarnation = text(LIMITS.incarnationChars);
 const ttlMs = upTo(1, LIMITS.ttlMs);
 export const kind = z.enum(['LWW', 'OR', 'PN']);
 export const predicate = z.custom<PredicateNode>(isPredicate);
+/** What it must hold hangs on the sort of its message, which is looked at there. */
+export const rowPosition = z.custom<RowPosition>(isPlain);
 /** Any admitted value; what is admitted is settled by the pre-scan and by core. */
 export const anyValue = z.unknown();
 

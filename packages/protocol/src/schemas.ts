@@ -6,6 +6,7 @@
  */
 import * as z from 'zod/mini';
 import type { Candidate } from './codec/fields.js';
+import { isRowPosition } from './codec/rowPosition.js';
 import type { ErrorCode } from './errors.js';
 import { ERROR_CODES } from './errors.js';
 import * as LIMITS from './limits.js';
@@ -74,20 +75,30 @@ const rowsReq = z.strictObject({
   query: maybe(p.queryId),
 });
 const syncEnd = z.strictObject({ type: z.literal('SYNC_END'), map: mapName });
-const querySub = z.strictObject({
-  type: z.literal('QUERY_SUB'),
-  query: p.queryId,
-  map: mapName,
-  where: maybe(p.predicate),
-  sort: maybe(
-    list(
-      z.tuple([z.string().check(z.maxLength(LIMITS.sortPathChars)), z.enum(['asc', 'desc'])]),
-      LIMITS.sortTerms,
+const querySub = z
+  .strictObject({
+    type: z.literal('QUERY_SUB'),
+    query: p.queryId,
+    map: mapName,
+    where: maybe(p.predicate),
+    sort: maybe(
+      list(
+        z.tuple([z.string().check(z.maxLength(LIMITS.sortPathChars)), z.enum(['asc', 'desc'])]),
+        LIMITS.sortTerms,
+      ),
     ),
-  ),
-  limit: maybe(upTo(1, LIMITS.queryRows)),
-  root: maybe(uint),
-});
+    limit: maybe(upTo(1, LIMITS.queryRows)),
+    root: maybe(uint),
+    after: maybe(p.rowPosition),
+    before: maybe(p.rowPosition),
+  })
+  .check(
+    z.refine(({ sort, after, before }) =>
+      after == null
+        ? before == null || isRowPosition(before, sort)
+        : before == null && isRowPosition(after, sort),
+    ),
+  );
 const queryUnsub = z.strictObject({ type: z.literal('QUERY_UNSUB'), query: p.queryId });
 const topicSub = z.strictObject({ type: z.literal('TOPIC_SUB'), topic: p.topic });
 const topicUnsub = z.strictObject({ type: z.literal('TOPIC_UNSUB'), topic: p.topic });

@@ -37,7 +37,7 @@ const NOTHING: PageSnapshot<never> = {
   completeness: 'partial',
   isLoaded: false,
 };
-const EVERYTHING: PagesFilter = {};
+const EVERYTHING = {};
 const no = (): false => false;
 const none = (): undefined => undefined;
 
@@ -48,7 +48,7 @@ const none = (): undefined => undefined;
  *
  * A list that grows as it is scrolled calls `more`, one with buttons `next` and `previous`.
  */
-export function usePages<T>(map: string, filter: PagesFilter = EVERYTHING): PagesResult<T> {
+export function usePages<T>(map: string, filter: PagesFilter<NoInfer<T>> = EVERYTHING): PagesResult<T> {
   const { cursor, ...question } = filter;
   const { snapshot, handle, error } = useSnapshot<PageSnapshot<T>, PagesHandle<T>>(
     (client) => pages<T>(client, map, question),

@@ -36,13 +36,13 @@ export class AggregateHandle<G> extends SnapshotHandle<AggregateSnapshot<G>> {
 
   constructor(client: TopGunClient, map: string, filter: AggregateFilter) {
     super();
-    const { query, spec } = normalizeAggregate(filter);
+    this.#queries = contextOf(client).queries;
+    const { query, spec } = normalizeAggregate(filter, this.#queries.ports);
     this.#map = map;
     this.#query = query;
     this.#spec = spec;
     this.#queryName = queryName(map, query);
     this.key = String(hashValue([this.#queryName, { ...spec }]));
-    this.#queries = contextOf(client).queries;
   }
 
   getSnapshot(): AggregateSnapshot<G> {

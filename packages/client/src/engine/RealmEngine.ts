@@ -24,6 +24,10 @@ export interface QueryResult {
 
 const NO_ENTRIES: readonly (readonly [string, unknown])[] = [];
 
+/** The server sends no more rows of a query than `queryRows`: where more are wanted, others may match (QRY-18). */
+const isCutByServer = (limit = Number.POSITIVE_INFINITY, rows: number): boolean =>
+  limit > LIMITS.queryRows && rows >= LIMITS.queryRows;
+
 /** A refused write, to be made once more. */
 const again = ({ op, map, key, payload, ttlMs }: RejectedWrite): Write => ({
   op: OP[op] as WriteCode,
@@ -154,10 +158,9 @@ export class RealmEngine extends RealmMachine {
   queryResult(id: string): QueryResult {
     const query = this.app.queries.get(id);
     const answer = query ? this.answerTo(query) : 'none';
-    return {
-      rows: this.app.queries.rows(id, answer),
-      status: answer === 'none' ? 'partial' : 'complete',
-    };
+    const rows = this.app.queries.rows(id, answer);
+    const isCut = answer === 'rows' && isCutByServer(query?.spec.limit, rows.length);
+    return { rows, status: answer === 'none' || isCut ? 'partial' : 'complete' };
   }
 
   /** From now on the rows of a map are found by what is made of them. Throws `MAP_NAME_INVALID`. */

@@ -48,6 +48,21 @@ describe('queries', () => {
     expect(realm.store.table('base').map(([key]) => key[2])).toEqual(['k0', 'k1', 'k4', 'k8']);
   });
 
+  it('[QRY-18] a result as long as the server sends them is partial where more was asked for', () => {
+    const made = new FakeWorld();
+    for (let i = 0; i < 10_000; i++) made.server.put('m', `k${i}`, i, T + i);
+    const realm = made.started();
+    realm.openQuery('all', 'm', {});
+    realm.openQuery('most', 'm', { where: { '': { $gt: 0 } } });
+    realm.openQuery('limited', 'm', { limit: 10_000 });
+    made.settle();
+    const status = (id: string) => realm.engine.queryResult(id).status;
+    expect([status('all'), status('most'), status('limited')]).toEqual(['partial', 'complete', 'complete']);
+    realm.engine.openMap('m', 'LWW');
+    made.settle();
+    expect(status('all')).toBe('complete');
+  });
+
   it('[QRY-1] without a server the result is complete', () => {
     const made = world();
     const realm = made.started(undefined, { server: false });

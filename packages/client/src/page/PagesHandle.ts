@@ -22,7 +22,7 @@ import type { Unsubscribe } from '../utils/Listeners.js';
 import { platformClock } from '../utils/platform.js';
 
 /** A question for pages, as apps write it. */
-export interface PagesFilter extends Pick<QueryFilter, 'where' | 'predicate' | 'sort'> {
+export interface PagesFilter<T = unknown> extends Pick<QueryFilter<T>, 'where' | 'predicate' | 'sort'> {
   /** Rows of a page, 1 to 1,000; 20 by default. */
   readonly pageSize?: number;
   /** Begins behind the row that this cursor was made at (`nextCursor`), instead of at the first row. */
@@ -76,12 +76,12 @@ export class PagesHandle<T> extends SnapshotHandle<PageSnapshot<T>> {
     if (!Number.isInteger(pageSize) || pageSize < 1 || pageSize > PAGE_SIZE_MAX) {
       throw clientError('OPTION_INVALID', `A page has 1 to ${PAGE_SIZE_MAX} rows, not ${String(pageSize)}`);
     }
+    this.#queries = contextOf(client).queries;
     this.#map = map;
-    this.#query = normalizeQuery({
-      ...(where && { where }),
-      ...(predicate && { predicate }),
-      ...(sort && { sort }),
-    });
+    this.#query = normalizeQuery(
+      { ...(where && { where }), ...(predicate && { predicate }), ...(sort && { sort }) },
+      this.#queries.ports,
+    );
     this.#pageSize = pageSize;
     const after =
       cursor === undefined
@@ -89,7 +89,6 @@ export class PagesHandle<T> extends SnapshotHandle<PageSnapshot<T>> {
         : decodeCursor(cursor, { map, ...this.#query }, platformClock.wallMs());
     this.#place = { beyond: after ? { after } : {}, size: pageSize };
     this.key = `${queryName(map, this.#spec)} ${pageSize}`;
-    this.#queries = contextOf(client).queries;
   }
 
   getSnapshot(): PageSnapshot<T> {

@@ -44,19 +44,22 @@ export class RelatedHandle<R> extends SnapshotHandle<RelatedSnapshot<R>> {
 
   constructor(client: TopGunClient, { map, filter }: RowsOf, includes: Includes) {
     super();
-    this.#includes = normalizeIncludes(includes);
-    this.#questions = [{ map, query: normalizeQuery(filter) }, ...this.#includes].map(({ map, query }) => ({
-      name: queryName(map, query),
-      map,
-      query,
-    }));
+    this.#queries = contextOf(client).queries;
+    const { ports } = this.#queries;
+    this.#includes = normalizeIncludes(includes, ports);
+    this.#questions = [{ map, query: normalizeQuery(filter, ports) }, ...this.#includes].map(
+      ({ map, query }) => ({
+        name: queryName(map, query),
+        map,
+        query,
+      }),
+    );
     const relations = this.#includes.map(({ from, to, ...spec }) => ({
       ...spec,
       from: from ?? null,
       to: to ?? null,
     }));
     this.key = String(hashValue([this.#questions.map(({ name }) => name), relations]));
-    this.#queries = contextOf(client).queries;
   }
 
   getSnapshot(): RelatedSnapshot<R> {

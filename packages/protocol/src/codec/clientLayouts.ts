@@ -8,6 +8,7 @@ import {
   type Check,
   charsWithin,
   hashes,
+  isAbsent,
   isClientId,
   isIncarnation,
   isMapName,
@@ -26,6 +27,7 @@ import { clientFields } from './fields.js';
 import { layoutsOf } from './layouts.js';
 import { areOpRows } from './opRows.js';
 import { isPredicate } from './predicate.js';
+import { isRowPosition } from './rowPosition.js';
 
 const sessions = (max: number): Check => list(max, isSession);
 const sortTerm = tuple(
@@ -84,6 +86,8 @@ export const clientLayouts = layoutsOf<ClientMessage>(clientFields, {
     sort: list(LIMITS.sortTerms, sortTerm),
     limit: within(1, LIMITS.queryRows),
     root: isUint,
+    after: (position, { sort }) => isRowPosition(position, sort),
+    before: (position, { sort, after }) => isAbsent(after) && isRowPosition(position, sort),
   },
   QUERY_UNSUB: { query: isQueryId },
   TOPIC_SUB: { topic: isTopic },

@@ -31,7 +31,7 @@ export const clientFields = {
   MERKLE_REQ: [7, ['req', 'map', 'nodes'], ['query']],
   ROWS_REQ: [8, ['req', 'map', 'items'], ['query']],
   SYNC_END: [9, ['map'], []],
-  QUERY_SUB: [10, ['query', 'map'], ['where', 'sort', 'limit', 'root']],
+  QUERY_SUB: [10, ['query', 'map'], ['where', 'sort', 'limit', 'root', 'after', 'before']],
   QUERY_UNSUB: [11, ['query'], []],
   TOPIC_SUB: [12, ['topic'], []],
   TOPIC_UNSUB: [13, ['topic'], []],

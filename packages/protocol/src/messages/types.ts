@@ -4,7 +4,7 @@
  * turning 500 rows into objects costs more than everything else a frame needs. In a tuple an absent element is
  * `null`, or missing when nothing follows it.
  */
-import type { PredicateNode } from '@topgun/core';
+import type { PredicateNode, RowPosition } from '@topgun/core';
 import type { ErrorCode } from '../errors.js';
 import type { AckLevel, Concern, Kind } from './constants.js';
 import type {
@@ -102,6 +102,9 @@ export interface QuerySubMessage {
   readonly limit?: number;
   /** live root of the rows that the device holds for this query; absent where it holds none */
   readonly root?: Hash;
+  /** only the rows behind this position, or only those before it with the nearest first; at most one of the two */
+  readonly after?: RowPosition;
+  readonly before?: RowPosition;
 }
 export interface QueryUnsubMessage {
   readonly type: 'QUERY_UNSUB';

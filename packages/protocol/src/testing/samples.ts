@@ -191,6 +191,18 @@ export const samples = {
       ],
     },
   },
+  'QUERY_SUB after': {
+    type: 'QUERY_SUB',
+    query: 'q4',
+    map: 'todos',
+    sort: [
+      ['due', 'desc'],
+      ['title', 'asc'],
+    ],
+    limit: 21,
+    after: { key: 'k1', values: [[new Date(5)], []] },
+  },
+  'QUERY_SUB before': { type: 'QUERY_SUB', query: 'q5', map: 'todos', before: { key: 'k1', values: [] } },
   'QUERY_SUB root': { type: 'QUERY_SUB', query: 'q3', map: 'todos', root: 77 },
   QUERY_UNSUB: { type: 'QUERY_UNSUB', query: 'q1' },
   TOPIC_SUB: { type: 'TOPIC_SUB', topic: 'room/1' },

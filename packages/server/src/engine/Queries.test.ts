@@ -4,29 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { Policy } from '../security/PermissionPolicy.js';
 import { SharedQuery } from './SharedQuery.js';
-import { ask, LOW, WRITE } from './testing/queryTests.js';
+import { ask, held, LOW, WRITE } from './testing/queryTests.js';
 import type { TestDevice } from './testing/TestDevice.js';
 import { TestNode } from './testing/TestNode.js';
 
 const MASK: Policy = { role: 'guest', map: 'm', actions: ['READ'], fields: ['name'] };
-
-/** What a client holds that follows one query, with its checks. */
-function held(device: TestDevice, query: string): Map<string, unknown> {
-  const rows = new Map<string, unknown>();
-  for (const answer of device.all('QUERY_RESP').filter((message) => message.query === query)) {
-    for (const [, , row] of answer.rows) rows.set(row[1], row[5]);
-  }
-  let v = 0;
-  for (const update of device.all('QUERY_UPDATE').filter((message) => message.query === query)) {
-    expect(update.v).toBe(++v);
-    for (const [kind, , , row] of update.changes) {
-      expect(rows.has(row[1])).toBe(kind !== QUERY_CHANGE.ENTER);
-      if (kind === QUERY_CHANGE.LEAVE) rows.delete(row[1]);
-      else rows.set(row[1], row[5]);
-    }
-  }
-  return rows;
-}
 
 describe('live queries', () => {
   it('[QRY-2] what a client holds is what a fresh run gives, after every commit', () => {

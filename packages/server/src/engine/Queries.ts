@@ -90,7 +90,7 @@ export class Queries {
 
   /** Opens a query and answers it; one under the same id is replaced. */
   subscribe(conn: Connection, message: QuerySubMessage): void {
-    const { query: id, map, where, sort, limit, root } = message;
+    const { query: id, map, where, sort, limit, root, after, before } = message;
     this.unsubscribe(conn, id);
     const { view } = this.#gate.may(conn, map);
     if (view.isBlind) {
@@ -102,6 +102,8 @@ export class Queries {
       ...(where === undefined ? undefined : { where }),
       ...(sort === undefined ? undefined : { sort }),
       limit: Math.min(limit ?? LIMITS.queryRows, LIMITS.queryRows),
+      ...(after === undefined ? undefined : { after }),
+      ...(before === undefined ? undefined : { before }),
     };
     // Whatever else may be wrong with a predicate is refused with its frame.
     const fault = where && regexFaultIn(where, this.#ports);

@@ -1,5 +1,6 @@
 import type { QuerySpec, SortDirection } from '../compileQuery.js';
 import { normalizeQuery, type QueryFilter } from '../normalizeQuery.js';
+import type { QueryPorts } from '../ports.js';
 import { queryError } from '../queryErrors.js';
 import { accumulators } from './accumulators.js';
 import type { Aggregate } from './aggregates.js';
@@ -33,7 +34,10 @@ const AGGREGATES_MAX = 16;
 const GROUP_PATHS_MAX = 8;
 
 /** The query whose rows are aggregated, and how. Throws what `normalizeQuery` throws, and `QUERY_INVALID`. */
-export function normalizeAggregate(filter: AggregateFilter): { query: QuerySpec; spec: AggregateSpec } {
+export function normalizeAggregate(
+  filter: AggregateFilter,
+  ports?: QueryPorts,
+): { query: QuerySpec; spec: AggregateSpec } {
   const { where, predicate, groupBy: by = [], select: selection, sort, limit } = filter;
   const groupBy = typeof by === 'string' ? [by] : [...by];
   if (groupBy.length > GROUP_PATHS_MAX || groupBy.some((path) => typeof path !== 'string'))
@@ -56,7 +60,7 @@ export function normalizeAggregate(filter: AggregateFilter): { query: QuerySpec;
   const unknown = order.sort?.find(([name]) => !names.includes(name));
   if (unknown !== undefined) throw invalid(`Groups have no ${JSON.stringify(unknown[0])} to sort by.`);
   return {
-    query: normalizeQuery({ ...(where && { where }), ...(predicate && { predicate }) }),
+    query: normalizeQuery({ ...(where && { where }), ...(predicate && { predicate }) }, ports),
     spec: { groupBy, select, sort: order.sort ?? [], limit: order.limit ?? Number.POSITIVE_INFINITY },
   };
 }

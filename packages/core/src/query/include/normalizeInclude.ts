@@ -1,5 +1,6 @@
 import type { QuerySpec } from '../compileQuery.js';
 import { normalizeQuery, type QueryFilter } from '../normalizeQuery.js';
+import type { QueryPorts } from '../ports.js';
 import { queryError } from '../queryErrors.js';
 
 /** The partners of a row in another map, or in the same one. `R` is the type of what the row gets. */
@@ -34,7 +35,7 @@ export interface IncludeSpec {
 const INCLUDES_MAX = 8;
 
 /** The relations of a question by name. Throws what `normalizeQuery` throws, and `QUERY_INVALID`. */
-export function normalizeIncludes(includes: Includes): readonly IncludeSpec[] {
+export function normalizeIncludes(includes: Includes, ports?: QueryPorts): readonly IncludeSpec[] {
   const entries = Object.entries(includes ?? {});
   if (entries.length < 1 || entries.length > INCLUDES_MAX)
     throw invalid(`Include 1 to ${INCLUDES_MAX} relations, not ${entries.length}.`);
@@ -43,7 +44,7 @@ export function normalizeIncludes(includes: Includes): readonly IncludeSpec[] {
       throw invalid(`A row has its own ${name}: name the relation otherwise.`);
     if ((kind !== 'one' && kind !== 'many') || typeof map !== 'string' || !isPath(from) || !isPath(to))
       throw invalid(`${JSON.stringify(name)} is no relation.`);
-    const query = normalizeQuery({ ...(where && { where }), ...(predicate && { predicate }) });
+    const query = normalizeQuery({ ...(where && { where }), ...(predicate && { predicate }) }, ports);
     const order = normalizeQuery({ ...(sort && { sort }), ...(limit !== undefined && { limit }) });
     return { name, kind, map, query, from, to, order };
   });

@@ -14,10 +14,8 @@ export const deviceEngine: Checker = {
   check({ query, policies, rows, batches, indexes }, { states, of }) {
     const node = new QueryNode(policies, indexes);
     const writer = new Socket(node, WRITER);
-    // A server is asked for no position, so that only what holds the whole map has all of a page.
-    const isPage = query.after !== undefined || query.before !== undefined;
     const devices = of.flatMap(({ who: { sub, claims }, answers }, at) =>
-      [...(isPage ? [] : [false]), ...(at === 0 || isPage ? [true] : [])].map((isWhole, place) => {
+      [false, ...(at === 0 ? [true] : [])].map((isWhole, place) => {
         const device = new Device(node, { sub, roles: ['user'], claims }, 2 * at + place);
         device.ask(query, isWhole);
         return { what: `${sub}'s device${isWhole ? ' with the whole map' : ''}`, device, answers };

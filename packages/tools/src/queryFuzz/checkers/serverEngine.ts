@@ -14,8 +14,6 @@ import { Socket } from '../server/Socket.js';
 export const serverEngine: Checker = {
   name: 'server',
   check({ query, policies, rows, batches, indexes }, { of }) {
-    // Pages are cut on the device: a server is asked for no position.
-    if (query.after !== undefined || query.before !== undefined) return;
     const node = new QueryNode(policies, indexes);
     const writer = new Socket(node, WRITER);
     const isBlind = readRules(policies).length === 0;
