@@ -33,6 +33,7 @@ describe('the atlas in two windows', () => {
     await atlas.begins('Shanghai', 'Istanbul', 'Buenos Aires', 'Mumbai');
     if (CITIES !== undefined) await atlas.says('fact-cities', '3,000');
     await atlas.page.locator('.world[data-drawn=true]').waitFor();
+    await atlas.page.locator('[data-country=CN]').getByText('Shanghai').waitFor({ timeout: 120_000 });
     await atlas.picture(images, 'atlas-desktop');
 
     const { page } = atlas;

@@ -1,6 +1,6 @@
 import { memo, useMemo, useState } from 'react';
 import { formatNumber, formatShort } from '../state/formats.js';
-import { useIsIndexed } from '../state/indexes.js';
+import { useIsIndexedByCountry } from '../state/indexes.js';
 import { countryName } from '../state/model.js';
 import { type CountryTotal, useLargest } from '../state/useCountries.js';
 
@@ -17,7 +17,7 @@ export const CountryPanel = memo(function CountryPanel(props: {
   const [order, setOrder] = useState<Order>('people');
   const sorted = useMemo(() => arrange(countries, order), [countries, order]);
   // Before, each of these queries would look at all cities.
-  const isIndexed = useIsIndexed();
+  const isIndexed = useIsIndexedByCountry();
   const most = Math.max(1, ...countries.map(({ people }) => people));
   return (
     <nav className="countries" aria-label="Countries" data-testid="countries">

@@ -5,9 +5,12 @@ import { useCallback, useSyncExternalStore } from 'react';
 import { CITIES_MAP } from './model.js';
 import type { Column } from './view.js';
 
+/** Of each country the cities by people. */
+const BY_COUNTRY = { kind: 'compound', paths: ['country', 'population'], name: 'by country' } as const;
+
 /** Has the cities kept in the orders that most readers ask for. Until they are, queries look at all cities. */
 export function declareIndexes(client: TopGunClient): void {
-  declareOnceHere(client, { kind: 'compound', paths: ['country', 'population'] });
+  declareOnceHere(client, BY_COUNTRY);
   for (const column of ['population', 'name'] as const) declareOrder(client, column);
 }
 
@@ -16,19 +19,22 @@ export function declareOrder(client: TopGunClient, column: Column): void {
   declareOnceHere(client, { kind: 'ordered', path: column });
 }
 
+/** Whether all indexes declared so far are built. */
 export function isIndexed(client: TopGunClient): boolean {
   const declared = indexes(client, CITIES_MAP);
   return declared.length > 0 && declared.every(({ isComplete }) => isComplete);
 }
 
-/** Whether all indexes declared so far are built, rendered again when they are. */
-export function useIsIndexed(): boolean {
+/** Whether the cities of each country are found by an index, rendered again when they are. */
+export function useIsIndexedByCountry(): boolean {
   const client = useClient();
   const subscribe = useCallback(
     (changed: () => void) => onIndexProgress(client, CITIES_MAP, changed),
     [client],
   );
-  return useSyncExternalStore(subscribe, () => isIndexed(client));
+  return useSyncExternalStore(subscribe, () =>
+    indexes(client, CITIES_MAP).some(({ name, isComplete }) => name === BY_COUNTRY.name && isComplete),
+  );
 }
 
 const here = new WeakMap<TopGunClient, Promise<void>>();

@@ -90,8 +90,9 @@ function find(client: TopGunClient, view: View): CitySource {
     combine: 'all' as const,
     // One more than the page holds tells whether there is another page.
     limit: Math.min(HITS_MAX, (page + 1) * PAGE_ROWS + 1),
-    // Whoever types "york" more often means the largest than the shortest name with it.
-    weights: { text: hasOwnOrder(view) ? 0 : 1, sort: 2 },
+    // Whoever types "york" more often means the largest than the shortest name with it: size counts more, and the first places most.
+    weights: { text: hasOwnOrder(view) ? 0 : 1, sort: 3 },
+    k: 5,
   });
   const handle = hybridSearch<City>(client, CITIES_MAP, options());
   return {

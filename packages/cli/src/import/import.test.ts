@@ -35,8 +35,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function started(settings: ServerSettings): Promise<void> {
-  store = new CountingStore();
+async function started(settings: ServerSettings, on = new CountingStore()): Promise<void> {
+  store = on;
   const config = { port: 0, dev: true, logLevel: 'silent', drainMs: 50, ...settings } as const;
   server = new ServerCoordinator(config, { store });
   await server.start();
@@ -185,6 +185,22 @@ describe('topgun import', () => {
     const place = await runInProcess(['import', 'people', join(folder, 'a.ndjson'), '--url', 'localhost']);
     expect(place.err).toContain('URL_INVALID');
   });
+
+  it('[CLI-25] waits for a server that goes away half-way, and brings all records in', async () => {
+    const file = join(folder, 'people.ndjson');
+    await writeFile(file, lines(15_000));
+    const { port } = server;
+    let restarted = Promise.resolve();
+    const { code, out } = await runInProcess(['import', 'people', file, '--url', url(), '--batch', '1000'], {
+      err: (text) => {
+        if (text.startsWith('10,000')) restarted = server.shutdown().then(() => started({ port }, store));
+      },
+    });
+    await restarted;
+    expect([code, out]).toEqual([exitCodes.ok, expect.stringContaining('records  15,000 in ')]);
+    const status = await runInProcess(['status', '--url', url(), '--json']);
+    expect(JSON.parse(status.out)).toMatchObject({ maps: [{ name: 'people', items: 15_000 }] });
+  }, 60_000);
 
   it('[CLI-25] a signal ends it when the answers are in, with where to go on; the second ends the process', async () => {
     const file = join(folder, 'people.ndjson');
