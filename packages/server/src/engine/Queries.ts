@@ -118,9 +118,8 @@ export class Queries {
       return;
     }
     const shared = found ?? this.#make(map, key, view, spec);
-    const { explanation } = shared;
-    if (found === undefined && explanation !== undefined)
-      this.#effects.queried?.({ conn: conn.id, map, spec, explanation });
+    const explanation = shared.takeExplanation();
+    if (explanation !== undefined) this.#effects.queried?.({ conn: conn.id, map, spec, explanation });
     const rows = shared.size;
     if (!this.#quota.take(subOf(conn), rows)) {
       this.#tally.refuse('LIMIT');

@@ -55,13 +55,13 @@ export class SharedQuery implements Shown {
   readonly view: View;
   readonly where: PredicateNode | undefined;
   readonly subscribers = new Set<Subscription>();
-  /** of the first run */
-  explanation: Explanation | undefined;
   readonly #window: LiveWindow<unknown>;
   readonly #dirtyItems: number;
   readonly #spec: QuerySpec;
   readonly #ports: QueryPorts | undefined;
   #examined = 0;
+  #explanation: Explanation | undefined;
+  #isTold = false;
   #tree: LiveTree | undefined;
 
   constructor(
@@ -80,6 +80,14 @@ export class SharedQuery implements Shown {
     this.#spec = spec;
     this.#ports = ports;
     this.#window = this.#open();
+  }
+
+  /** How the first rows were found; told once, for it is larger than many a result. */
+  takeExplanation(): Explanation | undefined {
+    const explanation = this.#explanation;
+    this.#explanation = undefined;
+    this.#isTold = true;
+    return explanation;
   }
 
   /** Rows looked at for the window since this was asked last. */
@@ -170,7 +178,7 @@ export class SharedQuery implements Shown {
     const find = (spec: QuerySpec): Found['rows'] => {
       const { rows, explanation } = this.map.indexes.find(spec, this.view);
       this.#examined += explanation.examined;
-      this.explanation ??= explanation;
+      if (!this.#isTold) this.#explanation ??= explanation;
       isScan = explanation.path.kind === 'scan';
       return rows;
     };
