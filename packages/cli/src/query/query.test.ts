@@ -141,14 +141,8 @@ describe('topgun query', () => {
       ]);
     const { code, out } = await explain(admin, 'todos', '{"rank":{"$gte":2}}');
     expect(code).toBe(exitCodes.ok);
-    expect(out).toMatchInlineSnapshot(`
-      "path      range in ordered(rank): rank ≥ 2
-      test      nothing is left to test
-      sort      in memory
-      rows      2 found, 2 read (2 expected) of 4
-      refused   scan of all rows: costs more, 4 rows expected to be read
-      "
-    `);
+    expect(out).toMatch(/^path +range in ordered\(rank\): rank ≥ 2\n/);
+    expect(out).toContain('2 found, 2 read (2 expected) of 4\n');
     const asData = await explain(admin, 'todos', '{"rank":{"$gte":2}}', '--json');
     expect(JSON.parse(asData.out)).toMatchObject({ found: 2, examined: 2, path: { index: 'ordered(rank)' } });
     for (const [who, map] of [
