@@ -2,12 +2,14 @@ import type { Checker } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
 import { answerOf } from '../oracle/answer.js';
 import { Device } from '../server/Device.js';
+import { DeviceStore } from '../server/DeviceStore.js';
 import { QueryNode, WRITER } from '../server/QueryNode.js';
 import { Socket } from '../server/Socket.js';
 
 /**
  * What real devices show that ask a real server: one per principal that follows the query alone, and one that has opened the whole map
- * too, and answers from it. Every other batch is written on a device itself. A device without a server shows its own writes at once.
+ * too, and answers from it. Every other batch is written on a device itself. A device without
+ * a server shows its own writes at once, and again when it is started anew on what it has stored.
  */
 export const deviceEngine: Checker = {
   name: 'device',
@@ -37,12 +39,17 @@ export const deviceEngine: Checker = {
       } else writer.write(batch);
       compare(at + 1);
     }
-    const alone = new Device(new QueryNode([]), WRITER, 0);
+    const store = new DeviceStore();
+    const alone = new Device(new QueryNode([]), undefined, 0, store);
     alone.ask(query, false);
     alone.write(rows);
     for (const [at, rowsNow] of states.entries()) {
       assertSameRows(`a device by itself after batch ${at}`, alone.rows(), answerOf(query, [...rowsNow]));
       alone.write(batches[at] ?? []);
     }
+    alone.settle();
+    const next = new Device(new QueryNode([]), undefined, 1, store);
+    next.ask(query, false);
+    assertSameRows('the next life of that device', next.rows(), answerOf(query, [...(states.at(-1) ?? [])]));
   },
 };

@@ -6,30 +6,39 @@ import type { Principal } from '@topgun/server/engine';
 import { Rng } from '@topgun/sim/internal/rng';
 import { type Change, MAP, type Row } from '../Case.js';
 import { PORTS } from '../ports.js';
+import { DeviceStore } from './DeviceStore.js';
 import type { QueryNode } from './QueryNode.js';
 
-/** The shipped engine of a device, with a store of its own that never fails and a socket to the node. */
+/** The shipped engine of a device, with its store and a socket to the node. */
 export class Device {
   readonly engine: RealmEngine;
   readonly #node: QueryNode;
   #conn: number | undefined;
-  #commits = 0;
 
-  constructor(node: QueryNode, principal: Principal, seed: number) {
+  /** Without a principal it has no server. */
+  constructor(node: QueryNode, principal: Principal | undefined, seed: number, store = new DeviceStore()) {
     this.#node = node;
     const rng = new Rng(seed);
     const soon = (feed: (engine: RealmEngine) => void): void => node.soon(() => feed(this.engine));
     this.engine = new RealmEngine(
-      { clock: { wallMs: () => node.now, monoMs: () => 0 }, random: () => rng.u32(), queryPorts: PORTS },
       {
-        tx: (id) => soon((engine) => engine.txDone(id, ++this.#commits)),
-        readStore: (id) => soon((engine) => engine.storeRead(id, [], this.#commits)),
+        clock: { wallMs: () => node.now, monoMs: () => 0 },
+        random: () => rng.u32(),
+        queryPorts: PORTS,
+        server: principal !== undefined,
+      },
+      {
+        tx: (id, batch) => soon((engine) => engine.txDone(id, store.commit(batch))),
+        readStore: (id, prefix) => {
+          soon((engine) => engine.storeRead(id, store.read(prefix), store.commits));
+        },
         acquireLock: () => soon((engine) => engine.lockGranted()),
         releaseLock: () => undefined,
         watchSession: () => undefined,
         post: () => undefined,
         connect: () => {
           soon((engine) => {
+            if (principal === undefined) throw new Error('A device without a server has connected.');
             this.#conn = node.open(principal, (turn) => this.#receive(turn));
             engine.socketOpened();
           });
@@ -39,9 +48,9 @@ export class Device {
         },
         send: (message) => node.receive(this.#conn ?? 0, encode(message).slice()),
         requestToken: () => soon((engine) => engine.token('token')),
-        // Hardly any time passes, so that only what is due at once ever is.
+        // Hardly any time passes, so that only what is due at once, or the next slice of what is being loaded, ever is.
         arm: (timer, delayMs) => {
-          if (delayMs === 0) soon((engine) => engine.timer(timer));
+          if (delayMs <= 1) soon((engine) => engine.timer(timer));
         },
         cancel: () => undefined,
         event: () => undefined,
@@ -67,6 +76,11 @@ export class Device {
       if (value === undefined) this.engine.remove(MAP, key);
       else this.engine.put(MAP, key, value);
     }
+  }
+
+  /** Lets everything come to its end. */
+  settle(): void {
+    this.#node.settle();
   }
 
   /** The rows that the query shows now, in their order. */
