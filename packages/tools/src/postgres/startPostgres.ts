@@ -62,13 +62,10 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     const server = await started(join(programs, 'postgres'), data, given, user);
     return {
       url: `postgres://topgun:${password}@127.0.0.1:${port}/postgres`,
-      stop: async () => {
-        await ended(server);
-        rmSync(folder, { recursive: true });
-      },
+      stop: () => ended(server),
     };
   } catch (error) {
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -97,8 +94,8 @@ function userNamed(name: string): User {
 }
 
 /**
- * The server behind a shell that ends it when this process is gone: the shell's standard input is then at its end. Resolves when
- * connections are taken.
+ * The server behind a shell that ends it, and takes its folder away, when this process is gone: the shell's standard input is then at its
+ * end. Resolves when connections are taken.
  */
 function started(
   program: string,
@@ -108,8 +105,9 @@ function started(
 ): Promise<ChildProcess> {
   const flags = settings.flatMap((setting) => ['-c', setting]);
   // In the background standard input would be /dev/null, so the one that is read has another number.
-  const script = 'exec 3<&0; "$@" & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid';
-  const shell = spawn('sh', ['-c', script, 'sh', program, '-D', data, ...flags], {
+  const script =
+    'trap "" INT; exec 3<&0; folder=$1; shift; "$@" & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid; code=$?; rm -rf "$folder"; exit $code';
+  const shell = spawn('sh', ['-c', script, 'sh', dirname(data), program, '-D', data, ...flags], {
     ...user,
     cwd: data,
     stdio: ['pipe', 'ignore', 'pipe'],
