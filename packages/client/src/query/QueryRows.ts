@@ -80,11 +80,14 @@ export class QueryRows<T> {
       else this.#kept.set(id, now);
       step(rows, one, now.row);
     }
-    this.#show(rows);
-    return [...before].flatMap(([id, old]) => {
+    const changes = [...before].flatMap(([id, old]) => {
       const now = this.#kept.get(id);
       return old === now ? [] : [{ before: old, now }];
     });
+    // Another row makes another result: only where rows may just have moved, and back, all are compared.
+    if (changes.length > 0) this.rows = rows;
+    else this.#show(rows);
+    return changes;
   }
 
   /** The value that a row was made of. */
