@@ -355,4 +355,11 @@ describe('IndexSet', () => {
     expect(advice).toHaveLength(64);
     expect(advice.filter(({ queries }) => queries === 2)).toHaveLength(50);
   });
+
+  it('[IDX-2] tells indexes apart whose paths read the same when they are joined', () => {
+    const set = new IndexSet(new Map<string, City>());
+    set.declare({ kind: 'compound', paths: ['a, b', 'c'] });
+    set.declare({ kind: 'compound', paths: ['a', 'b, c'] });
+    expect(set.indexes().map(({ name }) => name)).toEqual(['compound("a, b", c)', 'compound(a, "b, c")']);
+  });
 });

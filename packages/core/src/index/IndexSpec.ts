@@ -30,8 +30,11 @@ export function pathsOf(spec: IndexSpec): readonly string[] {
 
 /** What an index is, whatever its name: kind and paths. */
 export function formOf(spec: IndexSpec): string {
-  return `${spec.kind}(${pathsOf(spec).join(', ')})`;
+  return `${spec.kind}(${pathsOf(spec).map(quoted).join(', ')})`;
 }
+
+/** A path that could be taken for two stands in quotes, so that indexes of other paths have other forms. */
+const quoted = (path: string): string => (/[,"]/.test(path) ? JSON.stringify(path) : path);
 
 /** The name an index goes by. */
 export function nameOf(spec: IndexSpec): string {
