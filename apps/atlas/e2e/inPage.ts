@@ -8,7 +8,7 @@ export type AtlasWindow = {
     readonly openCities: (
       client: TopGunClient,
       view: Readonly<Record<string, unknown>>,
-    ) => { readonly getSnapshot: () => unknown };
+    ) => { readonly getSnapshot: () => { readonly progress: number } };
   };
 };
 
@@ -92,6 +92,15 @@ export async function firstResults(): Promise<readonly { readonly name: string; 
     if (rows.length !== 20) throw new Error(`${name}: ${rows.length} rows`);
     return { name, ms };
   });
+}
+
+/** Runs in the page: whether all names are in the index of words. */
+export function canSearch(): boolean {
+  const { client, openCities } = (window as unknown as AtlasWindow).topgun;
+  return (
+    openCities(client, { find: 'a', country: '', sort: 'population', descending: true }).getSnapshot()
+      .progress === 1
+  );
 }
 
 /** Runs in the page: times of what the app asks the engine after each letter of these words, from the second on, ms. */

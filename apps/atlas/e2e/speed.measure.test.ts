@@ -7,6 +7,7 @@ import { openAtlas } from './AtlasStage.js';
 import { Figures, quantile } from './figures.js';
 import {
   type AtlasWindow,
+  canSearch,
   editFirstCity,
   firstCities,
   firstResults,
@@ -86,6 +87,11 @@ describe('the atlas with all its cities', () => {
 
   it('follows typing', async () => {
     await first.begins('Shanghai');
+    await first.page.waitForFunction(canSearch, undefined, { polling: 100, timeout: 120_000 });
+    figures.say(
+      'index of words complete, from navigation',
+      await first.page.evaluate(() => performance.now()),
+    );
     const engine = await first.page.evaluate(typeToEngine, WORDS);
     figures.say(`typing, ${engine.length} times two letters or more, engine, p50`, quantile(engine, 0.5));
     figures.say('typing, engine, p99', quantile(engine, 0.99), 16);
