@@ -19,7 +19,14 @@ describe('queries', () => {
     const results: string[][] = [];
     const changes: string[] = [];
     query.subscribe((rows) => results.push(rows.map((row) => row._key)));
-    query.onChanges((batch) => changes.push(batch.map(({ type, key }) => `${type} ${key}`).join()));
+    query.onChanges((batch) =>
+      changes.push(
+        batch
+          .map(({ type, key }) => `${type} ${key}`)
+          .sort()
+          .join(),
+      ),
+    );
     todos.set('b', { title: 'b' });
     todos.set('c', { title: 'c' });
     expect(query.getResults().map((row) => row._key)).toEqual(['b', 'c']);
