@@ -40,6 +40,9 @@ function setting<S extends z.ZodType>(
 
 const wholeNumber = (min: number, max: number, otherwise: number): z.ZodDefault<z.ZodInt> =>
   z.int().min(min).max(max).default(otherwise);
+/** How many of something there may be at once. */
+const count = (max: number, otherwise: number, help: string): Setting<z.ZodDefault<z.ZodInt>> =>
+  setting(wholeNumber(1, max, otherwise), 'number', `a whole number from 1 to ${max}`, help);
 const text = z.string().min(1);
 const isPortFit = (address: string): boolean => {
   const port = Number(/:(\d+)$/.exec(address)?.[1] ?? 1);
@@ -131,28 +134,16 @@ export const settings = {
     'Web origins that may connect; any when left out.',
   ),
   staticDir: setting(text.optional(), 'text', 'a path', 'Folder of a built web app to serve at /.'),
-  connectionsMax: setting(
-    wholeNumber(1, 1_000_000, LIMITS.connections),
-    'number',
-    'a whole number from 1 to 1000000',
-    'Sockets open at once.',
-  ),
-  connectionsPerIpMax: setting(
-    wholeNumber(1, 1_000_000, LIMITS.connectionsPerIp),
-    'number',
-    'a whole number from 1 to 1000000',
-    'Sockets open at once from one address.',
-  ),
-  queriesPerUserMax: setting(
-    wholeNumber(1, 1_000_000, LIMITS.queriesPerPrincipal),
-    'number',
-    'a whole number from 1 to 1000000',
+  connectionsMax: count(1_000_000, LIMITS.connections, 'Sockets open at once.'),
+  connectionsPerIpMax: count(1_000_000, LIMITS.connectionsPerIp, 'Sockets open at once from one address.'),
+  queriesPerUserMax: count(
+    1_000_000,
+    LIMITS.queriesPerPrincipal,
     'Live queries that one subject of tokens may have open at once.',
   ),
-  queryRowsPerUserMax: setting(
-    wholeNumber(1, 1_000_000_000, LIMITS.queryRowsPerPrincipal),
-    'number',
-    'a whole number from 1 to 1000000000',
+  queryRowsPerUserMax: count(
+    1_000_000_000,
+    LIMITS.queryRowsPerPrincipal,
     'Rows of their results together, counted when they are opened.',
   ),
   slowQueryMs: setting(
