@@ -6,12 +6,13 @@ import { LIMITS } from '@topgun/protocol';
 import { parseConfig } from './config/load.js';
 import { loadPolicies } from './config/loadPolicies.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
-import { explainQuery } from './doors/explain.js';
-import { createHttpDoor } from './doors/http.js';
+import { explainRoutes } from './doors/explain.js';
+import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
+import { probeRoutes } from './doors/probes.js';
+import type { Route } from './doors/Route.js';
 import { StaticFiles } from './doors/staticFiles.js';
-import type { ServerStatus } from './doors/status.js';
-import { describeStatus } from './doors/status.js';
+import { statusRoutes } from './doors/status.js';
 import type { WallClock } from './EngineHost.js';
 import { EngineHost } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
@@ -288,39 +289,37 @@ export class ServerCoordinator {
   }
 
   #openDoors(staticFiles: StaticFiles | undefined): void {
-    const door = createHttpDoor({
-      version: serverVersion,
-      notReady: () => (this.ready() ? undefined : this.#state),
-      metrics: () => this.#metrics.text(),
-      status: (token) => this.#status(token),
-      explain: async (token, query) =>
-        explainQuery({
-          inspector: this.#engine?.inspector,
-          principal: await this.#principal(token),
-          query,
-          nowMs: this.#clock.wallMs(),
-        }),
+    const router = new HttpRouter({
+      routes: this.#routes(),
+      principalOf: (token) => this.#principal(token),
       staticFiles,
       loopbackOnly: this.config.dev,
       onError: (error) => this.#logger.error({ err: error }, 'HTTP request failed'),
     });
-    this.#http.on('request', door);
+    this.#http.on('request', router.listener);
     this.#http.on('upgrade', (request, stream, head) => this.#transport.upgrade(request, stream, head));
   }
 
-  async #status(token: string | undefined): Promise<ServerStatus> {
-    const isAdmin = (await this.#principal(token))?.roles.includes('ADMIN') === true;
-    return describeStatus({
-      nodeId: this.nodeId,
-      version: serverVersion,
-      state: this.#state,
-      uptimeMs: this.#clock.wallMs() - this.#startedAtMs,
-      storage: this.config.storage,
-      connections: this.#transport.stats().connections,
-      engine: this.#engine,
-      time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
-      isAdmin,
-    });
+  #routes(): Route[] {
+    const wallMs = (): number => this.#clock.wallMs();
+    return [
+      ...probeRoutes({
+        version: serverVersion,
+        notReady: () => (this.ready() ? undefined : this.#state),
+        metrics: () => this.#metrics.text(),
+      }),
+      ...statusRoutes(() => ({
+        nodeId: this.nodeId,
+        version: serverVersion,
+        state: this.#state,
+        uptimeMs: wallMs() - this.#startedAtMs,
+        storage: this.config.storage,
+        connections: this.#transport.stats().connections,
+        engine: this.#engine,
+        time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
+      })),
+      ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
+    ];
   }
 
   async #principal(token: string | undefined): Promise<Principal | undefined> {

@@ -4,13 +4,13 @@ export {
   envOf,
   flagOf,
   hasFlag,
-  policySchema,
   type ServerConfig,
   type ServerConfigInput,
   type SettingName,
   settingNames,
   settings,
 } from './config/schema.js';
+export { policySchema } from './config/settings/auth.js';
 export type { MapStatus, ServerStatus } from './doors/status.js';
 export type { WallClock } from './EngineHost.js';
 export { ENGINE_LIMITS, type EngineLimits } from './engine/EngineLimits.js';

@@ -31,7 +31,7 @@ export async function explainOnServer(
   } catch (error) {
     throw cliError('SERVER_UNREACHABLE', `No TopGun server answers at ${url}.`, error);
   }
-  if (response.status === 403)
+  if (response.status === 401 || response.status === 403)
     throw cliError('EXPLAIN_REFUSED', `The server explains no query on ${map} to this token.`);
   const refusal = refusalSchema.safeParse(body);
   if (response.status === 400 && refusal.success)

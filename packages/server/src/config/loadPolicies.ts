@@ -4,7 +4,7 @@ import { serverError } from '../errors.js';
 import type { Policy } from '../security/PermissionPolicy.js';
 import { readJson } from './load.js';
 import type { ServerConfig } from './schema.js';
-import { policySchema } from './schema.js';
+import { policySchema } from './settings/auth.js';
 
 /** What the developer of `--dev` may do: everything. */
 const DEV_POLICY: Policy = { role: 'ADMIN', map: '**', actions: ['READ', 'PUT', 'REMOVE'] };

@@ -2,12 +2,7 @@ import { explainText, type QueryFilter, TopGunError } from '@topgun/core';
 import * as z from 'zod';
 import type { QueryInspector } from '../engine/indexes/QueryInspector.js';
 import type { Principal } from '../security/PermissionPolicy.js';
-
-/** What an HTTP request is answered with. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
+import type { HttpAnswer, Route } from './Route.js';
 
 /** The rest is checked where queries are. */
 const questionSchema = z.strictObject({
@@ -18,17 +13,26 @@ const questionSchema = z.strictObject({
 });
 
 export interface ExplainParts {
-  readonly inspector: QueryInspector | undefined;
-  /** undefined for a stranger */
-  readonly principal: Principal | undefined;
-  /** JSON of `{ map, where?, sort?, limit? }`, as apps write a query */
-  readonly query: string;
-  readonly nowMs: number;
+  readonly inspector: () => QueryInspector | undefined;
+  readonly wallMs: () => number;
 }
 
-/** The answer of `/api/explain`: for an ADMIN who may read all of the map (QRY-8). */
-export function explainQuery({ inspector, principal, query, nowMs }: ExplainParts): HttpAnswer {
-  if (principal?.roles.includes('ADMIN') !== true) return { status: 403, body: { code: 'DENIED' } };
+/** `/api/explain?query=`: for an ADMIN who may read all of the map (QRY-8). */
+export function explainRoutes(parts: ExplainParts): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/explain',
+      access: 'admin',
+      answer: ({ principal, query }) => explain(parts, principal, query.get('query') ?? ''),
+    },
+  ];
+}
+
+/** `query` is JSON of `{ map, where?, sort?, limit? }`, as apps write a query. */
+function explain(parts: ExplainParts, principal: Principal | undefined, query: string): HttpAnswer {
+  const inspector = parts.inspector();
+  if (principal === undefined) return { status: 401, body: { code: 'AUTH_REQUIRED' } };
   if (inspector === undefined) return { status: 503, body: { code: 'UNAVAILABLE' } };
   const question = questionSchema.safeParse(parse(query));
   if (!question.success) {
@@ -37,7 +41,7 @@ export function explainQuery({ inspector, principal, query, nowMs }: ExplainPart
   }
   const { map, ...filter } = question.data;
   try {
-    const inspected = inspector.explain(principal, map, filter as QueryFilter, nowMs);
+    const inspected = inspector.explain(principal, map, filter as QueryFilter, parts.wallMs());
     if ('refused' in inspected) return { status: 403, body: { code: inspected.refused } };
     if ('retryAfterMs' in inspected) return { status: 503, body: { code: 'UNAVAILABLE', ...inspected } };
     return { status: 200, body: { map, text: explainText(inspected.explanation), ...inspected } };

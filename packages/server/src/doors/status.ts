@@ -2,6 +2,7 @@ import type { Advice } from '@topgun/core';
 import { PARTITION_COUNT } from '@topgun/protocol';
 import type { ServerEngine } from '../engine/ServerEngine.js';
 import type { TimeStatus } from '../time/NtpTimeProvider.js';
+import type { Route } from './Route.js';
 
 /** An index as `topgun status` shows it. */
 export interface IndexStatus {
@@ -37,14 +38,29 @@ export interface ServerStatus {
   readonly maps?: readonly MapStatus[];
 }
 
-export interface StatusParts extends Omit<ServerStatus, 'authenticated' | 'maps' | 'time'> {
+interface StatusParts extends Omit<ServerStatus, 'authenticated' | 'maps' | 'time'> {
   readonly engine: ServerEngine | undefined;
   readonly time: TimeStatus;
   readonly isAdmin: boolean;
 }
 
-/** The answer of `/api/status`. It holds nothing a stranger may not know, unless an ADMIN asks. */
-export async function describeStatus(parts: StatusParts): Promise<ServerStatus> {
+/** `/api/status`: a little for everybody, all of it for an ADMIN (OPS-4). */
+export function statusRoutes(parts: () => Omit<StatusParts, 'isAdmin'>): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/api/status',
+      access: 'open',
+      answer: async ({ principal }) => {
+        const isAdmin = principal?.roles.includes('ADMIN') === true;
+        return { status: 200, body: await describeStatus({ ...parts(), isAdmin }) };
+      },
+    },
+  ];
+}
+
+/** It holds nothing a stranger may not know, unless an ADMIN asks. */
+async function describeStatus(parts: StatusParts): Promise<ServerStatus> {
   const { engine, time, isAdmin, ...open } = parts;
   const status = { ...open, authenticated: engine?.stats().authenticated ?? 0 };
   return engine === undefined || !isAdmin ? status : { ...status, time, maps: await countMaps(engine) };

@@ -4,8 +4,10 @@ import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createHttpDoor } from './http.js';
+import { HttpRouter } from './HttpRouter.js';
 import { listen } from './listen.js';
+import { probeRoutes } from './probes.js';
+import { HttpRefusal, type Route } from './Route.js';
 import { StaticFiles } from './staticFiles.js';
 
 let folder: string;
@@ -13,6 +15,65 @@ let server: Server;
 let port: number;
 let notReady: string | undefined;
 const failures: unknown[] = [];
+
+const testRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/api/who',
+    access: 'open',
+    answer: ({ principal }) => told({ sub: principal?.sub }),
+  },
+  {
+    method: 'GET',
+    path: '/api/mine',
+    access: 'user',
+    answer: ({ principal }) => told({ sub: principal?.sub }),
+  },
+  { method: 'GET', path: '/api/secret', access: 'admin', answer: () => told('for admins') },
+  {
+    method: 'GET',
+    path: '/api/broken',
+    access: 'open',
+    answer: () => {
+      throw new Error('a secret detail');
+    },
+  },
+  {
+    method: 'GET',
+    path: '/api/told',
+    access: 'open',
+    answer: () => {
+      throw new HttpRefusal(409, { code: 'TAKEN', remedy: 'Take another.' });
+    },
+  },
+  {
+    method: 'POST',
+    path: '/api/echo',
+    access: 'open',
+    answer: async (request) => told(await request.json(64)),
+  },
+  { method: 'PUT', path: '/api/echo', access: 'open', answer: () => told('put') },
+  { method: 'GET', path: '/api/tree/*', access: 'open', answer: ({ rest }) => told({ tree: rest }) },
+  { method: 'GET', path: '/api/tree/deep/*', access: 'open', answer: ({ rest }) => told({ deep: rest }) },
+  {
+    method: 'GET',
+    path: '/api/lines',
+    access: 'open',
+    answer: ({ query }) => ({
+      status: 200,
+      contentType: 'application/x-ndjson',
+      content: lines(Number(query.get('count'))),
+    }),
+  },
+];
+
+function told(body: unknown): { status: number; body: unknown } {
+  return { status: 200, body };
+}
+
+async function* lines(count: number): AsyncGenerator<string> {
+  for (let line = 0; line < count; line++) yield `${line}\n`;
+}
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'topgun-http-'));
@@ -24,20 +85,24 @@ beforeAll(async () => {
   await mkdir(join(folder, 'app-other'));
   await writeFile(join(folder, 'app-other', 'x.txt'), 'secret');
   await symlink(join(folder, 'secret.txt'), join(app, 'link.txt'));
-  const door = createHttpDoor({
-    version: '1.2.3',
-    notReady: () => notReady,
-    metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'topgun_x 1\n' }),
-    status: async (token) => {
-      if (token === 'explode') throw new Error('a secret detail');
-      return { token };
-    },
-    explain: async (token, query) => ({ status: 418, body: { token, query } }),
+  const router = new HttpRouter({
+    routes: [
+      ...probeRoutes({
+        version: '1.2.3',
+        notReady: () => notReady,
+        metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'topgun_x 1\n' }),
+      }),
+      ...testRoutes,
+    ],
+    principalOf: async (token) =>
+      token === undefined || token === 'forged'
+        ? undefined
+        : { sub: token, roles: token === 'root' ? ['ADMIN'] : [], claims: {} },
     staticFiles: await StaticFiles.create(app),
     loopbackOnly: false,
     onError: (error) => failures.push(error),
   });
-  server = createServer(door);
+  server = createServer(router.listener);
   ({ port } = await listen(server, '127.0.0.1', 0));
 });
 afterAll(async () => {
@@ -49,6 +114,7 @@ afterAll(async () => {
 function get(
   path: string,
   options: { method?: string; headers?: Record<string, string> } = {},
+  body?: string,
 ): Promise<{ status: number; text: string; headers: Record<string, unknown> }> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: '127.0.0.1', port, path, agent: false, ...options }, (response) => {
@@ -60,11 +126,11 @@ function get(
         resolve({ status: response.statusCode ?? 0, text, headers: response.headers }),
       );
     });
-    sent.on('error', reject).end();
+    sent.on('error', reject).end(body);
   });
 }
 
-describe('HTTP door', () => {
+describe('HttpRouter', () => {
   it('[OPS-1] /health answers as long as the process lives', async () => {
     notReady = 'DRAINING';
     expect(await get('/health')).toMatchObject({ status: 200, text: '{"status":"up"}' });
@@ -89,18 +155,22 @@ describe('HTTP door', () => {
     });
   });
 
-  it('[QRY-8] /api/explain passes on the bearer token and the query, and answers as it is told', async () => {
-    const query = encodeURIComponent('{"map":"todos"}');
-    const answer = await get(`/api/explain?query=${query}`, { headers: { authorization: 'Bearer abc' } });
-    expect(answer).toMatchObject({ status: 418, text: '{"token":"abc","query":"{\\"map\\":\\"todos\\"}"}' });
-    expect((await get('/api/explain')).text).toBe('{"query":""}');
-  });
-
-  it('[OPS-4] /api/status passes on the bearer token', async () => {
-    expect((await get('/api/status', { headers: { authorization: 'Bearer abc' } })).text).toBe(
-      '{"token":"abc"}',
-    );
-    expect((await get('/api/status', { headers: { authorization: 'Basic abc' } })).text).toBe('{}');
+  it('[OPS-14] a route says who may ask: anybody, a valid token, the role ADMIN', async () => {
+    const as = (token: string): { headers: Record<string, string> } => ({
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect((await get('/api/who', as('ann'))).text).toBe('{"sub":"ann"}');
+    expect((await get('/api/who', as('forged'))).text).toBe('{}');
+    expect((await get('/api/who', { headers: { authorization: 'Basic ann' } })).text).toBe('{}');
+    expect(await get('/api/mine')).toMatchObject({ status: 401, text: '{"code":"AUTH_REQUIRED"}' });
+    expect(await get('/api/mine', as('forged'))).toMatchObject({
+      status: 401,
+      text: '{"code":"AUTH_FAILED"}',
+    });
+    expect(await get('/api/mine', as('ann'))).toMatchObject({ status: 200, text: '{"sub":"ann"}' });
+    expect(await get('/api/secret')).toMatchObject({ status: 401 });
+    expect(await get('/api/secret', as('ann'))).toMatchObject({ status: 403, text: '{"code":"DENIED"}' });
+    expect(await get('/api/secret', as('root'))).toMatchObject({ status: 200, text: '"for admins"' });
   });
 
   it('[OPS-5] refusals are JSON with a code and tell nothing of the inside', async () => {
@@ -110,11 +180,38 @@ describe('HTTP door', () => {
       text: '{"code":"METHOD_NOT_ALLOWED"}',
       headers: { allow: 'GET, HEAD' },
     });
-    expect(await get('/api/status', { headers: { authorization: 'Bearer explode' } })).toMatchObject({
-      status: 500,
-      text: '{"code":"INTERNAL"}',
-    });
+    expect(await get('/api/echo')).toMatchObject({ status: 405, headers: { allow: 'POST, PUT' } });
+    expect(await get('/api/broken')).toMatchObject({ status: 500, text: '{"code":"INTERNAL"}' });
     expect(failures).toHaveLength(1);
+    expect(await get('/api/told')).toMatchObject({
+      status: 409,
+      text: '{"code":"TAKEN","remedy":"Take another."}',
+    });
+  });
+
+  it('[OPS-15] a body has a limit, told before it is read where it can be', async () => {
+    const post = (body: string, headers: Record<string, string> = {}): ReturnType<typeof get> =>
+      get('/api/echo', { method: 'POST', headers }, body);
+    expect(await post('{"a":1}')).toMatchObject({ status: 200, text: '{"a":1}' });
+    expect(await post('{"a":')).toMatchObject({ status: 400 });
+    expect(await post(JSON.stringify('x'.repeat(70)))).toMatchObject({ status: 413 });
+    const chunked = { 'transfer-encoding': 'chunked' };
+    expect(await post(JSON.stringify('x'.repeat(70)), chunked)).toMatchObject({ status: 413 });
+    expect(failures).toHaveLength(1);
+  });
+
+  it('[OPS-16] a path that ends in /* answers all below it, the longest first', async () => {
+    expect((await get('/api/tree/a/b?c=d')).text).toBe('{"tree":"a/b"}');
+    expect((await get('/api/tree/deep/a')).text).toBe('{"deep":"a"}');
+    expect(await get('/api/tree')).toMatchObject({ status: 404 });
+  });
+
+  it('[OPS-16] an answer can be a stream', async () => {
+    expect(await get('/api/lines?count=3')).toMatchObject({
+      text: '0\n1\n2\n',
+      headers: { 'content-type': 'application/x-ndjson' },
+    });
+    expect(await get('/api/lines?count=3', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
   });
 
   it('[OPS-5] security headers stand on every answer', async () => {

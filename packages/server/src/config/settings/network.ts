@@ -1,0 +1,42 @@
+import { LIMITS } from '@topgun/protocol';
+import * as z from 'zod';
+import { setting, text, wholeNumber } from './setting.js';
+
+/** Where the server listens, who may connect from where, and what it serves. */
+export const networkSettings = {
+  host: setting(text.default('127.0.0.1'), 'text', 'a host name or address', 'Address to listen on.'),
+  port: setting(
+    wholeNumber(0, 65_535, 8080),
+    'number',
+    'a whole number from 0 to 65535',
+    'Port; 0 takes any free one.',
+  ),
+  origins: setting(
+    z.array(z.string().regex(/^https?:\/\/[^/]+$/)).optional(),
+    'list',
+    'origins such as https://app.example, parted by commas',
+    'Web origins that may connect; any when left out.',
+  ),
+  staticDir: setting(text.optional(), 'text', 'a path', 'Folder of a built web app to serve at /.'),
+  dev: setting(
+    z.boolean().default(false),
+    'boolean',
+    'true or false',
+    'Development: no token needed, everybody is ADMIN. Loopback only.',
+  ),
+  nodeId: setting(
+    z
+      .string()
+      .regex(/^[\w.-]{1,64}$/)
+      .optional(),
+    'text',
+    '1 to 64 of A-Z a-z 0-9 _ . -',
+    'Name of this node; drawn at each start when left out.',
+  ),
+  drainMs: setting(
+    wholeNumber(0, 600_000, LIMITS.drainMs),
+    'number',
+    'milliseconds from 0 to 600000',
+    'Longest graceful stop, in ms.',
+  ),
+} as const;

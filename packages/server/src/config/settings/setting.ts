@@ -1,0 +1,30 @@
+import * as z from 'zod';
+
+/** What a setting is, beyond its zod type: enough for help, errors and the reference page. */
+export interface Setting<S extends z.ZodType> {
+  readonly schema: S;
+  readonly help: string;
+  /** what is allowed, as shown to a person */
+  readonly allowed: string;
+  /** the text form: how flags and environment values are read */
+  readonly from: 'text' | 'number' | 'boolean' | 'list' | 'file only';
+  /** secrets have no flag: arguments are visible to every user of the machine */
+  readonly secret?: true;
+}
+
+export function setting<S extends z.ZodType>(
+  schema: S,
+  from: Setting<S>['from'],
+  allowed: string,
+  help: string,
+  rest: { secret?: true } = {},
+): Setting<S> {
+  return { schema, from, allowed, help, ...rest };
+}
+
+export const wholeNumber = (min: number, max: number, otherwise: number): z.ZodDefault<z.ZodInt> =>
+  z.int().min(min).max(max).default(otherwise);
+/** How many of something there may be at once. */
+export const count = (max: number, otherwise: number, help: string): Setting<z.ZodDefault<z.ZodInt>> =>
+  setting(wholeNumber(1, max, otherwise), 'number', `a whole number from 1 to ${max}`, help);
+export const text = z.string().min(1);

@@ -1,0 +1,134 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { serverErrors } from '../errors.js';
+import { isLoopbackAuthority } from '../security/loopback.js';
+import type { Principal } from '../security/PermissionPolicy.js';
+import { type HttpAnswer, HttpRefusal, HttpRequest, type Route } from './Route.js';
+import { setSecurityHeaders } from './securityHeaders.js';
+import type { StaticFiles } from './staticFiles.js';
+
+/** What the router asks the server. */
+export interface HttpRouterParts {
+  readonly routes: readonly Route[];
+  /** Who a token speaks for; undefined when it is not accepted, and for no token where one is needed. */
+  readonly principalOf: (token: string | undefined) => Promise<Principal | undefined>;
+  readonly staticFiles?: StaticFiles | undefined;
+  /** answers only requests that name this machine as their host (OPS-9) */
+  readonly loopbackOnly: boolean;
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * The HTTP side of the server: finds the route of a request, asks who it is from, and writes the answer. Paths without a
+ * route are files of the app. Every refusal is JSON `{ code }`, with a `remedy` where the asker can mend it.
+ */
+export class HttpRouter {
+  readonly #parts: HttpRouterParts;
+  readonly #exact = new Map<string, Route[]>();
+  readonly #below: { readonly prefix: string; readonly route: Route }[] = [];
+
+  constructor(parts: HttpRouterParts) {
+    this.#parts = parts;
+    for (const route of parts.routes) {
+      if (route.path.endsWith('/*')) this.#below.push({ prefix: route.path.slice(0, -1), route });
+      else this.#exact.set(route.path, [...(this.#exact.get(route.path) ?? []), route]);
+    }
+    // The longest prefix says most about a path.
+    this.#below.sort((a, b) => b.prefix.length - a.prefix.length);
+  }
+
+  /** The handler of the HTTP server's `request`. */
+  readonly listener: RequestListener = (request, response) => {
+    this.#answer(request, response).catch((error: unknown) => {
+      // The asker went away in the middle of the answer.
+      if (response.closed) return;
+      if (!(error instanceof HttpRefusal)) this.#parts.onError(error);
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
+      // What is left of the body is not read.
+      response.setHeader('Connection', 'close');
+      const { status, body } =
+        error instanceof HttpRefusal ? error : { status: 500, body: { code: 'INTERNAL' } };
+      json(request, response, status, body);
+    });
+  };
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    setSecurityHeaders(response);
+    const { host } = request.headers;
+    if (this.#parts.loopbackOnly && host !== undefined && !isLoopbackAuthority(host)) {
+      const { remedy } = serverErrors.HOST_REFUSED;
+      throw new HttpRefusal(403, { code: 'HOST_REFUSED', remedy });
+    }
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const found = this.#find(path);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (found.length === 0 && isRead && (await this.#serveFile(path, request, response))) return;
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const match = found.find(({ route }) => route.method === method);
+    if (match === undefined) {
+      if (found.length === 0 && isRead) throw new HttpRefusal(404, { code: 'NOT_FOUND' });
+      const allowed = found.flatMap(({ route }) =>
+        route.method === 'GET' ? ['GET', 'HEAD'] : [route.method],
+      );
+      response.setHeader('Allow', (allowed.length === 0 ? ['GET', 'HEAD'] : allowed).join(', '));
+      throw new HttpRefusal(405, { code: 'METHOD_NOT_ALLOWED' });
+    }
+    const { route, rest } = match;
+    const principal = await this.#admit(route, bearerOf(request));
+    await write(request, response, await route.answer(new HttpRequest(request, rest, principal)));
+  }
+
+  /** Who asks. Throws 401 and 403. */
+  async #admit(route: Route, token: string | undefined): Promise<Principal | undefined> {
+    // Also without a token: in development everybody is somebody.
+    const principal = await this.#parts.principalOf(token);
+    if (route.access === 'open') return principal;
+    if (principal === undefined)
+      throw new HttpRefusal(401, { code: token === undefined ? 'AUTH_REQUIRED' : 'AUTH_FAILED' });
+    if (route.access === 'admin' && !principal.roles.includes('ADMIN'))
+      throw new HttpRefusal(403, { code: 'DENIED' });
+    return principal;
+  }
+
+  #find(path: string): { readonly route: Route; readonly rest: string }[] {
+    const exact = this.#exact.get(path);
+    if (exact !== undefined) return exact.map((route) => ({ route, rest: '' }));
+    const prefix = this.#below.find((entry) => path.startsWith(entry.prefix))?.prefix;
+    return this.#below
+      .filter((entry) => entry.prefix === prefix)
+      .map(({ route }) => ({ route, rest: path.slice((prefix ?? '').length) }));
+  }
+
+  async #serveFile(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const { staticFiles } = this.#parts;
+    if (staticFiles === undefined || path.startsWith('/api/')) return false;
+    return staticFiles.serve(path, request.method === 'HEAD', request.headers['if-none-match'], response);
+  }
+}
+
+async function write(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): Promise<void> {
+  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+  if ('body' in answer) return json(request, response, answer.status, answer.body);
+  response.setHeader('Content-Type', answer.contentType);
+  response.setHeader('Cache-Control', 'no-store');
+  response.writeHead(answer.status);
+  if (request.method === 'HEAD') response.end();
+  else if (typeof answer.content === 'string') response.end(answer.content);
+  else await pipeline(Readable.from(answer.content), response);
+}
+
+function json(request: IncomingMessage, response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Content-Length', Buffer.byteLength(text));
+  response.writeHead(status).end(request.method === 'HEAD' ? undefined : text);
+}
+
+function bearerOf(request: IncomingMessage): string | undefined {
+  return /^Bearer ([^\s]+)$/.exec(request.headers.authorization ?? '')?.[1];
+}
