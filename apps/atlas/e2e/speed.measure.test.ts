@@ -21,6 +21,8 @@ import {
 const desktop = { viewport: { width: 1360, height: 900 } };
 const RELOADS = 5;
 const EDITS = 200;
+/** The words are gone through so often: a 99th percentile of fewer times would be their worst. */
+const TYPING_ROUNDS = 5;
 /** Typed letter by letter, then taken away letter by letter. */
 const WORDS = [
   'shanghai',
@@ -92,7 +94,9 @@ describe('the atlas with all its cities', () => {
       'index of words complete, from navigation',
       await first.page.evaluate(() => performance.now()),
     );
-    const engine = await first.page.evaluate(typeToEngine, WORDS);
+    const engine: number[] = [];
+    for (let round = 0; round < TYPING_ROUNDS; round++)
+      engine.push(...(await first.page.evaluate(typeToEngine, WORDS)));
     figures.say(`typing, ${engine.length} times two letters or more, engine, p50`, quantile(engine, 0.5));
     figures.say('typing, engine, p99', quantile(engine, 0.99), 16);
     await first.page.getByTestId('search').focus();
@@ -119,19 +123,28 @@ describe('the atlas with all its cities', () => {
     for (const atlas of [first, second]) await atlas.begins('Shanghai');
     await first.indicator('saved');
     await second.page.evaluate(watchFirstCity);
-    const delays: number[] = [];
-    for (let edit = 0; edit < EDITS; edit++) {
-      const population = 30_000_000 + edit;
+    let population = 30_000_000;
+    const edit = async (): Promise<number> => {
+      population++;
       const atMs = await first.page.evaluate(editFirstCity, population);
       const text = population.toLocaleString('en');
       const shownMs = await waitUntil(`the other window shows ${text}`, () =>
         second.page.evaluate(seenAt, text),
       );
-      delays.push(shownMs - atMs);
-    }
+      return shownMs - atMs;
+    };
+    // Both windows were just loaded, and make their indexes of words while they are edited.
+    const early: number[] = [];
+    const areIndexed = async (): Promise<boolean> =>
+      (await first.page.evaluate(canSearch)) && (await second.page.evaluate(canSearch));
+    while (!(await areIndexed())) early.push(await edit());
+    const delays: number[] = [];
+    for (let i = 0; i < EDITS; i++) delays.push(await edit());
     figures.say(`edit to paint in the other window, ${EDITS} edits, p50`, quantile(delays, 0.5));
     figures.say('edit to paint in the other window, p95', quantile(delays, 0.95), 50);
     figures.say('edit to paint in the other window, p99', quantile(delays, 0.99), 150);
+    if (early.length > 0)
+      figures.say(`  the ${early.length} edits while both made their indexes, p95`, quantile(early, 0.95));
     await context.close();
   });
 

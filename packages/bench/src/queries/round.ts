@@ -14,6 +14,8 @@ export interface QueryRequest {
   readonly queries: number;
   /** Queries that each owner has, and so about as many as each write matches. */
   readonly perOwner: number;
+  /** Records that each owner has to begin with; without it they are all dealt out to the owners that queries ask about. */
+  readonly recordsPerOwner?: number;
   /** How many writes are measured at most, and for how long. */
   readonly writes: number;
   readonly seconds: number;
@@ -37,7 +39,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 export async function queryRound(request: QueryRequest): Promise<QueryRound> {
   const peer = queryPeers.find(({ name }) => name === request.peer);
   if (peer === undefined) throw new Error(`No peer is called ${request.peer}`);
-  const work = workload(request.records, request.queries, request.perOwner);
+  const work = workload(request.records, request.queries, request.perOwner, request.recordsPerOwner);
   const openedAt = performance.now();
   const store = await peer.open(work.records, work.queries);
   const openSeconds = (performance.now() - openedAt) / 1000;

@@ -29,11 +29,19 @@ export interface Workload {
 }
 
 /**
- * `perOwner` queries for each owner, in different orders, and records dealt out to the owners in turn. Of four writes two bring a
+ * `perOwner` queries for each owner that is asked about, in different orders, and records dealt out to all owners in turn:
+ * `recordsPerOwner` to each, or all of them to those that are asked about. Writes change records of these. Of four writes two bring a
  * record to the top of its owner's list, one finishes or reopens it, one gives it to another owner.
  */
-export function workload(recordCount: number, queryCount: number, perOwner = 1): Workload {
-  const owners = Math.max(1, Math.round(queryCount / perOwner));
+export function workload(
+  recordCount: number,
+  queryCount: number,
+  perOwner = 1,
+  recordsPerOwner?: number,
+): Workload {
+  const asked = Math.max(1, Math.round(queryCount / perOwner));
+  const owners = recordsPerOwner === undefined ? asked : Math.round(recordCount / recordsPerOwner);
+  const perAsked = Math.floor(recordCount / owners);
   const now: QueryRecord[] = [];
   const keyOf = (i: number): string => `k${String(i).padStart(7, '0')}`;
   for (let i = 0; i < recordCount; i++)
@@ -59,14 +67,14 @@ export function workload(recordCount: number, queryCount: number, perOwner = 1):
       direction: (i % perOwner) % 2 === 0 ? 'desc' : 'asc',
     })),
     write(i) {
-      const at = draw(recordCount);
+      const at = owners === asked ? draw(recordCount) : draw(perAsked) * owners + draw(asked);
       const before = now[at] as QueryRecord;
       const record: QueryRecord =
         i % 4 < 2
           ? { ...before, done: false, updatedAt: FIRST_MS + (recordCount + i) * 37 }
           : i % 4 === 2
             ? { ...before, done: !before.done }
-            : { ...before, owner: `user-${draw(owners)}` };
+            : { ...before, owner: `user-${draw(asked)}` };
       now[at] = record;
       return [keyOf(at), record];
     },

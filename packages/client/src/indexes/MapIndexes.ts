@@ -4,7 +4,7 @@ import { Listeners } from '../utils/Listeners.js';
 import { platformClock } from '../utils/platform.js';
 
 /** Longest stretch of building, ms: half a frame. */
-const SLICE_MS = 8;
+const SLICE_MS = 4;
 /** Between two slices the app has its turn, ms. */
 const PAUSE_MS = 1;
 /** Rows between two looks at the clock. */

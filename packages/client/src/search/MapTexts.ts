@@ -5,7 +5,7 @@ import { Listeners, type Unsubscribe } from '../utils/Listeners.js';
 import { platformClock } from '../utils/platform.js';
 
 /** ms: half a frame. More at once would be seen as a hitch while somebody types. */
-const SLICE_MS = 8;
+const SLICE_MS = 4;
 /** Records: as many at most in one slice, for clocks that stand still. */
 const SLICE_RECORDS_MAX = 2_000;
 /** Records: as many at least, so that a small map is whole at the first read, however busy the machine. */
