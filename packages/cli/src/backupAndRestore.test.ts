@@ -1,7 +1,7 @@
 import { access, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedStore } from '@topgun/server';
+import { EmbeddedStore, ServerCoordinator } from '@topgun/server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runInProcess } from '../test/runInProcess.js';
 import { exitCodes } from './exitCodes.js';
@@ -41,6 +41,37 @@ describe('topgun backup and restore', () => {
     expect((await run('doctor', '--port', '0', '--data-dir', 'data')).out).toContain(
       `ok    Stored data    incarnation ${boot.incarnation}\n`,
     );
+  });
+
+  it('[BAK-7] [CLI-13] a running server makes one, and it is fetched or stays there', async () => {
+    const server = new ServerCoordinator({
+      port: 0,
+      dev: true,
+      dataDir: join(folder, 'data'),
+      logLevel: 'silent',
+    });
+    try {
+      const url = `http://127.0.0.1:${(await server.start()).port}`;
+      const made = await run('backup', 'copy', '--url', url);
+      expect([made.code, made.err]).toEqual([exitCodes.ok, '']);
+      expect(made.out).toContain(`Backed up to ${join(folder, 'copy')}\n`);
+      expect((await readdir(join(folder, 'copy'))).sort()).toEqual(['backup.json', 'data.mdb']);
+      expect(await readdir(join(folder, 'data', 'backups'))).toEqual([]);
+      const again = await run('backup', 'copy', '--url', url);
+      expect([again.code, again.err]).toEqual([exitCodes.failure, expect.stringContaining('BACKUP_EXISTS')]);
+      const kept = await run('backup', '--url', url);
+      expect(kept.out).toMatch(/^Backed up to [\dTZ-]+, at the server\n/);
+      expect(await readdir(join(folder, 'data', 'backups'))).toHaveLength(1);
+    } finally {
+      await server.shutdown();
+    }
+    const back = await run('restore', 'copy', '--data-dir', 'other');
+    expect([back.code, back.out]).toEqual([
+      exitCodes.ok,
+      expect.stringContaining('comes back from the devices'),
+    ]);
+    expect((await run('backup', '--data-dir', 'data')).code).toBe(exitCodes.usage);
+    expect((await run('backup', 'new', '--url', 'http://127.0.0.1:9')).code).toBe(exitCodes.unhealthy);
   });
 
   it('[CLI-13] refuse while a server has the data, with code, message and remedy', async () => {

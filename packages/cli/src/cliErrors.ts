@@ -37,6 +37,14 @@ export const cliErrors = {
     remedy: 'Use a token with the role ADMIN that may read all of the map.',
     retriable: false,
   },
+  BACKUP_FAILED: {
+    remedy: 'Look into the log of the server: its disk may be full, or its store damaged.',
+    retriable: true,
+  },
+  ADMIN_REFUSED: {
+    remedy: 'Use a token with the role ADMIN, such as one of `topgun token --roles ADMIN`.',
+    retriable: false,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { LIMITS } from '@topgun/protocol';
+import { BackupDesk } from './backup/BackupDesk.js';
 import { parseConfig } from './config/load.js';
 import { loadPolicies } from './config/loadPolicies.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
+import { backupRoutes } from './doors/backup.js';
 import { explainRoutes } from './doors/explain.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
@@ -74,6 +76,7 @@ export class ServerCoordinator {
   readonly #http: Server;
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
+  readonly #backups: BackupDesk;
   readonly #sweep: NodeJS.Timeout;
   #startedAtMs: number;
   #host: EngineHost | undefined;
@@ -93,6 +96,12 @@ export class ServerCoordinator {
     this.#clock = overrides.clock ?? this.#ntp ?? { wallMs: () => Date.now() };
     this.#startedAtMs = this.#clock.wallMs();
     this.#store = overrides.store ?? this.#createStore();
+    this.#backups = new BackupDesk({
+      store: this.#store,
+      config: this.config,
+      clock: this.#clock,
+      logger: this.#logger,
+    });
     const guard = new HandshakeGuard({ ...this.config, loopbackOnly: this.config.dev });
     this.#transport = this.#createTransport(guard);
     this.#metrics = new MetricsService({
@@ -149,6 +158,7 @@ export class ServerCoordinator {
       // Probes answer while a large store is loading.
       this.#address = await listen(this.#http, this.config.host, this.config.port);
       await this.#startEngine(this.#security);
+      await this.#backups.start();
       this.#state = 'READY';
     } catch (error) {
       await this.#close();
@@ -211,6 +221,7 @@ export class ServerCoordinator {
     this.#host?.stop();
     this.#http.closeAllConnections();
     if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
+    this.#backups.stop();
     await this.#store.close();
     this.#metrics.close();
   }
@@ -319,6 +330,7 @@ export class ServerCoordinator {
         time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
       })),
       ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
+      ...backupRoutes(this.#backups),
     ];
   }
 

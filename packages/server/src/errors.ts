@@ -43,6 +43,18 @@ export const serverErrors = {
       'Name a folder made by `topgun backup`. If it is one, its disk has damaged it: use another backup.',
     retriable: false,
   },
+  BACKUP_RUNNING: {
+    remedy: 'Wait until the backup that is being made is complete, then ask again.',
+    retriable: true,
+  },
+  BACKUP_UNSUPPORTED: {
+    remedy: 'Data in memory alone is not backed up: use storage embedded, or `topgun export`.',
+    retriable: false,
+  },
+  BACKUP_MISSING: {
+    remedy: 'Name a backup that the server lists under /api/backup.',
+    retriable: false,
+  },
   REPAIR_MISSING: {
     remedy: 'Name map and key as `topgun repair` lists them, of an element its tag too.',
     retriable: false,

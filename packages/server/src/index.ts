@@ -49,6 +49,7 @@ export {
 export {
   type BackupManifest,
   backupStore,
+  manifestText,
   type RestoreReport,
   readIncarnation,
   restoreStore,

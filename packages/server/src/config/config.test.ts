@@ -216,14 +216,16 @@ describe('configHelp', () => {
             Address to listen on. Allowed: a host name or address. Default: 127.0.0.1.
         --port <number>, TOPGUN_PORT
             Port; 0 takes any free one. Allowed: a whole number from 0 to 65535. Default: 8080.
-        --data-dir <text>, TOPGUN_DATA_DIR
-            Folder of the embedded store. Allowed: a path. Default: ./topgun-data.
-        --storage <text>, TOPGUN_STORAGE
-            Where data is kept. memory: gone when the server stops. Allowed: embedded or memory. Default: embedded.
-        --node-id <text>, TOPGUN_NODE_ID
-            Name of this node; drawn at each start when left out. Allowed: 1 to 64 of A-Z a-z 0-9 _ . -.
+        --origins <list>, TOPGUN_ORIGINS
+            Web origins that may connect; any when left out. Allowed: origins such as https://app.example, parted by commas.
+        --static-dir <text>, TOPGUN_STATIC_DIR
+            Folder of a built web app to serve at /. Allowed: a path.
         --dev, TOPGUN_DEV
             Development: no token needed, everybody is ADMIN. Loopback only. Allowed: true or false. Default: false.
+        --node-id <text>, TOPGUN_NODE_ID
+            Name of this node; drawn at each start when left out. Allowed: 1 to 64 of A-Z a-z 0-9 _ . -.
+        --drain-ms <number>, TOPGUN_DRAIN_MS
+            Longest graceful stop, in ms. Allowed: milliseconds from 0 to 600000. Default: 25000.
         TOPGUN_JWT_SECRET
             Secret of HS256 tokens. Allowed: 32 bytes or more.
         --jwt-secret-file <text>, TOPGUN_JWT_SECRET_FILE
@@ -236,38 +238,42 @@ describe('configHelp', () => {
             Tokens must name this audience (aud). Allowed: a string.
         "policies" in the config file
             Who may do what; nothing is allowed that no policy allows. Allowed: a list of { role, map, actions, where?, fields? }.
-        "resolvers" in the config file
-            Which conflict resolver judges the writes to which maps; the first that names a map counts. Allowed: a list of { map, resolver }.
-        --volatile-maps <list>, TOPGUN_VOLATILE_MAPS
-            Maps kept in memory alone, gone when the server stops; those that the store holds data of stay there. Allowed: map patterns such as cursors:*, parted by commas.
-        "indexes" in the config file
-            Indexes of maps; the first name or pattern that fits a map counts. Allowed: lists of { kind: hash or ordered, path, name? } and { kind: compound, paths, name? } by map or map pattern.
         --policies-file <text>, TOPGUN_POLICIES_FILE
             JSON file with more policies. Allowed: a path.
-        --origins <list>, TOPGUN_ORIGINS
-            Web origins that may connect; any when left out. Allowed: origins such as https://app.example, parted by commas.
-        --static-dir <text>, TOPGUN_STATIC_DIR
-            Folder of a built web app to serve at /. Allowed: a path.
-        --connections-max <number>, TOPGUN_CONNECTIONS_MAX
-            Sockets open at once. Allowed: a whole number from 1 to 1000000. Default: 20000.
-        --connections-per-ip-max <number>, TOPGUN_CONNECTIONS_PER_IP_MAX
-            Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
+        --data-dir <text>, TOPGUN_DATA_DIR
+            Folder of the embedded store. Allowed: a path. Default: ./topgun-data.
+        --storage <text>, TOPGUN_STORAGE
+            Where data is kept. memory: gone when the server stops. Allowed: embedded or memory. Default: embedded.
+        --volatile-maps <list>, TOPGUN_VOLATILE_MAPS
+            Maps kept in memory alone, gone when the server stops; those that the store holds data of stay there. Allowed: map patterns such as cursors:*, parted by commas.
+        "resolvers" in the config file
+            Which conflict resolver judges the writes to which maps; the first that names a map counts. Allowed: a list of { map, resolver }.
+        --retention-days <number>, TOPGUN_RETENTION_DAYS
+            How long deletions are remembered, in days. Allowed: days from 7 to 3650. Default: 30.
+        --skew-ms <number>, TOPGUN_SKEW_MS
+            How far a write may be stamped ahead of the server, in ms. Allowed: milliseconds from 1000 to 3600000. Default: 60000.
+        --ntp-servers <list>, TOPGUN_NTP_SERVERS
+            Time servers (NTP) that correct the local clock, in the order in which they are asked; none when left out. Allowed: 1 to 4 of host or host:port, parted by commas.
+        "indexes" in the config file
+            Indexes of maps; the first name or pattern that fits a map counts. Allowed: lists of { kind: hash or ordered, path, name? } and { kind: compound, paths, name? } by map or map pattern.
         --queries-per-user-max <number>, TOPGUN_QUERIES_PER_USER_MAX
             Live queries that one subject of tokens may have open at once. Allowed: a whole number from 1 to 1000000. Default: 2000.
         --query-rows-per-user-max <number>, TOPGUN_QUERY_ROWS_PER_USER_MAX
             Rows of their results together, counted when they are opened. Allowed: a whole number from 1 to 1000000000. Default: 500000.
         --slow-query-ms <number>, TOPGUN_SLOW_QUERY_MS
             Queries whose first result takes longer are logged, without their values, in ms; 0 logs all. Allowed: milliseconds from 0 to 3600000. Default: 50.
-        --skew-ms <number>, TOPGUN_SKEW_MS
-            How far a write may be stamped ahead of the server, in ms. Allowed: milliseconds from 1000 to 3600000. Default: 60000.
-        --ntp-servers <list>, TOPGUN_NTP_SERVERS
-            Time servers (NTP) that correct the local clock, in the order in which they are asked; none when left out. Allowed: 1 to 4 of host or host:port, parted by commas.
-        --retention-days <number>, TOPGUN_RETENTION_DAYS
-            How long deletions are remembered, in days. Allowed: days from 7 to 3650. Default: 30.
-        --drain-ms <number>, TOPGUN_DRAIN_MS
-            Longest graceful stop, in ms. Allowed: milliseconds from 0 to 600000. Default: 25000.
+        --connections-max <number>, TOPGUN_CONNECTIONS_MAX
+            Sockets open at once. Allowed: a whole number from 1 to 1000000. Default: 20000.
+        --connections-per-ip-max <number>, TOPGUN_CONNECTIONS_PER_IP_MAX
+            Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
         --log-level <text>, TOPGUN_LOG_LEVEL
-            What is logged. Allowed: silent, fatal, error, warn, info, debug or trace. Default: info."
+            What is logged. Allowed: silent, fatal, error, warn, info, debug or trace. Default: info.
+        --backup-dir <text>, TOPGUN_BACKUP_DIR
+            Folder that backups of the running server are made in; \`backups\` in the data folder when left out. Another disk is better. Allowed: a path.
+        --backup-hours <number>, TOPGUN_BACKUP_HOURS
+            A backup is made when the newest is older than this, in hours; 0 makes none by itself. Allowed: hours from 0 to 8760. Default: 0.
+        --backup-keep <number>, TOPGUN_BACKUP_KEEP
+            How many backups stay in that folder; older ones go when a newer one is complete. Allowed: a whole number from 1 to 1000. Default: 7."
     `);
   });
 });

@@ -4,6 +4,7 @@ import { dataSettings } from './settings/data.js';
 import { limitsSettings } from './settings/limits.js';
 import { networkSettings } from './settings/network.js';
 import { observabilitySettings } from './settings/observability.js';
+import { operationsSettings } from './settings/operations.js';
 import { queriesSettings } from './settings/queries.js';
 import type { Setting } from './settings/setting.js';
 
@@ -18,6 +19,7 @@ export const settings = {
   ...queriesSettings,
   ...limitsSettings,
   ...observabilitySettings,
+  ...operationsSettings,
 } as const satisfies Record<string, Setting<z.ZodType>>;
 
 export type SettingName = keyof typeof settings;

@@ -16,6 +16,7 @@ import type {
 } from '../Store.js';
 import { compareOffsets } from '../Store.js';
 import { addSlices, Backlog, type CommitOutline, outlineOf, type SlicesByPid } from './Backlog.js';
+import { type BackupManifest, copyStore } from './backupStore.js';
 import { Compactor } from './Compactor.js';
 import { encodeCommit, type PackedSlice } from './chunkCodec.js';
 import { isDiskFull } from './diskFaults.js';
@@ -59,7 +60,8 @@ export class EmbeddedStore implements Store {
   #compactor: Compactor | undefined;
   #nextSeq = 1;
   #stopped: TopGunError | undefined;
-  readonly #running = new Set<Promise<CommitResult>>();
+  readonly #running = new Set<Promise<unknown>>();
+  #closing = false;
 
   constructor(options: EmbeddedStoreOptions) {
     this.#options = options;
@@ -67,6 +69,7 @@ export class EmbeddedStore implements Store {
 
   async open(): Promise<StoreBoot> {
     const { folder } = this.#options;
+    this.#closing = false;
     this.#lock = await this.#acquireLock(folder);
     try {
       this.#files = new StoreFiles(folder);
@@ -86,11 +89,18 @@ export class EmbeddedStore implements Store {
 
   commit(batch: CommitBatch): Promise<CommitResult> {
     // Encoded here, for the wait for the disk would keep the whole batch from the garbage collector.
-    const running = this.#append(encodeCommit(batch), outlineOf(batch));
-    this.#running.add(running);
-    const done = (): boolean => this.#running.delete(running);
-    running.then(done, done);
-    return running;
+    return this.#run(this.#append(encodeCommit(batch), outlineOf(batch)));
+  }
+
+  /**
+   * Copies the store as it stands at one moment to a new folder, while commits go on (BAK-1). `now` is the time that the backup
+   * tells. Throws as `copyStore`, and SERVER_STATE when the store closes meanwhile.
+   */
+  backup(to: string, now: Date): Promise<BackupManifest> {
+    const check = (): void => {
+      if (this.#closing) throw serverError('SERVER_STATE', 'The store closed during the backup.');
+    };
+    return this.#run(copyStore(this.#opened(), to, now, { restPerMs: 1, check }));
   }
 
   async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
@@ -131,8 +141,9 @@ export class EmbeddedStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     this.#options.gate?.release();
-    await Promise.all(this.#running);
+    await Promise.allSettled(this.#running);
     await this.#compactor?.close();
     await this.#files?.close();
     await this.#lock?.release();
@@ -149,6 +160,14 @@ export class EmbeddedStore implements Store {
   /** Bytes of the log not yet folded, and of the snapshot. */
   sizes(): { readonly logBytes: number; readonly snapshotBytes: number } {
     return { logBytes: this.#backlog.bytes, snapshotBytes: this.#files?.snapBytes() ?? 0 };
+  }
+
+  /** Work that `close` waits for. */
+  #run<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    const done = (): boolean => this.#running.delete(work);
+    work.then(done, done);
+    return work;
   }
 
   async #append(chunk: Buffer, outline: CommitOutline): Promise<CommitResult> {

@@ -57,9 +57,10 @@ export class StoreFiles {
   readonly #heads: Database<Buffer, number>;
   readonly #meta: Database<Buffer, string>;
 
-  constructor(folder: string) {
+  /** `isChecked`: the pages of the data file have been looked at a moment ago. */
+  constructor(folder: string, isChecked = false) {
     try {
-      checkPages(join(folder, 'data.mdb'));
+      if (!isChecked) checkPages(join(folder, 'data.mdb'));
       // Without overlappingSync a write resolves after its own fdatasync: flushed, not merely committed. Without
       // eventTurnBatching a failed commit rejects the promise of its caller and no other, which nobody could catch.
       this.root = open({
@@ -87,8 +88,13 @@ export class StoreFiles {
 
   /** Visits the log in order. */
   replay(visit: (seq: number, bytes: number, commit: OpenedCommit) => void): void {
+    for (const { seq, bytes, commit } of this.logRows()) visit(seq, bytes, commit);
+  }
+
+  /** The log in order, for who rests in between. */
+  *logRows(): Iterable<{ readonly seq: number; readonly bytes: number; readonly commit: OpenedCommit }> {
     for (const { key, value } of this.#log.getRange())
-      visit(key, value.length, openCommit(value, `log row ${key}`));
+      yield { seq: key, bytes: value.length, commit: openCommit(value, `log row ${key}`) };
   }
 
   /** One commit of the log. */

@@ -16,13 +16,15 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { TopGunError } from '@topgun/core';
 import { serverError } from '../../errors.js';
+import { checkingPages } from './checkPages.js';
 import { FolderLock } from './FolderLock.js';
+import { inSlices, type Pace } from './inSlices.js';
 import { FORMAT, StoreFiles } from './StoreFiles.js';
 import { incarnationIn, restoreLife } from './StoreLife.js';
-import { type StoreCount, verifyStore } from './verifyStore.js';
+import { type StoreCount, verifyingStore } from './verifyStore.js';
 
 /**
- * Backup and restore of an embedded store that nobody has open.
+ * Backup of an embedded store, open or not, and restore of one that nobody has open.
  *
  * A backup is a folder of two files: `data.mdb`, a compacted copy, and `backup.json`, which says what it is and carries
  * the sha256 of the copy. Nothing half made is ever called a backup or a store: a backup is made under another name,
@@ -49,51 +51,110 @@ const DATA = 'data.mdb';
 const MANIFEST = 'backup.json';
 /** How the folders begin in which a restore prepares its data; one that was killed leaves its own behind. */
 const DRAFT = 'restoring.';
+/** How the folders end in which a backup is made. */
+const UNFINISHED = '.unfinished';
+/** For who has nothing else to do: only the turn of the event loop is given up in between. */
+const AT_ONCE: Pace = { restPerMs: 0 };
+
+/** A backup that lies in a folder of backups. */
+export interface ListedBackup {
+  readonly name: string;
+  readonly path: string;
+  /** its data file */
+  readonly data: string;
+  readonly manifest: BackupManifest;
+}
+
+/** The content of `backup.json`. */
+export const manifestText = (manifest: BackupManifest): string =>
+  `${JSON.stringify(manifest, undefined, 2)}\n`;
 
 /**
  * Copies the store in `folder` to a new folder `to`, after reading every row of it. Throws STORE_LOCKED while a server
  * has it, STORE_MISSING, STORE_CORRUPT, STORE_VERSION, BACKUP_EXISTS, STORE_UNAVAILABLE.
  */
 export async function backupStore(folder: string, to: string, now: Date): Promise<BackupManifest> {
-  if (await exists(to)) throw serverError('BACKUP_EXISTS', `${to} is there already.`);
+  await mustBeFree(to);
   if (!(await exists(join(folder, DATA))))
     throw serverError('STORE_MISSING', `${folder} holds no embedded store.`);
-  return locked(folder, async () => {
-    const draft = `${to}.${randomUUID()}.unfinished`;
-    return reaching(to, async () => {
-      await mkdir(draft, { recursive: true });
-      try {
-        const copied = await opened(folder, async (files) => {
-          verifyStore(files, folder);
-          await files.root.backup(draft, true);
-          return incarnationIn(files);
-        });
-        // Read back from the copy, so that what is said of it is true of it.
-        const count = await opened(draft, async (files) => verifyStore(files, draft));
-        await rm(join(draft, 'lock.mdb'), { force: true });
-        const data = join(draft, DATA);
-        await sync(data);
-        const manifest = {
-          format: FORMAT,
-          incarnation: copied,
-          takenAt: now.toISOString(),
-          bytes: (await stat(data)).size,
-          sha256: await sha256(data),
-          ...count,
-        };
-        await writeFile(join(draft, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`, {
-          flush: true,
-        });
-        await sync(draft);
-        await rename(draft, to);
-        await sync(dirname(to));
-        return manifest;
-      } catch (error) {
-        await rm(draft, { recursive: true, force: true });
-        throw error;
-      }
-    });
+  return locked(folder, () =>
+    opened(folder, async (files) => {
+      await inSlices(verifyingStore(files, folder), AT_ONCE);
+      return copyStore(files, to, now, AT_ONCE);
+    }),
+  );
+}
+
+/**
+ * Copies a store that is open, whatever is committed to it meanwhile, to a new folder `to`: all of it at one point, which
+ * the manifest names (BAK-1). lmdb copies a snapshot in a thread of its own, so no commit waits; the copy is read back whole
+ * at the given pace. Throws STORE_CORRUPT, BACKUP_EXISTS, STORE_UNAVAILABLE; no half backup stays.
+ */
+export async function copyStore(
+  files: StoreFiles,
+  to: string,
+  now: Date,
+  pace: Pace,
+): Promise<BackupManifest> {
+  await mustBeFree(to);
+  const draft = `${to}.${randomUUID()}${UNFINISHED}`;
+  return reaching(to, async () => {
+    await mkdir(draft, { recursive: true });
+    try {
+      await files.root.backup(draft, true);
+      pace.check?.();
+      const data = join(draft, DATA);
+      // Read back from the copy, so that what is said of it is true of it.
+      await inSlices(checkingPages(data), pace);
+      const said = await opened(
+        draft,
+        async (copy) => ({
+          incarnation: incarnationIn(copy),
+          ...(await inSlices(verifyingStore(copy, draft), pace)),
+        }),
+        true,
+      );
+      await rm(join(draft, 'lock.mdb'), { force: true });
+      await sync(data);
+      const manifest: BackupManifest = {
+        format: FORMAT,
+        takenAt: now.toISOString(),
+        bytes: (await stat(data)).size,
+        sha256: await sha256(data),
+        ...said,
+      };
+      await writeFile(join(draft, MANIFEST), manifestText(manifest), { flush: true });
+      await sync(draft);
+      await rename(draft, to);
+      await sync(dirname(to));
+      return manifest;
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true });
+      throw error;
+    }
   });
+}
+
+/** The backups in a folder, the oldest first; what is none is passed over. */
+export async function listBackups(folder: string): Promise<readonly ListedBackup[]> {
+  const found: ListedBackup[] = [];
+  for (const name of (await exists(folder)) ? await readdir(folder) : []) {
+    const path = join(folder, name);
+    if (name.endsWith(UNFINISHED) || !(await exists(join(path, MANIFEST)))) continue;
+    try {
+      found.push({ name, path, data: join(path, DATA), manifest: await readManifest(path) });
+    } catch (error) {
+      // Of another version, or damaged: not ours to offer or to remove.
+      if (!(error instanceof TopGunError)) throw error;
+    }
+  }
+  return found.sort((a, b) => (a.manifest.takenAt < b.manifest.takenAt ? -1 : 1));
+}
+
+/** Removes what backups that were killed have left in a folder. */
+export async function clearUnfinished(folder: string): Promise<void> {
+  for (const name of (await exists(folder)) ? await readdir(folder) : [])
+    if (name.endsWith(UNFINISHED)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /**
@@ -114,7 +175,7 @@ export async function restoreStore(from: string, folder: string, now: Date): Pro
         if ((await sha256(data)) !== manifest.sha256)
           throw serverError('BACKUP_INVALID', `The data in ${from} is not what its backup.json says.`);
         const incarnation = await opened(draft, async (files) => {
-          verifyStore(files, from);
+          await inSlices(verifyingStore(files, from), AT_ONCE);
           return restoreLife(files);
         });
         await sync(data);
@@ -156,6 +217,10 @@ async function readManifest(from: string): Promise<BackupManifest> {
   return manifest as BackupManifest;
 }
 
+async function mustBeFree(to: string): Promise<void> {
+  if (await exists(to)) throw serverError('BACKUP_EXISTS', `${to} is there already.`);
+}
+
 /** Gives the present data file a second name, so that the rename that replaces it loses nothing. */
 async function keepOld(folder: string, now: Date): Promise<string | undefined> {
   const data = join(folder, DATA);
@@ -174,8 +239,12 @@ async function locked<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function opened<T>(folder: string, work: (files: StoreFiles) => Promise<T>): Promise<T> {
-  const files = new StoreFiles(folder);
+async function opened<T>(
+  folder: string,
+  work: (files: StoreFiles) => Promise<T>,
+  isChecked = false,
+): Promise<T> {
+  const files = new StoreFiles(folder, isChecked);
   try {
     return await work(files);
   } finally {
@@ -199,7 +268,8 @@ async function exists(path: string): Promise<boolean> {
     await access(path);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (error instanceof Error && 'code' in error && /^(ENOENT|ENOTDIR)$/.test(String(error.code)))
+      return false;
     throw error;
   }
 }

@@ -57,12 +57,17 @@ interface Count {
  * they bear checksums of ours.
  */
 export function checkPages(file: string): void {
+  for (const _ of checkingPages(file));
+}
+
+/** The same in steps of a page. */
+export function* checkingPages(file: string): Generator<void> {
   const fd = openIfThere(file);
   if (fd === undefined) return;
   try {
     const { size } = fstatSync(fd);
     // An empty file is one that lmdb is about to fill.
-    if (size > 0) new PageCheck(fd, file, size).run();
+    if (size > 0) yield* new PageCheck(fd, file, size).run();
   } finally {
     closeSync(fd);
   }
@@ -93,7 +98,7 @@ class PageCheck {
     this.#size = size;
   }
 
-  run(): void {
+  *run(): Generator<void> {
     const first = this.#bytes(0, META_BYTES, 'the first page');
     if (first.readUInt32LE(HEADER) !== MAGIC) throw this.#fault('it is not an lmdb file');
     this.#pageSize = first.readUInt32LE(FREE_TREE_AT);
@@ -105,8 +110,8 @@ class PageCheck {
     // The later one counts.
     const meta = number(first, TXN_OF_META_AT) < number(second, TXN_OF_META_AT) ? second : first;
     const txn = number(meta, TXN_OF_META_AT);
-    this.#tree(treeIn(meta, FREE_TREE_AT, FREE_PAGES), txn, false);
-    this.#tree(treeIn(meta, MAIN_TREE_AT, 'of tables'), txn, true);
+    yield* this.#tree(treeIn(meta, FREE_TREE_AT, FREE_PAGES), txn, false);
+    yield* this.#tree(treeIn(meta, MAIN_TREE_AT, 'of tables'), txn, true);
     for (const list of this.#free) this.#freePages(list);
   }
 
@@ -122,16 +127,17 @@ class PageCheck {
     }
   }
 
-  #tree(tree: Tree, txn: number, hasNames: boolean): void {
+  *#tree(tree: Tree, txn: number, hasNames: boolean): Generator<void> {
     if (tree.root >= NO_ROOT) return;
     const count: Count = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0, lastKey: undefined };
-    this.#page(tree.root, txn, count, tree.name, hasNames);
+    yield* this.#page(tree.root, txn, count, tree.name, hasNames);
     for (const part of ['branchPages', 'leafPages', 'overflowPages', 'entries'] as const)
       if (count[part] !== tree[part])
         throw this.#fault(`the tree ${tree.name} has ${count[part]} ${part} where it had ${tree[part]}`);
   }
 
-  #page(pgno: number, txn: number, count: Count, name: string, hasNames: boolean): void {
+  *#page(pgno: number, txn: number, count: Count, name: string, hasNames: boolean): Generator<void> {
+    yield;
     const what = `page ${pgno} in the tree ${name}`;
     const page = this.#bytes(pgno * this.#pageSize, this.#pageSize, what);
     const kind = page.readUInt16LE(FLAGS_AT) & (BRANCH | LEAF | OVERFLOW);
@@ -142,12 +148,19 @@ class PageCheck {
     if (kind === BRANCH) count.branchPages++;
     else count.leafPages++;
     for (const at of this.#nodes(page, kind, what)) {
-      if (kind === BRANCH) this.#page(childIn(page, at), own, count, name, hasNames);
-      else this.#entry(page, at, own, count, name, hasNames);
+      if (kind === BRANCH) yield* this.#page(childIn(page, at), own, count, name, hasNames);
+      else yield* this.#entry(page, at, own, count, name, hasNames);
     }
   }
 
-  #entry(page: Buffer, at: number, txn: number, count: Count, name: string, hasNames: boolean): void {
+  *#entry(
+    page: Buffer,
+    at: number,
+    txn: number,
+    count: Count,
+    name: string,
+    hasNames: boolean,
+  ): Generator<void> {
     const flags = page.readUInt16LE(at + 4);
     const keyEnd = at + NODE + page.readUInt16LE(at + 6);
     const key = page.subarray(at + NODE, keyEnd);
@@ -170,7 +183,7 @@ class PageCheck {
         this.#free.push(this.#bytes(pgno * this.#pageSize + HEADER, length, 'a list of free pages'));
     } else if (isFreeList) this.#free.push(page.subarray(keyEnd, keyEnd + length));
     if (hasNames && flags & SUB_TREE)
-      this.#tree(treeIn(page, keyEnd, `"${key.toString('latin1').replaceAll('\0', '')}"`), txn, false);
+      yield* this.#tree(treeIn(page, keyEnd, `"${key.toString('latin1').replaceAll('\0', '')}"`), txn, false);
   }
 
   /** A value on pages of its own: the first has a header, all are there. */
