@@ -29,7 +29,7 @@ export class AggregateFold {
 
   snapshot(): AggregateSnapshot<GroupRow> {
     // Reading the query is what has it tell of its changes.
-    const { completeness, isLoaded } = this.#live.snapshot();
+    const { completeness, isLoaded } = this.#live.state();
     const groups = this.#view.rows();
     const last = this.#snapshot;
     if (groups === last?.groups && completeness === last.completeness && isLoaded === last.isLoaded)

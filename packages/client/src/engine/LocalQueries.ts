@@ -1,10 +1,7 @@
 import type { QueryPorts, QuerySpec } from '@topgun/core';
 import { LocalQuery } from './LocalQuery.js';
 import { type Answer, type FinderMaker, MapQueries } from './MapQueries.js';
-import type { ResultRow } from './MapRows.js';
 import type { Replica } from './Replica.js';
-
-const NO_ROWS: readonly ResultRow[] = [];
 
 /** The queries that this realm has open, answered from what the device holds and kept up to date by what changes there. */
 export class LocalQueries {
@@ -45,13 +42,11 @@ export class LocalQueries {
   }
 
   /**
-   * The rows now; the same array until one of them changes. With the answer `rows` the server has named those of this query, so that
-   * others, which nobody keeps up to date here, play no part.
+   * Brings a query up to date. With the answer `rows` the server has named those of this query, so that others, which nobody keeps up
+   * to date here, play no part.
    */
-  rows(id: string, answer: Answer): readonly ResultRow[] {
-    const query = this.#byId.get(id);
-    const map = query && this.#replica.maps.get(query.map);
-    return (query && this.#byMap.get(query.map)?.read(query, map, answer === 'rows')) ?? NO_ROWS;
+  lookFor(query: LocalQuery, answer: Answer): void {
+    this.#byMap.get(query.map)?.lookFor(query, this.#replica.maps.get(query.map), answer === 'rows');
   }
 
   /** From now on the rows of a map are found by what is made of them, also when they turn out to be those of a map of another kind. */

@@ -11,8 +11,6 @@ const NOTED_MIN = 32;
 const NOTED_SHARE = 16;
 const NOTED_SHARE_UNLIMITED = 64;
 
-const NO_ROWS: readonly ResultRow[] = [];
-
 /** What a query is answered from. */
 export interface QuerySource {
   readonly rows: MapRows;
@@ -20,9 +18,12 @@ export interface QuerySource {
   readonly finder: RowFinder | undefined;
 }
 
+/** Stands for one result of a query; another result has another one. */
+export type ResultVersion = object;
+
 /** How a result came from the one before it. */
 interface ResultChange {
-  readonly from: readonly ResultRow[];
+  readonly from: ResultVersion;
   readonly steps: readonly RowStep[];
 }
 
@@ -41,7 +42,10 @@ export class LocalQuery {
   #isByHolds = false;
   /** Undefined: to be filled. */
   #window: LiveWindow<unknown> | undefined;
-  #rows: readonly ResultRow[] = NO_ROWS;
+  #rows: ResultRow[] = [];
+  /** Somebody has `#rows` and may keep it: it is copied before the next step, which costs as much as the result is long. */
+  #isGiven = false;
+  #version: ResultVersion = {};
   /** Where `#rows` came from, if by steps. */
   #change: ResultChange | undefined;
   readonly #noted = new Set<string>();
@@ -70,23 +74,41 @@ export class LocalQuery {
     this.#noted.clear();
   }
 
-  /** How the result that was read last came from this one; undefined when not by steps. */
-  stepsFrom(from: readonly ResultRow[] | undefined): readonly RowStep[] | undefined {
+  /** How the result that was taken in last came from this one; undefined when not by steps. */
+  stepsFrom(from: ResultVersion | undefined): readonly RowStep[] | undefined {
     return this.#change?.from === from ? this.#change?.steps : undefined;
   }
 
+  /** Of the result that was taken in last. */
+  get version(): ResultVersion {
+    return this.#version;
+  }
+
+  /** The number of rows of the result that was taken in last. */
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** The rows of the result that was taken in last; the same array until one of them changes. */
+  rows(): readonly ResultRow[] {
+    this.#isGiven = true;
+    return this.#rows;
+  }
+
   /**
-   * The rows now; the same array until one of them changes. `isByHolds`: the server has named the rows of this query, so
-   * that others, which nobody keeps up to date here, play no part.
+   * Takes in what has changed. `isByHolds`: the server has named the rows of this query, so that others, which nobody keeps up to
+   * date here, play no part.
    */
-  rows(source: QuerySource | undefined, isByHolds: boolean): readonly ResultRow[] {
-    if (!source) return NO_ROWS;
+  look(source: QuerySource | undefined, isByHolds: boolean): void {
+    if (!source) {
+      if (this.#rows.length > 0) this.#show([], undefined);
+      return;
+    }
     if (isByHolds !== this.#isByHolds) this.drop();
     this.#isByHolds = isByHolds;
     this.#source = source;
     if (!this.#window) this.#fill(source.rows);
     else if (this.#noted.size > 0) this.#follow(source.rows, this.#window);
-    return this.#rows;
   }
 
   #fill(source: MapRows): void {
@@ -105,9 +127,6 @@ export class LocalQuery {
   }
 
   #follow(source: MapRows, window: LiveWindow<unknown>): void {
-    const before = this.#rows;
-    // Copied when the first step is taken.
-    let rows: ResultRow[] | undefined;
     const steps: RowStep[] = [];
     for (const id of this.#noted) {
       const value = source.get(id);
@@ -115,21 +134,24 @@ export class LocalQuery {
       for (const delta of window.apply(id, isIn ? value : undefined)) {
         const from = delta.type === 'ENTER' ? undefined : delta.from;
         const at = delta.type === 'LEAVE' ? undefined : delta.index;
-        const old = from === undefined ? undefined : (rows ?? before)[from];
+        const old = from === undefined ? undefined : this.#rows[from];
         if (delta.type === 'UPDATE' && delta.value === old?.value) continue;
         const row = delta.type === 'LEAVE' ? (old as ResultRow) : source.row(delta.key, delta.value);
         const one = { from, at, row };
-        rows ??= [...before];
-        step(rows, one, row);
+        if (this.#isGiven) this.#rows = [...this.#rows];
+        this.#isGiven = false;
+        step(this.#rows, one, row);
         steps.push(one);
       }
     }
     this.#noted.clear();
-    if (rows) this.#show(rows, { from: before, steps });
+    if (steps.length > 0) this.#show(this.#rows, { from: this.#version, steps });
   }
 
-  #show(rows: readonly ResultRow[], change: ResultChange | undefined): void {
+  #show(rows: ResultRow[], change: ResultChange | undefined): void {
+    if (rows !== this.#rows) this.#isGiven = false;
     this.#rows = rows;
+    this.#version = {};
     this.#change = change;
   }
 

@@ -1,6 +1,6 @@
 import { type RowSource, StandingIndex } from '@topgun/core';
 import type { LocalQuery, QuerySource } from './LocalQuery.js';
-import { MapRows, type ResultRow, type RowFinder } from './MapRows.js';
+import { MapRows, type RowFinder } from './MapRows.js';
 import type { ReplicaMap } from './ReplicaMap.js';
 
 /** In what way the server's rows of a query are in. */
@@ -47,10 +47,10 @@ export class MapQueries {
     if (this.#source) this.#source = { ...this.#source, finder: make(this.#source.rows) };
   }
 
-  /** The rows of a query now. */
-  read(query: LocalQuery, map: ReplicaMap | undefined, isByHolds: boolean): readonly ResultRow[] {
+  /** Brings a query up to date. */
+  lookFor(query: LocalQuery, map: ReplicaMap | undefined, isByHolds: boolean): void {
     this.look(map);
-    return query.rows(this.#source, isByHolds);
+    query.look(this.#source, isByHolds);
   }
 
   /**

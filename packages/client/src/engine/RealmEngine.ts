@@ -4,6 +4,7 @@ import * as LIMITS from '@topgun/protocol/limits';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import { checkDelta, checkMap, checkWrite } from './checkWrite.js';
 import { chunkTags } from './chunkTags.js';
+import type { ResultVersion } from './LocalQuery.js';
 import type { FinderMaker } from './MapQueries.js';
 import type { ResultRow } from './MapRows.js';
 import type { WriteExtras } from './OpLog.js';
@@ -22,6 +23,16 @@ export interface QueryResult {
   readonly status: 'partial' | 'complete';
 }
 
+/** Where a result stands. */
+export interface QueryProgress {
+  /** Equal as long as no row changes; undefined for a query that is not open. */
+  readonly version: ResultVersion | undefined;
+  /** How it came from the version that was asked about; undefined when not step by step. */
+  readonly steps: readonly RowStep[] | undefined;
+  readonly status: QueryResult['status'];
+}
+
+const NO_ROWS: readonly ResultRow[] = [];
 const NO_ENTRIES: readonly (readonly [string, unknown])[] = [];
 
 /** The server sends no more rows of a query than `queryRows`: where more are wanted, others may match (QRY-18). */
@@ -156,11 +167,19 @@ export class RealmEngine extends RealmMachine {
 
   /** Rows from what the device holds, own writes included; the same array until one of them changes. */
   queryResult(id: string): QueryResult {
+    const { status } = this.queryProgress(id, undefined);
+    return { rows: this.app.queries.get(id)?.rows() ?? NO_ROWS, status };
+  }
+
+  /** What has become of a result, without its rows: to follow a long one costs its steps, to read it a copy of all of it. */
+  queryProgress(id: string, since: ResultVersion | undefined): QueryProgress {
     const query = this.app.queries.get(id);
-    const answer = query ? this.answerTo(query) : 'none';
-    const rows = this.app.queries.rows(id, answer);
-    const isCut = answer === 'rows' && isCutByServer(query?.spec.limit, rows.length);
-    return { rows, status: answer === 'none' || isCut ? 'partial' : 'complete' };
+    if (!query) return { version: undefined, steps: undefined, status: 'partial' };
+    const answer = this.answerTo(query);
+    this.app.queries.lookFor(query, answer);
+    const isCut = answer === 'rows' && isCutByServer(query.spec.limit, query.size);
+    const status = answer === 'none' || isCut ? 'partial' : 'complete';
+    return { version: query.version, steps: query.stepsFrom(since), status };
   }
 
   /** From now on the rows of a map are found by what is made of them. Throws `MAP_NAME_INVALID`. */
@@ -172,11 +191,6 @@ export class RealmEngine extends RealmMachine {
   /** Tells what finds the rows of a map of all changes so far. */
   lookAt(map: string): void {
     this.app.queries.look(map);
-  }
-
-  /** How the rows that `queryResult` gave last came from these, if step by step. */
-  queryStepsFrom(id: string, from: readonly ResultRow[] | undefined): readonly RowStep[] | undefined {
-    return this.app.queries.get(id)?.stepsFrom(from);
   }
 
   topicSubscribe(topic: string): void {

@@ -51,6 +51,7 @@ class Reader {
   readonly #byStep = new QueryRows<object>();
   readonly #byLook = new QueryRows<object>();
   #rows: readonly ResultRow[] | undefined;
+  #version: object | undefined;
 
   constructor(map: string, spec: (typeof specs)[number]) {
     this.map = map;
@@ -59,12 +60,14 @@ class Reader {
 
   read(engine: RealmEngine, id: string): void {
     const before = this.#rows;
+    const { steps, version } = engine.queryProgress(id, this.#version);
     const { rows, status } = resultOf(engine, id);
+    expect(version === this.#version).toBe(rows === before);
+    this.#version = version;
     // A server is meant to be: where the map is not here as a whole, it is the query that it has answered.
     expect(rows).toEqual(this.#fresh(engine, status === 'complete' && !engine.isSynced(this.map)));
     this.#rows = rows;
     if (rows === before) return;
-    const steps = engine.queryStepsFrom(id, before);
     const changes = this.#byLook.update(rows);
     const same = this.#byStep.rows;
     const stepped = steps ? this.#byStep.follow(steps) : this.#byStep.update(rows);
@@ -169,5 +172,48 @@ describe('local queries', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('[QRY-19] followed without being read, they take the same steps in place', () => {
+    const write = fc.record({ key, value: fc.option(value, { nil: undefined }), isRead: fc.boolean() });
+    let stepped = 0;
+    fc.assert(
+      fc.property(fc.array(write, { maxLength: 60 }), (writes) => {
+        const world = new FakeWorld();
+        const { engine } = world.started(new FakeStore(), { server: false });
+        for (const [i, spec] of specs.entries()) engine.openQuery(`q${i}`, 'whole', spec);
+        const followed = specs.map(() => new QueryRows<object>());
+        const versions: (object | undefined)[] = specs.map(() => undefined);
+        const follow = (i: number): void => {
+          const { version, steps } = engine.queryProgress(`q${i}`, versions[i]);
+          if (version === versions[i]) return;
+          const before = followed[i]?.revision ?? 0;
+          versions[i] = version;
+          if (steps) stepped++;
+          const changes = steps
+            ? followed[i]?.follow(steps)
+            : followed[i]?.update(engine.queryResult(`q${i}`).rows);
+          if (changes && changes.length > 0) expect(followed[i]?.revision).toBeGreaterThan(before);
+        };
+        for (const one of writes) {
+          if (one.value === undefined) engine.remove('whole', one.key);
+          else engine.put('whole', one.key, one.value);
+          for (const i of specs.keys()) {
+            follow(i);
+            if (!one.isRead) continue;
+            const now = new QueryRows<object>();
+            now.update(engine.queryResult(`q${i}`).rows);
+            expect(followed[i]?.rows).toEqual(now.rows);
+          }
+        }
+        for (const [i, spec] of specs.entries()) {
+          engine.openQuery('fresh', 'whole', spec);
+          const fresh = new QueryRows<object>();
+          fresh.update(engine.queryResult('fresh').rows);
+          expect(followed[i]?.rows).toEqual(writes.length > 0 ? fresh.rows : []);
+        }
+      }),
+    );
+    expect(stepped).toBeGreaterThan(100);
   });
 });

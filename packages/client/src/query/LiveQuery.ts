@@ -1,5 +1,6 @@
 import type { QuerySpec } from '@topgun/core';
-import type { QueryRow as EngineRow, RealmEngine } from '../engine/RealmEngine.js';
+import type { ResultVersion } from '../engine/LocalQuery.js';
+import type { RealmEngine } from '../engine/RealmEngine.js';
 import type { Unsubscribe } from '../utils/Listeners.js';
 import { Listeners } from '../utils/Listeners.js';
 import type { Logger } from '../utils/logger.js';
@@ -14,7 +15,16 @@ export interface QuerySnapshot<T> {
   readonly isLoaded: boolean;
 }
 
+/** How far a query is, without its rows. */
+export interface QueryState {
+  /** Rises whenever rows change or move. */
+  readonly revision: number;
+  readonly completeness: QuerySnapshot<unknown>['completeness'];
+  readonly isLoaded: boolean;
+}
+
 export interface QueryUpdate<T> {
+  /** Made when it is read, which costs as much as the result is long. */
   readonly snapshot: QuerySnapshot<T>;
   readonly changes: readonly ChangeEvent<T>[];
 }
@@ -38,9 +48,11 @@ export class LiveQuery<T> {
   readonly #surroundings: LiveQuerySurroundings;
   readonly #listeners: Listeners<QueryUpdate<T>>;
   readonly #rows = new QueryRows<T>();
-  #found: readonly EngineRow[] | undefined;
-  #snapshot: QuerySnapshot<T> = { rows: [], completeness: 'partial', isLoaded: false };
-  #announced: QuerySnapshot<T>;
+  #version: ResultVersion | undefined;
+  #state: QueryState = { revision: 0, completeness: 'partial', isLoaded: false };
+  #announced: QueryState;
+  /** Of one state. */
+  #snapshot: { readonly of: QueryState; readonly snapshot: QuerySnapshot<T> } | undefined;
   #unannounced: RowChange<T>[] = [];
   readonly #followers = new Map<string, (changes: readonly RowChange<T>[]) => void>();
 
@@ -55,9 +67,8 @@ export class LiveQuery<T> {
     this.#surroundings = surroundings;
     this.#listeners = new Listeners(`query on ${map}`, logger);
     engine.openQuery(name, map, spec);
-    this.#take();
     // The first result is nobody's change: it is what a subscriber starts from.
-    this.#announced = this.#snapshot;
+    this.#announced = this.state();
     this.#unannounced = [];
   }
 
@@ -67,8 +78,32 @@ export class LiveQuery<T> {
 
   /** The result now, own writes of this tick included. Listeners are not called from here: it is read while rendering. */
   snapshot(): QuerySnapshot<T> {
-    this.#take();
-    return this.#snapshot;
+    const state = this.state();
+    if (this.#snapshot?.of === state) return this.#snapshot.snapshot;
+    const { completeness, isLoaded } = state;
+    const snapshot = { rows: this.#rows.rows, completeness, isLoaded };
+    this.#snapshot = { of: state, snapshot };
+    return snapshot;
+  }
+
+  /** The same without rows, and without what it costs to give them out; the same object until something changes. */
+  state(): QueryState {
+    const { version, steps, status: completeness } = this.#engine.queryProgress(this.#name, this.#version);
+    const isLoaded = completeness === 'complete' || this.#surroundings.isStoreRead();
+    if (version !== this.#version) {
+      const changes = steps
+        ? this.#rows.follow(steps)
+        : this.#rows.update(this.#engine.queryResult(this.#name).rows);
+      // One by one: a call takes only so many arguments.
+      for (const change of changes) this.#unannounced.push(change);
+      for (const follower of this.#followers.values()) follower(changes);
+    }
+    this.#version = version;
+    const { revision } = this.#rows;
+    const last = this.#state;
+    if (revision !== last.revision || completeness !== last.completeness || isLoaded !== last.isLoaded)
+      this.#state = { revision, completeness, isLoaded };
+    return this.#state;
   }
 
   subscribe(callback: (update: QueryUpdate<T>) => void): Unsubscribe {
@@ -90,40 +125,29 @@ export class LiveQuery<T> {
    * computed from the rows. It takes the place of another one of this name, and does not keep the query open.
    */
   follow(name: string, follower: (changes: readonly RowChange<T>[]) => void): void {
-    this.#take();
+    this.state();
     this.#followers.set(name, follower);
     follower(this.#rows.all());
   }
 
   /** Called once per tick in which the engine's result changed. */
   announce(): void {
-    this.#take();
+    const state = this.state();
     const changes = this.#unannounced.map(eventOf);
     this.#unannounced = [];
-    if (this.#snapshot === this.#announced) return;
-    this.#announced = this.#snapshot;
-    this.#listeners.emit({ snapshot: this.#snapshot, changes });
+    if (state === this.#announced) return;
+    this.#announced = state;
+    const read = (): QuerySnapshot<T> => this.snapshot();
+    this.#listeners.emit({
+      get snapshot() {
+        return read();
+      },
+      changes,
+    });
   }
 
   close(): void {
     this.#listeners.clear();
     this.#engine.closeQuery(this.#name);
-  }
-
-  #take(): void {
-    const { rows: found, status: completeness } = this.#engine.queryResult(this.#name);
-    const isLoaded = completeness === 'complete' || this.#surroundings.isStoreRead();
-    if (found !== this.#found) {
-      const steps = this.#engine.queryStepsFrom(this.#name, this.#found);
-      const changes = steps ? this.#rows.follow(steps) : this.#rows.update(found);
-      // One by one: a call takes only so many arguments.
-      for (const change of changes) this.#unannounced.push(change);
-      for (const follower of this.#followers.values()) follower(changes);
-    }
-    this.#found = found;
-    const { rows } = this.#rows;
-    const last = this.#snapshot;
-    if (rows === last.rows && completeness === last.completeness && isLoaded === last.isLoaded) return;
-    this.#snapshot = { rows, completeness, isLoaded };
   }
 }

@@ -45,7 +45,17 @@ const idOf = (row: Pick<EngineRow, 'key' | 'tag'>): string =>
  */
 export class QueryRows<T> {
   #kept = new Map<string, Kept<T>>();
-  rows: readonly Row<T>[] = [];
+  #rows: Row<T>[] = [];
+  /** Somebody has `#rows` and may keep it: it is copied before the next step. */
+  #isGiven = false;
+  /** Rises whenever rows change or move. */
+  revision = 0;
+
+  /** The same array until a row changes or moves. */
+  get rows(): readonly Row<T>[] {
+    this.#isGiven = true;
+    return this.#rows;
+  }
 
   /** Takes in a result and returns how it differs from the last; empty when only the order changed or nothing did. */
   update(result: readonly EngineRow[]): readonly RowChange<T>[] {
@@ -64,14 +74,15 @@ export class QueryRows<T> {
       if (!kept.has(id)) changes.push({ before: old, now: undefined });
     }
     this.#kept = kept;
-    this.#show(rows);
+    if (!isSame(rows, this.#rows)) this.#show(rows);
     return changes;
   }
 
   /** Takes in the steps from the last result to the next, at the cost of those; like `update` otherwise. */
   follow(steps: readonly RowStep[]): readonly RowChange<T>[] {
     const before = new Map<string, Kept<T> | undefined>();
-    const rows = [...this.rows];
+    const given = this.#isGiven ? this.#rows : undefined;
+    const rows = given ? [...given] : this.#rows;
     for (const one of steps) {
       const id = idOf(one.row);
       if (!before.has(id)) before.set(id, this.#kept.get(id));
@@ -85,8 +96,7 @@ export class QueryRows<T> {
       return old === now ? [] : [{ before: old, now }];
     });
     // Another row makes another result: only where rows may just have moved, and back, all are compared.
-    if (changes.length > 0) this.rows = rows;
-    else this.#show(rows);
+    if (changes.length > 0 || !given || !isSame(rows, given)) this.#show(rows);
     return changes;
   }
 
@@ -100,10 +110,15 @@ export class QueryRows<T> {
     return [...this.#kept.values()].map((now) => ({ before: undefined, now }));
   }
 
-  #show(rows: readonly Row<T>[]): void {
-    if (rows.length !== this.rows.length || rows.some((row, i) => row !== this.rows[i])) this.rows = rows;
+  #show(rows: Row<T>[]): void {
+    if (rows !== this.#rows) this.#isGiven = false;
+    this.#rows = rows;
+    this.revision++;
   }
 }
+
+const isSame = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((row, i) => row === b[i]);
 
 /** What is known of a row if its value is still equal. */
 const keptAs = <T>(old: Kept<T> | undefined, found: EngineRow): Kept<T> =>

@@ -52,10 +52,10 @@ export class RelatedView {
 
   snapshot(): RelatedSnapshot<AnyRow> {
     // Reading a live query is what has it tell its followers.
-    const snapshots = this.#lives.map((live) => live.snapshot());
-    const rows = this.#join(snapshots[0]?.rows ?? []);
-    const completeness = snapshots.every((one) => one.completeness === 'complete') ? 'complete' : 'partial';
-    const isLoaded = snapshots.every((one) => one.isLoaded);
+    const states = this.#lives.map((live) => live.state());
+    const rows = this.#join(this.#lives[0]?.snapshot().rows ?? []);
+    const completeness = states.every((one) => one.completeness === 'complete') ? 'complete' : 'partial';
+    const isLoaded = states.every((one) => one.isLoaded);
     const last = this.#snapshot;
     if (rows === last?.rows && completeness === last.completeness && isLoaded === last.isLoaded) return last;
     this.#snapshot = { rows, completeness, isLoaded };

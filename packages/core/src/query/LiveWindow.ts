@@ -76,6 +76,8 @@ export class LiveWindow<V> {
   /** Takes in the new value of a key, or undefined when it is gone; returns how the result changes. */
   apply(key: string, value: V | undefined): Delta<V>[] {
     const { limit } = this.#query;
+    const kept = this.#putInPlace(key, value);
+    if (kept !== undefined) return kept;
     const before = this.#takeOut(key);
     const matching = value !== undefined && this.#query.selects(key, value) ? { value } : undefined;
     const after = matching === undefined ? -1 : this.#putIn(key, matching.value);
@@ -161,6 +163,22 @@ export class LiveWindow<V> {
     after.forEach(([key, value], index) => {
       if (before.get(key) !== value) deltas.push({ type: 'ENTER', key, value, index });
     });
+  }
+
+  /** Most changes move no row: then nothing behind it moves either. Undefined where it may be otherwise. */
+  #putInPlace(key: string, value: V | undefined): Delta<V>[] | undefined {
+    const old = this.#values.get(key);
+    if (old === undefined || value === undefined || !this.#query.selects(key, value)) return undefined;
+    const { compare, limit } = this.#query;
+    const at = this.#placeOf(key, old);
+    const before = this.#sorted[at - 1];
+    const after = this.#sorted[at + 1];
+    if (before !== undefined && compare(before, this.#valueOf(before), key, value) > 0) return undefined;
+    // Behind the last row held there may be others that would now come first.
+    if (after === undefined ? this.#end !== undefined : compare(key, value, after, this.#valueOf(after)) > 0)
+      return undefined;
+    this.#values.set(key, value);
+    return at < limit ? [{ type: 'UPDATE', key, value, from: at, index: at }] : [];
   }
 
   #takeOut(key: string): number {

@@ -16,10 +16,10 @@ export const device: readonly PlantedBug[] = [
     plant: () =>
       replaceMethod(
         LocalQueries,
-        'rows',
-        (rows) =>
-          function (this: LocalQueries, id: string) {
-            return rows.call(this, id, 'map');
+        'lookFor',
+        (lookFor) =>
+          function (this: LocalQueries, query: Parameters<LocalQueries['lookFor']>[0]) {
+            lookFor.call(this, query, 'map');
           },
       ),
   },
