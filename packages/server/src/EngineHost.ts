@@ -17,7 +17,7 @@ export interface WallClock {
 
 export interface EngineHostParts {
   readonly store: Store;
-  readonly security: Pick<SecurityManager, 'verify'>;
+  readonly security: Pick<SecurityManager, 'verify' | 'objectionTo'>;
   readonly clock: WallClock;
   readonly logger: Logger;
   /** of servers that clients ask */
@@ -47,6 +47,8 @@ export class EngineHost implements ServerEffects, TransportListener {
   #tickDue = false;
   #stopped = false;
   #onDrained: (() => void) | undefined;
+  /** tokens that came with the handshake, by connection */
+  readonly #tokens = new Map<number, string>();
   readonly #repairing = new Map<number, Waiting>();
   #repairCalls = 0;
 
@@ -87,6 +89,14 @@ export class EngineHost implements ServerEffects, TransportListener {
     });
   }
 
+  /** Other tokens are believed than before: sessions whose token is not one of them end (AUTH-7, AUTH-40). */
+  judgeTokens(): void {
+    const { security } = this.#parts;
+    this.#input((engine, now) =>
+      engine.judgeTokens((principal) => security.objectionTo(principal, now), now),
+    );
+  }
+
   /** No input reaches the engine any more, and no timer fires. */
   stop(): void {
     this.#stopped = true;
@@ -99,7 +109,8 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   // --- what sockets bring ---
 
-  opened(conn: number, remote: string): void {
+  opened(conn: number, remote: string, token?: string): void {
+    if (token !== undefined) this.#tokens.set(conn, token);
     this.#input((engine, now) => engine.opened(conn, { remote }, now));
   }
 
@@ -119,6 +130,7 @@ export class EngineHost implements ServerEffects, TransportListener {
   }
 
   closed(conn: number): void {
+    this.#tokens.delete(conn);
     this.#input((engine, now) => engine.closed(conn, now));
   }
 
@@ -133,14 +145,20 @@ export class EngineHost implements ServerEffects, TransportListener {
   }
 
   close(conn: number, code: number, reason: string): void {
+    this.#tokens.delete(conn);
     this.#transport?.close(conn, code, reason);
   }
 
   verify(conn: number, token: string | undefined): void {
     const { security, clock, logger } = this.#parts;
     const onRefused = (reason: string): void => logger.info({ conn, reason }, 'token refused');
-    this.#complete(security.verify(token, clock.wallMs(), onRefused), (verdict) => {
-      this.#input((engine, now) => engine.verified(conn, verdict, now));
+    const checked = security.verify(token ?? this.#tokens.get(conn), clock.wallMs(), onRefused);
+    this.#complete(checked, (verdict) => {
+      this.#input((engine, now) => {
+        // It may have been revoked in the meantime.
+        const isOver = 'principal' in verdict && security.objectionTo(verdict.principal, now) !== undefined;
+        engine.verified(conn, isOver ? { error: 'AUTH_FAILED' } : verdict, now);
+      });
     });
   }
 

@@ -252,6 +252,8 @@ describe('ServerCoordinator', () => {
       new SignJWT({ roles })
         .setProtectedHeader({ alg: 'HS256' })
         .setSubject('ann')
+        .setIssuer('topgun')
+        .setAudience('topgun')
         .setExpirationTime('1m')
         .sign(new TextEncoder().encode(secret));
     const writer = await Client.connect(server, 'writer', await token(['USER']));

@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { LIMITS } from '@topgun/protocol';
 import { BackupDesk } from './backup/BackupDesk.js';
 import { parseConfig } from './config/load.js';
@@ -29,10 +30,11 @@ import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { findIn, repairWith } from './repairStore.js';
 import { SlowQueryLog } from './SlowQueryLog.js';
+import { AuthService } from './security/AuthService.js';
 import { cursorMac } from './security/cursorMac.js';
 import type { Principal } from './security/PermissionPolicy.js';
 import { anyMapPattern } from './security/policy/mapPattern.js';
-import { SecurityManager } from './security/SecurityManager.js';
+import type { Revocation } from './security/revocation/Revocations.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import { MemoryStore } from './storage/MemoryStore.js';
 import type { Store } from './storage/Store.js';
@@ -61,7 +63,7 @@ export type ServerState = 'NEW' | 'STARTING' | 'READY' | 'DRAINING' | 'STOPPED' 
  * A TopGun server: `new ServerCoordinator(config)`, `await start()`, later `await shutdown()`.
  *
  * The composition root: it makes the parts and connects them, and decides nothing. The constructor throws
- * CONFIG_INVALID and RESOLVER_INVALID; `start` throws AUTH_KEY_INVALID, DEV_NOT_LOOPBACK, STATIC_MISSING, PORT_IN_USE, LISTEN_FAILED and the
+ * CONFIG_INVALID and RESOLVER_INVALID; `start` throws AUTH_KEY_INVALID, AUTH_FILE_INVALID, DEV_NOT_LOOPBACK, STATIC_MISSING, PORT_IN_USE, LISTEN_FAILED and the
  * codes of `Store.open`.
  */
 export class ServerCoordinator {
@@ -81,7 +83,7 @@ export class ServerCoordinator {
   #startedAtMs: number;
   #host: EngineHost | undefined;
   #engine: ServerEngine | undefined;
-  #security: SecurityManager | undefined;
+  #auth: AuthService | undefined;
   #address: { readonly port: number; readonly host: string } | undefined;
   #state: ServerState = 'NEW';
   #stopping: Promise<void> | undefined;
@@ -149,7 +151,7 @@ export class ServerCoordinator {
       throw serverError('SERVER_STATE', `start() was called in state ${this.#state}.`);
     this.#state = 'STARTING';
     try {
-      this.#security = await SecurityManager.create(this.config);
+      const auth = await this.#openAuth();
       const { staticDir } = this.config;
       const staticFiles = staticDir === undefined ? undefined : await StaticFiles.create(staticDir);
       this.#openDoors(staticFiles);
@@ -157,7 +159,8 @@ export class ServerCoordinator {
       this.#startedAtMs = this.#clock.wallMs();
       // Probes answer while a large store is loading.
       this.#address = await listen(this.#http, this.config.host, this.config.port);
-      await this.#startEngine(this.#security);
+      await this.#startEngine(auth);
+      auth.start();
       await this.#backups.start();
       this.#state = 'READY';
     } catch (error) {
@@ -202,6 +205,37 @@ export class ServerCoordinator {
     return this.#engine === undefined ? [] : findIn(this.#engine, this.#clock.wallMs(), limit);
   }
 
+  /** Reads the keys of tokens again, as every few seconds and at SIGHUP. Throws AUTH_KEY_INVALID, the old keys hold then, and SERVER_STATE. */
+  reloadKeys(): Promise<void> {
+    return this.#authNow('reloadKeys').reloadKeys();
+  }
+
+  /**
+   * Refuses a token by its `jti`, or all tokens of a subject that were issued before a time (`beforeMs`, now when left out). Their
+   * sessions end at once; resolves when that is durable. Throws REVOCATION_INVALID, REVOCATIONS_FULL, SERVER_STATE, and
+   * what the disk refuses: the revocation then holds until the process ends.
+   */
+  revoke(revocation: Revocation): Promise<void> {
+    return this.#authNow('revoke').revoke(revocation);
+  }
+
+  #authNow(call: string): AuthService {
+    if (this.#auth === undefined)
+      throw serverError('SERVER_STATE', `${call}() was called in state ${this.#state}.`);
+    return this.#auth;
+  }
+
+  async #openAuth(): Promise<AuthService> {
+    const { storage, dataDir } = this.config;
+    this.#auth = await AuthService.open(this.config, {
+      folder: storage === 'memory' ? undefined : join(dataDir, 'auth'),
+      wallMs: () => this.#clock.wallMs(),
+      logger: this.#logger,
+      onChange: () => this.#host?.judgeTokens(),
+    });
+    return this.#auth;
+  }
+
   async #shutdown(): Promise<void> {
     if (this.#state === 'READY') {
       this.#state = 'DRAINING';
@@ -215,6 +249,7 @@ export class ServerCoordinator {
 
   async #close(): Promise<void> {
     this.#ntp?.stop();
+    this.#auth?.stop();
     clearInterval(this.#sweep);
     this.#transport.stopAccepting();
     await this.#transport.closeAll(LIMITS.closeWaitMs);
@@ -226,7 +261,7 @@ export class ServerCoordinator {
     this.#metrics.close();
   }
 
-  async #startEngine(security: SecurityManager): Promise<void> {
+  async #startEngine({ security }: AuthService): Promise<void> {
     const boot = await this.#store.open();
     if (boot.renewedFrom !== undefined) {
       const { incarnation, renewedFrom } = boot;
@@ -287,7 +322,7 @@ export class ServerCoordinator {
     return new WebSocketTransport({
       guard,
       listener: {
-        opened: (conn, remote) => this.#host?.opened(conn, remote),
+        opened: (conn, remote, token) => this.#host?.opened(conn, remote, token),
         message: (conn, message) => this.#host?.message(conn, message),
         refused: (conn, code, path) => this.#host?.refused(conn, code, path),
         pressed: (conn, isBehind) => this.#host?.pressed(conn, isBehind),
@@ -295,6 +330,11 @@ export class ServerCoordinator {
       },
       isReady: () => this.#state === 'READY',
       wallMs: () => this.#clock.wallMs(),
+      judgeToken: async (token) => {
+        const verdict = await this.#auth?.security.verify(token, this.#clock.wallMs());
+        if (verdict === undefined || !('error' in verdict)) return verdict === undefined ? 503 : undefined;
+        return verdict.error === 'UNAVAILABLE' ? 503 : 401;
+      },
       onHandshakeRefused: (status) => this.#metrics.handshakeRefused(status),
     });
   }
@@ -335,7 +375,7 @@ export class ServerCoordinator {
   }
 
   async #principal(token: string | undefined): Promise<Principal | undefined> {
-    const verdict = await this.#security?.verify(token, this.#clock.wallMs());
+    const verdict = await this.#auth?.security.verify(token, this.#clock.wallMs());
     return verdict !== undefined && 'principal' in verdict ? verdict.principal : undefined;
   }
 

@@ -84,8 +84,21 @@ export const serverErrors = {
   },
   AUTH_KEY_INVALID: {
     remedy:
-      'Set TOPGUN_JWT_SECRET to at least 32 random bytes, or TOPGUN_JWT_PUBLIC_KEY_FILE to an RSA public key in PEM.',
+      'Set TOPGUN_JWT_SECRET to at least 32 random bytes, TOPGUN_JWT_PUBLIC_KEY_FILE to a public key in PEM (RSA, P-256 or Ed25519), or TOPGUN_JWKS_URL to an https address.',
     retriable: false,
+  },
+  AUTH_FILE_INVALID: {
+    remedy:
+      'Mend the named file, or put a copy of it back. Removing it would let in again whoever was shut out, or shut out all operators.',
+    retriable: false,
+  },
+  REVOCATION_INVALID: {
+    remedy: 'Name a jti, or a sub and a time that is not ahead, each of 1 to 256 characters.',
+    retriable: false,
+  },
+  REVOCATIONS_FULL: {
+    remedy: 'Revoke by subject rather than token by token, change the key, or make tokens shorter.',
+    retriable: true,
   },
   DEV_NOT_LOOPBACK: {
     remedy: 'Development mode lets everybody in: listen on 127.0.0.1, ::1 or localhost, or turn it off.',

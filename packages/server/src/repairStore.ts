@@ -105,7 +105,7 @@ async function withEngine<T>(
   });
   const host = new EngineHost({
     store,
-    security: { verify: async () => ({ error: 'AUTH_REQUIRED' }) },
+    security: { verify: async () => ({ error: 'AUTH_REQUIRED' }), objectionTo: () => undefined },
     clock: { wallMs: () => now },
     logger: createLogger('silent'),
     // A server would go on trying; who stands at a keyboard wants to know.

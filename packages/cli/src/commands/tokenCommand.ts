@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LIMITS } from '@topgun/protocol';
+import { loadConfig } from '@topgun/server';
 import { type Command, InvalidArgumentError } from 'commander';
 import { SignJWT } from 'jose';
 import type { CliIo } from '../CliIo.js';
@@ -27,8 +29,11 @@ export function addTokenCommand(program: Command, io: CliIo): void {
     .requiredOption('--sub <subject>', 'Who the token speaks for.')
     .option('--roles <names>', 'Roles, separated by commas.', readRoles, ['USER'])
     .option('--ttl <duration>', 'How long it is valid: a number with s, m, h or d. Default: 1h.', readTtl)
-    .option('--issuer <name>', 'The iss claim, where the server wants one (TOPGUN_JWT_ISSUER).')
-    .option('--audience <name>', 'The aud claim, where the server wants one (TOPGUN_JWT_AUDIENCE).')
+    .option('--issuer <name>', 'The iss claim, as the server wants it (TOPGUN_JWT_ISSUER). Default: topgun.')
+    .option(
+      '--audience <name>',
+      'The aud claim, as the server wants it (TOPGUN_JWT_AUDIENCE). Default: topgun.',
+    )
     .option(
       '--secret <text>',
       'Secret of the server. It stays in the history of your shell: rather use a file.',
@@ -40,23 +45,30 @@ export function addTokenCommand(program: Command, io: CliIo): void {
     )
     .action(async (options: TokenOptions) => {
       const secret = await secretOf(options, io);
-      const issuer = options.issuer ?? io.env.TOPGUN_JWT_ISSUER;
-      const audience = options.audience ?? io.env.TOPGUN_JWT_AUDIENCE;
-      const names = { ...(issuer && { issuer }), ...(audience && { audience }) };
+      // The server reads the same settings in the same way.
+      const { jwtIssuer, jwtAudience } = loadConfig({
+        env: { TOPGUN_JWT_ISSUER: io.env.TOPGUN_JWT_ISSUER, TOPGUN_JWT_AUDIENCE: io.env.TOPGUN_JWT_AUDIENCE },
+      });
+      const names = { issuer: options.issuer ?? jwtIssuer, audience: options.audience ?? jwtAudience };
       io.out(`${await mintToken({ ...options, ...names }, secret, Date.now())}\n`);
     });
 }
 
-async function mintToken(options: TokenOptions, secret: Uint8Array, nowMs: number): Promise<string> {
+async function mintToken(
+  options: TokenOptions & { readonly issuer: string; readonly audience: string },
+  secret: Uint8Array,
+  nowMs: number,
+): Promise<string> {
   const nowS = Math.floor(nowMs / 1000);
-  const token = new SignJWT({ roles: options.roles })
+  return new SignJWT({ roles: options.roles })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setSubject(options.sub)
     .setIssuedAt(nowS)
-    .setExpirationTime(nowS + Math.floor((options.ttl ?? TTL_MS) / 1000));
-  if (options.issuer !== undefined) token.setIssuer(options.issuer);
-  if (options.audience !== undefined) token.setAudience(options.audience);
-  return await token.sign(secret);
+    .setJti(randomUUID())
+    .setIssuer(options.issuer)
+    .setAudience(options.audience)
+    .setExpirationTime(nowS + Math.floor((options.ttl ?? TTL_MS) / 1000))
+    .sign(secret);
 }
 
 async function secretOf(options: TokenOptions, io: CliIo): Promise<Uint8Array> {

@@ -12,6 +12,8 @@ function tokenOf(sub: string, role: string): Promise<string> {
   return new SignJWT({ roles: [role] })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(sub)
+    .setIssuer('topgun')
+    .setAudience('topgun')
     .setExpirationTime('1h')
     .sign(new TextEncoder().encode(secret));
 }

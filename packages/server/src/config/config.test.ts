@@ -231,11 +231,17 @@ describe('configHelp', () => {
         --jwt-secret-file <text>, TOPGUN_JWT_SECRET_FILE
             File that holds the secret of HS256 tokens. Allowed: a path.
         --jwt-public-key-file <text>, TOPGUN_JWT_PUBLIC_KEY_FILE
-            File with the RSA public key (PEM) of RS256 tokens. Allowed: a path.
+            File with the public key (PEM) of RS256, ES256 or EdDSA tokens. Allowed: a path.
+        "keys" in the config file
+            More keys of tokens, for changing keys and for several issuers. Allowed: a list of { kid?, alg: HS256, RS256, ES256 or EdDSA, secretFile or publicKeyFile, issuer?, audience? }.
+        --jwks-url <text>, TOPGUN_JWKS_URL
+            Where an issuer publishes the public keys of its tokens (JWKS). Allowed: an https address, or http on this machine.
         --jwt-issuer <text>, TOPGUN_JWT_ISSUER
-            Tokens must name this issuer (iss). Allowed: a string.
+            Tokens must name this issuer (iss). Allowed: a string. Default: topgun.
         --jwt-audience <text>, TOPGUN_JWT_AUDIENCE
-            Tokens must name this audience (aud). Allowed: a string.
+            Tokens must name this audience (aud). Allowed: a string. Default: topgun.
+        --token-hours-max <number>, TOPGUN_TOKEN_HOURS_MAX
+            Longest time from the issue of a token to its end, in hours. Allowed: hours from 1 to 87840. Default: 8784.
         "policies" in the config file
             Who may do what; nothing is allowed that no policy allows. Allowed: a list of { role, map, actions, where?, fields? }.
         --policies-file <text>, TOPGUN_POLICIES_FILE

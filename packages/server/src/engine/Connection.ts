@@ -2,6 +2,7 @@ import type { AuthMessage } from '@topgun/protocol';
 import type { Principal } from '../security/policy/Policy.js';
 import type { Rights } from '../security/policy/Rights.js';
 import type { AckFrame } from './AckFrame.js';
+import type { TokenTimes } from './TokenTimes.js';
 
 export type Phase = 'STRANGER' | 'VERIFYING' | 'READY' | 'CLOSED';
 
@@ -15,6 +16,8 @@ export class Connection {
   clientId = '';
   /** set when READY */
   principal: Principal | undefined;
+  /** of a token that has an end */
+  token: TokenTimes | undefined;
   /** what AUTH said while its token is being checked */
   claim:
     | (Pick<AuthMessage, 'clientId' | 'sessions'> & {

@@ -56,6 +56,12 @@ export interface EngineLimits {
   readonly seqWindow: number;
   readonly authTimeoutMs: number;
   readonly authGraceMs: number;
+  /** how long before its token ends a session is asked to renew it, at most; ms */
+  readonly renewLeadMs: number;
+  /** pause between two such requests; ms */
+  readonly renewEveryMs: number;
+  /** time to renew a token whose key was withdrawn; ms */
+  readonly withdrawnGraceMs: number;
   readonly heartbeatMs: number;
   readonly deadMs: number;
 }
@@ -92,6 +98,9 @@ export const ENGINE_LIMITS: EngineLimits = {
   seqWindow: LIMITS.seqWindow,
   authTimeoutMs: LIMITS.authTimeoutMs,
   authGraceMs: LIMITS.authGraceMs,
+  renewLeadMs: LIMITS.renewLeadMs,
+  renewEveryMs: LIMITS.renewEveryMs,
+  withdrawnGraceMs: LIMITS.withdrawnGraceMs,
   heartbeatMs: LIMITS.heartbeatMs,
   deadMs: LIMITS.deadMs,
 };

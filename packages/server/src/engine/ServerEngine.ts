@@ -1,5 +1,5 @@
 import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
-import type { Policy } from '../security/PermissionPolicy.js';
+import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { DedupRow, DedupState, Offset, StoredRecord } from '../storage/Store.js';
 import { Admission } from './Admission.js';
 import { Answers } from './Answers.js';
@@ -24,6 +24,7 @@ import type {
   CommitResult,
   EngineStats,
   ErrorCode,
+  Objection,
   ServerEffects,
   ServerEngineOptions,
   Verdict,
@@ -60,7 +61,6 @@ export class ServerEngine {
   readonly inspector: QueryInspector;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
-  readonly #random: () => number;
   readonly #wall: { nowMs: number };
   readonly #clock: OwnerClock;
   readonly #connections = new Map<number, Connection>();
@@ -90,7 +90,6 @@ export class ServerEngine {
     const wall = { nowMs: options.now };
     this.#effects = effects;
     this.#limits = limits;
-    this.#random = options.random;
     this.#wall = wall;
     this.#clock = new OwnerClock(nodeId, { wallMs: () => wall.nowMs }, limits.skewMs, boot.meta);
     this.#gate = new Gate(options.policies, options.queryPorts);
@@ -123,7 +122,7 @@ export class ServerEngine {
       },
     });
     this.#volatile = new MemoryStaging(this.#table, limits, staged);
-    const shared = { effects, limits, life: this.#rebirth.life, tally: this.#tally };
+    const shared = { effects, limits, life: this.#rebirth.life, tally: this.#tally, random: options.random };
     this.#admission = new Admission(
       {
         ...shared,
@@ -195,7 +194,7 @@ export class ServerEngine {
     if (this.#connections.size === 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
     this.#connections.set(conn, connection);
     this.#sessions.opened(connection);
-    if (this.#isDraining) this.#sayGoodbye(conn);
+    if (this.#isDraining) this.#sessions.sayGoodbye(conn);
     if (this.#rebirth.isUnderWay) this.#sessions.fail(connection, 'UNAVAILABLE', CLOSE_CODE.TRY_LATER);
   }
 
@@ -292,7 +291,7 @@ export class ServerEngine {
     this.#at(now);
     this.#isDraining = true;
     this.#admission.isClosed = true;
-    for (const conn of this.#connections.keys()) this.#sayGoodbye(conn);
+    for (const conn of this.#connections.keys()) this.#sessions.sayGoodbye(conn);
   }
 
   /** The new life that `renew` asked for is durable. */
@@ -308,6 +307,12 @@ export class ServerEngine {
     this.#at(now);
     this.#gate.setPolicies(policies, this.#connections.values());
     for (const conn of [...this.#connections.values()]) if (conn.phase === 'READY') this.#review(conn);
+  }
+
+  /** Other tokens are believed than before (AUTH-7, AUTH-40). */
+  judgeTokens(objectionTo: (principal: Principal) => Objection, now: number): void {
+    this.#at(now);
+    this.#sessions.judge([...this.#connections.values()], objectionTo, now);
   }
 
   stats(): EngineStats {
@@ -390,10 +395,5 @@ export class ServerEngine {
     this.#scopes.leaveAll(conn);
     this.#queries.unsubscribeAll(conn);
     this.#topics.unsubscribeAll(conn);
-  }
-
-  #sayGoodbye(conn: number): void {
-    const reconnectInMs = Math.floor((this.#random() / 2 ** 32) * this.#limits.reconnectInMsMax);
-    this.#effects.send(conn, { type: 'SHUTDOWN', reconnectInMs });
   }
 }

@@ -10,9 +10,10 @@ import type { Principal } from '../security/policy/Policy.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
-import type { ServerEffects, Verdict } from './ports.js';
+import type { Objection, ServerEffects, Verdict } from './ports.js';
 import type { StoreLife } from './Rebirth.js';
 import type { Tally } from './Tally.js';
+import { timesOf, withdrawnTimes } from './TokenTimes.js';
 
 /** A timer of Node can wait no longer than this. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -22,6 +23,8 @@ export interface SessionParts {
   readonly limits: EngineLimits;
   readonly life: StoreLife;
   readonly tally: Tally;
+  /** 32 bits per call */
+  readonly random: () => number;
 }
 
 export interface SessionPorts {
@@ -86,7 +89,11 @@ export class SessionMachine {
     const { claim } = conn;
     if (claim === undefined) return;
     conn.claim = undefined;
-    if ('error' in verdict) return this.fail(conn, verdict.error, CLOSE_CODE.AUTH);
+    if ('error' in verdict) {
+      // Without the keys nobody knows whether the token is good.
+      const isOpen = verdict.error === 'UNAVAILABLE';
+      return this.fail(conn, verdict.error, isOpen ? CLOSE_CODE.TRY_LATER : CLOSE_CODE.AUTH);
+    }
     const { principal } = verdict;
     if (principal.expiresAtMs !== undefined && principal.expiresAtMs <= now) {
       return this.fail(conn, 'AUTH_EXPIRED', CLOSE_CODE.AUTH);
@@ -135,12 +142,31 @@ export class SessionMachine {
       this.#close(conn, CLOSE_CODE.TRY_LATER);
     }
     if (kind !== 'token' || conn.phase !== 'READY') return;
-    const endsAtMs = conn.principal?.expiresAtMs ?? Number.POSITIVE_INFINITY;
-    if (now < endsAtMs) this.#armExpiry(conn, now);
-    else if (now >= endsAtMs + this.#parts.limits.authGraceMs) this.#close(conn, CLOSE_CODE.AUTH);
-    else {
-      this.#parts.effects.send(conn.id, errorMessage('AUTH_EXPIRED', { retryAfterMs: 0 }));
-      this.#arm(conn, 'token', endsAtMs + this.#parts.limits.authGraceMs - now);
+    const { token } = conn;
+    if (token === undefined) return;
+    if (now >= token.closesAtMs) return this.#close(conn, CLOSE_CODE.AUTH);
+    if (now < token.askAtMs) return this.#arm(conn, 'token', token.askAtMs - now);
+    this.#parts.effects.send(conn.id, errorMessage('AUTH_EXPIRED', { retryAfterMs: 0 }));
+    const { renewEveryMs } = this.#parts.limits;
+    this.#arm(conn, 'token', Math.min(renewEveryMs, token.closesAtMs - now));
+  }
+
+  /** The outside believes other tokens than before: sessions of revoked ones end, those whose key was withdrawn may renew theirs. */
+  judge(
+    connections: Iterable<Connection>,
+    objectionTo: (principal: Principal) => Objection,
+    now: number,
+  ): void {
+    for (const conn of connections) {
+      if (conn.phase !== 'READY' || conn.principal === undefined) continue;
+      const objection = objectionTo(conn.principal);
+      if (objection === 'REVOKED') this.fail(conn, 'AUTH_FAILED', CLOSE_CODE.AUTH);
+      else if (objection === 'WITHDRAWN') {
+        const times = withdrawnTimes(now, this.#parts.limits.withdrawnGraceMs);
+        if (conn.token !== undefined && conn.token.closesAtMs <= times.closesAtMs) continue;
+        conn.token = times;
+        this.timer(conn, 'token', now);
+      }
     }
   }
 
@@ -149,6 +175,13 @@ export class SessionMachine {
     for (const conn of connections) {
       if (now - conn.seenAtMs > this.#parts.limits.deadMs) this.#close(conn, CLOSE_CODE.GOING_AWAY);
     }
+  }
+
+  /** The server is going: when to come back is spread, so that not all come at once. */
+  sayGoodbye(conn: number): void {
+    const { effects, limits, random } = this.#parts;
+    const reconnectInMs = Math.floor((random() / 2 ** 32) * limits.reconnectInMsMax);
+    effects.send(conn, { type: 'SHUTDOWN', reconnectInMs });
   }
 
   /** Says why, then ends the connection. */
@@ -174,8 +207,7 @@ export class SessionMachine {
     conn.clientId = claim.clientId;
     conn.principal = principal;
     if (isFirst) effects.cancel(`auth ${conn.id}`);
-    effects.cancel(`token ${conn.id}`);
-    this.#armExpiry(conn, now);
+    this.#followToken(conn, principal, now);
     this.declare(conn, claim.sessions, now);
     effects.send(conn.id, {
       type: 'AUTH_ACK',
@@ -189,13 +221,18 @@ export class SessionMachine {
     if (!isFirst) this.#ports.principalChanged(conn);
   }
 
-  #armExpiry(conn: Connection, now: number): void {
-    const endsAtMs = conn.principal?.expiresAtMs;
-    if (endsAtMs !== undefined) this.#arm(conn, 'token', Math.min(Math.max(endsAtMs - now, 0), TIMER_MS_MAX));
+  #followToken(conn: Connection, principal: Principal, now: number): void {
+    const { effects, limits, random } = this.#parts;
+    const times = timesOf(principal, now, limits, random);
+    // The same token once more: its holder has been asked, and is asked again in time.
+    if (times !== undefined && times.closesAtMs === conn.token?.closesAtMs) return;
+    conn.token = times;
+    effects.cancel(`token ${conn.id}`);
+    if (times !== undefined) this.#arm(conn, 'token', times.askAtMs - now);
   }
 
   #arm(conn: Connection, kind: string, delayMs: number): void {
-    this.#parts.effects.arm(`${kind} ${conn.id}`, delayMs);
+    this.#parts.effects.arm(`${kind} ${conn.id}`, Math.min(delayMs, TIMER_MS_MAX));
   }
 
   #close(conn: Connection, code: CloseCode): void {

@@ -99,6 +99,9 @@ export interface ServerEngineOptions {
 /** What became of a token. */
 export type Verdict = { readonly principal: Principal } | { readonly error: ErrorCode };
 
+/** Why the session of a principal may not go on: its token was revoked, or the key that signed it is not believed any more. */
+export type Objection = 'REVOKED' | 'WITHDRAWN' | undefined;
+
 /** For metrics and status; counters only ever grow within the life of an engine. */
 export interface EngineStats {
   readonly connections: number;

@@ -65,6 +65,7 @@ beforeEach(async () => {
     },
     isReady: () => ready,
     wallMs: () => 1000,
+    judgeToken: async (token) => (token === 'good' ? undefined : 401),
     onHandshakeRefused: (status) => refusedHandshakes.push(status),
   });
   server = createServer();

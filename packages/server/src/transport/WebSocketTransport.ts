@@ -7,10 +7,12 @@ import { WebSocketServer } from 'ws';
 import { ClientSocket } from './ClientSocket.js';
 import { frameBytes } from './frameBytes.js';
 import type { HandshakeGuard } from './HandshakeGuard.js';
+import { chooseProtocol, tokenOfHandshake } from './tokenOfHandshake.js';
 
 /** What sockets tell the rest of the server. Connections are numbered from 1 and never reused. */
 export interface TransportListener {
-  opened(conn: number, remote: string): void;
+  /** `token` came with the handshake, and was accepted there */
+  opened(conn: number, remote: string, token?: string): void;
   message(conn: number, message: ClientMessage): void;
   /** a frame that could not be read */
   refused(conn: number, code: ErrorCode, path: string | undefined): void;
@@ -25,6 +27,8 @@ export interface TransportOptions {
   /** before the store is loaded, and while draining, handshakes are refused */
   readonly isReady: () => boolean;
   readonly wallMs: () => number;
+  /** The status that refuses a token of the handshake; undefined when it is good. */
+  readonly judgeToken: (token: string) => Promise<401 | 503 | undefined>;
   readonly onHandshakeRefused: (status: number) => void;
 }
 
@@ -60,6 +64,7 @@ export class WebSocketTransport {
       clientTracking: false,
       maxPayload: LIMITS.frameBytes,
       maxFragments: LIMITS.fragments,
+      handleProtocols: chooseProtocol,
     });
   }
 
@@ -76,12 +81,23 @@ export class WebSocketTransport {
         : !this.#accepting || !this.#options.isReady()
           ? 503
           : this.#options.guard.judge(ip, { origin, host }, now);
-    if (status !== undefined) {
-      this.#options.onHandshakeRefused(status);
-      stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
-    this.#server.handleUpgrade(request, stream, head, (socket) => this.#open(ip, socket, stream, request));
+    if (status !== undefined) return this.#refuse(stream, status);
+    const token = tokenOfHandshake(request.headers);
+    const open = (): void =>
+      this.#server.handleUpgrade(request, stream, head, (socket) =>
+        this.#open(ip, socket, stream, request, token),
+      );
+    if (token === undefined) return open();
+    const judged = token === 'several' ? Promise.resolve(401) : this.#options.judgeToken(token);
+    judged.then(
+      (refusal) => (refusal === undefined ? open() : this.#refuse(stream, refusal)),
+      () => this.#refuse(stream, 503),
+    );
+  }
+
+  #refuse(stream: Duplex, status: number): void {
+    this.#options.onHandshakeRefused(status);
+    stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
   send(conn: number, message: ServerMessage): void {
@@ -132,7 +148,7 @@ export class WebSocketTransport {
     return { connections: this.#connections.size, unsentBytes, ...this.#counts };
   }
 
-  #open(ip: string, socket: WebSocket, stream: Duplex, request: IncomingMessage): void {
+  #open(ip: string, socket: WebSocket, stream: Duplex, request: IncomingMessage, token?: string): void {
     const { guard, listener, wallMs } = this.#options;
     const connection: ClientSocket = new ClientSocket(++this.#lastId, ip, socket, stream, (isBehind) => {
       // Told at the end of a turn, which is no time for an input.
@@ -155,7 +171,7 @@ export class WebSocketTransport {
       if (this.#connections.delete(id)) listener.closed(id);
       this.#onGone?.();
     });
-    listener.opened(id, ip);
+    listener.opened(id, ip, token);
   }
 
   /** A stranger who sends more bytes than an AUTH can need is cut, however he frames them. */

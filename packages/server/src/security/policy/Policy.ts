@@ -26,4 +26,6 @@ export interface Principal {
   readonly claims: Readonly<Record<string, unknown>>;
   /** ms since the epoch; absent = never */
   readonly expiresAtMs?: number;
+  /** which key its token was signed with, as the key ring names it */
+  readonly keyId?: string;
 }
