@@ -17,20 +17,31 @@ export interface ServerTarget {
   readonly token: string | undefined;
 }
 
-/** One request to a running server. Throws URL_INVALID, SERVER_UNREACHABLE, ADMIN_REFUSED, and what the server refuses with. */
-export async function askServer(
-  { url, token }: ServerTarget,
-  path: string,
-  method = 'GET',
-): Promise<Response> {
+/** How often a server that is busy is asked again, at its word. */
+const PATIENCE = 20;
+const WAIT_S_MIN = 0.1;
+const WAIT_S_MAX = 30;
+
+/** One request to a running server, made again as long as it asks to be. Throws URL_INVALID, SERVER_UNREACHABLE, TOKEN_REFUSED, ADMIN_REFUSED, and what the server refuses with. */
+export async function askServer(target: ServerTarget, path: string, method = 'GET'): Promise<Response> {
+  for (let left = PATIENCE; ; left--) {
+    const response = await request(target, path, method);
+    if (response.ok) return response;
+    const waitS = Number(response.headers.get('Retry-After') ?? Number.NaN);
+    if (response.status !== 503 || !(waitS <= WAIT_S_MAX) || left === 0)
+      throw await refusalOf(response, path);
+    await new Promise((resolve) => setTimeout(resolve, Math.max(waitS, WAIT_S_MIN) * 1000));
+  }
+}
+
+async function request({ url, token }: ServerTarget, path: string, method: string): Promise<Response> {
   if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url))
     throw cliError('URL_INVALID', `--url is "${url}".`);
   // The answer may then take as long as it takes: a backup is long.
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), ANSWER_MS);
-  let response: Response;
   try {
-    response = await fetch(new URL(path, url), {
+    return await fetch(new URL(path, url), {
       method,
       headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
       signal: late.signal,
@@ -40,8 +51,6 @@ export async function askServer(
   } finally {
     clearTimeout(timer);
   }
-  if (response.ok) return response;
-  throw await refusalOf(response, path);
 }
 
 /** The JSON of an answer. Throws SERVER_ANSWER when it is not what is expected. */
@@ -54,10 +63,14 @@ export async function jsonOf<S extends z.ZodType>(response: Response, schema: S)
 async function refusalOf(response: Response, path: string): Promise<TopGunError> {
   const refusal = refusalSchema.safeParse(await response.json().catch(() => undefined));
   const { status } = response;
-  if (status === 401 || (status === 403 && refusal.data?.message === undefined)) {
-    const why = refusal.data?.code ?? String(status);
-    return cliError('ADMIN_REFUSED', `The server refuses ${path.split('?')[0]} to this token (${why}).`);
-  }
+  const place = path.split('?')[0];
+  if (status === 401)
+    return cliError(
+      'TOKEN_REFUSED',
+      `The server answers ${place} to nobody without a token that it accepts.`,
+    );
+  if (status === 403 && refusal.data?.message === undefined)
+    return cliError('ADMIN_REFUSED', `The server refuses ${place} to this token.`);
   if (!refusal.success) return cliError('SERVER_ANSWER', `${path} answered ${status}.`);
   const {
     code,

@@ -37,9 +37,22 @@ export const cliErrors = {
     remedy: 'Use a token with the role ADMIN that may read all of the map.',
     retriable: false,
   },
+  EXPORT_CSV: {
+    remedy: 'Export it as jsonl, or name the columns with --fields: a CSV holds records with fields.',
+    retriable: false,
+  },
+  EXPORT_FILE: { remedy: 'Check the path, its permissions and the room on the disk.', retriable: true },
+  EXPORT_NOT_RESUMABLE: {
+    remedy: 'Leave --resume out to begin anew, or name the maps, the file and the server of the first run.',
+    retriable: false,
+  },
   BACKUP_FAILED: {
     remedy: 'Look into the log of the server: its disk may be full, or its store damaged.',
     retriable: true,
+  },
+  TOKEN_REFUSED: {
+    remedy: 'Pass a token with --token or TOPGUN_TOKEN, one that has not expired and is of this server.',
+    retriable: false,
   },
   ADMIN_REFUSED: {
     remedy: 'Use a token with the role ADMIN, such as one of `topgun token --roles ADMIN`.',

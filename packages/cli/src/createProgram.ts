@@ -3,6 +3,7 @@ import type { CliIo } from './CliIo.js';
 import { addBackupCommand } from './commands/backupCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
+import { addExportCommand } from './commands/exportCommand.js';
 import { addImportCommand } from './commands/importCommand.js';
 import { addQueryCommand } from './commands/queryCommand.js';
 import { addRepairCommand } from './commands/repairCommand.js';
@@ -45,6 +46,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addTokenCommand(program, io);
   addQueryCommand(program, io);
   addImportCommand(program, io, done);
+  addExportCommand(program, io, done);
   addSearchExplainCommand(program, io);
   addBackupCommand(program, io);
   addRestoreCommand(program, io);

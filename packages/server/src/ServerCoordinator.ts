@@ -10,6 +10,7 @@ import { loadPolicies } from './config/loadPolicies.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { backupRoutes } from './doors/backup.js';
 import { explainRoutes } from './doors/explain.js';
+import { exportRoutes } from './doors/export.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
 import { probeRoutes } from './doors/probes.js';
@@ -370,6 +371,7 @@ export class ServerCoordinator {
         time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
       })),
       ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
+      ...exportRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
       ...backupRoutes(this.#backups),
     ];
   }

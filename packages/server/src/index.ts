@@ -25,6 +25,8 @@ export type { MergeContext, Resolution, Resolver } from './engine/resolvers/Reso
 export { type ResolverFault, type ResolverRule, Resolvers } from './engine/resolvers/Resolvers.js';
 export { ServerEngine } from './engine/ServerEngine.js';
 export { type ServerErrorCode, serverErrors } from './errors.js';
+export { exportFolder, type FolderPage } from './export/exportFolder.js';
+export type { ExportRow } from './export/exportRow.js';
 export { MetricsService, type MetricsSources } from './metrics/MetricsService.js';
 export {
   type FolderFindings,

@@ -4,7 +4,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { CliIo } from '../CliIo.js';
 import { cliError } from '../cliErrors.js';
 import { type ExitCode, exitCodes, forcedCodes } from '../exitCodes.js';
+import { serverPages } from '../export/pages.js';
+import { ExportTarget } from '../import/ExportTarget.js';
 import { Importer, type ImportResult } from '../import/Importer.js';
+import { MapTarget } from '../import/RecordTarget.js';
 import { type Format, formatOf, formats, readRecords } from '../import/readRecords.js';
 import { DEFAULT_URL, socketUrl } from '../serverAddress.js';
 
@@ -22,12 +25,15 @@ interface Options {
 export function addImportCommand(program: Command, io: CliIo, done: (code: ExitCode) => void): void {
   program
     .command('import')
-    .summary('Write the records of a file to a map of a running server.')
+    .summary('Write the records of a file to a map, or an export to all of its maps.')
     .description(
-      'Writes the records of a file to a map of a running server, as a device would, and waits until the server has them on its disk. A record is stored under the value of its key field, so the same file twice gives the same map.',
+      'Writes the records of a file to a map of a running server, as a device would, and waits until the server has them on its disk. A record is stored under the value of its key field, so the same file twice gives the same map. Without a map the file is one of `topgun export`, whose rows go to their maps again.',
     )
-    .argument('<map>', 'Map to write to, of one value per key.')
-    .argument('<file>', 'JSON array of records, NDJSON (a record per line), or CSV with a row of names.')
+    .argument('<map>', 'Map to write to, of one value per key; left out for an export.')
+    .argument(
+      '[file]',
+      'JSON array of records, NDJSON (a record per line), CSV with a row of names, or an export.',
+    )
     .option('--key <field>', 'Field that holds the key: text or a whole number. Dots lead into it.', 'id')
     .addOption(
       new Option('--format <name>', 'Format, where the name of the file does not say it.').choices(formats),
@@ -54,22 +60,34 @@ export function addImportCommand(program: Command, io: CliIo, done: (code: ExitC
     .option('--token <token>', 'Token that may write to the map (TOPGUN_TOKEN).')
     .addHelpText(
       'after',
-      '\nExit code 0 when every record is in, 1 when some are not, 3 when the server cannot be reached. Stopped half-way, it says\nwhere to go on.\n\nExamples:\n  $ topgun import cities ./cities.ndjson\n  $ topgun import people ./people.csv --key email --text phone,zip\n  $ topgun import cities ./cities.json --key cityId --url https://data.example.org --skip 50000\n',
+      '\nExit code 0 when every record is in, 1 when some are not, 3 when the server cannot be reached. Stopped half-way, it says\nwhere to go on.\n\nExamples:\n  $ topgun import cities ./cities.ndjson\n  $ topgun import people ./people.csv --key email --text phone,zip\n  $ topgun import ./everything.jsonl\n  $ topgun import cities ./cities.json --key cityId --url https://data.example.org --skip 50000\n',
     )
-    .action(async (map: string, file: string, options: Options) => {
+    .action(async (first: string, second: string | undefined, options: Options) => {
+      const [map, file] = second === undefined ? [undefined, first] : [first, second];
       done(await importFile(map, resolve(io.cwd, file), options, io));
     });
 }
 
-async function importFile(map: string, path: string, options: Options, io: CliIo): Promise<ExitCode> {
+async function importFile(
+  map: string | undefined,
+  path: string,
+  options: Options,
+  io: CliIo,
+): Promise<ExitCode> {
   const format = options.format ?? formatOf(path);
   if (format === undefined) throw cliError('IMPORT_FILE_INVALID', `The name of ${path} says no format.`);
   // Before the server is asked for: a wrong path is the likelier mistake.
   await stat(path).catch((error: unknown) => {
     throw cliError('FILE_UNREADABLE', `Cannot read ${path}.`, error);
   });
+  const server = { url: options.url, token: options.token ?? io.env.TOPGUN_TOKEN };
+  const exported = new ExportTarget(
+    () => Date.now(),
+    (name) => serverPages(server, [name], undefined),
+  );
+  const target = map === undefined ? exported : new MapTarget(map, options.key);
   const importer = new Importer(
-    { ...options, map, url: socketUrl(options.url), token: options.token ?? io.env.TOPGUN_TOKEN },
+    { ...options, ...server, target, url: socketUrl(options.url) },
     {
       bad: (line, why) => io.err(`line ${line}: ${why}\n`),
       progress: (imported) => io.err(`${count(imported)} imported\n`),
@@ -85,7 +103,7 @@ async function importFile(map: string, path: string, options: Options, io: CliIo
   const startedMs = performance.now();
   try {
     const result = await importer.run(readRecords(path, format, options.text ?? []));
-    io.out(summary(map, result, performance.now() - startedMs));
+    io.out(summary(map, result, exported.expired, performance.now() - startedMs));
     if (result.stopped !== undefined && result.settled > options.skip)
       io.err(`Stopped early. Go on with --skip ${result.settled}\n`);
     if (result.stopped !== undefined && result.stopped !== 'asked') throw result.stopped;
@@ -97,11 +115,17 @@ async function importFile(map: string, path: string, options: Options, io: CliIo
   }
 }
 
-function summary(map: string, { imported, bad, refused }: ImportResult, ms: number): string {
+function summary(
+  map: string | undefined,
+  { imported, bad, refused }: ImportResult,
+  expired: number,
+  ms: number,
+): string {
   const rate = ms > 0 ? `, ${count(Math.round((imported * 1000) / ms))} per second` : '';
   return [
-    `Imported into ${map}`,
+    map === undefined ? 'Imported' : `Imported into ${map}`,
     `  records  ${count(imported)} in ${(ms / 1000).toFixed(1)} s${rate}`,
+    ...(expired === 0 ? [] : [`  expired  ${count(expired)} of them`]),
     ...(bad === 0 ? [] : [`  bad      ${count(bad)}`]),
     ...(refused === 0 ? [] : [`  refused  ${count(refused)}`]),
     '',

@@ -1,17 +1,17 @@
 import { MemoryAdapter, MemoryDisk } from '@topgun/adapters';
-import { type MapWriter, TopGunClient, type WriteState } from '@topgun/client';
+import { TopGunClient, type WriteHandle, type WriteState } from '@topgun/client';
 import { backpressure } from '@topgun/client/backpressure';
-import { parsePath, readPath, TopGunError } from '@topgun/core';
+import { TopGunError } from '@topgun/core';
 import { cliError } from '../cliErrors.js';
 import type { Found } from './RecordReader.js';
+import type { RecordTarget } from './RecordTarget.js';
 
 export interface ImportOptions {
-  readonly map: string;
+  /** Where records go. */
+  readonly target: RecordTarget;
   /** `ws://` or `wss://` address of the server. */
   readonly url: string;
   readonly token?: string | undefined;
-  /** Path of the field that holds the key. */
-  readonly key: string;
   /** Records at the beginning that are passed over. */
   readonly skip: number;
   /** Writes that wait for an answer at once. */
@@ -54,7 +54,6 @@ const RETRY_MS_MAX = 5_000;
 export class Importer {
   readonly #options: ImportOptions;
   readonly #told: ImportTold;
-  readonly #keyPath: readonly string[];
   #imported = 0;
   #bad = 0;
   #refused = 0;
@@ -67,7 +66,6 @@ export class Importer {
   constructor(options: ImportOptions, told: ImportTold) {
     this.#options = options;
     this.#told = told;
-    this.#keyPath = parsePath(options.key);
   }
 
   /** Ends the import early; what was written by then still gets its answer. */
@@ -76,7 +74,7 @@ export class Importer {
   }
 
   async run(records: AsyncIterable<Found>): Promise<ImportResult> {
-    const { map, url, token, batch } = this.#options;
+    const { url, token, batch } = this.#options;
     const client = new TopGunClient({
       serverUrl: url,
       storage: new MemoryAdapter({ disk: new MemoryDisk() }),
@@ -91,7 +89,7 @@ export class Importer {
     }).then(() => client.close());
     try {
       await this.#connected(client);
-      await this.#writeAll(client.getMapWriter(map), records).catch((error: unknown) => this.#fail(error));
+      await this.#writeAll(client, records).catch((error: unknown) => this.#fail(error));
       await client.whenSynced();
       await Promise.all(this.#open.values());
     } catch (error) {
@@ -128,26 +126,33 @@ export class Importer {
     });
   }
 
-  async #writeAll(writer: MapWriter<unknown>, records: AsyncIterable<Found>): Promise<void> {
+  async #writeAll(client: TopGunClient, records: AsyncIterable<Found>): Promise<void> {
+    const { target } = this.#options;
+    target.begin(client);
     for await (const found of records) {
       if (this.#stopped !== undefined) return;
       const number = this.#read++;
       if (number < this.#options.skip) continue;
       if ('problem' in found) this.#miss(found.line, found.problem);
-      else await this.#write(writer, found.line, number, found.value);
+      else {
+        // Only now and then one has to be waited for.
+        const ready = target.ready(found.value);
+        if (ready !== undefined) await ready;
+        await this.#write(found.line, number, found.value);
+      }
     }
   }
 
-  async #write(writer: MapWriter<unknown>, line: number, number: number, value: unknown): Promise<void> {
-    const key = this.#keyOf(value);
-    if (key === undefined) return this.#miss(line, this.#noKey(value));
-    let write: ReturnType<typeof writer.set>;
+  async #write(line: number, number: number, value: unknown): Promise<void> {
+    let write: WriteHandle | string | undefined;
     try {
-      write = writer.set(key, value);
+      write = this.#options.target.write(value);
     } catch (error) {
       if (!(error instanceof TopGunError)) throw error;
-      return this.#miss(line, `${error.code} ${error.message}`);
+      write = `${error.code} ${error.message}`;
     }
+    if (typeof write === 'string') return this.#miss(line, write);
+    if (write === undefined) return this.#count();
     const settled = write
       .reached('persisted')
       .catch((error: unknown): WriteState => {
@@ -167,7 +172,11 @@ export class Importer {
     if (state.name === 'rejected') {
       this.#refused++;
       this.#complain(line, `refused: ${state.reason}${state.detail === undefined ? '' : ` ${state.detail}`}`);
-    } else if (++this.#imported % PROGRESS_RECORDS === 0) this.#told.progress(this.#imported);
+    } else this.#count();
+  }
+
+  #count(): void {
+    if (++this.#imported % PROGRESS_RECORDS === 0) this.#told.progress(this.#imported);
   }
 
   #miss(line: number, why: string): void {
@@ -181,17 +190,6 @@ export class Importer {
     this.#told.bad(line, why);
     if (this.#bad + this.#refused <= badMax) return;
     this.#stopped ??= cliError('IMPORT_BAD_RECORDS', `More than ${badMax} records could not be imported.`);
-  }
-
-  #keyOf(value: unknown): string | undefined {
-    const key = readPath(value, this.#keyPath);
-    if (typeof key === 'string' && key !== '') return key;
-    return typeof key === 'number' && Number.isSafeInteger(key) ? String(key) : undefined;
-  }
-
-  #noKey(value: unknown): string {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'no object';
-    return `no text or whole number at "${this.#options.key}" to be the key`;
   }
 
   #result(): ImportResult {

@@ -9,6 +9,7 @@ import type { StopSignal } from '../CliIo.js';
 import { exitCodes } from '../exitCodes.js';
 import { Importer } from './Importer.js';
 import type { Found } from './RecordReader.js';
+import { MapTarget } from './RecordTarget.js';
 
 const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 type ServerSettings = ConstructorParameters<typeof ServerCoordinator>[0];
@@ -160,7 +161,8 @@ describe('topgun import', () => {
         yield { line, value: { id: line } };
       }
     }
-    const options = { map: 'people', url: url().replace('http', 'ws'), key: 'id', skip: 0, badMax: 0 };
+    const target = new MapTarget('people', 'id');
+    const options = { target, url: url().replace('http', 'ws'), skip: 0, badMax: 0 };
     const importer = new Importer({ ...options, batch }, { bad: () => undefined, progress: () => undefined });
     expect(await importer.run(records())).toEqual({ imported: 1000, bad: 0, refused: 0, settled: 1000 });
     expect(ahead).toBeGreaterThan(batch / 2);

@@ -96,6 +96,11 @@ export class RecordTable {
     return this.#maps.get(name);
   }
 
+  /** All that were ever written to, and those that somebody looks at. */
+  maps(): IterableIterator<MapState> {
+    return this.#maps.values();
+  }
+
   /** Where a map is kept, also one that nobody wrote to yet. */
   laneOf(name: string): Lane {
     return this.#maps.get(name)?.lane ?? (this.#isVolatile(name) ? this.volatile : this.durable);

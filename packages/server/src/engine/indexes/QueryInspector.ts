@@ -1,6 +1,7 @@
 import { type Explanation, normalizeQuery, type QueryFilter, type QueryPorts } from '@topgun/core';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import type { Gate } from '../Gate.js';
+import { MapReader } from '../MapReader.js';
 import type { QueriesParts } from '../Queries.js';
 import type { RecordTable } from '../RecordTable.js';
 import type { ScanBudget } from '../ScanBudget.js';
@@ -18,12 +19,15 @@ export class QueryInspector {
   readonly #table: RecordTable;
   readonly #scans: ScanBudget;
   readonly #ports: QueryPorts | undefined;
+  /** what maps hold, for export and for looking into a node */
+  readonly maps: MapReader;
 
   constructor({ gate, table, scans, ports }: Pick<QueriesParts, 'gate' | 'table' | 'scans' | 'ports'>) {
     this.#gate = gate;
     this.#table = table;
     this.#scans = scans;
     this.#ports = ports;
+    this.maps = new MapReader(gate, table, scans);
   }
 
   /** The indexes of a map, and those that would have spared work. */
