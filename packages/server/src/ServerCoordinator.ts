@@ -42,6 +42,9 @@ import { HandshakeGuard } from './transport/HandshakeGuard.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
 import { createLogger } from './utils/logger.js';
+import { Pace } from './utils/Pace.js';
+import { storeWorkOn } from './workers/storeWork.js';
+import { WorkerPool } from './workers/WorkerPool.js';
 
 /** Parts a program or a test puts in place of the usual ones. */
 export interface ServerOverrides {
@@ -56,6 +59,12 @@ export interface ServerOverrides {
 }
 
 export type ServerState = 'NEW' | 'STARTING' | 'READY' | 'DRAINING' | 'STOPPED' | 'FAILED';
+
+/** Where a server listens. */
+interface Address {
+  readonly port: number;
+  readonly host: string;
+}
 
 /**
  * A TopGun server: `new ServerCoordinator(config)`, `await start()`, later `await shutdown()`.
@@ -77,12 +86,15 @@ export class ServerCoordinator {
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
   readonly #backups: BackupDesk;
+  readonly #workers = new WorkerPool();
   readonly #sweep: NodeJS.Timeout;
   #startedAtMs: number;
   #host: EngineHost | undefined;
   #engine: ServerEngine | undefined;
   #security: SecurityManager | undefined;
-  #address: { readonly port: number; readonly host: string } | undefined;
+  #address: Address | undefined;
+  #starting: Promise<Address> | undefined;
+  readonly #stopped = new AbortController();
   #state: ServerState = 'NEW';
   #stopping: Promise<void> | undefined;
 
@@ -144,10 +156,15 @@ export class ServerCoordinator {
   }
 
   /** Opens the store, takes its content into memory and listens. On failure everything begun is undone. */
-  async start(): Promise<{ readonly port: number; readonly host: string }> {
+  async start(): Promise<Address> {
     if (this.#state !== 'NEW')
       throw serverError('SERVER_STATE', `start() was called in state ${this.#state}.`);
     this.#state = 'STARTING';
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<Address> {
     try {
       this.#security = await SecurityManager.create(this.config);
       const { staticDir } = this.config;
@@ -174,7 +191,8 @@ export class ServerCoordinator {
 
   /**
    * Stops gracefully: no longer ready, clients told to reconnect elsewhere, everything admitted made durable and
-   * answered, sockets closed with 1001, store closed. Takes at most `drainMs` and three seconds. Safe to call twice.
+   * answered, sockets closed with 1001, store closed. Takes at most `drainMs` and three seconds. Safe to call twice. A server
+   * that is still loading stops at once: `start` rejects with SERVER_STATE.
    */
   shutdown(): Promise<void> {
     this.#stopping ??= this.#shutdown();
@@ -203,6 +221,9 @@ export class ServerCoordinator {
   }
 
   async #shutdown(): Promise<void> {
+    this.#stopped.abort(serverError('SERVER_STATE', 'The server was stopped while it was starting.'));
+    // Whatever start() has begun is undone by it.
+    await this.#starting?.catch(() => undefined);
     if (this.#state === 'READY') {
       this.#state = 'DRAINING';
       this.#transport.stopAccepting();
@@ -222,12 +243,14 @@ export class ServerCoordinator {
     this.#http.closeAllConnections();
     if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
     this.#backups.stop();
+    await this.#workers.close();
     await this.#store.close();
     this.#metrics.close();
   }
 
   async #startEngine(security: SecurityManager): Promise<void> {
-    const boot = await this.#store.open();
+    const pace = new Pace({ signal: this.#stopped.signal });
+    const boot = await this.#store.open(pace);
     if (boot.renewedFrom !== undefined) {
       const { incarnation, renewedFrom } = boot;
       this.#logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
@@ -267,7 +290,7 @@ export class ServerCoordinator {
       host,
     );
     host.connect(engine, this.#transport);
-    await loadEngine(engine, this.#store);
+    await loadEngine(engine, this.#store, pace);
     host.loaded();
     this.#host = host;
     this.#engine = engine;
@@ -278,6 +301,9 @@ export class ServerCoordinator {
       return new MemoryStore({ incarnation: randomBytes(16).toString('base64url') });
     return new EmbeddedStore({
       folder: this.config.dataDir,
+      work: storeWorkOn(this.#workers, LIMITS.pageCheckBytes, (error) =>
+        this.#logger.warn({ err: error }, 'a file is checked without a worker'),
+      ),
       onStopped: (error) => this.#fail(error),
       onCompactionFault: (error) => this.#logger.error({ err: error }, 'folding of the log was cut short'),
     });
