@@ -4,6 +4,8 @@ import { type QueryRequest, queryRound } from './queries/round.js';
 import { echoServer } from './server/echoServer.js';
 import { load } from './server/load.js';
 import { topgunServer } from './server/topgunServer.js';
+import { fillStore } from './startup/fillStore.js';
+import { loadingServer } from './startup/loadingServer.js';
 import { subscribers } from './subscriptions/load.js';
 
 /** Entry of every child process: answers each request of the parent with one message. */
@@ -14,6 +16,8 @@ const roles: Record<string, (request: never) => Promise<object> | object> = {
   'echo-server': echoServer,
   'topgun-server': topgunServer,
   load,
+  'fill-store': fillStore,
+  'loading-server': loadingServer,
   subscribers,
 };
 

@@ -59,6 +59,29 @@ describe('serveUntilStopped', () => {
     expect(exits).toEqual([130]);
   });
 
+  it('[FLOW-13] stops a server that is still starting, and takes the start given up for no fault', async () => {
+    const { io, send, listeners } = fakeIo();
+    const calls: string[] = [];
+    let giveUp: (error: Error) => void = () => undefined;
+    const server = {
+      start: () =>
+        new Promise<never>((_, reject) => {
+          giveUp = reject;
+          setImmediate(() => send('SIGTERM'));
+        }),
+      shutdown: async () => {
+        calls.push('shutdown');
+        giveUp(new Error('stopped while it was starting'));
+      },
+    };
+    await serveUntilStopped(
+      () => server,
+      io,
+      () => calls.push('ready'),
+    );
+    expect([calls, listeners.size]).toEqual([['shutdown'], 0]);
+  });
+
   it('closes the server and tells why when it cannot go on', async () => {
     const { io } = fakeIo();
     const calls: string[] = [];

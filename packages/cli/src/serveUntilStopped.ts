@@ -38,9 +38,16 @@ export async function serveUntilStopped(
     io.err('Stopping: finishing what was begun. Once more to stop at once.\n');
     stop();
   });
+  const ended = stopped.finally(() => server.shutdown());
+  ended.catch(() => undefined);
+  // A server that is told to stop while it is starting gives its start up, which is no fault then.
+  const started = server.start().catch((error: unknown) => {
+    if (!asked) throw error;
+  });
   try {
-    onReady(await server.start());
-    await stopped.finally(() => server.shutdown());
+    const at = await Promise.race([started, ended]);
+    if (at !== undefined) onReady(at);
+    await ended;
   } finally {
     off();
   }

@@ -307,6 +307,19 @@ export const indexRows = 1_000;
 /** ms: between two slices of building, so that ops go first */
 export const indexPauseMs = 5;
 
+/** ms: longest stretch of a long walk over records before sockets and probes get their turn; a collection of garbage comes on top */
+export const paceMs = 2;
+/** count: rows of such a stretch at most: some 4 ms of small ones */
+export const paceRows = 1_000;
+/** bytes: a store's file from which its pages are checked in a worker: some 10 ms */
+export const pageCheckBytes = 64 * MIB;
+/** count: jobs that wait for a worker; more are refused, for whoever asked has asked too often */
+export const workerJobs = 64;
+/** count: threads: long jobs are few, and the cores belong to the event loop and its flushes */
+export const workerThreads = 1;
+/** ms: a worker without a job ends after it, and its memory with it */
+export const workerIdleMs = 10_000;
+
 // --- doors of the server ---
 
 /** bytes: all a stranger may send on a socket before AUTH is accepted */

@@ -341,6 +341,34 @@ describe('ServerCoordinator', () => {
     expect(failures).toHaveLength(1);
   });
 
+  it('[FLOW-21] [FLOW-13] while it loads it answers probes and refuses sockets, and a stop ends the load', async () => {
+    const store = new EmbeddedStore({ folder });
+    let begun: () => void = () => undefined;
+    const loading = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    // A store without end: every scan gives others their turn until it is stopped.
+    store.scan = async (_pid, _visit, pace) => {
+      begun();
+      for (;;) await pace?.step();
+    };
+    const server = new ServerCoordinator({ port: 0, dev: true, logLevel: 'silent' }, { store });
+    servers.push(server);
+    const started = server.start();
+    const refused = expect(started).rejects.toMatchObject({ code: 'SERVER_STATE' });
+    await loading;
+    const { status, body } = await getJson(server, '/ready');
+    expect([status, JSON.stringify(body)]).toEqual([503, expect.stringContaining('STARTING')]);
+    expect((await fetch(`http://127.0.0.1:${server.port}/health`)).status).toBe(200);
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`);
+    socket.on('error', () => undefined);
+    const [, response] = await once(socket, 'unexpected-response');
+    expect(response.statusCode).toBe(503);
+    await server.shutdown();
+    await refused;
+    expect(server.state).toBe('STOPPED');
+  });
+
   it('[OPS-41] a server starts once, and stopping twice is stopping once', async () => {
     const server = await startServer();
     await expect(server.start()).rejects.toMatchObject({ code: 'SERVER_STATE' });

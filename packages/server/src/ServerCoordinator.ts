@@ -1,13 +1,12 @@
-import { randomBytes, randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { LIMITS } from '@topgun/protocol';
 import { BackupDesk } from './backup/BackupDesk.js';
 import { parseConfig } from './config/load.js';
-import { loadPolicies } from './config/loadPolicies.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
+import { createEngine } from './createEngine.js';
 import { backupRoutes } from './doors/backup.js';
 import { explainRoutes } from './doors/explain.js';
 import { exportRoutes } from './doors/export.js';
@@ -20,24 +19,21 @@ import { statusRoutes } from './doors/status.js';
 import type { WallClock } from './EngineHost.js';
 import { EngineHost } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
-import { declaredFor } from './engine/indexes/declaredFor.js';
 import type { EngineStats } from './engine/ports.js';
 import type { PoisonedRecord, Repair, RepairOrder } from './engine/repair/Repair.js';
 import type { Resolver } from './engine/resolvers/Resolver.js';
 import { Resolvers } from './engine/resolvers/Resolvers.js';
-import { ServerEngine } from './engine/ServerEngine.js';
+import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
 import { loadEngine } from './loadEngine.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { findIn, repairWith } from './repairStore.js';
 import { SlowQueryLog } from './SlowQueryLog.js';
 import { AuthService } from './security/AuthService.js';
-import { cursorMac } from './security/cursorMac.js';
 import type { Principal } from './security/PermissionPolicy.js';
-import { anyMapPattern } from './security/policy/mapPattern.js';
 import type { Revocation } from './security/revocation/Revocations.js';
+import { createStore } from './storage/createStore.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
-import { MemoryStore } from './storage/MemoryStore.js';
 import type { Store } from './storage/Store.js';
 import type { TimeProvider } from './time/NtpTimeProvider.js';
 import { ntpTime } from './time/ntpTime.js';
@@ -45,6 +41,9 @@ import { HandshakeGuard } from './transport/HandshakeGuard.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
 import { createLogger } from './utils/logger.js';
+import { Pace } from './utils/Pace.js';
+import { serverVersion } from './version.js';
+import { WorkerPool } from './workers/WorkerPool.js';
 
 /** Parts a program or a test puts in place of the usual ones. */
 export interface ServerOverrides {
@@ -59,6 +58,12 @@ export interface ServerOverrides {
 }
 
 export type ServerState = 'NEW' | 'STARTING' | 'READY' | 'DRAINING' | 'STOPPED' | 'FAILED';
+
+/** Where a server listens. */
+interface Address {
+  readonly port: number;
+  readonly host: string;
+}
 
 /**
  * A TopGun server: `new ServerCoordinator(config)`, `await start()`, later `await shutdown()`.
@@ -80,12 +85,15 @@ export class ServerCoordinator {
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
   readonly #backups: BackupDesk;
+  readonly #workers = new WorkerPool();
   readonly #sweep: NodeJS.Timeout;
   #startedAtMs: number;
   #host: EngineHost | undefined;
   #engine: ServerEngine | undefined;
   #auth: AuthService | undefined;
-  #address: { readonly port: number; readonly host: string } | undefined;
+  #address: Address | undefined;
+  #starting: Promise<Address> | undefined;
+  readonly #stopped = new AbortController();
   #state: ServerState = 'NEW';
   #stopping: Promise<void> | undefined;
 
@@ -98,7 +106,8 @@ export class ServerCoordinator {
     this.#ntp = overrides.clock === undefined ? ntpTime(this.config.ntpServers, this.#logger) : undefined;
     this.#clock = overrides.clock ?? this.#ntp ?? { wallMs: () => Date.now() };
     this.#startedAtMs = this.#clock.wallMs();
-    this.#store = overrides.store ?? this.#createStore();
+    this.#store =
+      overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
     this.#backups = new BackupDesk({
       store: this.#store,
       config: this.config,
@@ -147,10 +156,15 @@ export class ServerCoordinator {
   }
 
   /** Opens the store, takes its content into memory and listens. On failure everything begun is undone. */
-  async start(): Promise<{ readonly port: number; readonly host: string }> {
+  async start(): Promise<Address> {
     if (this.#state !== 'NEW')
       throw serverError('SERVER_STATE', `start() was called in state ${this.#state}.`);
     this.#state = 'STARTING';
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<Address> {
     try {
       const auth = await this.#openAuth();
       const { staticDir } = this.config;
@@ -178,7 +192,8 @@ export class ServerCoordinator {
 
   /**
    * Stops gracefully: no longer ready, clients told to reconnect elsewhere, everything admitted made durable and
-   * answered, sockets closed with 1001, store closed. Takes at most `drainMs` and three seconds. Safe to call twice.
+   * answered, sockets closed with 1001, store closed. Takes at most `drainMs` and three seconds. Safe to call twice. A server
+   * that is still loading stops at once: `start` rejects with SERVER_STATE.
    */
   shutdown(): Promise<void> {
     this.#stopping ??= this.#shutdown();
@@ -238,6 +253,9 @@ export class ServerCoordinator {
   }
 
   async #shutdown(): Promise<void> {
+    this.#stopped.abort(serverError('SERVER_STATE', 'The server was stopped while it was starting.'));
+    // Whatever start() has begun is undone by it.
+    await this.#starting?.catch(() => undefined);
     if (this.#state === 'READY') {
       this.#state = 'DRAINING';
       this.#transport.stopAccepting();
@@ -258,12 +276,14 @@ export class ServerCoordinator {
     this.#http.closeAllConnections();
     if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
     this.#backups.stop();
+    await this.#workers.close();
     await this.#store.close();
     this.#metrics.close();
   }
 
   async #startEngine({ security }: AuthService): Promise<void> {
-    const boot = await this.#store.open();
+    const pace = new Pace({ signal: this.#stopped.signal });
+    const boot = await this.#store.open(pace);
     if (boot.renewedFrom !== undefined) {
       const { incarnation, renewedFrom } = boot;
       this.#logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
@@ -277,46 +297,22 @@ export class ServerCoordinator {
       onCommit: (durationMs) => this.#metrics.commitDone(durationMs),
       onFatal: (error) => this.#fail(error),
     });
-    // What a server needs now and then is loaded when it starts and not with this module: some 8 ms.
-    const { linearRegex } = await import('@topgun/search/regex');
-    const queryPorts = { regex: linearRegex };
-    const engine = new ServerEngine(
+    const engine = await createEngine(
       {
+        config: this.config,
         nodeId: this.nodeId,
         boot,
-        policies: loadPolicies(this.config, queryPorts),
-        queryPorts,
+        nowMs: this.#clock.wallMs(),
         resolvers: this.#resolvers,
-        isVolatile: anyMapPattern(this.config.volatileMaps ?? []),
-        indexesOf: declaredFor(this.config.indexes),
-        random: () => randomInt(2 ** 32),
-        mac: cursorMac,
-        now: this.#clock.wallMs(),
-        limits: {
-          skewMs: this.config.skewMs,
-          queriesPerPrincipal: this.config.queriesPerUserMax,
-          queryRowsPerPrincipal: this.config.queryRowsPerUserMax,
-          retentionMs: this.config.retentionDays * 86_400_000,
-          ...this.#overrides.limits,
-        },
+        limits: this.#overrides.limits,
       },
       host,
     );
     host.connect(engine, this.#transport);
-    await loadEngine(engine, this.#store);
+    await loadEngine(engine, this.#store, pace);
     host.loaded();
     this.#host = host;
     this.#engine = engine;
-  }
-
-  #createStore(): Store {
-    if (this.config.storage === 'memory')
-      return new MemoryStore({ incarnation: randomBytes(16).toString('base64url') });
-    return new EmbeddedStore({
-      folder: this.config.dataDir,
-      onStopped: (error) => this.#fail(error),
-      onCompactionFault: (error) => this.#logger.error({ err: error }, 'folding of the log was cut short'),
-    });
   }
 
   #createTransport(guard: HandshakeGuard): WebSocketTransport {
@@ -388,14 +384,4 @@ export class ServerCoordinator {
     this.#logger.fatal({ err: error }, 'the server cannot go on');
     this.#overrides.onFatal?.(error);
   }
-}
-
-/** Version of this package. */
-export const serverVersion: string = readVersion();
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
 }

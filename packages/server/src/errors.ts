@@ -118,6 +118,12 @@ export const serverErrors = {
     retriable: false,
   },
   STATIC_MISSING: { remedy: 'Build the app first, or correct the folder.', retriable: false },
+  WORKER_LOST: {
+    remedy:
+      'Try again; if it happens again, look into the log: the machine may lack memory for one more thread.',
+    retriable: true,
+  },
+  WORKERS_BUSY: { remedy: 'Wait until the checks and backups that run have ended.', retriable: true },
   SERVER_STATE: {
     remedy: 'Start a server once, and stop it once; make a new one to start again.',
     retriable: false,
@@ -125,6 +131,8 @@ export const serverErrors = {
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 
 export type ServerErrorCode = keyof typeof serverErrors;
+
+export const isServerErrorCode = (code: string): code is ServerErrorCode => Object.hasOwn(serverErrors, code);
 
 /** The error of one server code, with the remedy of the table. */
 export function serverError(code: ServerErrorCode, message: string, cause?: unknown): TopGunError {

@@ -39,7 +39,6 @@ export {
   ServerCoordinator,
   type ServerOverrides,
   type ServerState,
-  serverVersion,
 } from './ServerCoordinator.js';
 export { isLoopback } from './security/loopback.js';
 export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
@@ -75,3 +74,4 @@ export type {
 } from './storage/Store.js';
 export { compareOffsets } from './storage/Store.js';
 export { createLogger, type Logger } from './utils/logger.js';
+export { serverVersion } from './version.js';

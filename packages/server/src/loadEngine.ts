@@ -1,14 +1,15 @@
 import { PARTITION_COUNT } from '@topgun/protocol';
 import type { ServerEngine } from './engine/ServerEngine.js';
-import type { DedupRow, Store, StoredRecord } from './storage/Store.js';
+import type { Store } from './storage/Store.js';
+import type { Pace } from './utils/Pace.js';
 
-/** Takes all a store holds into an engine that has seen no input yet, one partition at a time. */
-export async function loadEngine(engine: ServerEngine, store: Store): Promise<void> {
+/**
+ * Takes all a store holds into an engine that has seen no input yet, in slices: sockets and probes have their turn in
+ * between (FLOW-20). Throws the codes of the store, and the reason of the pace's signal.
+ */
+export async function loadEngine(engine: ServerEngine, store: Store, pace: Pace): Promise<void> {
   for (let pid = 0; pid < PARTITION_COUNT; pid++) {
-    const records: StoredRecord[] = [];
-    const dedup: (readonly [number, DedupRow])[] = [];
-    await store.scan(pid, (record) => records.push(record));
-    await store.scanDedup(pid, (row) => dedup.push([pid, row]));
-    if (records.length > 0 || dedup.length > 0) engine.load(records, dedup);
+    await store.scan(pid, (record) => engine.load([record], []), pace);
+    await store.scanDedup(pid, (row) => engine.load([], [[pid, row]]), pace);
   }
 }

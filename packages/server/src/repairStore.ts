@@ -10,6 +10,7 @@ import { loadEngine } from './loadEngine.js';
 import { cursorMac } from './security/cursorMac.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import { createLogger } from './utils/logger.js';
+import { Pace } from './utils/Pace.js';
 
 /** How a folder is looked at while no server has it. */
 export interface RepairSettings {
@@ -129,7 +130,7 @@ async function withEngine<T>(
       host,
     );
     host.connect(engine);
-    await loadEngine(engine, store);
+    await loadEngine(engine, store, new Pace());
     return await Promise.race([work(host, engine), failed]);
   } finally {
     host.stop();

@@ -1,4 +1,5 @@
 import type { Kind } from '@topgun/protocol';
+import type { Pace } from '../utils/Pace.js';
 
 /** Place of a change in its partition: ordered by epoch, then n. (0,0) lies before everything. */
 export interface Offset {
@@ -132,20 +133,26 @@ export interface DedupState {
  * no order of commits can lose one. Every implementation passes `describeServerStorage`.
  */
 export interface Store {
-  /** Opens or creates the store. Throws STORE_LOCKED, STORE_VERSION, STORE_CORRUPT, STORE_UNAVAILABLE. */
-  open(): Promise<StoreBoot>;
+  /**
+   * Opens or creates the store; what takes long is done at the pace that is given. Throws STORE_LOCKED, STORE_VERSION,
+   * STORE_CORRUPT, STORE_UNAVAILABLE.
+   */
+  open(pace?: Pace): Promise<StoreBoot>;
   /** Resolves only when the batch is durable. Never throws for I/O faults: answers `failed` or `unknown`. */
   commit(batch: CommitBatch): Promise<CommitResult>;
   read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined>;
-  /** Visits every record of a partition once, tombstones included, in no particular order. */
-  scan(pid: number, visit: (record: StoredRecord) => void): Promise<void>;
+  /**
+   * Visits every record of a partition once, tombstones included, in no particular order. With a pace, others have their
+   * turn in between; whether what is committed meanwhile is visited is not said.
+   */
+  scan(pid: number, visit: (record: StoredRecord) => void, pace?: Pace): Promise<void>;
   /**
    * Records last changed after an offset, by rising offset. At most `limit`, except that records sharing the last
    * offset (a transaction) are never parted.
    */
   changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]>;
   readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined>;
-  scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void>;
+  scanDedup(pid: number, visit: (row: DedupRow) => void, pace?: Pace): Promise<void>;
   /** Begins a new life of the store: its incarnation, on the disk when the promise resolves (INC-2). Throws for I/O faults. */
   renew(): Promise<string>;
   /** Waits for commits under way, then lets go of the store. */

@@ -1,5 +1,6 @@
 import { hashString, partitionOf, TopGunError } from '@topgun/core';
 import { serverError } from '../../errors.js';
+import { Pace } from '../../utils/Pace.js';
 import type { CommitGate } from '../CommitGate.js';
 import { dedupId, itemId, itemIdOf } from '../itemId.js';
 import { PartitionState, selectChanges } from '../PartitionState.js';
@@ -16,13 +17,14 @@ import type {
 } from '../Store.js';
 import { compareOffsets } from '../Store.js';
 import { addSlices, Backlog, type CommitOutline, outlineOf, type SlicesByPid } from './Backlog.js';
-import { type BackupManifest, copyStore } from './backupStore.js';
+import { type BackupManifest, type CopyFacts, copyStore } from './backupStore.js';
 import { Compactor } from './Compactor.js';
 import { encodeCommit, type PackedSlice } from './chunkCodec.js';
 import { isDiskFull } from './diskFaults.js';
 import { FolderLock } from './FolderLock.js';
 import { dedupHash, lowFor } from './foldPartition.js';
-import { mergeSlices } from './mergeSlices.js';
+import type { Pace as SlicePace } from './inSlices.js';
+import { mergeSlices, mergeSlicesAt } from './mergeSlices.js';
 import { isPurged, unpacked } from './PackedRecord.js';
 import { FORMAT, FORMAT_ROW, StoreFiles } from './StoreFiles.js';
 import { dropLifeRows, openLife, renewLife } from './StoreLife.js';
@@ -34,6 +36,8 @@ export interface EmbeddedStoreOptions {
   readonly compactLogBytes?: number;
   /** longest stretch of folding before sockets and commits get their turn, in ms, default 10 */
   readonly compactSliceMs?: number;
+  /** does the long checks elsewhere than on this thread */
+  readonly work?: StoreWork;
   /** told once when the store has stopped: the process should end, and start again after a look at the disk */
   readonly onStopped?: (error: TopGunError) => void;
   /** told when folding was cut short; the data is safe, the log grows */
@@ -42,6 +46,14 @@ export interface EmbeddedStoreOptions {
   readonly gate?: CommitGate;
   /** for tests: called before each slice of folding */
   readonly beforeCompactionSlice?: () => void | Promise<void>;
+}
+
+/** Checks that read files and nothing else. Both throw STORE_CORRUPT. */
+export interface StoreWork {
+  /** looks at the pages of a data file before they are trusted */
+  checkPages(file: string): Promise<void>;
+  /** reads a copy whole; at the pace where it has to be done on this thread */
+  readCopy(folder: string, pace: SlicePace): Promise<CopyFacts>;
 }
 
 /**
@@ -57,6 +69,8 @@ export class EmbeddedStore implements Store {
   #backlog = new Backlog();
   /** the log opened, between the start and the first commit, and between commits once a read asked for it */
   #slices: SlicesByPid | undefined;
+  /** of the partition read last: its records and its dedup rows are asked for one after the other */
+  #merged: { readonly pid: number; readonly state: PartitionState } | undefined;
   #compactor: Compactor | undefined;
   #nextSeq = 1;
   #stopped: TopGunError | undefined;
@@ -67,13 +81,16 @@ export class EmbeddedStore implements Store {
     this.#options = options;
   }
 
-  async open(): Promise<StoreBoot> {
+  async open(pace = new Pace()): Promise<StoreBoot> {
     const { folder } = this.#options;
     this.#closing = false;
     this.#lock = await this.#acquireLock(folder);
     try {
-      this.#files = new StoreFiles(folder);
-      const boot = await this.#boot(this.#files);
+      const { work } = this.#options;
+      this.#files = work
+        ? await StoreFiles.opened(folder, (file) => work.checkPages(file))
+        : new StoreFiles(folder);
+      const boot = await this.#boot(this.#files, pace);
       this.#compactor = new Compactor(this.#files, this.#backlog, {
         logBytes: this.#options.compactLogBytes ?? 64 * 1024 * 1024,
         sliceMs: this.#options.compactSliceMs ?? 10,
@@ -100,7 +117,10 @@ export class EmbeddedStore implements Store {
     const check = (): void => {
       if (this.#closing) throw serverError('SERVER_STATE', 'The store closed during the backup.');
     };
-    return this.#run(copyStore(this.#opened(), to, now, { restPerMs: 1, check }));
+    const { work } = this.#options;
+    const pace = { restPerMs: 1, check };
+    const read = work && ((draft: string) => work.readCopy(draft, pace));
+    return this.#run(copyStore(this.#opened(), to, now, pace, read));
   }
 
   async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
@@ -110,30 +130,28 @@ export class EmbeddedStore implements Store {
     return record === undefined || isPurged(this.#gc(pid), record) ? undefined : unpacked(record);
   }
 
-  async scan(pid: number, visit: (record: StoredRecord) => void): Promise<void> {
-    for (const record of this.#records(pid)) visit(unpacked(record));
+  async scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
+    for (const record of this.#records(pid, await this.#pendingAt(pace, pid))) {
+      visit(unpacked(record));
+      const rest = pace.step();
+      if (rest !== undefined) await rest;
+    }
   }
 
   async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
-    return selectChanges(this.#records(pid), after, limit).map(unpacked);
+    return selectChanges(this.#records(pid, this.#pending(pid)), after, limit).map(unpacked);
   }
 
   async readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined> {
     return this.#stateAround(pid, dedupHash(clientId, session)).dedupOf(clientId, session);
   }
 
-  async scanDedup(pid: number, visit: (row: DedupRow) => void): Promise<void> {
-    const pending = this.#pending(pid);
-    const merged = new PartitionState();
-    for (const slice of this.#opened().snapChunks(pid)) {
-      for (const row of slice.dedup) {
-        if (pending.dedup.has(dedupId(row.clientId, row.session))) merged.absorbDedup(row);
-        else visit(row);
-      }
+  async scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
+    for (const row of this.#dedupRows(pid, await this.#pendingAt(pace, pid))) {
+      visit(row);
+      const rest = pace.step();
+      if (rest !== undefined) await rest;
     }
-    // What was stored first goes first: an entry once written stays.
-    for (const row of pending.dedup.values()) merged.absorbDedup(row);
-    for (const row of merged.liveDedup()) visit(row);
   }
 
   renew(): Promise<string> {
@@ -184,6 +202,7 @@ export class EmbeddedStore implements Store {
     await this.#options.gate?.flushed();
     this.#backlog.add(seq, chunk.length, outline);
     this.#slices = undefined;
+    this.#merged = undefined;
     this.#compactor?.consider();
     return fault ?? 'committed';
   }
@@ -211,15 +230,18 @@ export class EmbeddedStore implements Store {
     }
   }
 
-  async #boot(files: StoreFiles): Promise<StoreBoot> {
+  async #boot(files: StoreFiles, pace: Pace): Promise<StoreBoot> {
     const meta = files.metaRows();
     await this.#checkFormat(files, meta);
     this.#backlog = new Backlog();
     const slices: SlicesByPid = new Map();
-    files.replay((seq, bytes, commit) => {
+    for (const { seq, bytes, commit } of files.logRows()) {
       this.#backlog.add(seq, bytes, commit);
       addSlices(slices, commit);
-    });
+      // What is looked at are the heads of slices, one to a partition.
+      const rest = pace.step(commit.slices.length);
+      if (rest !== undefined) await rest;
+    }
     this.#slices = slices;
     this.#nextSeq = this.#backlog.lastSeq + 1;
     for (const [name, value] of this.#backlog.meta()) {
@@ -271,6 +293,15 @@ export class EmbeddedStore implements Store {
     return mergeSlices(this.#slicesOf(pid));
   }
 
+  async #pendingAt(pace: Pace, pid: number): Promise<PartitionState> {
+    const slices = this.#slicesOf(pid);
+    if (this.#merged?.pid === pid) return this.#merged.state;
+    const state = await mergeSlicesAt(pace, slices);
+    // Of what was committed meanwhile it knows nothing.
+    if (this.#slices !== undefined) this.#merged = { pid, state };
+    return state;
+  }
+
   /** How far a partition is purged. */
   #gc(pid: number): GcMarks | undefined {
     return this.#backlog.gc().get(pid);
@@ -287,8 +318,7 @@ export class EmbeddedStore implements Store {
   }
 
   /** Every record of a partition; what is stored and not pending is never put into a map. */
-  *#records(pid: number): Iterable<StoredRecord> {
-    const pending = this.#pending(pid);
+  *#records(pid: number, pending: PartitionState): Iterable<StoredRecord> {
     const gc = this.#gc(pid);
     for (const slice of this.#opened().snapChunks(pid)) {
       for (const record of slice.records) {
@@ -297,5 +327,18 @@ export class EmbeddedStore implements Store {
       }
     }
     for (const record of pending.records.values()) if (!isPurged(gc, record)) yield record;
+  }
+
+  *#dedupRows(pid: number, pending: PartitionState): Iterable<DedupRow> {
+    const merged = new PartitionState();
+    for (const slice of this.#opened().snapChunks(pid)) {
+      for (const row of slice.dedup) {
+        if (pending.dedup.has(dedupId(row.clientId, row.session))) merged.absorbDedup(row);
+        else yield row;
+      }
+    }
+    // What was stored first goes first: an entry once written stays.
+    for (const row of pending.dedup.values()) merged.absorbDedup(row);
+    yield* merged.liveDedup();
   }
 }

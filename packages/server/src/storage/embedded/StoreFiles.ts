@@ -12,6 +12,8 @@ export const FORMAT = 3;
 /** Name of the meta row that says so. */
 export const FORMAT_ROW = '.format';
 
+const DATA = 'data.mdb';
+
 /** Key of a snapshot chunk: its partition and the lowest item hash it covers, up to the next chunk's. */
 export type SnapKey = [pid: number, lowest: number];
 
@@ -19,6 +21,13 @@ export interface SnapChunk {
   readonly lowest: number;
   /** undefined: nothing is left in its range */
   readonly bytes: Buffer | undefined;
+}
+
+/** One commit of the log. */
+export interface LogRow {
+  readonly seq: number;
+  readonly bytes: number;
+  readonly commit: OpenedCommit;
 }
 
 /** Where a partition stands in the snapshot. */
@@ -57,10 +66,10 @@ export class StoreFiles {
   readonly #heads: Database<Buffer, number>;
   readonly #meta: Database<Buffer, string>;
 
-  /** `isChecked`: the pages of the data file have been looked at a moment ago. */
+  /** `isChecked`: somebody has looked at the pages. Throws STORE_CORRUPT, STORE_UNAVAILABLE. */
   constructor(folder: string, isChecked = false) {
     try {
-      if (!isChecked) checkPages(join(folder, 'data.mdb'));
+      if (!isChecked) checkPages(join(folder, DATA));
       // Without overlappingSync a write resolves after its own fdatasync: flushed, not merely committed. Without
       // eventTurnBatching a failed commit rejects the promise of its caller and no other, which nobody could catch.
       this.root = open({
@@ -81,18 +90,23 @@ export class StoreFiles {
     }
   }
 
+  /** As the constructor, with the pages looked at by `check`, which may take its time elsewhere. */
+  static async opened(folder: string, check: (file: string) => Promise<void>): Promise<StoreFiles> {
+    try {
+      await check(join(folder, DATA));
+    } catch (cause) {
+      throw openError(folder, cause);
+    }
+    return new StoreFiles(folder, true);
+  }
+
   /** One commit at the end of the log. Resolves when it is on the disk. */
   append(seq: number, chunk: Buffer): Promise<boolean> {
     return this.#log.put(seq, chunk);
   }
 
-  /** Visits the log in order. */
-  replay(visit: (seq: number, bytes: number, commit: OpenedCommit) => void): void {
-    for (const { seq, bytes, commit } of this.logRows()) visit(seq, bytes, commit);
-  }
-
-  /** The log in order, for who rests in between. */
-  *logRows(): Iterable<{ readonly seq: number; readonly bytes: number; readonly commit: OpenedCommit }> {
+  /** The log in order, as it stood at the first row. */
+  *logRows(): Iterable<LogRow> {
     for (const { key, value } of this.#log.getRange())
       yield { seq: key, bytes: value.length, commit: openCommit(value, `log row ${key}`) };
   }

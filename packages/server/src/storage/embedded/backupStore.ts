@@ -88,13 +88,14 @@ export async function backupStore(folder: string, to: string, now: Date): Promis
 /**
  * Copies a store that is open, whatever is committed to it meanwhile, to a new folder `to`: all of it at one point, which
  * the manifest names (BAK-1). lmdb copies a snapshot in a thread of its own, so no commit waits; the copy is read back whole
- * at the given pace. Throws STORE_CORRUPT, BACKUP_EXISTS, STORE_UNAVAILABLE; no half backup stays.
+ * at the given pace, or by `read`, which may do so elsewhere. Throws STORE_CORRUPT, BACKUP_EXISTS, STORE_UNAVAILABLE; no half backup stays.
  */
 export async function copyStore(
   files: StoreFiles,
   to: string,
   now: Date,
   pace: Pace,
+  read = (folder: string): Promise<CopyFacts> => readCopy(folder, pace),
 ): Promise<BackupManifest> {
   await mustBeFree(to);
   const draft = `${to}.${randomUUID()}${UNFINISHED}`;
@@ -105,15 +106,7 @@ export async function copyStore(
       pace.check?.();
       const data = join(draft, DATA);
       // Read back from the copy, so that what is said of it is true of it.
-      await inSlices(checkingPages(data), pace);
-      const said = await opened(
-        draft,
-        async (copy) => ({
-          incarnation: incarnationIn(copy),
-          ...(await inSlices(verifyingStore(copy, draft), pace)),
-        }),
-        true,
-      );
+      const said = await read(draft);
       await rm(join(draft, 'lock.mdb'), { force: true });
       await sync(data);
       const manifest: BackupManifest = {
@@ -133,6 +126,24 @@ export async function copyStore(
       throw error;
     }
   });
+}
+
+/** What a copy holds, by its own pages and rows. */
+export interface CopyFacts extends StoreCount {
+  readonly incarnation: string;
+}
+
+/** Reads the data of a copy whole. Throws STORE_CORRUPT, STORE_VERSION, STORE_UNAVAILABLE. */
+export async function readCopy(folder: string, pace: Pace = AT_ONCE): Promise<CopyFacts> {
+  await inSlices(checkingPages(join(folder, DATA)), pace);
+  return opened(
+    folder,
+    async (copy) => ({
+      incarnation: incarnationIn(copy),
+      ...(await inSlices(verifyingStore(copy, folder), pace)),
+    }),
+    true,
+  );
 }
 
 /** The backups in a folder, the oldest first; what is none is passed over. */
