@@ -75,6 +75,25 @@ describe('backup and restore of the embedded store', () => {
     expect(await keysIn(again)).toEqual(['a', 'b', 'later']);
   });
 
+  it('[INC-1] [BAK-1] brings back values that fill pages of their own, and what is written on top of them', async () => {
+    const large = (i: number): string => String(i).repeat(30_000);
+    const fill = (at: string, keys: readonly string[]): Promise<void> =>
+      withStore(at, async (store) => {
+        for (const [i, key] of keys.entries())
+          await store.commit(commitOf([storedRecord({ key, value: large(i), t: 1000 + i, n: i + 1 })]));
+        await store.compact();
+        for (const [i, key] of keys.entries())
+          await store.commit(commitOf([storedRecord({ key, value: large(i + 1), t: 2000 + i, n: i + 9 })]));
+      });
+    await fill(folder, ['a', 'b', 'c']);
+    await backupStore(folder, join(root, 'copy'), NOW);
+    await restoreStore(join(root, 'copy'), folder, NOW);
+    await fill(folder, ['d', 'e']);
+    await backupStore(folder, join(root, 'second'), NOW);
+    await restoreStore(join(root, 'second'), folder, new Date(NOW.getTime() + 1_000));
+    expect(await keysIn(folder)).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
   it('[INC-1] restores into a folder that does not exist yet', async () => {
     await put(folder, 'a');
     await withStore(folder, (store) => store.compact());
