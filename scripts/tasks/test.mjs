@@ -81,6 +81,15 @@ export async function testQueryFuzz(args) {
   return run(process.execPath, [cli, ...args], { env: { TOPGUN_POSTGRES: postgres } });
 }
 
+/**
+ * Every byte that leaves a server under random rights, held against an oracle, and a leak planted in each outlet: `npm run
+ * test:permissions -- --policies 200 --frames 200000`, `-- --seed 7`, `-- --case FILE`.
+ */
+export async function testPermissions(args) {
+  if ((await build(['@topgun/tools'])) !== 0) return 1;
+  return run(process.execPath, [rootPath('packages/tools/dist/permissionOracle/cli.js'), ...args]);
+}
+
 /** Times the atlas in a real Chromium with all its cities: hydration, first result, typing, an edit in another window. */
 export const testAtlas = () => testOften('measure', { TOPGUN_MEASURE: '1' }, ATLAS_E2E);
 

@@ -201,7 +201,9 @@ export class Admission {
     const { concern, pid, seq, t, node } = op;
     const fingerprint = op.fingerprint(judge.rows[0]);
     const entry = { pid, seq, outcome, t, node, n, epoch, fingerprint, concern };
-    op.entry = isRejected ? { ...entry, code, ...(judge.reason && { reason: judge.reason }) } : entry;
+    // The judge is not asked about every op: a reason of before is about somebody else's.
+    const reason = code === 'RESOLVER_REJECTED' ? judge.reason : undefined;
+    op.entry = isRejected ? { ...entry, code, ...(reason && { reason }) } : entry;
     this.#stagingOf(lane).stage(op, isRejected ? NO_ROWS : judge.rows, now);
     if (!isRejected) this.#announce(op, judge.isHidden ? OUTCOME.APPLIED : outcome);
   }

@@ -1,5 +1,5 @@
+import { tag, untag } from '@topgun/sim/internal/oracle/taggedJson';
 import type { Case } from './Case.js';
-import { tag, untag } from './taggedJson.js';
 
 /** A case as the text of a file. */
 export function textOfCase(one: Case): string {

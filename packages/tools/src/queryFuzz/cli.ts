@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { numberOf, textOf } from '../cliArguments.js';
 import { startPostgres } from '../postgres/startPostgres.js';
 import type { Case } from './Case.js';
 import { caseOfText, textOfCase } from './caseText.js';
@@ -71,18 +72,6 @@ async function replay(one: Case, file: string, oracle: PostgresOracle): Promise<
     fault === undefined ? `${file}: nothing is wrong` : `${file}: ${fault.checker}\n  ${fault.what}`,
   );
   return fault === undefined ? 0 : 1;
-}
-
-function textOf(argv: readonly string[], name: string): string | undefined {
-  const at = argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : (argv[at + 1] ?? '');
-}
-
-function numberOf(argv: readonly string[], name: string): number | undefined {
-  const found = textOf(argv, name);
-  if (found === undefined) return undefined;
-  if (!/^\d{1,15}$/.test(found)) throw new RangeError(`--${name} takes a whole number, found ${found}`);
-  return Number(found);
 }
 
 process.exitCode = await main(process.argv.slice(2));

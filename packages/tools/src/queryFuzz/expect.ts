@@ -1,7 +1,8 @@
+import { answerOf } from '@topgun/sim/internal/oracle/answerOf';
+import { exactText } from '@topgun/sim/internal/oracle/taggedJson';
 import { type Case, type Row, statesOf } from './Case.js';
 import { Difference, type Expected } from './Checker.js';
-import { answerOf, seenRows } from './oracle/answer.js';
-import { exactText } from './taggedJson.js';
+import { seenRows } from './oracle/answer.js';
 
 /** What the oracle says of a case. */
 export function expectedOf(one: Case): Expected {

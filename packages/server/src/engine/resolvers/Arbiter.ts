@@ -79,8 +79,12 @@ export class Arbiter {
       principal: op.conn.principal as Principal,
     });
     if (said === undefined) return { code: isHidden ? 'DENIED' : 'RESOLVER_FAILED' };
-    if (said.action === 'reject')
-      return isHidden ? { code: 'DENIED' } : { code: 'RESOLVER_REJECTED', reason: said.reason };
+    if (said.action === 'reject') {
+      if (isHidden) return { code: 'DENIED' };
+      // It may speak of any field of what stands.
+      const isMasked = standing !== undefined && rights.view.project(standing.value) !== standing.value;
+      return isMasked ? { code: 'RESOLVER_REJECTED' } : { code: 'RESOLVER_REJECTED', reason: said.reason };
+    }
     if (said.action === 'keep') return { version: undefined, isHidden };
     const made = said.action === 'merge' ? rights.complete(readableOf(standing), said.value) : value;
     if (made === DENIED) return { code: 'DENIED' };

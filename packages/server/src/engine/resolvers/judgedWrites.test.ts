@@ -1,4 +1,4 @@
-import { OP, OUTCOME } from '@topgun/protocol';
+import { CONCERN, OP, OUTCOME } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../security/PermissionPolicy.js';
 import { answerTo, judgedNode, rowAt, valueAt } from '../testing/judgedNode.js';
@@ -191,6 +191,32 @@ describe('versions on maps with a resolver', () => {
     from.settle();
     expect(valueAt(from, 'app', 'm')).toEqual({ open: 'made' });
     expect(answerTo(ann, 2).row?.[5]).toEqual({ open: 'made' });
+  });
+
+  it('[RSV-4] why a write was rejected is told to who sees all of the row, and to nobody who sees a part of it', () => {
+    const policies: Policy[] = [
+      { role: 'admin', map: '**', actions: ['READ', 'PUT'] },
+      { role: 'user', map: 'docs', actions: ['READ'], fields: ['title'] },
+      { role: 'user', map: 'docs', actions: ['PUT'] },
+    ];
+    const from = judgedNode(undefined, { policies });
+    const [root, ann] = [from.device('root', { roles: ['admin'] }), from.device('ann')];
+    root.put('docs', 'k', { version: 1, title: 'a' });
+    from.settle();
+    for (const device of [root, ann]) device.put('docs', 'k', { version: 7 });
+    from.settle();
+    expect(answerTo(root, 2).reason).toBe('The version must be 2, found 7.');
+    expect(answerTo(ann, 1)).toMatchObject({ code: 'RESOLVER_REJECTED', reason: undefined });
+  });
+
+  it('[RSV-4] a reason goes to nobody but the writer of the op that was judged', () => {
+    const from = judgedNode();
+    const [ann, bob] = [from.device('ann'), from.device('bob')];
+    ann.put('docs', 'k', { version: 7 });
+    bob.put('free:x', 'k', 1, CONCERN.REPLICATED);
+    from.settle();
+    expect(answerTo(ann, 1).reason).toBe('The version must be 1, found 7.');
+    expect(answerTo(bob, 1)).toMatchObject({ code: 'REPLICATED_UNSUPPORTED', reason: undefined });
   });
 
   it('[RSV-5] a made value that the row predicate forbids is DENIED, and one that fits no frame is not stored', () => {

@@ -1,9 +1,9 @@
 import { AggregateView, normalizeAggregate } from '@topgun/core';
+import { exactText } from '@topgun/sim/internal/oracle/taggedJson';
+import { verdict } from '@topgun/sim/internal/oracle/verdict';
 import { type Checker, Difference } from '../Checker.js';
 import { seenBy } from '../oracle/answer.js';
 import { type Group, groupsOf } from '../oracle/groups.js';
-import { verdict } from '../oracle/verdict.js';
-import { exactText } from '../taggedJson.js';
 
 /** Aggregates that are told of every change, against adding all rows up anew (AGG-4). The limit of the query plays no part. */
 export const aggregates: Checker = {

@@ -1,6 +1,6 @@
+import { answerOf } from '@topgun/sim/internal/oracle/answerOf';
 import type { Checker } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
-import { answerOf } from '../oracle/answer.js';
 import { Device } from '../server/Device.js';
 import { DeviceStore } from '../server/DeviceStore.js';
 import { QueryNode, WRITER } from '../server/QueryNode.js';

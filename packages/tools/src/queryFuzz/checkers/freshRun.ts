@@ -1,9 +1,9 @@
 import { evaluate, runQuery } from '@topgun/core';
+import { verdict } from '@topgun/sim/internal/oracle/verdict';
 import type { Checker } from '../Checker.js';
 import { Difference } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
 import { claimsOf } from '../oracle/answer.js';
-import { verdict } from '../oracle/verdict.js';
 import { PORTS } from '../ports.js';
 
 /** A fresh run over all rows that are seen, and the row predicates of the policies. */

@@ -1,10 +1,10 @@
 import { IndexSet, type QuerySpec, type RowView } from '@topgun/core';
 import type { Policy } from '@topgun/server/engine';
+import { namesOf } from '@topgun/sim/internal/oracle/values';
 import { MAP, type Who } from '../Case.js';
 import type { Checker } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
 import { readRules, seenBy } from '../oracle/answer.js';
-import { namesOf } from '../oracle/values.js';
 import { PORTS } from '../ports.js';
 
 /** Rows taken into the indexes after each change, so that changes come before, during and after a build. */

@@ -1,6 +1,6 @@
 import { StandingIndex } from '@topgun/core';
+import { verdict } from '@topgun/sim/internal/oracle/verdict';
 import { type Checker, Difference } from '../Checker.js';
-import { verdict } from '../oracle/verdict.js';
 
 /** Standing queries are found by every value that they match, also when others stand beside them and go again. */
 export const standing: Checker = {

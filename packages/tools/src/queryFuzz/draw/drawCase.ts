@@ -1,9 +1,9 @@
 import type { IndexSpec, PredicateNode, QuerySpec } from '@topgun/core';
 import type { Policy } from '@topgun/server/engine';
+import { fieldAt } from '@topgun/sim/internal/oracle/values';
 import { Rng } from '@topgun/sim/internal/rng';
 import type { Case, Change, Who } from '../Case.js';
 import { MAP } from '../Case.js';
-import { fieldAt } from '../oracle/values.js';
 import { drawGrouping } from './drawGrouping.js';
 import { drawPath, drawPredicate, type Ground } from './predicates.js';
 import { drawPalette, drawRowValue, drawValue, FIELDS, type Palette } from './values.js';

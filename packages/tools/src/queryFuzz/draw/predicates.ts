@@ -1,6 +1,6 @@
 import type { AuthRef, PredicateNode } from '@topgun/core';
+import { fieldAt, order } from '@topgun/sim/internal/oracle/values';
 import type { Rng } from '@topgun/sim/internal/rng';
-import { fieldAt, order } from '../oracle/values.js';
 import { drawValue, FIELDS, type Palette } from './values.js';
 
 /** What predicates are drawn from. */

@@ -1,6 +1,6 @@
+import { fieldAt, isSame, order } from '@topgun/sim/internal/oracle/values';
 import type { Row } from '../Case.js';
 import type { Grouping } from '../Grouping.js';
-import { fieldAt, isSame, order } from './values.js';
 
 /** Results by name. */
 export type Group = Readonly<Record<string, unknown>>;

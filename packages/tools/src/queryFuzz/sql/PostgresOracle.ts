@@ -1,9 +1,9 @@
+import { answerOf } from '@topgun/sim/internal/oracle/answerOf';
+import { untag } from '@topgun/sim/internal/oracle/taggedJson';
 import pg from 'pg';
 import type { Case, Row, Who } from '../Case.js';
 import { Difference, type Expected } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
-import { answerOf } from '../oracle/answer.js';
-import { untag } from '../taggedJson.js';
 import { FUNCTIONS } from './functions.js';
 import { Inexpressible } from './Inexpressible.js';
 import { querySql } from './querySql.js';

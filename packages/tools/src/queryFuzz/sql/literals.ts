@@ -1,4 +1,4 @@
-import { tag } from '../taggedJson.js';
+import { tag } from '@topgun/sim/internal/oracle/taggedJson';
 import { Inexpressible } from './Inexpressible.js';
 
 export function textLiteral(text: string): string {

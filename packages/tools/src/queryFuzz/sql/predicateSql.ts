@@ -1,6 +1,6 @@
 import type { PredicateNode } from '@topgun/core';
-import { fieldAt, namesOf, typeOf } from '../oracle/values.js';
-import { type Claims, patternOf } from '../oracle/verdict.js';
+import { fieldAt, namesOf, typeOf } from '@topgun/sim/internal/oracle/values';
+import { type Claims, patternOf } from '@topgun/sim/internal/oracle/verdict';
 import { Inexpressible } from './Inexpressible.js';
 import { jsonbLiteral, numberLiteral, textLiteral } from './literals.js';
 

@@ -1,9 +1,9 @@
 import type { Policy } from '@topgun/server/engine';
+import { exactText } from '@topgun/sim/internal/oracle/taggedJson';
+import { fieldAt, typeOf } from '@topgun/sim/internal/oracle/values';
+import { folded, patternOf } from '@topgun/sim/internal/oracle/verdict';
 import type { Case, Row, Who } from '../Case.js';
 import { claimsOf, readRules } from '../oracle/answer.js';
-import { fieldAt, typeOf } from '../oracle/values.js';
-import { folded, patternOf } from '../oracle/verdict.js';
-import { exactText } from '../taggedJson.js';
 import { Inexpressible } from './Inexpressible.js';
 import { jsonbLiteral, textLiteral } from './literals.js';
 import { pathSql, predicateSql } from './predicateSql.js';

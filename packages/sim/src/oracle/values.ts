@@ -1,4 +1,4 @@
-import { exactText } from '../taggedJson.js';
+import { exactText } from './taggedJson.js';
 
 /** The names of types in their order (data.md). */
 const ORDER = ['missing', 'null', 'boolean', 'number', 'string', 'date', 'bytes', 'array', 'object'] as const;
