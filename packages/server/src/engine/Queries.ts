@@ -132,7 +132,9 @@ export class Queries {
     const subscription: Subscription = { id, conn, map, query: shared, v: 0, rows };
     shared.subscribers.add(subscription);
     this.#note(subscription);
-    if (root === undefined || !this.#resume(subscription, shared, root)) this.#answer(subscription, shared);
+    const isResumed = root !== undefined && this.#resume(subscription, shared, root);
+    this.#tally.syncs[isResumed ? 'digest' : 'snapshot']++;
+    if (!isResumed) this.#answer(subscription, shared);
   }
 
   unsubscribe(conn: Connection, id: string): void {

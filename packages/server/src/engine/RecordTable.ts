@@ -92,6 +92,11 @@ export class RecordTable {
     return this.#records;
   }
 
+  /** Every map known. */
+  maps(): IterableIterator<MapState> {
+    return this.#maps.values();
+  }
+
   map(name: string): MapState | undefined {
     return this.#maps.get(name);
   }

@@ -9,6 +9,7 @@ import { Connection } from './Connection.js';
 import { Cursors } from './Cursors.js';
 import { DedupTable } from './DedupTable.js';
 import { EndedSessions } from './EndedSessions.js';
+import { EngineCounts } from './EngineCounts.js';
 import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { Gate } from './Gate.js';
@@ -16,7 +17,6 @@ import { IndexBuilder } from './indexes/IndexBuilder.js';
 import { QueryInspector } from './indexes/QueryInspector.js';
 import { Judge } from './Judge.js';
 import { MemoryStaging } from './MemoryStaging.js';
-import { machineStats } from './machineStats.js';
 import type { Op } from './Op.js';
 import { OwnerClock } from './OwnerClock.js';
 import type {
@@ -59,6 +59,7 @@ export class ServerEngine {
   /** of records from the future: what is asked is done in the next tick (CLK-7) */
   readonly repairs: Repairs;
   readonly inspector: QueryInspector;
+  readonly counts: EngineCounts;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
   readonly #wall: { nowMs: number };
@@ -164,6 +165,18 @@ export class ServerEngine {
         this.#gone(conn);
       },
     });
+    this.counts = new EngineCounts({
+      connections: this.#connections,
+      table: this.#table,
+      scopes: this.#scopes,
+      queries: this.#queries,
+      topics: this.#topics,
+      durable: this.#staging,
+      volatile: this.#volatile,
+      admission: this.#admission,
+      clock: this.#clock,
+      tally: this.#tally,
+    });
     const resume = new Resume(cursors, limits.frameBytes, (proof) => {
       effects.rolledBack?.(proof);
       this.#rebirth.begin(proof.told.epoch);
@@ -173,7 +186,7 @@ export class ServerEngine {
       sessions: this.#sessions,
       admission: this.#admission,
       scopes: this.#scopes,
-      sync: new SyncServer(effects, this.#scopes, this.#queries, scans, resume, limits),
+      sync: new SyncServer({ ...shared, scopes: this.#scopes, queries: this.#queries, scans, resume }),
       queries: this.#queries,
       topics: this.#topics,
     });
@@ -316,21 +329,7 @@ export class ServerEngine {
   }
 
   stats(): EngineStats {
-    return {
-      ...machineStats({
-        connections: this.#connections,
-        table: this.#table,
-        scopes: this.#scopes,
-        queries: this.#queries,
-        topics: this.#topics,
-        durable: this.#staging,
-        volatile: this.#volatile,
-        admission: this.#admission,
-        tally: this.#tally,
-      }),
-      clock: this.#clock.highWater,
-      draining: this.#isDraining,
-    };
+    return { ...this.counts.stats(), draining: this.#isDraining };
   }
 
   /** Live root of a map (DAT-5); 0 when it is unknown or empty. */

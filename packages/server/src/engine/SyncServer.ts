@@ -13,16 +13,27 @@ import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { FrameBudget } from './FrameBudget.js';
 import { MerkleAnswer, PATH_DIGITS_MAX, rootsOf } from './MerkleAnswer.js';
-import type { ServerEffects } from './ports.js';
+import type { ServerEffects, SyncKind } from './ports.js';
 import type { Queries } from './Queries.js';
 import type { Resume } from './Resume.js';
 import type { ScanBudget } from './ScanBudget.js';
 import type { Scopes } from './Scopes.js';
 import type { Shown } from './Shown.js';
 import { bytesOfRow } from './sizeOf.js';
+import type { Tally } from './Tally.js';
 
 /** Bytes in a frame that an item without a row is counted as, so that looking for them has an end. */
 const MISSING_BYTES = 16;
+
+export interface SyncServerParts {
+  readonly effects: ServerEffects;
+  readonly scopes: Scopes;
+  readonly queries: Queries;
+  readonly scans: ScanBudget;
+  readonly resume: Resume;
+  readonly limits: EngineLimits;
+  readonly tally: Tally;
+}
 
 /** What a walk is over: a map, or one query of the connection. */
 type Asked = Pick<MerkleReqMessage, 'req' | 'map' | 'query'>;
@@ -39,21 +50,16 @@ export class SyncServer {
   readonly #scans: ScanBudget;
   readonly #resume: Resume;
   readonly #limits: EngineLimits;
+  readonly #tally: Tally;
 
-  constructor(
-    effects: ServerEffects,
-    scopes: Scopes,
-    queries: Queries,
-    scans: ScanBudget,
-    resume: Resume,
-    limits: EngineLimits,
-  ) {
+  constructor({ effects, scopes, queries, scans, resume, limits, tally }: SyncServerParts) {
     this.#effects = effects;
     this.#scopes = scopes;
     this.#queries = queries;
     this.#scans = scans;
     this.#resume = resume;
     this.#limits = limits;
+    this.#tally = tally;
   }
 
   init(conn: Connection, message: SyncInitMessage): void {
@@ -80,6 +86,7 @@ export class SyncServer {
     }
     const tree = group.tree.read();
     const own = tree.rootHash();
+    this.#tally.syncs[kindOf(resumed === 'all', root, own)]++;
     this.#effects.send(conn.id, {
       type: 'SYNC_ROOT',
       req,
@@ -170,6 +177,10 @@ export class SyncServer {
     return shown;
   }
 }
+
+/** How the device comes to hold what it is to hold; 0 is the root of nothing. */
+const kindOf = (isResumed: boolean, root: number, own: number): SyncKind =>
+  own === root ? 'equal' : isResumed ? 'cursor' : root === 0 ? 'snapshot' : 'merkle';
 
 /** What an answer repeats of its question. */
 const about = ({ req, map, query }: Asked): Asked => ({ req, map, ...(query !== undefined && { query }) });

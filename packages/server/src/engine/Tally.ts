@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@topgun/protocol';
+import type { SyncKind } from './ports.js';
 
 /** What the engine counts for its operators. Numbers only ever grow. */
 export class Tally {
@@ -10,6 +11,7 @@ export class Tally {
   queryRowsExamined = 0;
   queryDeltas = 0;
   readonly refused = new Map<ErrorCode, number>();
+  readonly syncs: Record<SyncKind, number> = { equal: 0, cursor: 0, digest: 0, merkle: 0, snapshot: 0 };
 
   refuse(code: ErrorCode): void {
     this.refused.set(code, (this.refused.get(code) ?? 0) + 1);

@@ -102,6 +102,12 @@ export type Verdict = { readonly principal: Principal } | { readonly error: Erro
 /** Why the session of a principal may not go on: its token was revoked, or the key that signed it is not believed any more. */
 export type Objection = 'REVOKED' | 'WITHDRAWN' | undefined;
 
+/**
+ * How a device was brought up to date. equal: it was; cursor: by the changes since its cursor; digest: a query by the root of what
+ * it held; merkle: a walk over hashes; snapshot: it had nothing of what there is.
+ */
+export type SyncKind = 'equal' | 'cursor' | 'digest' | 'merkle' | 'snapshot';
+
 /** For metrics and status; counters only ever grow within the life of an engine. */
 export interface EngineStats {
   readonly connections: number;
@@ -134,6 +140,8 @@ export interface EngineStats {
   /** refused messages and ops by code */
   readonly refused: ReadonlyMap<ErrorCode, number>;
   readonly topicMessages: number;
+  /** scopes and queries brought up to date, by the way that was taken */
+  readonly syncs: Readonly<Record<SyncKind, number>>;
   /** packed time of the server's clock; moves only with admitted ops */
   readonly clock: number;
   readonly draining: boolean;
