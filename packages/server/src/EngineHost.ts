@@ -4,6 +4,7 @@ import type { RepairOrder, RepairResult } from './engine/repair/Repair.js';
 import type { ResolverFault } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
+import type { WorkMeter } from './metrics/WorkMeter.js';
 import type { SlowQueryLog } from './SlowQueryLog.js';
 import type { SecurityManager } from './security/SecurityManager.js';
 import type { CommitBatch, CommitResult, DedupState, Store } from './storage/Store.js';
@@ -22,6 +23,8 @@ export interface EngineHostParts {
   readonly logger: Logger;
   /** of servers that clients ask */
   readonly slowQueries?: SlowQueryLog;
+  /** of servers that are watched */
+  readonly meter?: WorkMeter;
   readonly onCommit: (durationMs: number, result: CommitResult) => void;
   /** the engine broke an invariant, or the store a promise: nothing more is done */
   readonly onFatal: (error: unknown) => void;
@@ -111,12 +114,14 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   opened(conn: number, remote: string, token?: string): void {
     if (token !== undefined) this.#tokens.set(conn, token);
+    this.#parts.meter?.opened();
     this.#input((engine, now) => engine.opened(conn, { remote }, now));
   }
 
   message(conn: number, message: ClientMessage): void {
     const run = (): void => this.#input((engine, now) => engine.message(conn, message, now));
-    const { slowQueries } = this.#parts;
+    const { slowQueries, meter, clock } = this.#parts;
+    meter?.received(message, clock.wallMs());
     if (slowQueries === undefined || message.type !== 'QUERY_SUB') run();
     else slowQueries.watch(run);
   }
@@ -131,6 +136,7 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   closed(conn: number): void {
     this.#tokens.delete(conn);
+    this.#parts.meter?.closed();
     this.#input((engine, now) => engine.closed(conn, now));
   }
 
@@ -146,6 +152,7 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   close(conn: number, code: number, reason: string): void {
     this.#tokens.delete(conn);
+    this.#parts.meter?.closed(code);
     this.#transport?.close(conn, code, reason);
   }
 
@@ -164,6 +171,7 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   commit(id: number, batch: CommitBatch): void {
     const begun = performance.now();
+    this.#parts.meter?.commitBegun(batch);
     this.#complete(this.#parts.store.commit(batch), (result) => {
       this.#parts.onCommit(performance.now() - begun, result);
       if (result !== 'committed') this.#parts.logger.error({ id, result }, 'commit did not succeed');
@@ -253,6 +261,7 @@ export class EngineHost implements ServerEffects, TransportListener {
       return;
     }
     this.#transport?.flush();
+    this.#parts.meter?.turnDone(engine.counts.pendingOps);
   }
 
   #complete<T>(work: Promise<T>, then: (value: T) => void): void {

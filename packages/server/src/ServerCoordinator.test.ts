@@ -306,8 +306,11 @@ describe('ServerCoordinator', () => {
     const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
     expect(text).toMatch(/^topgun_connected_clients 1$/m);
     expect(text).toMatch(/^topgun_ops_total\{outcome="applied"\} 1$/m);
-    expect(text).toMatch(/^topgun_commit_duration_ms_count [1-9]/m);
+    expect(text).toMatch(/^topgun_commit_duration_seconds_count [1-9]/m);
     expect(text).toMatch(/^topgun_connections 1$/m);
+    expect(text).toMatch(/^topgun_messages_received_total\{type="OPS"\} 1$/m);
+    expect(text).toMatch(/^topgun_ops_batch_size_sum 1$/m);
+    expect(text).toMatch(/^topgun_delivery_duration_seconds_count 1$/m);
   });
 
   it('[OPS-8] a start that fails undoes what it began: the folder and the port are free again', async () => {

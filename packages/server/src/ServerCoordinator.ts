@@ -12,7 +12,6 @@ import { explainRoutes } from './doors/explain.js';
 import { exportRoutes } from './doors/export.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
-import { probeRoutes } from './doors/probes.js';
 import type { Route } from './doors/Route.js';
 import { StaticFiles } from './doors/staticFiles.js';
 import { statusRoutes } from './doors/status.js';
@@ -26,14 +25,12 @@ import { Resolvers } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
 import { loadEngine } from './loadEngine.js';
-import { MetricsService } from './metrics/MetricsService.js';
+import { Observability } from './Observability.js';
 import { findIn, repairWith } from './repairStore.js';
-import { SlowQueryLog } from './SlowQueryLog.js';
 import { AuthService } from './security/AuthService.js';
 import type { Principal } from './security/PermissionPolicy.js';
 import type { Revocation } from './security/revocation/Revocations.js';
 import { createStore } from './storage/createStore.js';
-import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import type { Store } from './storage/Store.js';
 import type { TimeProvider } from './time/NtpTimeProvider.js';
 import { ntpTime } from './time/ntpTime.js';
@@ -80,7 +77,7 @@ export class ServerCoordinator {
   readonly #logger: Logger;
   readonly #clock: WallClock;
   readonly #ntp: TimeProvider | undefined;
-  readonly #metrics: MetricsService;
+  readonly #watch: Observability;
   readonly #http: Server;
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
@@ -94,6 +91,7 @@ export class ServerCoordinator {
   #address: Address | undefined;
   #starting: Promise<Address> | undefined;
   readonly #stopped = new AbortController();
+  #metricsPort: number | undefined;
   #state: ServerState = 'NEW';
   #stopping: Promise<void> | undefined;
 
@@ -116,10 +114,14 @@ export class ServerCoordinator {
     });
     const guard = new HandshakeGuard({ ...this.config, loopbackOnly: this.config.dev });
     this.#transport = this.#createTransport(guard);
-    this.#metrics = new MetricsService({
-      engine: () => this.#engine?.stats(),
+    this.#watch = new Observability({
+      config: this.config,
+      version: serverVersion,
+      store: this.#store,
+      logger: this.#logger,
+      state: () => this.#state,
       transport: () => this.#transport.stats(),
-      logBytes: () => (this.#store instanceof EmbeddedStore ? this.#store.sizes().logBytes : undefined),
+      engine: () => this.#engine,
     });
     this.#http = createServer({
       maxHeaderSize: LIMITS.headerBytes,
@@ -139,6 +141,11 @@ export class ServerCoordinator {
     if (this.#address === undefined)
       throw serverError('SERVER_STATE', 'The server does not listen: it has no port.');
     return this.#address.port;
+  }
+
+  /** Port of the metrics; undefined when they have none of their own. */
+  get metricsPort(): number | undefined {
+    return this.#metricsPort;
   }
 
   /** Whether new clients are welcome: started, not draining, store in order. */
@@ -174,6 +181,7 @@ export class ServerCoordinator {
       this.#startedAtMs = this.#clock.wallMs();
       // Probes answer while a large store is loading.
       this.#address = await listen(this.#http, this.config.host, this.config.port);
+      this.#metricsPort = await this.#watch.open();
       await this.#startEngine(auth);
       auth.start();
       await this.#backups.start();
@@ -184,7 +192,13 @@ export class ServerCoordinator {
       throw error;
     }
     this.#logger.info(
-      { ...this.#address, nodeId: this.nodeId, storage: this.config.storage, dev: this.config.dev },
+      {
+        ...this.#address,
+        metricsPort: this.#metricsPort,
+        nodeId: this.nodeId,
+        storage: this.config.storage,
+        dev: this.config.dev,
+      },
       'ready',
     );
     return this.#address;
@@ -278,7 +292,7 @@ export class ServerCoordinator {
     this.#backups.stop();
     await this.#workers.close();
     await this.#store.close();
-    this.#metrics.close();
+    await this.#watch.close();
   }
 
   async #startEngine({ security }: AuthService): Promise<void> {
@@ -293,8 +307,9 @@ export class ServerCoordinator {
       security,
       clock: this.#clock,
       logger: this.#logger,
-      slowQueries: new SlowQueryLog(this.#logger, this.config.slowQueryMs),
-      onCommit: (durationMs) => this.#metrics.commitDone(durationMs),
+      slowQueries: this.#watch.slowQueries,
+      meter: this.#watch.meter,
+      onCommit: this.#watch.committed,
       onFatal: (error) => this.#fail(error),
     });
     const engine = await createEngine(
@@ -332,7 +347,7 @@ export class ServerCoordinator {
         if (verdict === undefined || !('error' in verdict)) return verdict === undefined ? 503 : undefined;
         return verdict.error === 'UNAVAILABLE' ? 503 : 401;
       },
-      onHandshakeRefused: (status) => this.#metrics.handshakeRefused(status),
+      onHandshakeRefused: (status) => this.#watch.metrics.counts.handshakesRefused.add(String(status)),
     });
   }
 
@@ -351,11 +366,7 @@ export class ServerCoordinator {
   #routes(): Route[] {
     const wallMs = (): number => this.#clock.wallMs();
     return [
-      ...probeRoutes({
-        version: serverVersion,
-        notReady: () => (this.ready() ? undefined : this.#state),
-        metrics: () => this.#metrics.text(),
-      }),
+      ...this.#watch.routes(),
       ...statusRoutes(() => ({
         nodeId: this.nodeId,
         version: serverVersion,

@@ -11,7 +11,7 @@ function logged(takesMs: number, thresholdMs: number): unknown[] {
     warn: (about: object, text: string) => lines.push([about, text]),
   });
   let now = 5;
-  const log = new SlowQueryLog(logger, thresholdMs, () => now);
+  const log = new SlowQueryLog(logger, thresholdMs, undefined, () => now);
   const made: QueriedResult[] = [];
   const node = new TestNode({ queried: (result) => made.push(result) });
   const ann = node.device();

@@ -9,12 +9,20 @@ import type { Logger } from './utils/logger.js';
 export class SlowQueryLog {
   readonly #logger: Logger;
   readonly #thresholdMs: number;
+  readonly #onMade: (made: QueriedResult, ms: number) => void;
   readonly #monoMs: () => number;
   /** one at most: an input asks for one result */
   readonly #made: QueriedResult[] = [];
 
-  constructor(logger: Logger, thresholdMs: number, monoMs: () => number = () => performance.now()) {
+  /** `onMade` is told of every result that was made, slow or not. */
+  constructor(
+    logger: Logger,
+    thresholdMs: number,
+    onMade: (made: QueriedResult, ms: number) => void = () => undefined,
+    monoMs: () => number = () => performance.now(),
+  ) {
     this.#logger = logger;
+    this.#onMade = onMade;
     this.#thresholdMs = thresholdMs;
     this.#monoMs = monoMs;
   }
@@ -27,6 +35,7 @@ export class SlowQueryLog {
     const [made] = this.#made;
     if (made === undefined) return;
     const ms = this.#monoMs() - begunMs;
+    this.#onMade(made, ms);
     if (ms < this.#thresholdMs) return;
     const { conn, map, spec, explanation } = made;
     const { path, examined, found } = explanation;

@@ -274,6 +274,14 @@ describe('configHelp', () => {
             Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
         --log-level <text>, TOPGUN_LOG_LEVEL
             What is logged. Allowed: silent, fatal, error, warn, info, debug or trace. Default: info.
+        --metrics-port <number>, TOPGUN_METRICS_PORT
+            A port of its own for /metrics, which needs no token there, and the probes; 0 takes any free one. When left out /metrics is on the main port, for ADMINs and the metricsToken. Allowed: a whole number from 0 to 65535.
+        --metrics-host <text>, TOPGUN_METRICS_HOST
+            Address that the metrics port listens on. Whoever reaches it reads the metrics. Allowed: a host name or address. Default: 127.0.0.1.
+        TOPGUN_METRICS_TOKEN
+            A scraper that sends it as Authorization: Bearer reads /metrics on the main port, and nothing else. Allowed: 16 characters or more.
+        --metrics-maps-max <number>, TOPGUN_METRICS_MAPS_MAX
+            How many maps are named in the metrics, by the first part of their names; 0 names none. Allowed: a whole number from 0 to 1000. Default: 20.
         --backup-dir <text>, TOPGUN_BACKUP_DIR
             Folder that backups of the running server are made in; \`backups\` in the data folder when left out. Another disk is better. Allowed: a path.
         --backup-hours <number>, TOPGUN_BACKUP_HOURS

@@ -7,13 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HttpRouter } from './HttpRouter.js';
 import { listen } from './listen.js';
 import { probeRoutes } from './probes.js';
+import { type NotReady, Readiness } from './Readiness.js';
 import { HttpRefusal, type Route } from './Route.js';
 import { StaticFiles } from './staticFiles.js';
 
 let folder: string;
 let server: Server;
 let port: number;
-let notReady: string | undefined;
+let notReady: NotReady | undefined;
 const failures: unknown[] = [];
 
 const testRoutes: readonly Route[] = [
@@ -87,11 +88,7 @@ beforeAll(async () => {
   await symlink(join(folder, 'secret.txt'), join(app, 'link.txt'));
   const router = new HttpRouter({
     routes: [
-      ...probeRoutes({
-        version: '1.2.3',
-        notReady: () => notReady,
-        metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'topgun_x 1\n' }),
-      }),
+      ...probeRoutes({ version: '1.2.3', readiness: new Readiness(() => notReady ?? 'READY') }),
       ...testRoutes,
     ],
     principalOf: async (token) =>
@@ -147,12 +144,17 @@ describe('HttpRouter', () => {
     notReady = undefined;
   });
 
-  it('[OPS-3] /version and /metrics answer', async () => {
+  it('[OPS-3] /version answers', async () => {
     expect((await get('/version')).text).toBe('{"version":"1.2.3"}');
-    expect(await get('/metrics')).toMatchObject({
-      text: 'topgun_x 1\n',
-      headers: { 'content-type': 'text/plain; version=0.0.4' },
-    });
+  });
+
+  it('[OBS-22] every probe answers HEAD as it answers GET, without a body', async () => {
+    for (const path of ['/health', '/healthz', '/ready', '/readyz', '/version'])
+      expect([path, await get(path, { method: 'HEAD' })]).toMatchObject([path, { status: 200, text: '' }]);
+    notReady = 'FAILED';
+    for (const path of ['/ready', '/readyz'])
+      expect([path, await get(path, { method: 'HEAD' })]).toMatchObject([path, { status: 503, text: '' }]);
+    notReady = undefined;
   });
 
   it('[OPS-14] a route says who may ask: anybody, a valid token, the role ADMIN', async () => {

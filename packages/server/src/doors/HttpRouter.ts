@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { serverErrors } from '../errors.js';
 import { isLoopbackAuthority } from '../security/loopback.js';
 import type { Principal } from '../security/PermissionPolicy.js';
+import { bearerOf } from './bearerOf.js';
 import { type HttpAnswer, HttpRefusal, HttpRequest, type Route } from './Route.js';
 import { setSecurityHeaders } from './securityHeaders.js';
 import type { StaticFiles } from './staticFiles.js';
@@ -78,7 +79,7 @@ export class HttpRouter {
       throw new HttpRefusal(405, { code: 'METHOD_NOT_ALLOWED' });
     }
     const { route, rest } = match;
-    const principal = await this.#admit(route, bearerOf(request));
+    const principal = await this.#admit(route, bearerOf(request.headers.authorization));
     await write(request, response, await route.answer(new HttpRequest(request, rest, principal)));
   }
 
@@ -127,8 +128,4 @@ function json(request: IncomingMessage, response: ServerResponse, status: number
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Content-Length', Buffer.byteLength(text));
   response.writeHead(status).end(request.method === 'HEAD' ? undefined : text);
-}
-
-function bearerOf(request: IncomingMessage): string | undefined {
-  return /^Bearer ([^\s]+)$/.exec(request.headers.authorization ?? '')?.[1];
 }

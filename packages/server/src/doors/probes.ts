@@ -1,31 +1,34 @@
-import type { Route } from './Route.js';
+import type { NotReady, Readiness } from './Readiness.js';
+import type { HttpAnswer, Route } from './Route.js';
 
 export interface ProbeParts {
   readonly version: string;
-  /** undefined when ready, else the reason */
-  readonly notReady: () => string | undefined;
-  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly readiness: Readiness;
 }
 
-/** What supervisors and scrapers ask: is it alive, does it welcome clients, which version, its figures. */
-export function probeRoutes(parts: ProbeParts): Route[] {
+/**
+ * What supervisors ask: is it alive, does it welcome clients, which version. They are answered by the thread that does the work: one
+ * that is stuck answers none of them, which is the truth.
+ */
+export function probeRoutes({ version, readiness }: ProbeParts): Route[] {
   const get = (path: string, answer: Route['answer']): Route => ({
     method: 'GET',
     path,
     access: 'open',
     answer,
   });
+  const alive = (): HttpAnswer => ({ status: 200, body: { status: 'up' } });
   return [
-    get('/health', () => ({ status: 200, body: { status: 'up' } })),
-    get('/ready', () => {
-      const reason = parts.notReady();
-      if (reason === undefined) return { status: 200, body: { status: 'ready' } };
-      return { status: 503, body: { code: 'UNAVAILABLE', reason } };
-    }),
-    get('/version', () => ({ status: 200, body: { version: parts.version } })),
-    get('/metrics', async () => {
-      const { contentType, text } = await parts.metrics();
-      return { status: 200, contentType, content: text };
-    }),
+    get('/health', alive),
+    get('/healthz', alive),
+    get('/ready', async () => readyAnswer(await readiness.reason())),
+    get('/readyz', () => readyAnswer(readiness.ofServer())),
+    get('/version', () => ({ status: 200, body: { version } })),
   ];
+}
+
+function readyAnswer(reason: NotReady | undefined): HttpAnswer {
+  return reason === undefined
+    ? { status: 200, body: { status: 'ready' } }
+    : { status: 503, body: { code: 'UNAVAILABLE', reason } };
 }

@@ -92,11 +92,6 @@ export class RecordTable {
     return this.#records;
   }
 
-  /** Every map known. */
-  maps(): IterableIterator<MapState> {
-    return this.#maps.values();
-  }
-
   map(name: string): MapState | undefined {
     return this.#maps.get(name);
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EngineStats } from '../engine/ports.js';
+import type { Figures } from './figures.js';
 import { MetricsService } from './MetricsService.js';
 
 const stats: EngineStats = {
@@ -27,48 +28,119 @@ const stats: EngineStats = {
   opsDuplicate: 30,
   refused: new Map([['DENIED', 4]]),
   topicMessages: 9,
+  syncs: { equal: 1, cursor: 2, digest: 3, merkle: 4, snapshot: 5 },
   clock: 1,
   draining: false,
 };
-const traffic = { connections: 3, unsentBytes: 77, framesIn: 1, framesOut: 2, bytesIn: 10, bytesOut: 20 };
+const figures: Omit<Figures, 'host'> = {
+  version: '1.2.3',
+  isReady: true,
+  transport: { connections: 3, unsentBytes: 77, framesIn: 1, framesOut: 2, bytesIn: 10, bytesOut: 20 },
+  engine: stats,
+  maps: [
+    ['rooms:1', 3],
+    ['rooms:2', 4],
+    ['todos', 5],
+    ['a"b\n', 1],
+  ],
+  mapFamiliesMax: 2,
+  store: { logBytes: 5, snapshotBytes: 6, folds: 7, foldsCutShort: 1, foldingMs: 1500 },
+  diskFreeBytes: 99,
+};
 
 let metrics: MetricsService;
 afterEach(() => metrics.close());
 
+async function lines(): Promise<string[]> {
+  return (await metrics.text()).text.split('\n');
+}
+
 describe('MetricsService', () => {
-  it('[OPS-3] shows what engine and sockets count, and the same again when asked again', async () => {
-    metrics = new MetricsService({ engine: () => stats, transport: () => traffic, logBytes: () => 5 });
+  it('[OBS-1] shows what engine, sockets and store count, and the same again when asked again', async () => {
+    metrics = new MetricsService(async () => figures);
+    metrics.counts.accepted = 4;
+    metrics.counts.handshakesRefused.add('429');
+    metrics.counts.closed.add('1013', 2);
+    metrics.counts.messages.add('OPS', 3);
+    metrics.limitHit('connectionsPerIp');
     metrics.commitDone(3);
-    metrics.handshakeRefused(429);
+    metrics.delivered(4);
+    metrics.firstResult(0.2);
+    metrics.opsReceived(3, -20);
     for (let scrape = 0; scrape < 2; scrape++) {
-      const { text, contentType } = await metrics.text();
-      expect(contentType).toMatch(/^text\/plain/);
+      const text = await lines();
       for (const line of [
         'topgun_connected_clients 2',
         'topgun_connections 3',
-        'topgun_records 50',
-        'topgun_backpressure_pending_ops 9',
-        'topgun_ops_total{outcome="applied"} 100',
-        'topgun_commits_total{result="failed"} 2',
-        'topgun_rejected_total{code="DENIED"} 4',
+        'topgun_connections_accepted_total 4',
         'topgun_connections_rejected_total{status="429"} 1',
-        'topgun_event_queue_bytes 77',
+        'topgun_connections_closed_total{code="1013"} 2',
+        'topgun_messages_received_total{type="OPS"} 3',
         'topgun_frames_total{direction="out"} 2',
+        'topgun_bytes_total{direction="in"} 10',
+        'topgun_event_queue_bytes 77',
+        'topgun_ops_total{outcome="applied"} 100',
+        'topgun_rejected_total{code="DENIED"} 4',
+        'topgun_limits_hit_total{limit="connectionsPerIp"} 1',
+        'topgun_backpressure_pending_ops 9',
+        'topgun_commits_total{result="failed"} 2',
+        'topgun_ops_batch_size_bucket{le="5"} 1',
+        'topgun_device_clock_ahead_seconds_bucket{le="0"} 1',
+        'topgun_commit_duration_seconds_sum 0.003',
+        'topgun_delivery_duration_seconds_bucket{le="0.005"} 1',
+        'topgun_query_first_result_seconds_count 1',
+        'topgun_syncs_total{kind="merkle"} 4',
+        'topgun_query_work_total{kind="deltas"} 13',
+        'topgun_topic_messages_total 9',
+        'topgun_records 50',
+        'topgun_map_size_items{map="rooms:*"} 7',
+        'topgun_map_size_items{map="todos"} 5',
+        'topgun_map_size_items{map="other"} 1',
+        'topgun_map_size_folded 1',
         'topgun_store_log_bytes 5',
-        'topgun_commit_duration_ms_count 1',
-      ]) {
-        expect(text.split('\n')).toContain(line);
-      }
-      expect(text).toContain('topgun_event_loop_delay_p99_ms');
+        'topgun_store_folds_total{result="cut_short"} 1',
+        'topgun_store_folding_seconds_total 1.5',
+        'topgun_store_disk_free_bytes 99',
+        'topgun_ready 1',
+        'topgun_build_info{version="1.2.3"} 1',
+      ])
+        expect(text).toContain(line);
+      expect(text.some((line) => line.startsWith('topgun_nodejs_eventloop_lag_p99_seconds '))).toBe(true);
     }
   });
 
-  it('[OPS-3] before the engine exists its figures are absent or zero, never an error', async () => {
-    metrics = new MetricsService({
-      engine: () => undefined,
-      transport: () => traffic,
-      logBytes: () => undefined,
-    });
-    expect((await metrics.text()).text).not.toContain('topgun_ops_total{');
+  it('[OBS-3] no name of a map breaks the text, and 0 names none', async () => {
+    let mapFamiliesMax = 5;
+    metrics = new MetricsService(async () => ({ ...figures, mapFamiliesMax }));
+    expect(await lines()).toContain('topgun_map_size_items{map="a\\"b\\n"} 1');
+    mapFamiliesMax = 0;
+    expect((await lines()).join('\n')).not.toContain('topgun_map_size_items{');
+  });
+
+  it('[OBS-1] what is not there yet is absent or zero, never an error', async () => {
+    metrics = new MetricsService(async () => ({
+      ...figures,
+      isReady: false,
+      engine: undefined,
+      store: undefined,
+      diskFreeBytes: undefined,
+    }));
+    const text = await lines();
+    expect(text).toContain('topgun_ready 0');
+    for (const name of ['topgun_ops_total{', 'topgun_records ', 'topgun_store_log_bytes '])
+      expect(text.filter((line) => line.startsWith(name))).toEqual([]);
+  });
+
+  it('[OBS-2] every metric has one name of the form Prometheus wants, a subject and a meaning', () => {
+    metrics = new MetricsService(async () => figures);
+    const rows = metrics.rows();
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
+    for (const { name, type, subject, help } of rows) {
+      expect(name).toMatch(/^topgun_[a-z0-9_]+$/);
+      // Those of the runtime are named by prom-client.
+      if (!name.startsWith('topgun_nodejs_'))
+        expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
+      expect([name, subject === '', help.length > 9]).toEqual([name, false, true]);
+    }
   });
 });

@@ -1,187 +1,107 @@
-import type { IntervalHistogram } from 'node:perf_hooks';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { EngineStats } from '../engine/ports.js';
-import type { TransportStats } from '../transport/WebSocketTransport.js';
+import type { Histogram } from 'prom-client';
+import type { Figures } from './figures.js';
+import { HostCounts } from './HostCounts.js';
+import type { MetricRow } from './MetricSet.js';
+import { MetricSet } from './MetricSet.js';
+import {
+  addConnectionMetrics,
+  addDataMetrics,
+  addOpMetrics,
+  addProcessMetrics,
+  addSubscriptionMetrics,
+} from './serverMetrics.js';
 
 /** Where the figures come from; asked at each scrape. */
-export interface MetricsSources {
-  readonly engine: () => EngineStats | undefined;
-  readonly transport: () => TransportStats;
-  readonly logBytes: () => number | undefined;
-}
+export type MetricsSources = () => Promise<Omit<Figures, 'host'>>;
 
-/** Everything the server measures, as Prometheus text. Figures that others keep are read when they are asked for. */
+const FAST_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+/**
+ * Everything the server measures, as Prometheus text. Figures that others keep are read when they are asked for; only times and
+ * sizes are noted when they happen, once per frame or commit and never per op (OBS-1).
+ */
 export class MetricsService {
-  readonly #registry = new Registry();
-  readonly #commitMs: Histogram;
-  readonly #handshakes: Counter<'status'>;
-  readonly #loop: IntervalHistogram;
+  readonly counts = new HostCounts();
+  readonly #set = new MetricSet<Figures>();
+  readonly #sources: MetricsSources;
+  #batches!: Histogram;
+  #clockAhead!: Histogram;
+  #commits!: Histogram;
+  #deliveries!: Histogram;
+  #firstResults!: Histogram;
 
   constructor(sources: MetricsSources) {
-    const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry, prefix: 'topgun_process_' });
-    this.#loop = monitorEventLoopDelay({ resolution: 20 });
-    this.#loop.enable();
-    this.#commitMs = new Histogram({
-      name: 'topgun_commit_duration_ms',
-      help: 'From handing a batch to the store until it is durable.',
-      buckets: [0.5, 1, 2, 5, 10, 20, 50, 100, 250, 1000],
-      registers,
+    this.#sources = sources;
+    const set = this.#set;
+    set.subject('Connections', () => addConnectionMetrics(set));
+    set.subject('Writes', () => {
+      addOpMetrics(set);
+      this.#batches = set.histogram(
+        'topgun_ops_batch_size',
+        'Ops in one frame of a client.',
+        [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
+      );
+      this.#clockAhead = set.histogram(
+        'topgun_device_clock_ahead_seconds',
+        'How far the last stamp of a frame of ops lies ahead of the server; 0 when it does not.',
+        [0, 0.01, 0.1, 0.5, 1, 5, 15, 30, 60, 600],
+      );
+      this.#commits = set.histogram(
+        'topgun_commit_duration_seconds',
+        'From handing a batch to the store until its answer.',
+        FAST_S,
+      );
+      this.#deliveries = set.histogram(
+        'topgun_delivery_duration_seconds',
+        'Of each commit: from the arrival of its first ops until its changes and answers are written to the sockets.',
+        FAST_S,
+      );
     });
-    this.#handshakes = new Counter({
-      name: 'topgun_connections_rejected_total',
-      help: 'WebSocket handshakes refused, by HTTP status.',
-      labelNames: ['status'],
-      registers,
+    set.subject('Subscriptions', () => {
+      addSubscriptionMetrics(set);
+      this.#firstResults = set.histogram(
+        'topgun_query_first_result_seconds',
+        'Making the first result of a query that nobody had open.',
+        FAST_S,
+      );
     });
-    this.#addEngineFigures(sources, registers);
-    this.#addShellFigures(sources, registers);
+    set.subject('Data', () => addDataMetrics(set));
+    set.subject('Process', () => addProcessMetrics(set));
+  }
+
+  /** A frame of ops: how many, and how far the last stamp lies ahead of the server's time. */
+  opsReceived(ops: number, aheadMs: number): void {
+    this.#batches.observe(ops);
+    this.#clockAhead.observe(Math.max(0, aheadMs) / 1000);
   }
 
   commitDone(durationMs: number): void {
-    this.#commitMs.observe(durationMs);
+    this.#commits.observe(durationMs / 1000);
   }
 
-  handshakeRefused(status: number): void {
-    this.#handshakes.inc({ status });
+  delivered(durationMs: number): void {
+    this.#deliveries.observe(durationMs / 1000);
+  }
+
+  firstResult(durationMs: number): void {
+    this.#firstResults.observe(durationMs / 1000);
+  }
+
+  /** A limit turned something away or slowed it down. `limit` is its name in the table of limits, never a value. */
+  limitHit(limit: string): void {
+    this.counts.limitsHit.add(limit);
   }
 
   async text(): Promise<{ readonly contentType: string; readonly text: string }> {
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+    return this.#set.text({ ...(await this.#sources()), host: this.counts });
+  }
+
+  /** Every metric with its meaning; the guide is made from it. */
+  rows(): readonly MetricRow[] {
+    return this.#set.rows();
   }
 
   close(): void {
-    this.#loop.disable();
-    this.#registry.clear();
-  }
-
-  #addEngineFigures({ engine }: MetricsSources, registers: Registry[]): void {
-    const gauge = (name: string, help: string, read: (stats: EngineStats) => number): void => {
-      void new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          const stats = engine();
-          if (stats !== undefined) this.set(read(stats));
-        },
-      });
-    };
-    gauge(
-      'topgun_connected_clients',
-      'Sockets whose client is authenticated.',
-      (stats) => stats.authenticated,
-    );
-    gauge('topgun_maps', 'Maps known.', (stats) => stats.maps);
-    gauge('topgun_records', 'Records in memory, tombstones included.', (stats) => stats.records);
-    gauge('topgun_scopes', 'Maps followed by clients.', (stats) => stats.scopes);
-    gauge('topgun_queries', 'Live queries of clients.', (stats) => stats.queries);
-    gauge(
-      'topgun_queries_shared',
-      'Live queries maintained; equal ones under one view count once.',
-      (stats) => stats.sharedQueries,
-    );
-    gauge('topgun_topics', 'Topics with subscribers.', (stats) => stats.topics);
-    gauge('topgun_indexes', 'Declared indexes of maps.', (stats) => stats.indexes);
-    gauge(
-      'topgun_indexes_building',
-      'Declared indexes that are not complete yet and not used.',
-      (stats) => stats.indexesBuilding,
-    );
-    gauge(
-      'topgun_backpressure_pending_ops',
-      'Ops admitted and not yet durable, or waiting to be.',
-      (stats) => stats.staged + stats.parked,
-    );
-    const counters = (
-      name: string,
-      help: string,
-      label: string,
-      read: (stats: EngineStats) => Iterable<readonly [string, number]>,
-    ): void => {
-      void new Counter({
-        name,
-        help,
-        labelNames: [label],
-        registers,
-        collect() {
-          const stats = engine();
-          if (stats === undefined) return;
-          this.reset();
-          for (const [value, count] of read(stats)) this.inc({ [label]: value }, count);
-        },
-      });
-    };
-    counters('topgun_ops_total', 'Ops decided, by outcome.', 'outcome', (stats) => [
-      ['applied', stats.opsApplied],
-      ['superseded', stats.opsSuperseded],
-      ['duplicate', stats.opsDuplicate],
-    ]);
-    counters('topgun_commits_total', 'Commits, by result.', 'result', (stats) => [
-      ['committed', stats.commits],
-      ['failed', stats.commitsFailed],
-      ['unknown', stats.commitsUnknown],
-    ]);
-    counters('topgun_rejected_total', 'Messages and ops refused, by code.', 'code', (stats) => stats.refused);
-    counters('topgun_query_work_total', 'Work for live queries, by kind.', 'kind', (stats) => [
-      ['results', stats.queryResults],
-      ['rows_examined', stats.queryRowsExamined],
-      ['deltas', stats.queryDeltas],
-    ]);
-    counters('topgun_topic_messages_total', 'Messages published to topics.', 'kind', (stats) => [
-      ['published', stats.topicMessages],
-    ]);
-  }
-
-  #addShellFigures({ transport, logBytes }: MetricsSources, registers: Registry[]): void {
-    const gauge = (name: string, help: string, read: () => number | undefined): void => {
-      void new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          const value = read();
-          if (value !== undefined) this.set(value);
-        },
-      });
-    };
-    gauge('topgun_connections', 'Sockets open.', () => transport().connections);
-    gauge(
-      'topgun_event_queue_bytes',
-      'Bytes sent to sockets that the network has not taken yet.',
-      () => transport().unsentBytes,
-    );
-    gauge('topgun_store_log_bytes', 'Bytes of the log of the embedded store not yet folded.', logBytes);
-    gauge(
-      'topgun_event_loop_delay_p99_ms',
-      'Delay of the event loop since the last scrape, 99th percentile.',
-      () => {
-        const p99 = this.#loop.percentile(99) / 1e6;
-        this.#loop.reset();
-        return p99;
-      },
-    );
-    const traffic = (
-      name: string,
-      help: string,
-      received: keyof TransportStats,
-      sent: keyof TransportStats,
-    ): void => {
-      void new Counter({
-        name,
-        help,
-        labelNames: ['direction'],
-        registers,
-        collect() {
-          const stats = transport();
-          this.reset();
-          this.inc({ direction: 'in' }, stats[received]);
-          this.inc({ direction: 'out' }, stats[sent]);
-        },
-      });
-    };
-    traffic('topgun_frames_total', 'WebSocket messages, by direction.', 'framesIn', 'framesOut');
-    traffic('topgun_bytes_total', 'Bytes of WebSocket messages, by direction.', 'bytesIn', 'bytesOut');
+    this.#set.registry.clear();
   }
 }

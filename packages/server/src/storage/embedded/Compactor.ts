@@ -35,6 +35,10 @@ export class Compactor {
   #pass: Promise<void> | undefined;
   #closing = false;
   #restUntilBytes = 0;
+  /** passes that came to their end, those that the disk cut short, and the time of all of them */
+  folds = 0;
+  cutShort = 0;
+  foldingMs = 0;
 
   constructor(files: StoreFiles, backlog: Backlog, options: CompactorOptions) {
     this.#files = files;
@@ -50,13 +54,16 @@ export class Compactor {
     this.run().catch((error: unknown) => {
       // A full disk must not cost a new attempt at every commit.
       this.#restUntilBytes = this.#backlog.bytes + logBytes / 4;
+      this.cutShort++;
       this.#options.onFault(error);
     });
   }
 
   /** Folds everything committed so far. Joins a pass under way. */
   run(): Promise<void> {
+    const begunMs = performance.now();
     this.#pass ??= this.#fold().finally(() => {
+      this.foldingMs += performance.now() - begunMs;
       this.#pass = undefined;
     });
     return this.#pass;
@@ -79,6 +86,7 @@ export class Compactor {
     if (this.#closing) return;
     await this.#foldMeta();
     await this.#removeLog(seqs);
+    this.folds++;
   }
 
   async #openLog(seqs: readonly number[]): Promise<SlicesByPid> {

@@ -56,6 +56,16 @@ export interface StoreWork {
   readCopy(folder: string, pace: SlicePace): Promise<CopyFacts>;
 }
 
+export interface StoreSizes {
+  /** of the log not yet folded */
+  readonly logBytes: number;
+  readonly snapshotBytes: number;
+  /** since the store was opened: passes of folding that came to their end, those cut short, and their time */
+  readonly folds: number;
+  readonly foldsCutShort: number;
+  readonly foldingMs: number;
+}
+
 /**
  * The default store: one lmdb folder, durable, nothing to install.
  *
@@ -79,6 +89,10 @@ export class EmbeddedStore implements Store {
 
   constructor(options: EmbeddedStoreOptions) {
     this.#options = options;
+  }
+
+  get folder(): string {
+    return this.#options.folder;
   }
 
   async open(pace = new Pace()): Promise<StoreBoot> {
@@ -175,9 +189,15 @@ export class EmbeddedStore implements Store {
     await this.#compactor?.run();
   }
 
-  /** Bytes of the log not yet folded, and of the snapshot. */
-  sizes(): { readonly logBytes: number; readonly snapshotBytes: number } {
-    return { logBytes: this.#backlog.bytes, snapshotBytes: this.#files?.snapBytes() ?? 0 };
+  sizes(): StoreSizes {
+    const { folds = 0, cutShort = 0, foldingMs = 0 } = this.#compactor ?? {};
+    return {
+      logBytes: this.#backlog.bytes,
+      snapshotBytes: this.#files?.snapBytes() ?? 0,
+      folds,
+      foldsCutShort: cutShort,
+      foldingMs,
+    };
   }
 
   /** Work that `close` waits for. */

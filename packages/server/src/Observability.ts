@@ -1,0 +1,96 @@
+import type { ServerConfig } from './config/schema.js';
+import { MetricsPort } from './doors/MetricsPort.js';
+import { metricsRoutes } from './doors/metrics.js';
+import { probeRoutes } from './doors/probes.js';
+import { type NotReady, Readiness } from './doors/Readiness.js';
+import type { Route } from './doors/Route.js';
+import type { ServerEngine } from './engine/ServerEngine.js';
+import { MetricsService } from './metrics/MetricsService.js';
+import { WorkMeter } from './metrics/WorkMeter.js';
+import { SlowQueryLog } from './SlowQueryLog.js';
+import { DiskWatch } from './storage/DiskWatch.js';
+import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
+import type { CommitResult, Store } from './storage/Store.js';
+import type { TransportStats } from './transport/WebSocketTransport.js';
+import type { Logger } from './utils/logger.js';
+
+/** The parts of a server that are watched; those that come later are asked for when they are needed. */
+export interface Observed {
+  readonly config: ServerConfig;
+  readonly version: string;
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly state: () => 'READY' | NotReady;
+  readonly transport: () => TransportStats;
+  readonly engine: () => ServerEngine | undefined;
+}
+
+/** Makes and connects what tells operators of the server: metrics, probes, the log of slow queries. */
+export class Observability {
+  readonly metrics: MetricsService;
+  readonly meter: WorkMeter;
+  readonly slowQueries: SlowQueryLog;
+  readonly readiness: Readiness;
+  readonly #observed: Observed;
+  readonly #disk: DiskWatch | undefined;
+  readonly #port: MetricsPort | undefined;
+
+  constructor(observed: Observed) {
+    const { config, store, logger, version } = observed;
+    this.#observed = observed;
+    this.#disk = store instanceof EmbeddedStore ? new DiskWatch(store.folder) : undefined;
+    this.readiness = new Readiness(observed.state, this.#disk);
+    this.metrics = this.#createMetrics();
+    this.meter = new WorkMeter(this.metrics);
+    this.slowQueries = new SlowQueryLog(logger, config.slowQueryMs, (_, ms) => this.metrics.firstResult(ms));
+    if (config.metricsPort !== undefined) {
+      const routes = [
+        ...probeRoutes({ version, readiness: this.readiness }),
+        ...metricsRoutes({ metrics: this.metrics, isOpen: true }),
+      ];
+      const onError = (error: unknown): void => logger.error({ err: error }, 'HTTP request failed');
+      this.#port = new MetricsPort(config.metricsHost, config.metricsPort, routes, onError);
+    }
+  }
+
+  /** Of the main port. */
+  routes(): Route[] {
+    const { config, version } = this.#observed;
+    return [
+      ...probeRoutes({ version, readiness: this.readiness }),
+      ...(this.#port === undefined
+        ? metricsRoutes({ metrics: this.metrics, isOpen: false, token: config.metricsToken })
+        : []),
+    ];
+  }
+
+  /** Opens the metrics port, if there is to be one, and says where. Throws PORT_IN_USE and LISTEN_FAILED. */
+  async open(): Promise<number | undefined> {
+    return (await this.#port?.open())?.port;
+  }
+
+  async close(): Promise<void> {
+    await this.#port?.close();
+    this.metrics.close();
+  }
+
+  /** The store has answered a commit. */
+  readonly committed = (durationMs: number, result: CommitResult): void => {
+    this.readiness.commitDone(result);
+    this.meter.commitDone(durationMs, result);
+  };
+
+  #createMetrics(): MetricsService {
+    const { config, store, engine, transport, version } = this.#observed;
+    return new MetricsService(async () => ({
+      version,
+      isReady: (await this.readiness.reason()) === undefined,
+      diskFreeBytes: (await this.#disk?.state())?.freeBytes,
+      transport: transport(),
+      engine: engine()?.stats(),
+      maps: [...(engine()?.counts.mapItems() ?? [])],
+      mapFamiliesMax: config.metricsMapsMax,
+      store: store instanceof EmbeddedStore ? store.sizes() : undefined,
+    }));
+  }
+}

@@ -1,0 +1,71 @@
+import { millisOf } from '@topgun/core';
+import type { ClientMessage } from '@topgun/protocol';
+import type { CommitBatch, CommitResult } from '../storage/Store.js';
+import type { MetricsService } from './MetricsService.js';
+
+/**
+ * Measures the work of the engine from outside: what comes in, what a commit takes, and how long a change is on its way.
+ *
+ * The way of a change is measured once per commit, from the arrival of its first ops to the end of the turn in which its changes
+ * have been written to the sockets. Ops that arrive while a commit is under way belong to the next one (SRV-2).
+ */
+export class WorkMeter {
+  readonly #metrics: MetricsService;
+  readonly #monoMs: () => number;
+  /** arrival of the first ops that are in no commit yet */
+  #waitingSinceMs: number | undefined;
+  /** the same of the commit under way */
+  #flushingSinceMs: number | undefined;
+  /** its changes are written at the end of this turn */
+  #isCommitted = false;
+
+  constructor(metrics: MetricsService, monoMs: () => number = () => performance.now()) {
+    this.#metrics = metrics;
+    this.#monoMs = monoMs;
+  }
+
+  opened(): void {
+    this.#metrics.counts.accepted++;
+  }
+
+  /** `code` is the server's close code; undefined when the other side ended the socket. */
+  closed(code?: number): void {
+    this.#metrics.counts.closed.add(code === undefined ? 'peer' : String(code));
+  }
+
+  received(message: ClientMessage, wallMs: number): void {
+    this.#metrics.counts.messages.add(message.type);
+    if (message.type !== 'OPS') return;
+    this.#waitingSinceMs ??= this.#monoMs();
+    const last = message.rows.at(-1);
+    if (last !== undefined) this.#metrics.opsReceived(message.rows.length, millisOf(last[4]) - wallMs);
+  }
+
+  commitBegun({ slices }: Pick<CommitBatch, 'slices'>): void {
+    // One of meta records alone: ops may wait for it (DAT-2), and go into the next.
+    if (slices.every(({ dedup }) => dedup.length === 0)) return;
+    this.#flushingSinceMs = this.#waitingSinceMs;
+    this.#waitingSinceMs = undefined;
+  }
+
+  commitDone(durationMs: number, result: CommitResult): void {
+    this.#metrics.commitDone(durationMs);
+    this.#isCommitted = result === 'committed';
+    if (this.#isCommitted) return;
+    // Its ops go into a later commit, and have been on their way since then.
+    this.#waitingSinceMs = this.#flushingSinceMs ?? this.#waitingSinceMs;
+    this.#flushingSinceMs = undefined;
+  }
+
+  /** Everything sent in this turn is written. `pendingOps`: admitted and not yet durable. */
+  turnDone(pendingOps: number): void {
+    if (this.#isCommitted) {
+      this.#isCommitted = false;
+      if (this.#flushingSinceMs !== undefined)
+        this.#metrics.delivered(this.#monoMs() - this.#flushingSinceMs);
+      this.#flushingSinceMs = undefined;
+    }
+    // What came was refused, or answered from memory.
+    if (pendingOps === 0) this.#waitingSinceMs = undefined;
+  }
+}

@@ -1,0 +1,22 @@
+import type { EngineStats } from '../engine/ports.js';
+import type { StoreSizes } from '../storage/embedded/EmbeddedStore.js';
+import type { TransportStats } from '../transport/WebSocketTransport.js';
+import type { HostCounts } from './HostCounts.js';
+
+/** All that one scrape reads, taken at one moment. */
+export interface Figures {
+  readonly version: string;
+  readonly isReady: boolean;
+  readonly host: HostCounts;
+  readonly transport: TransportStats;
+  /** undefined before the engine exists */
+  readonly engine: EngineStats | undefined;
+  /** items by map, deleted ones included */
+  readonly maps: Iterable<readonly [map: string, items: number]>;
+  /** most families of maps named; the rest is `other` */
+  readonly mapFamiliesMax: number;
+  /** of the embedded store */
+  readonly store: StoreSizes | undefined;
+  /** of the folder of the store */
+  readonly diskFreeBytes: number | undefined;
+}

@@ -1,0 +1,64 @@
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+
+/** With less room than this the next commits are likely to fail: the log may need that much until it is folded. */
+export const DISK_FREE_BYTES_MIN = 16 * 1024 * 1024;
+/** Probes may come many times a second; the disk is looked at once in this time. */
+const LOOK_MS = 1_000;
+
+export type DiskFault = 'DISK_FULL' | 'STORE_READ_ONLY' | 'STORE_UNREACHABLE';
+
+export interface DiskState {
+  /** undefined when the folder cannot be reached */
+  readonly freeBytes: number | undefined;
+  readonly fault: DiskFault | undefined;
+}
+
+/** What the watch asks of the system; a test answers instead. */
+export interface DiskIo {
+  statfs(folder: string): Promise<{ readonly bavail: number; readonly bsize: number }>;
+  /** rejects when the folder cannot be written to */
+  access(folder: string, mode: number): Promise<void>;
+}
+
+/** Looks after the disk of the store for probes and metrics: free room, and whether it can be written to. */
+export class DiskWatch {
+  readonly #folder: string;
+  readonly #io: DiskIo;
+  readonly #monoMs: () => number;
+  #looked: Promise<DiskState> | undefined;
+  #lookedAtMs = 0;
+
+  constructor(folder: string, io: DiskIo = { statfs, access }, monoMs = () => performance.now()) {
+    this.#folder = folder;
+    this.#io = io;
+    this.#monoMs = monoMs;
+  }
+
+  /** At most a second old. Never rejects. */
+  state(): Promise<DiskState> {
+    const nowMs = this.#monoMs();
+    if (this.#looked === undefined || nowMs - this.#lookedAtMs >= LOOK_MS) {
+      this.#lookedAtMs = nowMs;
+      this.#looked = this.#look();
+    }
+    return this.#looked;
+  }
+
+  async #look(): Promise<DiskState> {
+    let freeBytes: number;
+    try {
+      const { bavail, bsize } = await this.#io.statfs(this.#folder);
+      freeBytes = bavail * bsize;
+    } catch {
+      // Whatever the reason, nothing can be kept there.
+      return { freeBytes: undefined, fault: 'STORE_UNREACHABLE' };
+    }
+    const isWritable = await this.#io.access(this.#folder, constants.W_OK).then(
+      () => true,
+      () => false,
+    );
+    const fault = !isWritable ? 'STORE_READ_ONLY' : freeBytes < DISK_FREE_BYTES_MIN ? 'DISK_FULL' : undefined;
+    return { freeBytes, fault };
+  }
+}
