@@ -39,6 +39,7 @@ export const tasks = {
   'test:packed': testPacked,
   'test:query-fuzz': testQueryFuzz,
   'test:crash': packageScript('@topgun/sim', 'crash'),
+  'test:backup': packageScript('@topgun/sim', 'backup'),
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),
   bench: packageScript('@topgun/bench', 'bench'),
