@@ -41,6 +41,7 @@ export const tasks = {
   'test:query-fuzz': testQueryFuzz,
   'test:permissions': testPermissions,
   'test:crash': packageScript('@topgun/sim', 'crash'),
+  'test:backup': packageScript('@topgun/sim', 'backup'),
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),
   bench: packageScript('@topgun/bench', 'bench'),

@@ -203,6 +203,8 @@ describe('topgun export and import', () => {
       new SignJWT({ roles: [role] })
         .setProtectedHeader({ alg: 'HS256' })
         .setSubject('ada')
+        .setIssuer('topgun')
+        .setAudience('topgun')
         .setExpirationTime('1h')
         .sign(new TextEncoder().encode(secret));
     await withClient(

@@ -54,6 +54,8 @@ async function startServer(
       new SignJWT({ roles })
         .setProtectedHeader({ alg: 'HS256' })
         .setSubject('ada')
+        .setIssuer('topgun')
+        .setAudience('topgun')
         .setExpirationTime('1h')
         .sign(new TextEncoder().encode(secret)),
   };

@@ -13,25 +13,34 @@ export class Writer {
   readonly acknowledged = new Map<string, number>();
   acknowledgements = 0;
   readonly #client: TopGunClient;
-  readonly #keys: readonly string[];
+  readonly #keyOf: (n: number) => string;
   #n = 0;
   #running = false;
 
-  constructor(serverUrl: string, token: string, name: string, keys: number) {
+  /** `keys`: how many it writes in turn; `Infinity`: a new one each time. */
+  constructor(serverUrl: string, token: string | undefined, name: string, keys: number) {
     this.#client = new TopGunClient({
       serverUrl,
-      token,
+      ...(token !== undefined && { token }),
       storage: new MemoryAdapter(),
       storeName: name,
       backoff: { baseMs: 20, capMs: 200 },
     });
-    this.#keys = Array.from({ length: keys }, (_, i) => `${name}-${i}`);
+    this.#keyOf = (n) => `${name}-${n % keys}`;
   }
 
   /** Keeps `outstanding` writes unanswered until `stop`. */
   start(outstanding: number): void {
     this.#running = true;
     for (let i = 0; i < outstanding; i++) void this.#loop();
+  }
+
+  /** No write is begun any more; resolves when those made are answered. */
+  async finish(): Promise<void> {
+    this.#running = false;
+    await this.#client.whenSynced();
+    // The loops note their last answers.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async stop(): Promise<void> {
@@ -43,7 +52,7 @@ export class Writer {
     const map = this.#client.getMap<Counted>(CRASH_MAP);
     while (this.#running) {
       const n = ++this.#n;
-      const key = this.#keys[n % this.#keys.length] as string;
+      const key = this.#keyOf(n);
       try {
         const state = await map.set(key, { n }).reached('persisted');
         if (state.name === 'rejected')

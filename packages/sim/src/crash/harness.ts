@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { MemoryAdapter } from '@topgun/adapters';
+import { TopGunClient } from '@topgun/client';
+import { type Counted, CRASH_MAP, type Writer } from './Writer.js';
+
+const bin = fileURLToPath(new URL('../../../../bin/topgun.js', import.meta.url));
+
+/** Runs one `topgun` command to its end and gives what it prints; meanwhile clients of this process go on. Rejects when it fails. */
+export async function topgun(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [bin, ...args], {
+    env: { ...process.env, ...env },
+  });
+  return stdout.trim();
+}
+
+/** A number given on the command line. */
+export function option(name: string): number | undefined {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : Number(process.argv[at + 1]);
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('The probe socket has no port');
+  return address.port;
+}
+
+/** Waits until the writers got `count` more answers, so that what follows falls into live traffic. */
+export async function answersAfter(writers: readonly Writer[], count: number): Promise<void> {
+  const total = (): number => writers.reduce((sum, writer) => sum + writer.acknowledgements, 0);
+  const goal = total() + count;
+  const deadline = performance.now() + 30_000;
+  while (total() < goal) {
+    if (performance.now() > deadline) throw new Error(`Only ${total()} of ${goal} answers came within 30 s`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Reads the whole map with a client of its own; names every key whose number fell below what was answered. */
+export async function readBack(
+  url: string,
+  token: string | undefined,
+  expected: ReadonlyMap<string, number>,
+): Promise<string[]> {
+  const client = new TopGunClient({
+    serverUrl: url,
+    ...(token !== undefined && { token }),
+    storage: new MemoryAdapter(),
+    storeName: 'reader',
+  });
+  try {
+    const map = client.getMap<Counted>(CRASH_MAP);
+    await client.whenSynced();
+    return [...expected]
+      .filter(([key, n]) => (map.get(key)?.n ?? 0) < n)
+      .map(([key, n]) => `${key} holds ${map.get(key)?.n ?? 'nothing'}, answered was ${n}`);
+  } finally {
+    await client.close();
+  }
+}
