@@ -173,7 +173,7 @@ export class ServerEngine {
       sessions: this.#sessions,
       admission: this.#admission,
       scopes: this.#scopes,
-      sync: new SyncServer(effects, this.#scopes, this.#queries, scans, resume, limits),
+      sync: new SyncServer(effects, this.#scopes, this.#queries, scans, resume, limits, this.#tally),
       queries: this.#queries,
       topics: this.#topics,
     });
