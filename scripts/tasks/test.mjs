@@ -90,6 +90,15 @@ export async function testPermissions(args) {
   return run(process.execPath, [rootPath('packages/tools/dist/permissionOracle/cli.js'), ...args]);
 }
 
+/**
+ * Malformed input against a real server, and mutated messages against its engine: `npm run test:fuzz -- --inputs 50000 --mutations
+ * 1000000 --seed 1`, `-- --family "msgpack: noise" --at 7`.
+ */
+export async function testFuzz(args) {
+  if ((await build(['@topgun/tools'])) !== 0) return 1;
+  return run(process.execPath, [rootPath('packages/tools/dist/wireFuzz/cli.js'), ...args]);
+}
+
 /** Times the atlas in a real Chromium with all its cities: hydration, first result, typing, an edit in another window. */
 export const testAtlas = () => testOften('measure', { TOPGUN_MEASURE: '1' }, ATLAS_E2E);
 

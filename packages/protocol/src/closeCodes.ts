@@ -11,6 +11,8 @@ export const GOING_AWAY = 1001;
 export const PROTOCOL_ERROR = 1002;
 /** text that is not UTF-8 */
 export const BAD_UTF8 = 1007;
+/** a message in more pieces than admitted; sent by the library under the server */
+export const TOO_MANY_PIECES = 1008;
 /** message larger than the limit of the frame */
 export const TOO_BIG = 1009;
 /** slow consumer, overload, or no AUTH in time; connect again later */

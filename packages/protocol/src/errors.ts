@@ -79,6 +79,7 @@ const closeMeanings: Readonly<Record<CloseCode, string>> = {
   1001: 'the server is going away',
   1002: 'WebSocket protocol fault',
   1007: 'text was not UTF-8',
+  1008: 'a message in too many pieces',
   1009: 'message too big',
   1013: 'too slow, overloaded, or no AUTH in time: try later',
   4400: 'a frame broke the wire profile',

@@ -157,6 +157,11 @@ describe('predicates', () => {
     expect(sub(many(255))).toMatchObject({ ok: true });
     expect(sub(many(256))).toEqual(bad);
   });
+
+  it('[E3] a fault that lies in no field alone names none: no error has an empty path', () => {
+    const frame = [10, 'q', 'm', null, [['a', 'asc']], null, null, { key: 'k', values: [] }];
+    expect(decode(serialize(frame), 'client', explainRefusal)).toEqual({ ok: false, code: 'BAD_MESSAGE' });
+  });
 });
 
 describe('values', () => {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { LIMITS } from '@topgun/protocol';
 import { BackupDesk } from './backup/BackupDesk.js';
@@ -8,6 +7,7 @@ import { parseConfig } from './config/load.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { createEngine } from './createEngine.js';
 import { backupRoutes } from './doors/backup.js';
+import { createHttp } from './doors/createHttp.js';
 import { explainRoutes } from './doors/explain.js';
 import { exportRoutes } from './doors/export.js';
 import { HttpRouter } from './doors/HttpRouter.js';
@@ -123,11 +123,7 @@ export class ServerCoordinator {
       transport: () => this.#transport.stats(),
       engine: () => this.#engine,
     });
-    this.#http = createServer({
-      maxHeaderSize: LIMITS.headerBytes,
-      headersTimeout: LIMITS.headersMs,
-      requestTimeout: LIMITS.requestMs,
-    });
+    this.#http = createHttp();
     this.#sweep = setInterval(() => guard.sweep(this.#clock.wallMs()), 60_000);
     this.#sweep.unref();
   }

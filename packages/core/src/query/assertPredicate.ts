@@ -59,11 +59,11 @@ function check(node: unknown, at: string, depthLeft: number, spent: Spent): void
       check(parts.child, `${at}.child`, depthLeft - 1, spent);
       return;
     default:
-      checkLeaf(parts, at);
+      checkLeaf(parts, at, spent);
   }
 }
 
-function checkLeaf(parts: Readonly<Record<string, unknown>>, at: string): void {
+function checkLeaf(parts: Readonly<Record<string, unknown>>, at: string, spent: Spent): void {
   const { op, path } = parts;
   const operator = operatorOf(op);
   if (operator === undefined) {
@@ -77,7 +77,7 @@ function checkLeaf(parts: Readonly<Record<string, unknown>>, at: string): void {
     const place = `${at}.${name} on "${path}"`;
     if ('matcher' in operator) checkText(operand, place);
     else if (name !== 'values') checkOperand(operand, place);
-    else if (!isAuthRef(operand)) checkList(operand, place);
+    else if (!isAuthRef(operand)) checkList(operand, place, spent);
   }
   if ('matcher' in operator) checkOption(operator.options?.[0], parts, at);
 }
@@ -99,9 +99,12 @@ function checkOption(
   if (name === 'prefix' && typeof option !== 'boolean') throw invalid(`${at}.prefix`, 'it is true or false');
 }
 
-function checkList(values: unknown, at: string): void {
+function checkList(values: unknown, at: string, spent: Spent): void {
   if (!Array.isArray(values) || values.length > VALUES_MAX)
     throw invalid(at, `a list of at most ${VALUES_MAX} values`);
+  // Many long lists would cost milliseconds: 64 values are a node.
+  spent.left -= values.length >> 6;
+  if (spent.left < 0) throw invalid(at, `more than ${spent.budget.nodes} nodes`);
   for (const value of values) checkOperand(value, at);
 }
 

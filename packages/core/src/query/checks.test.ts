@@ -161,6 +161,19 @@ describe('limits', () => {
     expect(() => assertPredicate(P.and(...new Array(255).fill(P.exists('a'))))).not.toThrow();
   });
 
+  it('[LIM-1] 64 values of a list count as a node', () => {
+    const lists = (count: number) =>
+      P.and(
+        ...new Array(count).fill(
+          P.in(
+            'a',
+            Array.from({ length: 1_000 }, (_, i) => i),
+          ),
+        ),
+      );
+    expect(() => assertPredicate(lists(15))).not.toThrow();
+    expect(() => assertPredicate(lists(16))).toThrow(invalid);
+  });
   it('[LIM-1] where-clauses that never end are refused by their levels', () => {
     const clause: Record<string, unknown> = {};
     clause.$not = clause;

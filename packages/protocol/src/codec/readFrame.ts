@@ -38,7 +38,7 @@ export type Decoded<M extends Message = Message> =
       readonly req?: number;
     };
 
-/** Says which field of a refused message is wrong: `explainRefusal` of the schemas, on the server. */
+/** Says which field of a refused message is wrong, '' where it is none alone: `explainRefusal` of the schemas, on the server. */
 export type Explain = (candidate: Candidate) => string | undefined;
 
 /** Reads a decoded frame: the message, or the code of its refusal. `only` names the one type that is admitted. */
@@ -82,6 +82,6 @@ export function frameReader<M extends Message>(layouts: Layouts<M>): FrameReader
     }
     if (isRight) return { ok: true, message };
     const path = explain?.(message);
-    return { ok: false, code: 'BAD_MESSAGE', ...(path === undefined ? undefined : { path }), ...req };
+    return { ok: false, code: 'BAD_MESSAGE', ...(path ? { path } : undefined), ...req };
   };
 }

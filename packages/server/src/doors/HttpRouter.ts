@@ -60,6 +60,8 @@ export class HttpRouter {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response);
     const { host } = request.headers;
+    if (host === undefined && request.httpVersion === '1.1')
+      throw new HttpRefusal(400, { code: 'BAD_REQUEST' });
     if (this.#parts.loopbackOnly && host !== undefined && !isLoopbackAuthority(host)) {
       const { remedy } = serverErrors.HOST_REFUSED;
       throw new HttpRefusal(403, { code: 'HOST_REFUSED', remedy });

@@ -1,4 +1,4 @@
-import { encodeCanonical, type QueryPorts, type QuerySpec, regexFaultIn } from '@topgun/core';
+import { type QueryPorts, type QuerySpec, regexFaultIn } from '@topgun/core';
 import {
   LIMITS,
   packHashes,
@@ -10,6 +10,7 @@ import type { View } from '../security/policy/View.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
+import { exactKey } from './exactKey.js';
 import type { Gate } from './Gate.js';
 import { rootsOf } from './MerkleAnswer.js';
 import type { ServerEffects } from './ports.js';
@@ -95,6 +96,7 @@ export class Queries {
     const { view } = this.#gate.may(conn, map);
     if (view.isBlind) {
       this.#note({ id, conn, map, query: undefined, v: 0, rows: 0 });
+      this.#tally.refuse('DENIED');
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: id }));
       return;
     }
@@ -109,6 +111,7 @@ export class Queries {
     const fault = where && regexFaultIn(where, this.#ports);
     if (fault !== undefined) {
       const path = `where${fault.at.slice(1)}.pattern`.slice(0, LIMITS.errorPathChars);
+      this.#tally.refuse('PREDICATE_INVALID');
       this.#effects.send(conn.id, errorMessage('PREDICATE_INVALID', { ref: id, path }));
       return;
     }
@@ -116,6 +119,7 @@ export class Queries {
     const found = this.#byMap.get(map)?.get(key);
     const retryAfterMs = found === undefined ? this.#scans.waitMs(conn.seenAtMs) : 0;
     if (retryAfterMs > 0) {
+      this.#tally.refuse('UNAVAILABLE');
       this.#effects.send(conn.id, errorMessage('UNAVAILABLE', { ref: id, retryAfterMs }));
       return;
     }
@@ -310,10 +314,3 @@ const answerOf = ({ map }: SharedQuery, id: string): QueryRespMessage => ({
   ...(map.resolver && { resolver: true }),
   ...(map.lane.isVolatile && { volatile: true }),
 });
-
-/** Canonical bytes as text: queries that differ never share a key. */
-function exactKey(spec: QuerySpec): string {
-  let key = '';
-  for (const byte of encodeCanonical(spec)) key += String.fromCharCode(byte);
-  return key;
-}

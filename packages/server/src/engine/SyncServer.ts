@@ -1,5 +1,6 @@
 import {
   type BulkRow,
+  type ErrorCode,
   type MerkleReqMessage,
   packHashes,
   type RowsReqMessage,
@@ -10,7 +11,7 @@ import {
 import { BulkWriter } from './BulkWriter.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
-import { errorMessage } from './errorMessage.js';
+import { type ErrorDetails, errorMessage } from './errorMessage.js';
 import { FrameBudget } from './FrameBudget.js';
 import { MerkleAnswer, PATH_DIGITS_MAX, rootsOf } from './MerkleAnswer.js';
 import type { ServerEffects, SyncKind } from './ports.js';
@@ -68,12 +69,12 @@ export class SyncServer {
     if (resumed === 'more') return;
     const retryAfterMs = this.#scans.take(this.#scopes.rowsToScan(conn, map), conn.seenAtMs);
     if (retryAfterMs > 0) {
-      this.#effects.send(conn.id, errorMessage('UNAVAILABLE', { req, ref: map, retryAfterMs }));
+      this.#refuse(conn, 'UNAVAILABLE', { req, ref: map, retryAfterMs });
       return;
     }
     const group = this.#scopes.join(conn, map);
     if (group === undefined) {
-      this.#effects.send(conn.id, errorMessage('DENIED', { req, ref: map }));
+      this.#refuse(conn, 'DENIED', { req, ref: map });
       return;
     }
     const { resolver, lane } = group.map;
@@ -81,7 +82,7 @@ export class SyncServer {
     const known = group.map.kind ?? (resolver && 'LWW');
     if (known !== undefined && known !== kind) {
       this.#scopes.leave(conn, map);
-      this.#effects.send(conn.id, errorMessage('WRONG_KIND', { req, ref: map }));
+      this.#refuse(conn, 'WRONG_KIND', { req, ref: map });
       return;
     }
     const tree = group.tree.read();
@@ -123,7 +124,7 @@ export class SyncServer {
     const shown = this.#shown(conn, message);
     if (shown === undefined) return;
     if (nodes.some(([, path]) => path.length > PATH_DIGITS_MAX)) {
-      this.#effects.send(conn.id, errorMessage('BAD_MESSAGE', { ...named(message), path: 'nodes' }));
+      this.#refuse(conn, 'BAD_MESSAGE', { ...named(message), path: 'nodes' });
       return;
     }
     const tree = shown.tree.read();
@@ -146,7 +147,7 @@ export class SyncServer {
     const shown = this.#shown(conn, message);
     if (shown === undefined) return;
     if (items.some(([, path]) => path.length > PATH_DIGITS_MAX)) {
-      this.#effects.send(conn.id, errorMessage('BAD_MESSAGE', { ...named(message), path: 'items' }));
+      this.#refuse(conn, 'BAD_MESSAGE', { ...named(message), path: 'items' });
       return;
     }
     const tree = shown.tree.read();
@@ -170,10 +171,15 @@ export class SyncServer {
     this.#effects.send(conn.id, { type: 'ROWS_RESP', ...answered, rows });
   }
 
+  #refuse(conn: Connection, code: ErrorCode, details: ErrorDetails): void {
+    this.#tally.refuse(code);
+    this.#effects.send(conn.id, errorMessage(code, details));
+  }
+
   #shown(conn: Connection, asked: Asked): Shown | undefined {
     const { map, query } = asked;
     const shown = query === undefined ? this.#scopes.group(conn, map) : this.#queries.shown(conn, query);
-    if (shown === undefined) this.#effects.send(conn.id, errorMessage('RESYNC', named(asked)));
+    if (shown === undefined) this.#refuse(conn, 'RESYNC', named(asked));
     return shown;
   }
 }

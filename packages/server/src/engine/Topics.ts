@@ -48,6 +48,7 @@ export class Topics {
     this.unsubscribe(conn, topic);
     const { view } = this.#gate.may(conn, topicMap(topic));
     if (view.isBlind) {
+      this.#tally.refuse('DENIED');
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
       return;
     }
@@ -78,6 +79,7 @@ export class Topics {
   publish(conn: Connection, topic: string, data: unknown, now: number): void {
     const allowed = this.#gate.may(conn, topicMap(topic)).put(undefined, data);
     if (allowed === DENIED) {
+      this.#tally.refuse('DENIED');
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
       return;
     }

@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws';
 import { ClientSocket } from './ClientSocket.js';
 import { frameBytes } from './frameBytes.js';
 import type { HandshakeGuard } from './HandshakeGuard.js';
+import { refuseHandshake, refuseRequest } from './refuseRequest.js';
 import { chooseProtocol, tokenOfHandshake } from './tokenOfHandshake.js';
 
 /** What sockets tell the rest of the server. Connections are numbered from 1 and never reused. */
@@ -66,6 +67,7 @@ export class WebSocketTransport {
       maxFragments: LIMITS.fragments,
       handleProtocols: chooseProtocol,
     });
+    this.#server.on('wsClientError', (_error, stream: Duplex, request) => refuseHandshake(stream, request));
   }
 
   /** The handler of the HTTP server's `upgrade`. Sockets are served at `/`; other paths are not found. */
@@ -76,11 +78,13 @@ export class WebSocketTransport {
     const now = this.#options.wallMs();
     const { origin, host } = request.headers;
     const status =
-      path !== '/'
-        ? 404
-        : !this.#accepting || !this.#options.isReady()
-          ? 503
-          : this.#options.guard.judge(ip, { origin, host }, now);
+      host === undefined || request.httpVersion !== '1.1'
+        ? 400
+        : path !== '/'
+          ? 404
+          : !this.#accepting || !this.#options.isReady()
+            ? 503
+            : this.#options.guard.judge(ip, { origin, host }, now);
     if (status !== undefined) return this.#refuse(stream, status);
     const token = tokenOfHandshake(request.headers);
     const open = (): void =>
@@ -97,7 +101,7 @@ export class WebSocketTransport {
 
   #refuse(stream: Duplex, status: number): void {
     this.#options.onHandshakeRefused(status);
-    stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    refuseRequest(stream, status);
   }
 
   send(conn: number, message: ServerMessage): void {
