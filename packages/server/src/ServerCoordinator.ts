@@ -338,6 +338,7 @@ export class ServerCoordinator {
         message: (conn, message) => this.#host?.message(conn, message),
         refused: (conn, code, path) => this.#host?.refused(conn, code, path),
         pressed: (conn, isBehind) => this.#host?.pressed(conn, isBehind),
+        unread: (conn) => this.#host?.unread(conn),
         closed: (conn) => this.#host?.closed(conn),
       },
       isReady: () => this.#state === 'READY',

@@ -18,6 +18,8 @@ export interface TransportListener {
   refused(conn: number, code: ErrorCode, path: string | undefined): void;
   /** a socket holds too much of what it was sent; later, the network has taken all of it */
   pressed(conn: number, isBehind: boolean): void;
+  /** a socket that is not read for now, because it does not take what it is sent; told every second */
+  unread(conn: number): void;
   closed(conn: number): void;
 }
 
