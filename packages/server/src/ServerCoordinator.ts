@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { LIMITS } from '@topgun/protocol';
 import { BackupDesk } from './backup/BackupDesk.js';
 import { parseConfig } from './config/load.js';
@@ -84,6 +85,7 @@ export class ServerCoordinator {
   readonly #backups: BackupDesk;
   readonly #workers = new WorkerPool();
   readonly #sweep: NodeJS.Timeout;
+  readonly #watching: NodeJS.Timeout;
   #startedAtMs: number;
   #host: EngineHost | undefined;
   #engine: ServerEngine | undefined;
@@ -130,6 +132,8 @@ export class ServerCoordinator {
     });
     this.#sweep = setInterval(() => guard.sweep(this.#clock.wallMs()), 60_000);
     this.#sweep.unref();
+    this.#watching = setInterval(() => this.#transport.watch(performance.now()), LIMITS.watchQueuesMs);
+    this.#watching.unref();
   }
 
   get state(): ServerState {
@@ -284,6 +288,7 @@ export class ServerCoordinator {
     this.#ntp?.stop();
     this.#auth?.stop();
     clearInterval(this.#sweep);
+    clearInterval(this.#watching);
     this.#transport.stopAccepting();
     await this.#transport.closeAll(LIMITS.closeWaitMs);
     this.#host?.stop();
@@ -342,6 +347,8 @@ export class ServerCoordinator {
         closed: (conn) => this.#host?.closed(conn),
       },
       isReady: () => this.#state === 'READY',
+      onTooSlow: (limit) => this.#logger.warn({ limit }, 'a socket was too slow'),
+      outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
       wallMs: () => this.#clock.wallMs(),
       judgeToken: async (token) => {
         const verdict = await this.#auth?.security.verify(token, this.#clock.wallMs());
