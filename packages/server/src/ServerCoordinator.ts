@@ -25,6 +25,7 @@ import type { Resolver } from './engine/resolvers/Resolver.js';
 import { Resolvers } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
+import { lateListener } from './lateListener.js';
 import { loadEngine } from './loadEngine.js';
 import { Observability } from './Observability.js';
 import { findIn, repairWith } from './repairStore.js';
@@ -338,16 +339,9 @@ export class ServerCoordinator {
   #createTransport(guard: HandshakeGuard): WebSocketTransport {
     return new WebSocketTransport({
       guard,
-      listener: {
-        opened: (conn, remote, token) => this.#host?.opened(conn, remote, token),
-        message: (conn, message) => this.#host?.message(conn, message),
-        refused: (conn, code, path) => this.#host?.refused(conn, code, path),
-        pressed: (conn, isBehind) => this.#host?.pressed(conn, isBehind),
-        unread: (conn) => this.#host?.unread(conn),
-        closed: (conn) => this.#host?.closed(conn),
-      },
+      listener: lateListener(() => this.#host),
       isReady: () => this.#state === 'READY',
-      onTooSlow: (limit) => this.#logger.warn({ limit }, 'a socket was too slow'),
+      onTooSlow: (limit) => this.#watch.metrics.limitHit(limit),
       outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
       wallMs: () => this.#clock.wallMs(),
       judgeToken: async (token) => {

@@ -83,6 +83,8 @@ describe('OutQueues', () => {
     expect(closed).toEqual([]);
     small.write(100);
     expect(closed).toEqual(['old outQueuesHeapShare']);
+    moving.take(1);
+    queues.watch(4_000);
     small.write(300);
     expect(closed).toEqual(['old outQueuesHeapShare', 'small outQueuesHeapShare']);
   });
