@@ -332,8 +332,14 @@ export const connectionsPerIp = 1_000;
 export const handshakesPerIp = 200;
 /** bytes: unsent bytes at which a socket is no longer read */
 export const pauseReadingBytes = 256 * KIB;
-/** bytes: unsent bytes at which a socket's queries are closed, to be opened again when it has caught up: half of outQueueBytes */
+/** bytes: unsent bytes at which a socket is behind, and nothing of maps, queries and topics is queued for it any more: half of outQueueBytes */
 export const resyncBytes = 512 * KIB;
+/** ms: a socket of whose unsent bytes the network has taken none for so long is closed: 1 MiB takes that long at 35 kB/s */
+export const stalledMs = 30_000;
+/** share: default: of the heap's limit, what all sockets together may hold unsent */
+export const outQueuesHeapShare = 0.25;
+/** ms: how often unsent bytes are looked at */
+export const watchQueuesMs = 1_000;
 /** bytes: request line and headers of one HTTP request */
 export const headerBytes = 8 * KIB;
 /** ms: time for the headers of one HTTP request to arrive */

@@ -134,6 +134,10 @@ export class EngineHost implements ServerEffects, TransportListener {
     this.#input((engine) => engine.pressed(conn, isBehind));
   }
 
+  unread(conn: number): void {
+    this.#input((engine, now) => engine.unread(conn, now));
+  }
+
   closed(conn: number): void {
     this.#tokens.delete(conn);
     this.#parts.meter?.closed();

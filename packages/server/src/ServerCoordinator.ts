@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { LIMITS } from '@topgun/protocol';
 import { BackupDesk } from './backup/BackupDesk.js';
 import { parseConfig } from './config/load.js';
@@ -24,6 +25,7 @@ import type { Resolver } from './engine/resolvers/Resolver.js';
 import { Resolvers } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
+import { lateListener } from './lateListener.js';
 import { loadEngine } from './loadEngine.js';
 import { Observability } from './Observability.js';
 import { findIn, repairWith } from './repairStore.js';
@@ -84,6 +86,7 @@ export class ServerCoordinator {
   readonly #backups: BackupDesk;
   readonly #workers = new WorkerPool();
   readonly #sweep: NodeJS.Timeout;
+  readonly #watching: NodeJS.Timeout;
   #startedAtMs: number;
   #host: EngineHost | undefined;
   #engine: ServerEngine | undefined;
@@ -126,6 +129,8 @@ export class ServerCoordinator {
     this.#http = createHttp();
     this.#sweep = setInterval(() => guard.sweep(this.#clock.wallMs()), 60_000);
     this.#sweep.unref();
+    this.#watching = setInterval(() => this.#transport.watch(performance.now()), LIMITS.watchQueuesMs);
+    this.#watching.unref();
   }
 
   get state(): ServerState {
@@ -280,6 +285,7 @@ export class ServerCoordinator {
     this.#ntp?.stop();
     this.#auth?.stop();
     clearInterval(this.#sweep);
+    clearInterval(this.#watching);
     this.#transport.stopAccepting();
     await this.#transport.closeAll(LIMITS.closeWaitMs);
     this.#host?.stop();
@@ -329,14 +335,10 @@ export class ServerCoordinator {
   #createTransport(guard: HandshakeGuard): WebSocketTransport {
     return new WebSocketTransport({
       guard,
-      listener: {
-        opened: (conn, remote, token) => this.#host?.opened(conn, remote, token),
-        message: (conn, message) => this.#host?.message(conn, message),
-        refused: (conn, code, path) => this.#host?.refused(conn, code, path),
-        pressed: (conn, isBehind) => this.#host?.pressed(conn, isBehind),
-        closed: (conn) => this.#host?.closed(conn),
-      },
+      listener: lateListener(() => this.#host),
       isReady: () => this.#state === 'READY',
+      onTooSlow: (limit) => this.#watch.metrics.limitHit(limit),
+      outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
       wallMs: () => this.#clock.wallMs(),
       judgeToken: async (token) => {
         const verdict = await this.#auth?.security.verify(token, this.#clock.wallMs());

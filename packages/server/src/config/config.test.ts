@@ -272,6 +272,8 @@ describe('configHelp', () => {
             Sockets open at once. Allowed: a whole number from 1 to 1000000. Default: 20000.
         --connections-per-ip-max <number>, TOPGUN_CONNECTIONS_PER_IP_MAX
             Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
+        --out-queues-heap-share <number>, TOPGUN_OUT_QUEUES_HEAP_SHARE
+            What all sockets together may hold unsent, as a share of the heap's limit; beyond it the slowest are cut. Allowed: a share from 0.01 to 0.9. Default: 0.25.
         --log-level <text>, TOPGUN_LOG_LEVEL
             What is logged. Allowed: silent, fatal, error, warn, info, debug or trace. Default: info.
         --metrics-port <number>, TOPGUN_METRICS_PORT

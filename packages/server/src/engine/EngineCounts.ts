@@ -68,6 +68,7 @@ export class EngineCounts {
       opsDuplicate: tally.duplicate,
       refused: tally.refused,
       topicMessages: tally.topicMessages,
+      topicDrops: tally.topicDrops,
       queryResults: tally.queryResults,
       queryRowsExamined: tally.queryRowsExamined,
       queryDeltas: tally.queryDeltas,

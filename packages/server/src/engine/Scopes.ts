@@ -20,6 +20,7 @@ export class Scopes {
   readonly #groups = new Map<string, Map<string, ViewGroup>>();
   /** By connection and map; undefined where nothing of the map may be read. */
   readonly #open = new Map<Connection, Map<string, ViewGroup | undefined>>();
+  readonly #behind = new Set<Connection>();
 
   constructor(
     effects: ServerEffects,
@@ -44,7 +45,7 @@ export class Scopes {
   get memberCount(): number {
     let count = 0;
     for (const groups of this.#groups.values())
-      for (const group of groups.values()) count += group.members.size;
+      for (const { members, parked } of groups.values()) count += members.size + parked.size;
     return count;
   }
 
@@ -57,9 +58,10 @@ export class Scopes {
     return this.#open.get(conn)?.has(map) === true;
   }
 
-  /** The group a connection follows a map with. */
+  /** The group a connection follows a map with; it stands where the group stands by then. */
   group(conn: Connection, map: string): ViewGroup | undefined {
-    return this.#open.get(conn)?.get(map);
+    const group = this.#held(conn, map);
+    return group?.parked.has(conn) === true && !this.#catchUp(conn, group) ? undefined : group;
   }
 
   /** The map, if somebody wrote to it and this connection may read all of it: only then there are cursors (RES-3). */
@@ -83,8 +85,12 @@ export class Scopes {
   /** Opens the scope, or finds it open. Undefined when nothing of the map may be read; that is remembered, too. */
   join(conn: Connection, map: string): ViewGroup | undefined {
     const { view } = this.#gate.may(conn, map);
-    const held = this.group(conn, map);
-    if (held?.view.signature === view.signature) return held;
+    const held = this.#held(conn, map);
+    if (held?.view.signature === view.signature) {
+      // Whoever opens a scope is told where it stands.
+      if (held.parked.has(conn)) held.park(conn);
+      return held;
+    }
     this.leave(conn, map);
     if (view.isBlind) {
       this.#note(conn, map, undefined);
@@ -100,17 +106,19 @@ export class Scopes {
     } else {
       for (const frame of group.catchUp()) this.#effects.sendShared(idsOf(group.members), frame);
     }
-    group.members.add(conn);
+    if (this.#behind.has(conn)) group.park(conn);
+    else group.members.add(conn);
     this.#note(conn, map, group);
     return group;
   }
 
   leave(conn: Connection, map: string): void {
-    const group = this.group(conn, map);
+    const group = this.#held(conn, map);
     this.#open.get(conn)?.delete(map);
     if (group === undefined) return;
     group.members.delete(conn);
-    if (group.members.size > 0) return;
+    group.parked.delete(conn);
+    if (group.members.size + group.parked.size > 0) return;
     this.#table.release(group.map);
     const groups = this.#groups.get(map);
     groups?.delete(group.view.signature);
@@ -120,6 +128,23 @@ export class Scopes {
   leaveAll(conn: Connection): void {
     for (const map of [...(this.#open.get(conn)?.keys() ?? [])]) this.leave(conn, map);
     this.#open.delete(conn);
+    this.#behind.delete(conn);
+  }
+
+  /** The network does not take what the connection is sent, or has taken all of it (FLOW-2). */
+  pressed(conn: Connection, isBehind: boolean): void {
+    const groups = [...(this.#open.get(conn)?.values() ?? [])];
+    if (isBehind) {
+      this.#behind.add(conn);
+      for (const group of groups) if (group?.members.has(conn) === true) group.park(conn);
+      return;
+    }
+    this.#behind.delete(conn);
+    for (const group of groups) {
+      if (group?.parked.has(conn) !== true || !this.#catchUp(conn, group)) continue;
+      group.parked.delete(conn);
+      group.members.add(conn);
+    }
   }
 
   /** Sends what a commit changed: one frame per group, shared by its members. */
@@ -128,6 +153,8 @@ export class Scopes {
       for (const group of this.#groups.get(map.name)?.values() ?? []) {
         const frames = group.advance(changes.get(map) ?? [], pids, hasCommon(group.members, writers));
         for (const frame of frames) this.#effects.sendShared(idsOf(group.members), frame);
+        // A writer has passed its own op before the answer arrives.
+        for (const conn of [...group.parked.keys()]) if (writers.has(conn)) this.#catchUp(conn, group);
         if (group.untold >= this.#limits.cursorEveryChanges) this.#tellCursor(group, now);
       }
     }
@@ -172,6 +199,20 @@ export class Scopes {
       this.leave(conn, map);
       this.#effects.send(conn.id, errorMessage('RESYNC', { ref: map }));
     }
+  }
+
+  #held(conn: Connection, map: string): ViewGroup | undefined {
+    return this.#open.get(conn)?.get(map);
+  }
+
+  /** Brings a parked member to where its group stands; false when it is told to open the scope again instead. */
+  #catchUp(conn: Connection, group: ViewGroup): boolean {
+    const frames = group.catchUpParked(conn);
+    for (const frame of frames ?? []) this.#effects.send(conn.id, frame);
+    if (frames !== undefined) return true;
+    this.leave(conn, group.map.name);
+    this.#effects.send(conn.id, errorMessage('RESYNC', { ref: group.map.name }));
+    return false;
   }
 
   #note(conn: Connection, map: string, group: ViewGroup | undefined): void {

@@ -12,6 +12,7 @@ import { EndedSessions } from './EndedSessions.js';
 import { EngineCounts } from './EngineCounts.js';
 import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
+import { Followers } from './Followers.js';
 import { Gate } from './Gate.js';
 import { IndexBuilder } from './indexes/IndexBuilder.js';
 import { QueryInspector } from './indexes/QueryInspector.js';
@@ -76,6 +77,7 @@ export class ServerEngine {
   readonly #scopes: Scopes;
   readonly #queries: Queries;
   readonly #topics: Topics;
+  readonly #followers: Followers;
   readonly #sessions: SessionMachine;
   readonly #retention: Retention;
   readonly #chores: Chores;
@@ -107,6 +109,7 @@ export class ServerEngine {
     this.#queries = new Queries({ ...asked, effects, limits, tally: this.#tally });
     this.inspector = new QueryInspector(asked);
     this.#topics = new Topics(effects, this.#gate, this.#tally);
+    this.#followers = new Followers(this.#scopes, this.#queries, this.#topics);
     const staged = {
       committed: (commit: Commit) => this.#publish(commit),
       readmit: (ops: readonly Op[], now: number) => {
@@ -157,7 +160,7 @@ export class ServerEngine {
       },
       principalChanged: (conn) => {
         conn.rights.clear();
-        this.#review(conn);
+        this.#followers.review(conn);
       },
       gone: (conn) => {
         // A connection may have lasted for long.
@@ -254,10 +257,16 @@ export class ServerEngine {
     this.#staging.committed(id, result);
   }
 
-  /** A socket holds more than it should of what it was sent, or the network has taken all of it (QRY-9). */
+  /** A socket holds more than it should of what it was sent, or the network has taken all of it (FLOW-1). */
   pressed(conn: number, isBehind: boolean): void {
     const connection = this.#connections.get(conn);
-    if (connection !== undefined) this.#queries.pressed(connection, isBehind);
+    if (connection !== undefined) this.#followers.pressed(connection, isBehind);
+  }
+
+  /** A socket is not read for now, so that its silence says nothing (FLOW-8). */
+  unread(conn: number, now: number): void {
+    const connection = this.#connections.get(conn);
+    if (connection !== undefined) connection.seenAtMs = now;
   }
 
   /** The dedup states asked for by `readDedup`, in its order. */
@@ -319,7 +328,8 @@ export class ServerEngine {
   setPolicies(policies: readonly Policy[], now: number): void {
     this.#at(now);
     this.#gate.setPolicies(policies, this.#connections.values());
-    for (const conn of [...this.#connections.values()]) if (conn.phase === 'READY') this.#review(conn);
+    for (const conn of [...this.#connections.values()])
+      if (conn.phase === 'READY') this.#followers.review(conn);
   }
 
   /** Other tokens are believed than before (AUTH-7, AUTH-40). */
@@ -382,17 +392,9 @@ export class ServerEngine {
       this.#sessions.fail(conn, 'NEW_INCARNATION', CLOSE_CODE.TRY_LATER);
   }
 
-  #review(conn: Connection): void {
-    this.#scopes.review(conn);
-    this.#queries.review(conn);
-    this.#topics.review(conn);
-  }
-
   #gone(conn: Connection): void {
     this.#connections.delete(conn.id);
     for (const session of conn.sessions) this.#dedup.dropUnused(conn.clientId, session);
-    this.#scopes.leaveAll(conn);
-    this.#queries.unsubscribeAll(conn);
-    this.#topics.unsubscribeAll(conn);
+    this.#followers.leaveAll(conn);
   }
 }

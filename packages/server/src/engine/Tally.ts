@@ -7,6 +7,8 @@ export class Tally {
   superseded = 0;
   duplicate = 0;
   topicMessages = 0;
+  /** messages that a subscriber did not get because it was behind */
+  topicDrops = 0;
   queryResults = 0;
   queryRowsExamined = 0;
   queryDeltas = 0;

@@ -25,6 +25,7 @@ export class Topics {
   readonly #tally: Tally;
   readonly #audiences = new Map<string, Map<string, Audience>>();
   readonly #open = new Map<Connection, Set<string>>();
+  readonly #behind = new Set<Connection>();
 
   constructor(effects: ServerEffects, gate: Gate, tally: Tally) {
     this.#effects = effects;
@@ -74,6 +75,13 @@ export class Topics {
   unsubscribeAll(conn: Connection): void {
     for (const topic of [...(this.#open.get(conn) ?? [])]) this.unsubscribe(conn, topic);
     this.#open.delete(conn);
+    this.#behind.delete(conn);
+  }
+
+  /** The network does not take what the connection is sent, or has taken all of it: messages do not wait for it (FLOW-4). */
+  pressed(conn: Connection, isBehind: boolean): void {
+    if (isBehind) this.#behind.add(conn);
+    else this.#behind.delete(conn);
   }
 
   publish(conn: Connection, topic: string, data: unknown, now: number): void {
@@ -86,8 +94,11 @@ export class Topics {
     this.#tally.topicMessages++;
     for (const { view, members } of this.#audiences.get(topic)?.values() ?? []) {
       const seen = view.project(data);
-      const conns = Array.from(members, ({ id }) => id).filter((id) => id !== conn.id);
-      if (seen === undefined || conns.length === 0) continue;
+      if (seen === undefined) continue;
+      const others = [...members].filter((member) => member !== conn);
+      const conns = others.filter((member) => !this.#behind.has(member)).map(({ id }) => id);
+      this.#tally.topicDrops += others.length - conns.length;
+      if (conns.length === 0) continue;
       const from = conn.principal?.sub ?? '';
       const message: TopicMsgMessage = { type: 'TOPIC_MSG', topic, data: seen, from, ts: now };
       this.#effects.sendShared(conns, message);

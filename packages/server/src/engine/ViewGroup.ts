@@ -27,6 +27,8 @@ export class ViewGroup implements Shown {
   readonly view: View;
   readonly tree: LiveTree;
   readonly members = new Set<Connection>();
+  /** members that do not take what they are sent, and the places they have been told of by partition (FLOW-2) */
+  readonly parked = new Map<Connection, Offset[]>();
   /** changes since its members got a cursor, and when that was */
   untold = 0;
   toldAtMs = 0;
@@ -79,14 +81,45 @@ export class ViewGroup implements Shown {
       if (listed === undefined) byPid.set(change.row.pid, [change]);
       else listed.push(change);
     }
-    if (this.members.size === 0) return [];
+    if (this.members.size + this.parked.size === 0) return [];
     const isNamed = isEchoed || this.view.isWhole;
     const frames = new FrameWriter(this.map.name, this.#frameBytes);
     for (const pid of isNamed ? touched : byPid.keys()) {
       const from = this.position(pid);
       const to = this.map.lane.partition(pid).committed;
-      this.#part(frames, pid, from, to, byPid.get(pid) ?? []);
+      if (this.members.size > 0) this.#part(frames, pid, from, to, byPid.get(pid) ?? []);
       this.#to[pid] = to;
+    }
+    return frames.end();
+  }
+
+  /** Sends nothing more to a member; it keeps its place. */
+  park(conn: Connection): void {
+    this.members.delete(conn);
+    this.parked.set(conn, [...this.#to]);
+  }
+
+  /**
+   * The frames that bring a parked member to where the group stands: what changed since, each item once, as it is now. Undefined
+   * where its place is no longer good: a view of a part does not know what has left it, a purge has passed the place, or more
+   * has changed than one frame holds.
+   */
+  catchUpParked(conn: Connection): ServerEventMessage[] | undefined {
+    const place = this.parked.get(conn) ?? [];
+    const frames = new FrameWriter(this.map.name, this.#frameBytes);
+    let left = this.#frameBytes;
+    for (const [pid, from] of place.entries()) {
+      const to = this.position(pid);
+      if (compareOffsets(from, to) >= 0) continue;
+      if (!this.view.isWhole || compareOffsets(from, this.map.lane.partition(pid).gcOffset) < 0)
+        return undefined;
+      const rows = this.map.changesIn(pid, from).map((row) => ({ row, seen: this.seen(row) }));
+      let bytes = 0;
+      for (const { row, seen } of rows) bytes += bytesOfRow(row, seen);
+      left -= bytes;
+      if (left < 0) return undefined;
+      frames.part(pid, from, to, rows, bytes);
+      place[pid] = to;
     }
     return frames.end();
   }

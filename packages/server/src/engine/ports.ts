@@ -142,6 +142,8 @@ export interface EngineStats {
   readonly topicMessages: number;
   /** scopes and queries brought up to date, by the way that was taken */
   readonly syncs: Readonly<Record<SyncKind, number>>;
+  /** messages that a subscriber did not get because it was behind */
+  readonly topicDrops: number;
   /** packed time of the server's clock; moves only with admitted ops */
   readonly clock: number;
   readonly draining: boolean;

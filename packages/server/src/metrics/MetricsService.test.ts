@@ -28,6 +28,7 @@ const stats: EngineStats = {
   opsDuplicate: 30,
   refused: new Map([['DENIED', 4]]),
   topicMessages: 9,
+  topicDrops: 14,
   syncs: { equal: 1, cursor: 2, digest: 3, merkle: 4, snapshot: 5 },
   clock: 1,
   draining: false,
@@ -35,7 +36,15 @@ const stats: EngineStats = {
 const figures: Omit<Figures, 'host'> = {
   version: '1.2.3',
   isReady: true,
-  transport: { connections: 3, unsentBytes: 77, framesIn: 1, framesOut: 2, bytesIn: 10, bytesOut: 20 },
+  transport: {
+    connections: 3,
+    unsentBytes: 77,
+    framesIn: 1,
+    framesOut: 2,
+    bytesIn: 10,
+    bytesOut: 20,
+    slowClosed: 15,
+  },
   engine: stats,
   maps: [
     ['rooms:1', 3],

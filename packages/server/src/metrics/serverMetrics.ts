@@ -48,6 +48,11 @@ export function addConnectionMetrics(set: MetricSet<Figures>): void {
     'Bytes sent to sockets that the network has not taken yet.',
     ({ transport }) => transport.unsentBytes,
   );
+  set.counter(
+    'topgun_slow_sockets_closed_total',
+    'Sockets closed because they did not take what they were sent.',
+    ({ transport }) => transport.slowClosed,
+  );
 }
 
 /** Writes, up to the commit. */
@@ -129,6 +134,11 @@ export function addSubscriptionMetrics(set: MetricSet<Figures>): void {
     'topgun_topic_messages_total',
     'Messages published to topics.',
     ({ engine }) => engine?.topicMessages,
+  );
+  set.counter(
+    'topgun_topic_drops_total',
+    'Messages of topics that a subscriber did not get because its socket was behind.',
+    ({ engine }) => engine?.topicDrops,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
+import { LIMITS } from '@topgun/protocol';
 import type { WebSocket } from 'ws';
 import { joinFrames } from './frameBytes.js';
 
@@ -21,6 +21,13 @@ function messagesOf(frames: readonly Buffer[]): Buffer[][] {
 /** Frames below this together are copied into one buffer; above it they are written one by one, corked. */
 const JOIN_BYTES = 64 * 1024;
 
+export interface SocketListener {
+  /** more than `LIMITS.resyncBytes` of earlier turns are unsent; later, nothing is any more */
+  pressed(isBehind: boolean): void;
+  /** more than `LIMITS.outQueueBytes` of earlier turns are unsent: nothing more is taken */
+  overflowed(): void;
+}
+
 /** One socket: gathers the frames of a turn, writes them at once, and keeps a slow reader from filling the memory. */
 export class ClientSocket {
   readonly id: number;
@@ -30,30 +37,24 @@ export class ClientSocket {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #onDrain: () => void;
-  readonly #onPressed: (isBehind: boolean) => void;
+  readonly #listener: SocketListener;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #paused = false;
   #isBehind = false;
   #closing = false;
+  #writtenBytes = 0;
 
-  /** `onPressed` hears that more than `LIMITS.resyncBytes` of earlier turns are unsent, and later that nothing is any more. */
-  constructor(
-    id: number,
-    remote: string,
-    socket: WebSocket,
-    stream: Duplex,
-    onPressed: (isBehind: boolean) => void,
-  ) {
+  constructor(id: number, remote: string, socket: WebSocket, stream: Duplex, listener: SocketListener) {
     this.id = id;
     this.remote = remote;
     this.#socket = socket;
     this.#stream = stream;
-    this.#onPressed = onPressed;
+    this.#listener = listener;
     this.#onDrain = () => {
       if (this.#isBehind) {
         this.#isBehind = false;
-        onPressed(false);
+        listener.pressed(false);
       }
       if (!this.#paused) return;
       this.#paused = false;
@@ -67,16 +68,26 @@ export class ClientSocket {
     return this.#stream.writableLength + this.#pendingBytes;
   }
 
-  /** Adds a frame to those of this turn. A socket whose earlier turns are still unsent beyond the limit is closed. */
+  /** Bytes of frames that the network has taken so far; what ws sends by itself, a close or a pong, takes away from it until it has gone. */
+  get takenBytes(): number {
+    return this.#writtenBytes - this.#stream.writableLength;
+  }
+
+  /** Whether nothing is read from it, because it does not take what it is sent. */
+  get isUnread(): boolean {
+    return this.#paused;
+  }
+
+  /** Adds a frame to those of this turn, unless too much of earlier turns is still unsent. */
   push(frame: Buffer): void {
     if (this.#closing) return;
     if (this.#stream.writableLength > LIMITS.outQueueBytes) {
-      this.close(CLOSE_CODE.TRY_LATER, 'too slow');
+      this.#listener.overflowed();
       return;
     }
     if (!this.#isBehind && this.#stream.writableLength > LIMITS.resyncBytes) {
       this.#isBehind = true;
-      this.#onPressed(true);
+      this.#listener.pressed(true);
     }
     this.#pending.push(frame);
     this.#pendingBytes += frame.length;
@@ -91,12 +102,12 @@ export class ClientSocket {
     this.#pendingBytes = 0;
     if (this.#closing || this.#stream.destroyed) return 0;
     const [first] = frames;
-    if (frames.length === 1 && first !== undefined) this.#stream.write(first);
-    else {
-      const pieces = messagesOf(frames).flatMap(joinFrames);
-      if (bytes <= JOIN_BYTES) this.#stream.write(Buffer.concat(pieces));
-      else this.#writeCorked(pieces);
-    }
+    const pieces =
+      frames.length === 1 && first !== undefined ? [first] : messagesOf(frames).flatMap(joinFrames);
+    for (const { length } of pieces) this.#writtenBytes += length;
+    if (pieces.length === 1) this.#stream.write(pieces[0]);
+    else if (bytes <= JOIN_BYTES) this.#stream.write(Buffer.concat(pieces));
+    else this.#writeCorked(pieces);
     // Who does not read his answers need not ask further questions.
     if (!this.#paused && this.#stream.writableLength > LIMITS.pauseReadingBytes) {
       this.#paused = true;

@@ -45,7 +45,8 @@ async function eventCount(count: number): Promise<void> {
     });
 }
 
-beforeEach(async () => {
+/** A fresh transport behind a door of its own; all its sockets together may hold more than most tests write. */
+async function serve(outQueuesBytes = 64 * 1024 * 1024): Promise<void> {
   events = [];
   refusedHandshakes = [];
   ready = true;
@@ -61,9 +62,12 @@ beforeEach(async () => {
       message: (conn, message) => note('message', conn, message),
       refused: (conn, code, path) => note('refused', conn, code, path),
       pressed: (conn, isBehind) => note('pressed', conn, isBehind),
+      unread: (conn) => note('unread', conn),
       closed: (conn) => note('closed', conn),
     },
     isReady: () => ready,
+    onTooSlow: (limit) => note('too slow', limit),
+    outQueuesBytes,
     wallMs: () => 1000,
     judgeToken: async (token) => (token === 'good' ? undefined : 401),
     onHandshakeRefused: (status) => refusedHandshakes.push(status),
@@ -72,11 +76,14 @@ beforeEach(async () => {
   server.on('upgrade', (request, stream, head) => transport.upgrade(request, stream, head));
   const { port } = await listen(server, '127.0.0.1', 0);
   url = `ws://127.0.0.1:${port}/`;
-});
-afterEach(async () => {
+}
+async function end(): Promise<void> {
   await transport.closeAll(1000);
   server.close();
-});
+}
+
+beforeEach(() => serve());
+afterEach(end);
 
 async function client(): Promise<WebSocket> {
   const socket = new WebSocket(url);
@@ -234,6 +241,72 @@ describe('WebSocketTransport', () => {
       ['pressed', 1, true],
       ['pressed', 1, false],
     ]);
+  });
+
+  it('[FLOW-6] [FLOW-8] who takes nothing is told of as unread, and closed by the age of what is unsent', async () => {
+    const [still, other] = [await client(), await client()];
+    await eventCount(2);
+    still.pause();
+    const bulk: ServerMessage = {
+      type: 'TOPIC_MSG',
+      topic: 't',
+      from: 'a',
+      ts: 1,
+      data: 'x'.repeat(100_000),
+    };
+    while (transport.stats().unsentBytes <= LIMITS.pauseReadingBytes) {
+      transport.send(1, bulk);
+      transport.flush();
+    }
+    transport.watch(1_000);
+    transport.watch(LIMITS.stalledMs);
+    expect(events.splice(2)).toEqual([
+      ['unread', 1],
+      ['unread', 1],
+    ]);
+    transport.watch(1_000 + LIMITS.stalledMs);
+    await eventCount(4);
+    expect(events.slice(2)).toEqual([
+      ['too slow', 'stalledMs'],
+      ['closed', 1],
+    ]);
+    expect(transport.stats()).toMatchObject({ connections: 1, slowClosed: 1 });
+    const heard = messages(other, 1);
+    transport.send(2, pong(1));
+    transport.flush();
+    expect(await heard).toEqual([pong(1)]);
+    const closed = once(still, 'close');
+    still.resume();
+    expect((await closed)[0]).toBe(1013);
+  });
+
+  it('[FLOW-7] all sockets together hold no more than the limit: the slowest are cut, and their memory is free at once', async () => {
+    await end();
+    await serve(450_000);
+    const [first, second] = [await client(), await client()];
+    await eventCount(2);
+    const data = 'x'.repeat(100_000);
+    for (const [i, socket] of [first, second].entries()) {
+      socket.pause();
+      const bulk: ServerMessage = { type: 'TOPIC_MSG', topic: 't', from: 'a', ts: 1, data };
+      const before = transport.stats().unsentBytes;
+      while (transport.stats().connections === 2 && transport.stats().unsentBytes - before <= 250_000) {
+        transport.send(i + 1, bulk);
+        transport.flush();
+      }
+      transport.watch(1_000 * (i + 1));
+    }
+    const [, cut] = await Promise.all([
+      eventCount(4),
+      once(first, 'close').then(([code]) => code),
+      first.resume(),
+    ]);
+    expect(events.filter(([kind]) => kind !== 'unread').slice(2)).toEqual([
+      ['too slow', 'outQueuesHeapShare'],
+      ['closed', 1],
+    ]);
+    expect(cut).toBe(1006);
+    expect(transport.stats().unsentBytes).toBeLessThan(450_000);
   });
 
   it('[OPS-35] who does not read is closed with 1013 and takes no more memory than the limit', async () => {

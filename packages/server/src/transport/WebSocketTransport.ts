@@ -7,6 +7,7 @@ import { WebSocketServer } from 'ws';
 import { ClientSocket } from './ClientSocket.js';
 import { frameBytes } from './frameBytes.js';
 import type { HandshakeGuard } from './HandshakeGuard.js';
+import { OutQueues, type SlowLimit } from './OutQueues.js';
 import { refuseHandshake, refuseRequest } from './refuseRequest.js';
 import { chooseProtocol, tokenOfHandshake } from './tokenOfHandshake.js';
 
@@ -19,6 +20,8 @@ export interface TransportListener {
   refused(conn: number, code: ErrorCode, path: string | undefined): void;
   /** a socket holds too much of what it was sent; later, the network has taken all of it */
   pressed(conn: number, isBehind: boolean): void;
+  /** a socket that is not read for now, because it does not take what it is sent; told every second */
+  unread(conn: number): void;
   closed(conn: number): void;
 }
 
@@ -31,6 +34,10 @@ export interface TransportOptions {
   /** The status that refuses a token of the handshake; undefined when it is good. */
   readonly judgeToken: (token: string) => Promise<401 | 503 | undefined>;
   readonly onHandshakeRefused: (status: number) => void;
+  /** a socket is closed because it did not take what it was sent */
+  readonly onTooSlow: (limit: SlowLimit) => void;
+  /** bytes that all sockets together may hold unsent */
+  readonly outQueuesBytes: number;
 }
 
 export interface TransportStats {
@@ -40,6 +47,8 @@ export interface TransportStats {
   readonly framesOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** sockets closed because they did not take what they were sent */
+  readonly slowClosed: number;
 }
 
 /**
@@ -53,12 +62,18 @@ export class WebSocketTransport {
   readonly #server: WebSocketServer;
   readonly #connections = new Map<number, ClientSocket>();
   readonly #dirty = new Set<ClientSocket>();
-  readonly #counts = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0 };
+  readonly #counts = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, slowClosed: 0 };
+  readonly #queues: OutQueues<ClientSocket>;
   #lastId = 0;
   #accepting = true;
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.#queues = new OutQueues({
+      bytesMax: options.outQueuesBytes,
+      stalledMs: LIMITS.stalledMs,
+      tooSlow: (connection, limit) => this.#closeSlow(connection, limit),
+    });
     this.#server = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -121,8 +136,19 @@ export class WebSocketTransport {
 
   /** Writes everything sent in this turn. */
   flush(): void {
-    for (const connection of this.#dirty) this.#counts.bytesOut += connection.flush();
+    for (const connection of this.#dirty) {
+      const bytes = connection.flush();
+      this.#counts.bytesOut += bytes;
+      if (connection.unsentBytes > 0) this.#queues.wrote(connection, bytes);
+    }
     this.#dirty.clear();
+  }
+
+  /** To be called every `LIMITS.watchQueuesMs`: closes who takes nothing (FLOW-6). `monoMs` never goes back. */
+  watch(monoMs: number): void {
+    this.#queues.watch(monoMs);
+    for (const connection of this.#connections.values())
+      if (connection.isUnread) this.#options.listener.unread(connection.id);
   }
 
   close(conn: number, code: number, reason: string): void {
@@ -149,18 +175,24 @@ export class WebSocketTransport {
   stats(): TransportStats {
     let unsentBytes = 0;
     for (const connection of this.#connections.values()) unsentBytes += connection.unsentBytes;
-    return { connections: this.#connections.size, unsentBytes, ...this.#counts };
+    return {
+      connections: this.#connections.size,
+      unsentBytes,
+      ...this.#counts,
+    };
   }
 
   #open(ip: string, socket: WebSocket, stream: Duplex, request: IncomingMessage, token?: string): void {
     const { guard, listener, wallMs } = this.#options;
-    const connection: ClientSocket = new ClientSocket(++this.#lastId, ip, socket, stream, (isBehind) => {
+    const id = ++this.#lastId;
+    const connection: ClientSocket = new ClientSocket(id, ip, socket, stream, {
       // Told at the end of a turn, which is no time for an input.
-      setImmediate(() => {
-        if (this.#connections.has(connection.id)) listener.pressed(connection.id, isBehind);
-      });
+      pressed: (isBehind) =>
+        setImmediate(() => {
+          if (this.#connections.has(id)) listener.pressed(id, isBehind);
+        }),
+      overflowed: () => this.#closeSlow(connection, 'outQueueBytes'),
     });
-    const { id } = connection;
     this.#connections.set(id, connection);
     guard.opened(ip, wallMs());
     request.socket.setNoDelay(true);
@@ -171,6 +203,7 @@ export class WebSocketTransport {
     socket.on('close', () => {
       guard.closed(ip);
       this.#dirty.delete(connection);
+      this.#queues.left(connection);
       // A connection the engine closed is forgotten there already.
       if (this.#connections.delete(id)) listener.closed(id);
       this.#onGone?.();
@@ -201,6 +234,17 @@ export class WebSocketTransport {
     const decoded = decode(data, connection.authenticated ? 'client' : 'preauth', explainRefusal);
     if (decoded.ok) listener.message(connection.id, decoded.message);
     else listener.refused(connection.id, decoded.code, decoded.path);
+  }
+
+  /** Where all sockets together hold too much, memory is what is short: one is cut at once, without a word that it would not read. */
+  #closeSlow(connection: ClientSocket, limit: SlowLimit): void {
+    const { id } = connection;
+    if (!this.#connections.delete(id)) return;
+    this.#counts.slowClosed++;
+    this.#options.onTooSlow(limit);
+    if (limit === 'outQueuesHeapShare') connection.destroy();
+    else connection.close(CLOSE_CODE.TRY_LATER, 'too slow');
+    setImmediate(() => this.#options.listener.closed(id));
   }
 
   #push(connection: ClientSocket, frame: Buffer): void {
