@@ -301,7 +301,8 @@ describe('WebSocketTransport', () => {
       once(first, 'close').then(([code]) => code),
       first.resume(),
     ]);
-    expect(events.filter(([kind]) => kind !== 'unread').slice(2)).toEqual([
+    const told = (events as readonly (readonly unknown[])[]).filter(([kind]) => kind !== 'unread');
+    expect(told.slice(2)).toEqual([
       ['too slow', 'outQueuesHeapShare'],
       ['closed', 1],
     ]);
