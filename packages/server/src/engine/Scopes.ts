@@ -87,6 +87,7 @@ export class Scopes {
     if (held?.view.signature === view.signature) return held;
     this.leave(conn, map);
     if (view.isBlind) {
+      this.#gate.denied(conn, { action: 'READ', map, old: undefined });
       this.#note(conn, map, undefined);
       return undefined;
     }
