@@ -116,6 +116,14 @@ export const ntpOffsetMs = DAY_MS;
 export const ntpServers = 4;
 /** count: repairs of records from the future that are kept for reading, some 300 bytes each; beyond it the oldest go */
 export const repairsKept = 10_000;
+/** count: policies of one source; each is looked at when a connection first asks for a map */
+export const policies = 2_000;
+/** bytes: the body that replaces the stored policies */
+export const policiesBytes = MIB;
+/** ms: between two looks at the policies file; a change is taken over after two that agree */
+export const policiesLookMs = 1_000;
+/** count: denials that a server keeps in memory for its operators, some 500 bytes each */
+export const denialsKept = 1_000;
 /** chars: who asked for a repair: a mail address, a user and a machine */
 export const repairByChars = 200;
 

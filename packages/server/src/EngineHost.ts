@@ -6,6 +6,7 @@ import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
 import type { WorkMeter } from './metrics/WorkMeter.js';
 import type { SlowQueryLog } from './SlowQueryLog.js';
+import type { Policy } from './security/PermissionPolicy.js';
 import type { SecurityManager } from './security/SecurityManager.js';
 import type { CommitBatch, CommitResult, DedupState, Store } from './storage/Store.js';
 import type { TransportListener, WebSocketTransport } from './transport/WebSocketTransport.js';
@@ -54,6 +55,11 @@ export class EngineHost implements ServerEffects, TransportListener {
   readonly #tokens = new Map<number, string>();
   readonly #repairing = new Map<number, Waiting>();
   #repairCalls = 0;
+  /** by version of the stored policies */
+  readonly #storing = new Map<
+    number,
+    { readonly resolve: () => void; readonly reject: (error: unknown) => void }
+  >();
 
   constructor(parts: EngineHostParts) {
     this.#parts = parts;
@@ -100,6 +106,27 @@ export class EngineHost implements ServerEffects, TransportListener {
     );
   }
 
+  /** Other configured policies, from now on. Throws `POLICY_INVALID` and keeps the old. */
+  configure(policies: readonly Policy[]): void {
+    this.#engine?.policies.check(policies);
+    this.#input((engine, now) => engine.setPolicies(policies, now));
+  }
+
+  /**
+   * Replaces the policies in the store; resolves when they are durable and hold, with false when `base` is not their version any more.
+   * Throws SERVER_STATE when the host stops before.
+   */
+  storePolicies(base: number, policies: readonly Policy[], by: string): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let isTaken = false;
+      this.#input((engine, now) => {
+        isTaken = engine.policies.store(base, policies, by, now);
+      });
+      if (!isTaken) resolve(false);
+      else this.#storing.set(base + 1, { resolve: () => resolve(true), reject });
+    });
+  }
+
   /** No input reaches the engine any more, and no timer fires. */
   stop(): void {
     this.#stopped = true;
@@ -108,6 +135,9 @@ export class EngineHost implements ServerEffects, TransportListener {
     for (const { reject } of this.#repairing.values())
       reject(serverError('SERVER_STATE', 'The server stopped before the repair was known to be durable.'));
     this.#repairing.clear();
+    for (const { reject } of this.#storing.values())
+      reject(serverError('SERVER_STATE', 'The server stopped before the policies were known to be durable.'));
+    this.#storing.clear();
   }
 
   // --- what sockets bring ---
@@ -230,6 +260,15 @@ export class EngineHost implements ServerEffects, TransportListener {
       this.#parts.logger.warn({ ...result.repair }, 'a record from the future was repaired');
     this.#repairing.get(call)?.resolve(result);
     this.#repairing.delete(call);
+  }
+
+  policiesStored(version: number): void {
+    this.#parts.logger.warn({ version }, 'policies in the store replaced');
+    for (const [waiting, { resolve }] of [...this.#storing]) {
+      if (waiting > version) continue;
+      this.#storing.delete(waiting);
+      resolve();
+    }
   }
 
   queried(result: QueriedResult): void {

@@ -9,7 +9,8 @@ import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ServerConfigInput } from './config/schema.js';
-import { ServerCoordinator, type ServerOverrides } from './ServerCoordinator.js';
+import { ServerCoordinator } from './ServerCoordinator.js';
+import type { ServerOverrides } from './ServerOverrides.js';
 import { CommitGate } from './storage/CommitGate.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 

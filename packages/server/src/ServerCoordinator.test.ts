@@ -10,7 +10,8 @@ import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ServerConfigInput } from './config/schema.js';
-import { ServerCoordinator, type ServerOverrides } from './ServerCoordinator.js';
+import { ServerCoordinator } from './ServerCoordinator.js';
+import type { ServerOverrides } from './ServerOverrides.js';
 import { CommitGate } from './storage/CommitGate.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 
@@ -264,10 +265,12 @@ describe('ServerCoordinator', () => {
     for (const other of [undefined, await token(['USER'])]) {
       expect((await getJson(server, '/api/status', other)).body).not.toHaveProperty('maps');
     }
+    const figures = { name: 'todos', kind: 'LWW', items: 1, indexes: [] };
     const { body } = await getJson(server, '/api/status', await token(['ADMIN']));
-    expect(body.maps).toEqual([
-      { name: 'todos', kind: 'LWW', items: 1, root: server.engine?.rootOf('todos'), indexes: [], advice: [] },
-    ]);
+    expect(body.maps).toEqual([figures]);
+    // What a root says of the content, and advice of questions, is for who may read all of the map.
+    const { body: all } = await getJson(server, '/api/status', await token(['ADMIN', 'USER']));
+    expect(all.maps).toEqual([{ ...figures, root: server.engine?.rootOf('todos'), advice: [] }]);
   });
 
   it.each([

@@ -13,15 +13,14 @@ import { explainRoutes } from './doors/explain.js';
 import { exportRoutes } from './doors/export.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
+import { policyRoutes } from './doors/policies.js';
 import type { Route } from './doors/Route.js';
 import { StaticFiles } from './doors/staticFiles.js';
 import { statusRoutes } from './doors/status.js';
 import type { WallClock } from './EngineHost.js';
 import { EngineHost } from './EngineHost.js';
-import type { EngineLimits } from './engine/EngineLimits.js';
 import type { EngineStats } from './engine/ports.js';
 import type { PoisonedRecord, Repair, RepairOrder } from './engine/repair/Repair.js';
-import type { Resolver } from './engine/resolvers/Resolver.js';
 import { Resolvers } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
@@ -29,8 +28,10 @@ import { lateListener } from './lateListener.js';
 import { loadEngine } from './loadEngine.js';
 import { Observability } from './Observability.js';
 import { findIn, repairWith } from './repairStore.js';
+import type { Address, ServerOverrides, ServerState } from './ServerOverrides.js';
 import { AuthService } from './security/AuthService.js';
-import type { Principal } from './security/PermissionPolicy.js';
+import type { Policy, Principal } from './security/PermissionPolicy.js';
+import { PolicySources } from './security/PolicySources.js';
 import type { Revocation } from './security/revocation/Revocations.js';
 import { createStore } from './storage/createStore.js';
 import type { Store } from './storage/Store.js';
@@ -43,26 +44,6 @@ import { createLogger } from './utils/logger.js';
 import { Pace } from './utils/Pace.js';
 import { serverVersion } from './version.js';
 import { WorkerPool } from './workers/WorkerPool.js';
-
-/** Parts a program or a test puts in place of the usual ones. */
-export interface ServerOverrides {
-  readonly store?: Store;
-  readonly clock?: WallClock;
-  readonly logger?: Logger;
-  readonly limits?: Partial<EngineLimits>;
-  /** The program's own conflict resolvers by name; the setting `resolvers` assigns them to maps. */
-  readonly resolvers?: Readonly<Record<string, Resolver>>;
-  /** The server can no longer keep its promises and has stopped serving; end the process. Default: only logged. */
-  readonly onFatal?: (error: unknown) => void;
-}
-
-export type ServerState = 'NEW' | 'STARTING' | 'READY' | 'DRAINING' | 'STOPPED' | 'FAILED';
-
-/** Where a server listens. */
-interface Address {
-  readonly port: number;
-  readonly host: string;
-}
 
 /**
  * A TopGun server: `new ServerCoordinator(config)`, `await start()`, later `await shutdown()`.
@@ -95,6 +76,7 @@ export class ServerCoordinator {
   #starting: Promise<Address> | undefined;
   readonly #stopped = new AbortController();
   #metricsPort: number | undefined;
+  #policies: PolicySources | undefined;
   #state: ServerState = 'NEW';
   #stopping: Promise<void> | undefined;
 
@@ -161,6 +143,16 @@ export class ServerCoordinator {
   /** The engine, for reading roots and positions; undefined before the store is loaded. */
   get engine(): ServerEngine | undefined {
     return this.#engine;
+  }
+
+  /**
+   * Takes the place of the setting `policies` until the next start; those of the policies file and of the store stay. They hold
+   * for live sessions at once (PERM-4). Throws POLICY_INVALID and keeps the old, and SERVER_STATE before `start`.
+   */
+  setPolicies(policies: readonly Policy[]): void {
+    if (this.#policies === undefined)
+      throw serverError('SERVER_STATE', `setPolicies() was called in state ${this.#state}.`);
+    this.#policies.set(policies);
   }
 
   /** Opens the store, takes its content into memory and listens. On failure everything begun is undone. */
@@ -284,6 +276,7 @@ export class ServerCoordinator {
   async #close(): Promise<void> {
     this.#ntp?.stop();
     this.#auth?.stop();
+    this.#policies?.stop();
     clearInterval(this.#sweep);
     clearInterval(this.#watching);
     this.#transport.stopAccepting();
@@ -314,12 +307,15 @@ export class ServerCoordinator {
       onCommit: this.#watch.committed,
       onFatal: (error) => this.#fail(error),
     });
-    const engine = await createEngine(
+    const sources = { config: this.config, logger: this.#logger, wallMs: () => this.#clock.wallMs() };
+    const policies = await PolicySources.create(sources);
+    const engine = createEngine(
       {
         config: this.config,
         nodeId: this.nodeId,
         boot,
         nowMs: this.#clock.wallMs(),
+        policies,
         resolvers: this.#resolvers,
         limits: this.#overrides.limits,
       },
@@ -328,6 +324,8 @@ export class ServerCoordinator {
     host.connect(engine, this.#transport);
     await loadEngine(engine, this.#store, pace);
     host.loaded();
+    policies.connect((list) => host.configure(list));
+    this.#policies = policies;
     this.#host = host;
     this.#engine = engine;
   }
@@ -375,6 +373,7 @@ export class ServerCoordinator {
         engine: this.#engine,
         time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
       })),
+      ...policyRoutes(() => ({ engine: this.#engine, host: this.#host, sources: this.#policies })),
       ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
       ...exportRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
       ...backupRoutes(this.#backups),

@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto';
-import { loadPolicies } from './config/loadPolicies.js';
 import type { ServerConfig } from './config/schema.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
 import { declaredFor } from './engine/indexes/declaredFor.js';
@@ -7,6 +6,7 @@ import type { ServerEffects } from './engine/ports.js';
 import type { Resolvers } from './engine/resolvers/Resolvers.js';
 import { ServerEngine } from './engine/ServerEngine.js';
 import { cursorMac } from './security/cursorMac.js';
+import type { PolicySources } from './security/PolicySources.js';
 import { anyMapPattern } from './security/policy/mapPattern.js';
 import type { StoreBoot } from './storage/Store.js';
 
@@ -15,23 +15,21 @@ export interface EngineParts {
   readonly nodeId: string;
   readonly boot: StoreBoot;
   readonly nowMs: number;
+  readonly policies: PolicySources;
   readonly resolvers: Resolvers;
   /** what a program sets otherwise than its settings can */
   readonly limits: Partial<EngineLimits> | undefined;
 }
 
-/** The engine as the settings want it, still without data. Throws POLICY_INVALID and PREDICATE_INVALID. */
-export async function createEngine(parts: EngineParts, effects: ServerEffects): Promise<ServerEngine> {
-  const { config, nodeId, boot, nowMs, resolvers, limits } = parts;
-  // What a server needs now and then is loaded when it starts and not with this module: some 8 ms.
-  const { linearRegex } = await import('@topgun/search/regex');
-  const queryPorts = { regex: linearRegex };
+/** The engine as the settings want it, still without data. */
+export function createEngine(parts: EngineParts, effects: ServerEffects): ServerEngine {
+  const { config, nodeId, boot, nowMs, policies, resolvers, limits } = parts;
   return new ServerEngine(
     {
       nodeId,
       boot,
-      policies: loadPolicies(config, queryPorts),
-      queryPorts,
+      policies: policies.list(),
+      queryPorts: policies.ports,
       resolvers,
       isVolatile: anyMapPattern(config.volatileMaps ?? []),
       indexesOf: declaredFor(config.indexes),

@@ -7,6 +7,11 @@ export const serverErrors = {
       'Correct the named policy: role, map pattern, actions READ, PUT, REMOVE, and optionally where and fields.',
     retriable: false,
   },
+  POLICY_CONFLICT: {
+    remedy:
+      'Somebody else replaced the policies meanwhile: read them again, and send yours with their version.',
+    retriable: false,
+  },
   RESOLVER_INVALID: {
     remedy:
       'Correct the named rule or function: rules are { map, resolver }, and every name is a built-in resolver or one of the program.',

@@ -35,11 +35,8 @@ export {
   repairAll,
   repairStore,
 } from './repairStore.js';
-export {
-  ServerCoordinator,
-  type ServerOverrides,
-  type ServerState,
-} from './ServerCoordinator.js';
+export { ServerCoordinator } from './ServerCoordinator.js';
+export type { ServerOverrides, ServerState } from './ServerOverrides.js';
 export { isLoopback } from './security/loopback.js';
 export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
 export type { Revocation } from './security/revocation/Revocations.js';

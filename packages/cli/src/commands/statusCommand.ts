@@ -25,7 +25,9 @@ const answerSchema = z.looseObject({
     .optional(),
   /** only for an administrator */
   maps: z
-    .array(z.looseObject({ name: z.string(), kind: z.string(), items: z.number(), root: z.number() }))
+    .array(
+      z.looseObject({ name: z.string(), kind: z.string(), items: z.number(), root: z.number().optional() }),
+    )
     .optional(),
 });
 
@@ -88,7 +90,8 @@ function describe(answer: Answer, url: string, io: CliIo): string {
     ...(answer.time === undefined ? [] : [`  time         ${timeOf(answer.time)}`]),
     ...(answer.maps === undefined ? [] : [`  maps         ${answer.maps.length}`]),
     ...(answer.maps ?? []).map(
-      (map) => `    ${map.name}  ${map.kind}  ${count(map.items)}  root ${map.root.toString(16)}`,
+      ({ name, kind, items, root }) =>
+        `    ${name}  ${kind}  ${count(items)}${root === undefined ? '' : `  root ${root.toString(16)}`}`,
     ),
   ];
   return `${lines.join('\n')}\n`;

@@ -5,7 +5,7 @@ import { linearRegex } from '@topgun/search/regex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { declaredFor } from '../engine/indexes/declaredFor.js';
 import { loadConfig, parseConfig } from './load.js';
-import { loadPolicies } from './loadPolicies.js';
+import { configuredPolicies, policiesIn } from './loadPolicies.js';
 import { configHelp, envOf, flagOf, hasFlag, settingNames, settings } from './schema.js';
 
 let folder: string;
@@ -141,21 +141,20 @@ describe('loadConfig', () => {
   });
 });
 
-describe('loadPolicies', () => {
+describe('policies', () => {
   it('[OPS-23] policies of the config and of the file are joined; development adds one that allows all', async () => {
     const one = { role: 'A', map: 'm', actions: ['READ' as const] };
     const policiesFile = await file([
       { ...one, role: 'B', where: { op: 'eq', path: 'owner', value: { $auth: 'sub' } } },
     ]);
-    const roles = loadPolicies(parseConfig({ policies: [one], policiesFile, dev: true }), {}).map(
-      (policy) => policy.role,
-    );
-    expect(roles).toEqual(['A', 'B', 'ADMIN']);
+    const config = parseConfig({ policies: [one], policiesFile, dev: true });
+    const roles = [...configuredPolicies(config, {}), ...policiesIn(policiesFile, {})];
+    expect(roles.map(({ role }) => role)).toEqual(['A', 'ADMIN', 'B']);
   });
 
   it('[OPS-23] a predicate with an unknown operator is refused at start', () => {
     const policies = [{ role: 'A', map: 'm', actions: ['READ' as const], where: { op: 'equals' } }];
-    expect(() => loadPolicies(parseConfig({ policies }), {})).toThrowError(
+    expect(() => configuredPolicies(parseConfig({ policies }), {})).toThrowError(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
     );
   });
@@ -163,10 +162,10 @@ describe('loadPolicies', () => {
   it('[ERR-7] an expression that the server does not take is refused by the name of its policy', () => {
     const where = { op: 'regex', path: 'name', pattern: '(a)\\1' };
     const config = parseConfig({ policies: [{ role: 'A', map: 'm', actions: ['READ'], where }] });
-    expect(() => loadPolicies(config, { regex: linearRegex })).toThrowError(
+    expect(() => configuredPolicies(config, { regex: linearRegex })).toThrowError(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
-        message: expect.stringContaining('The policy of role A for map m: Invalid predicate at $.pattern'),
+        message: expect.stringContaining('Policy 0: where: Invalid predicate at $.pattern'),
       }),
     );
   });
@@ -243,9 +242,9 @@ describe('configHelp', () => {
         --token-hours-max <number>, TOPGUN_TOKEN_HOURS_MAX
             Longest time from the issue of a token to its end, in hours. Allowed: hours from 1 to 87840. Default: 8784.
         "policies" in the config file
-            Who may do what; nothing is allowed that no policy allows. Allowed: a list of { role, map, actions, where?, fields? }.
+            Who may do what; nothing is allowed that no policy allows. Allowed: a list of { name?, role, map, actions, where?, fields? }.
         --policies-file <text>, TOPGUN_POLICIES_FILE
-            JSON file with more policies. Allowed: a path.
+            JSON file with more policies, taken over within seconds when it changes. Allowed: a path.
         --data-dir <text>, TOPGUN_DATA_DIR
             Folder of the embedded store. Allowed: a path. Default: ./topgun-data.
         --storage <text>, TOPGUN_STORAGE

@@ -1,43 +1,36 @@
-import { assertPredicate, type QueryPorts, regexFaultIn, TopGunError } from '@topgun/core';
-import * as z from 'zod';
+import { readFileSync } from 'node:fs';
+import { type QueryPorts, TopGunError } from '@topgun/core';
 import { serverError } from '../errors.js';
 import type { Policy } from '../security/PermissionPolicy.js';
-import { readJson } from './load.js';
+import { parsePolicies, parsePolicyText } from './parsePolicies.js';
 import type { ServerConfig } from './schema.js';
-import { policySchema } from './settings/auth.js';
 
 /** What the developer of `--dev` may do: everything. */
-const DEV_POLICY: Policy = { role: 'ADMIN', map: '**', actions: ['READ', 'PUT', 'REMOVE'] };
+const DEV_POLICY: Policy = {
+  name: 'development',
+  role: 'ADMIN',
+  map: '**',
+  actions: ['READ', 'PUT', 'REMOVE'],
+};
 
-/** The policies of a configuration: those in it, those of `policiesFile`, and with `dev` one that allows all. */
-export function loadPolicies(config: ServerConfig, ports: QueryPorts): readonly Policy[] {
-  const { policiesFile } = config;
-  const inFile = policiesFile === undefined ? [] : readPolicies(policiesFile);
-  const listed = [...config.policies, ...inFile].map((policy) => checkPolicy(policy, ports));
-  return config.dev ? [...listed, DEV_POLICY] : listed;
+/** The policies that the configuration itself holds, and with `dev` one that allows all. Throws CONFIG_INVALID. */
+export function configuredPolicies({ policies, dev }: ServerConfig, ports: QueryPorts): readonly Policy[] {
+  const listed = asConfig('policies', () => parsePolicies(policies, ports));
+  return dev ? [...listed, DEV_POLICY] : listed;
 }
 
-function readPolicies(path: string): z.output<typeof policySchema>[] {
-  const parsed = z.array(policySchema).safeParse(readJson(path, 'The policies file'));
-  if (parsed.success) return parsed.data;
-  const at = parsed.error.issues[0]?.path.join('.') ?? '';
-  throw serverError(
-    'CONFIG_INVALID',
-    `${path} at ${at}: allowed is a list of { role, map, actions, where?, fields? }.`,
-  );
+/** The policies of a file that a setting names. Throws CONFIG_INVALID naming it. */
+export function policiesIn(path: string, ports: QueryPorts): readonly Policy[] {
+  return asConfig(`The policies file ${path}`, () => parsePolicyText(readFileSync(path, 'utf8'), ports));
 }
 
-function checkPolicy(policy: z.output<typeof policySchema>, ports: QueryPorts): Policy {
-  const { role, map, actions, where, fields } = policy;
-  const checked = { role, map, actions, ...(fields !== undefined && { fields }) };
-  if (where === undefined) return checked;
+function asConfig<T>(what: string, read: () => T): T {
   try {
-    assertPredicate(where);
-    const fault = regexFaultIn(where, ports);
-    if (fault !== undefined) throw fault.error;
+    return read();
   } catch (cause) {
-    if (!(cause instanceof TopGunError)) throw cause;
-    throw serverError('CONFIG_INVALID', `The policy of role ${role} for map ${map}: ${cause.message}`, cause);
+    const isOurs = cause instanceof TopGunError;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = isOurs ? `${what}: ${reason}` : `${what} cannot be read: ${reason}`;
+    throw serverError('CONFIG_INVALID', message, cause);
   }
-  return { ...checked, where };
 }

@@ -1,6 +1,7 @@
 import type { Advice } from '@topgun/core';
 import { PARTITION_COUNT } from '@topgun/protocol';
 import type { ServerEngine } from '../engine/ServerEngine.js';
+import type { Principal } from '../security/PermissionPolicy.js';
 import type { TimeStatus } from '../time/NtpTimeProvider.js';
 import type { Route } from './Route.js';
 
@@ -17,11 +18,11 @@ export interface MapStatus {
   readonly kind: string;
   /** records, elements or counters present */
   readonly items: number;
-  /** live root (DAT-5), for comparing with a device */
-  readonly root: number;
+  /** live root (DAT-5), for comparing with a device; only for who may read all of the map, for it says what is in it */
+  readonly root?: number;
   readonly indexes: readonly IndexStatus[];
-  /** indexes that would have spared the most reading of rows so far */
-  readonly advice: readonly Advice[];
+  /** indexes that would have spared the most reading of rows so far; as the root */
+  readonly advice?: readonly Advice[];
 }
 
 export interface ServerStatus {
@@ -41,19 +42,20 @@ export interface ServerStatus {
 interface StatusParts extends Omit<ServerStatus, 'authenticated' | 'maps' | 'time'> {
   readonly engine: ServerEngine | undefined;
   readonly time: TimeStatus;
-  readonly isAdmin: boolean;
+  /** set for an ADMIN */
+  readonly admin: Principal | undefined;
 }
 
 /** `/api/status`: a little for everybody, all of it for an ADMIN (OPS-4). */
-export function statusRoutes(parts: () => Omit<StatusParts, 'isAdmin'>): Route[] {
+export function statusRoutes(parts: () => Omit<StatusParts, 'admin'>): Route[] {
   return [
     {
       method: 'GET',
       path: '/api/status',
       access: 'open',
       answer: async ({ principal }) => {
-        const isAdmin = principal?.roles.includes('ADMIN') === true;
-        return { status: 200, body: await describeStatus({ ...parts(), isAdmin }) };
+        const admin = principal?.roles.includes('ADMIN') === true ? principal : undefined;
+        return { status: 200, body: await describeStatus({ ...parts(), admin }) };
       },
     },
   ];
@@ -61,16 +63,17 @@ export function statusRoutes(parts: () => Omit<StatusParts, 'isAdmin'>): Route[]
 
 /** It holds nothing a stranger may not know, unless an ADMIN asks. */
 async function describeStatus(parts: StatusParts): Promise<ServerStatus> {
-  const { engine, time, isAdmin, ...open } = parts;
+  const { engine, time, admin, ...open } = parts;
   const status = { ...open, authenticated: engine?.stats().authenticated ?? 0 };
-  return engine === undefined || !isAdmin ? status : { ...status, time, maps: await countMaps(engine) };
+  if (engine === undefined || admin === undefined) return status;
+  return { ...status, time, maps: await countMaps(engine, admin) };
 }
 
 /** Indexes worth proposing at once: each of them costs every write. */
 const ADVICE_SHOWN = 5;
 
 /** Counts what is present, partition by partition, giving sockets their turn in between. */
-async function countMaps(engine: ServerEngine): Promise<MapStatus[]> {
+async function countMaps(engine: ServerEngine, admin: Principal): Promise<MapStatus[]> {
   const maps = new Map<string, { kind: string; items: number }>();
   for (let pid = 0; pid < PARTITION_COUNT; pid++) {
     const records = engine.changesSince(pid, { epoch: 0, n: 0 }, Number.MAX_SAFE_INTEGER);
@@ -84,14 +87,14 @@ async function countMaps(engine: ServerEngine): Promise<MapStatus[]> {
   const names = [...maps.keys()].sort();
   return names.map((name) => {
     const { indexes, advice } = engine.inspector.indexes(name);
+    const isOpen = engine.inspector.mayReadAll(admin, name);
     return {
       name,
       kind: '',
       items: 0,
       ...maps.get(name),
-      root: engine.rootOf(name),
       indexes: indexes.map(({ name: index, rows, isComplete }) => ({ name: index, rows, isComplete })),
-      advice: advice.slice(0, ADVICE_SHOWN),
+      ...(isOpen && { root: engine.rootOf(name), advice: advice.slice(0, ADVICE_SHOWN) }),
     };
   });
 }

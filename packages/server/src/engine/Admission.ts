@@ -8,11 +8,12 @@ import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { type Judge, kindOf } from './Judge.js';
 import type { Lane } from './Lane.js';
+import type { MapState } from './MapState.js';
 import { mapOf, nameOf, Op } from './Op.js';
 import type { OwnerClock } from './OwnerClock.js';
 import type { ServerEffects } from './ports.js';
 import type { StoreLife } from './Rebirth.js';
-import { mapMetaName, metaOf, type RecordTable } from './RecordTable.js';
+import { mapMetaName, mapOfMetaName, metaOf, type RecordTable } from './RecordTable.js';
 import type { Staging } from './Staging.js';
 import type { Tally } from './Tally.js';
 
@@ -92,10 +93,15 @@ export class Admission {
     }
   }
 
-  /** Lets the ops of a map in, whose meta record has become durable. */
-  founded(name: string, now: number): void {
-    const map = this.#parts.table.map(name);
-    if (map === undefined) return;
+  /** Lets the ops of maps in, whose meta records have become durable. */
+  founded(meta: ReadonlyMap<string, unknown>, now: number): void {
+    for (const name of meta.keys()) {
+      const map = this.#parts.table.map(mapOfMetaName(name) ?? '');
+      if (map !== undefined) this.#found(map, now);
+    }
+  }
+
+  #found(map: MapState, now: number): void {
     map.isFounded = true;
     const ops = map.parked;
     map.parked = [];

@@ -1,7 +1,9 @@
 import type { QueryPorts } from '@topgun/core';
+import { LIMITS } from '@topgun/protocol';
 import { PermissionPolicy, type Policy, type Principal } from '../security/PermissionPolicy.js';
 import type { Rights } from '../security/policy/Rights.js';
 import type { Connection } from './Connection.js';
+import { Denials, type Denied } from './Denials.js';
 import { type Row, readableOf } from './Row.js';
 
 /** Maps whose rights one connection keeps ready; a client can name any number of them. */
@@ -12,19 +14,28 @@ const RIGHTS_MAX = 256;
  * connection and map, so that the question costs next to nothing per row.
  */
 export class Gate {
-  readonly #ports: QueryPorts | undefined;
+  readonly denials = new Denials(LIMITS.denialsKept);
+  readonly ports: QueryPorts;
   #policy: PermissionPolicy;
-  #version = 1;
 
-  constructor(policies: readonly Policy[], ports?: QueryPorts) {
-    this.#ports = ports;
-    this.#policy = new PermissionPolicy(policies, this.#version, ports);
+  constructor(policies: readonly Policy[], ports: QueryPorts = {}) {
+    this.ports = ports;
+    this.#policy = new PermissionPolicy(policies, ports);
+  }
+
+  /** The set that decides now. */
+  get policies(): PermissionPolicy {
+    return this.#policy;
+  }
+
+  /** A set that could take the place of the present one; throws on malformed policies, and changes nothing. */
+  check(policies: readonly Policy[]): PermissionPolicy {
+    return new PermissionPolicy(policies, this.ports, this.#policy);
   }
 
   /** New policies hold from the next question on. Throws on malformed ones and keeps the old. */
   setPolicies(policies: readonly Policy[], connections: Iterable<Connection>): void {
-    this.#policy = new PermissionPolicy(policies, this.#version + 1, this.#ports);
-    this.#version++;
+    this.#policy = this.check(policies);
     for (const conn of connections) conn.rights.clear();
   }
 
@@ -49,6 +60,12 @@ export class Gate {
     const { view } = this.may(conn, row.map);
     const readable = readableOf(row);
     return readable === undefined ? !view.isBlind : view.project(readable) !== undefined;
+  }
+
+  /** Remembers for operators what a connection was denied (PERM-13). */
+  denied(conn: Connection, denied: Denied): void {
+    // The time of the message that is being handled.
+    this.denials.note(this.#policy, principalOf(conn), denied, conn.seenAtMs);
   }
 }
 

@@ -2,6 +2,7 @@ import {
   assertAdmitted,
   compareStamps,
   compareVersions,
+  deepEqual,
   millisOf,
   partitionOf,
   rowKey,
@@ -69,6 +70,7 @@ export class Judge {
     this.#changed = false;
     for (let at = 0; at < op.writeCount; at++) {
       const fault = this.#write(op, op.writeAt(at), at);
+      if (fault === 'DENIED') this.#denied(op, op.writeAt(at));
       if (fault !== undefined) return fault;
     }
     this.outcome = this.#changed ? OUTCOME.CHANGED : this.#won > 0 ? OUTCOME.APPLIED : OUTCOME.SUPERSEDED;
@@ -113,11 +115,45 @@ export class Judge {
     if (this.#isBelowFloor(op) && !(current && this.#gate.sees(op.conn, current))) return 'STALE_OP';
     if (
       this.#offer(op, current, this.#row(op, name, 'LWW', key, key, value, current, undefined, ttlMs)) &&
-      value !== payload
+      this.#isOther(rights, value, payload)
     ) {
       this.#changed = true;
     }
     return undefined;
+  }
+
+  /** Whether a mask made another value of what was written, as the writer sees it. What it does not see has not changed for it (PERM-2). */
+  #isOther({ view }: Rights, value: unknown, payload: unknown): boolean {
+    if (value === payload) return false;
+    const seen = view.project(value);
+    return seen !== undefined && !deepEqual(seen, payload);
+  }
+
+  /**
+   * A row that the writer does not see counts as absent, and an absent one would be removed with success: it stays, and the
+   * answer does not tell whether there is one (PERM-10).
+   */
+  #refuseRemoval(op: Op, write: Write, { view }: Rights, old: unknown): ErrorCode | undefined {
+    if (view.project(old) !== undefined) return 'DENIED';
+    this.#denied(op, write);
+    this.isHidden = true;
+    this.#won++;
+    return undefined;
+  }
+
+  /** For operators: what became of a write that no policy allows. */
+  #denied(op: Op, { code, mapIdx, key, payload }: Write): void {
+    const map = mapOf(op, mapIdx);
+    const current = code === OP.PUT || code === OP.REMOVE || code === OP.INCREMENT ? key : undefined;
+    const old =
+      current === undefined ? undefined : readableOf(this.#current(map, this.#table.map(map), current));
+    const isRemoval = code === OP.REMOVE || code === OP.OR_REMOVE;
+    const next = isRemoval
+      ? undefined
+      : code === OP.INCREMENT
+        ? Number(old ?? 0) + (payload as number)
+        : payload;
+    this.#gate.denied(op.conn, { action: isRemoval ? 'REMOVE' : 'PUT', map, key, old, next });
   }
 
   /** A write to a map with a resolver: the rights decide first, then the resolver (SRV-7). */
@@ -133,7 +169,7 @@ export class Judge {
     if (kindOf(code) !== 'LWW') return 'WRONG_KIND';
     const current = this.#current(name, map, key);
     const old = readableOf(current);
-    if (code === OP.REMOVE && !rights.remove(old)) return 'DENIED';
+    if (code === OP.REMOVE && !rights.remove(old)) return this.#refuseRemoval(op, write, rights, old);
     if (code === OP.PUT && !isAdmitted(payload)) return 'VALUE_NOT_ADMITTED';
     const value = code === OP.PUT ? rights.put(old, payload) : undefined;
     if (value === DENIED) return 'DENIED';
@@ -157,7 +193,7 @@ export class Judge {
     this.rows.push(row);
     this.#won++;
     if (version.isChanged) this.madeT = Math.max(this.madeT, version.t);
-    if (version.isChanged || (code === OP.PUT && value !== payload)) this.#changed = true;
+    if (version.isChanged || (code === OP.PUT && this.#isOther(rights, value, payload))) this.#changed = true;
     return undefined;
   }
 
@@ -170,7 +206,8 @@ export class Judge {
   ): ErrorCode | undefined {
     const { key } = write;
     const current = this.#current(name, map, key);
-    if (!rights.remove(readableOf(current))) return 'DENIED';
+    const old = readableOf(current);
+    if (!rights.remove(old)) return this.#refuseRemoval(op, write, rights, old);
     if (current === undefined && this.#isBelowFloor(op)) {
       // Nothing is left to remove, and no deletion needs to be remembered: the floor stops older writes.
       this.#won++;
@@ -245,8 +282,11 @@ export class Judge {
     // The guard of the protocol checked that it is a whole number other than 0.
     const delta = payload as number;
     const totals: Totals = delta > 0 ? [plus + delta, minus] : [plus, minus - delta];
-    if (!Number.isSafeInteger(totals[0]) || !Number.isSafeInteger(totals[1])) return 'VALUE_NOT_ADMITTED';
-    if (rights.put(readableOf(current), totals[0] - totals[1]) === DENIED) return 'DENIED';
+    const old = readableOf(current);
+    if (rights.put(old, totals[0] - totals[1]) === DENIED) return 'DENIED';
+    // That a counter is full says what it stands at.
+    if (!Number.isSafeInteger(totals[0]) || !Number.isSafeInteger(totals[1]))
+      return current === undefined || this.#gate.sees(op.conn, current) ? 'VALUE_NOT_ADMITTED' : 'DENIED';
     this.rows.push(this.#row(op, name, 'PN', key, key, totals, current));
     this.#won++;
     return undefined;

@@ -12,6 +12,7 @@ import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { exactKey } from './exactKey.js';
 import type { Gate } from './Gate.js';
+import { hiddenPathIn } from './hiddenPathIn.js';
 import { rootsOf } from './MerkleAnswer.js';
 import type { ServerEffects } from './ports.js';
 import { QueryQuota } from './QueryQuota.js';
@@ -94,10 +95,13 @@ export class Queries {
     const { query: id, map, where, sort, limit, root, after, before } = message;
     this.unsubscribe(conn, id);
     const { view } = this.#gate.may(conn, map);
-    if (view.isBlind) {
-      this.#note({ id, conn, map, query: undefined, v: 0, rows: 0 });
+    const { signature } = view;
+    const path = view.isBlind ? undefined : hiddenPathIn(message, view);
+    if (view.isBlind || path !== undefined) {
+      this.#gate.denied(conn, { action: 'READ', map, old: undefined, ...(path !== undefined && { path }) });
+      this.#note({ id, conn, map, signature, query: undefined, v: 0, rows: 0 });
       this.#tally.refuse('DENIED');
-      this.#effects.send(conn.id, errorMessage('DENIED', { ref: id }));
+      this.#effects.send(conn.id, errorMessage('DENIED', { ref: id, ...(path !== undefined && { path }) }));
       return;
     }
     const spec: QuerySpec = {
@@ -110,9 +114,9 @@ export class Queries {
     // Whatever else may be wrong with a predicate is refused with its frame.
     const fault = where && regexFaultIn(where, this.#ports);
     if (fault !== undefined) {
-      const path = `where${fault.at.slice(1)}.pattern`.slice(0, LIMITS.errorPathChars);
+      const faultPath = `where${fault.at.slice(1)}.pattern`.slice(0, LIMITS.errorPathChars);
       this.#tally.refuse('PREDICATE_INVALID');
-      this.#effects.send(conn.id, errorMessage('PREDICATE_INVALID', { ref: id, path }));
+      this.#effects.send(conn.id, errorMessage('PREDICATE_INVALID', { ref: id, path: faultPath }));
       return;
     }
     const key = `${view.signature}|${exactKey(spec)}`;
@@ -133,7 +137,7 @@ export class Queries {
       this.#leave(shared);
       return;
     }
-    const subscription: Subscription = { id, conn, map, query: shared, v: 0, rows };
+    const subscription: Subscription = { id, conn, map, signature, query: shared, v: 0, rows };
     shared.subscribers.add(subscription);
     this.#note(subscription);
     const isResumed = root !== undefined && this.#resume(subscription, shared, root);
@@ -200,9 +204,8 @@ export class Queries {
 
   /** Rights have changed: whoever now sees the map differently asks again. */
   review(conn: Connection): void {
-    for (const [id, { map, query }] of [...(this.#open.get(conn) ?? [])]) {
-      const { view } = this.#gate.may(conn, map);
-      if ((query?.view.signature ?? 'blind') === view.signature) continue;
+    for (const [id, { map, signature }] of [...(this.#open.get(conn) ?? [])]) {
+      if (signature === this.#gate.may(conn, map).view.signature) continue;
       this.unsubscribe(conn, id);
       this.#effects.send(conn.id, errorMessage('RESYNC', { ref: id }));
     }

@@ -1,4 +1,4 @@
-import type { ServerEffects } from './ports.js';
+import type { RollbackProof, ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 
 /** The present life of the store, as everybody in the engine sees it. */
@@ -9,12 +9,12 @@ export interface StoreLife {
 /** The way from one life of the store to the next while the engine runs: nothing staged any more → durable → in force (INC-2). */
 export class Rebirth {
   readonly life: { incarnation: string };
-  readonly #effects: Pick<ServerEffects, 'renew'>;
+  readonly #effects: Pick<ServerEffects, 'renew' | 'rolledBack'>;
   readonly #table: RecordTable;
   #state: 'none' | 'due' | 'asked' = 'none';
   #seenEpoch = 0;
 
-  constructor(incarnation: string, effects: Pick<ServerEffects, 'renew'>, table: RecordTable) {
+  constructor(incarnation: string, effects: Pick<ServerEffects, 'renew' | 'rolledBack'>, table: RecordTable) {
     this.life = { incarnation };
     this.#effects = effects;
     this.#table = table;
@@ -29,9 +29,10 @@ export class Rebirth {
     return this.#state === 'due';
   }
 
-  /** The store has lost time; `epoch` was given out in it. */
-  begin(epoch: number): void {
-    this.#seenEpoch = Math.max(this.#seenEpoch, epoch);
+  /** The store has lost time: a place was named in it that it does not know. */
+  begin(proof: RollbackProof): void {
+    this.#effects.rolledBack?.(proof);
+    this.#seenEpoch = Math.max(this.#seenEpoch, proof.told.epoch);
     if (this.#state === 'none') this.#state = 'due';
   }
 

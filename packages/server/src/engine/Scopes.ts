@@ -93,6 +93,7 @@ export class Scopes {
     }
     this.leave(conn, map);
     if (view.isBlind) {
+      this.#gate.denied(conn, { action: 'READ', map, old: undefined });
       this.#note(conn, map, undefined);
       return undefined;
     }

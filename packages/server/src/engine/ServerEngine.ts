@@ -20,6 +20,7 @@ import { Judge } from './Judge.js';
 import { MemoryStaging } from './MemoryStaging.js';
 import type { Op } from './Op.js';
 import { OwnerClock } from './OwnerClock.js';
+import { PolicyBook } from './PolicyBook.js';
 import type {
   ClientMessage,
   CommitResult,
@@ -33,7 +34,7 @@ import type {
 import { Queries } from './Queries.js';
 import { Reaper } from './Reaper.js';
 import { Rebirth } from './Rebirth.js';
-import { mapOfMetaName, RecordTable } from './RecordTable.js';
+import { RecordTable } from './RecordTable.js';
 import { Resume } from './Resume.js';
 import { Retention } from './Retention.js';
 import { Router } from './Router.js';
@@ -61,6 +62,8 @@ export class ServerEngine {
   readonly repairs: Repairs;
   readonly inspector: QueryInspector;
   readonly counts: EngineCounts;
+  /** configured and stored policies, and what they denied */
+  readonly policies: PolicyBook;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
   readonly #wall: { nowMs: number };
@@ -86,7 +89,7 @@ export class ServerEngine {
   #isDraining = false;
   #isDrained = false;
 
-  /** Throws `POLICY_INVALID` and `PREDICATE_INVALID` for malformed policies. */
+  /** Throws `POLICY_INVALID` for malformed policies. */
   constructor(options: ServerEngineOptions, effects: ServerEffects) {
     const { boot, nodeId } = options;
     const limits = { ...ENGINE_LIMITS, ...options.limits };
@@ -139,6 +142,12 @@ export class ServerEngine {
       this.#staging,
       this.#volatile,
     );
+    const watch = {
+      connections: this.#connections,
+      review: (conn: Connection) => this.#followers.review(conn),
+    };
+    const book = { gate: this.#gate, staging: this.#staging, effects, ...watch };
+    this.policies = new PolicyBook(book, boot.meta, options.policies);
     // Once in thirty lifetimes is often enough to note that a client is still there.
     const bindings = new ClientBindings(boot.meta, this.#staging, limits.unusedClientMs / 30);
     const ended = new EndedSessions(boot.meta, this.#staging);
@@ -180,10 +189,7 @@ export class ServerEngine {
       clock: this.#clock,
       tally: this.#tally,
     });
-    const resume = new Resume(cursors, limits.frameBytes, (proof) => {
-      effects.rolledBack?.(proof);
-      this.#rebirth.begin(proof.told.epoch);
-    });
+    const resume = new Resume(cursors, limits.frameBytes, (proof) => this.#rebirth.begin(proof));
     this.#router = new Router({
       ...shared,
       sessions: this.#sessions,
@@ -327,9 +333,7 @@ export class ServerEngine {
   /** New rights at once: whoever now sees something else is told to open it again. Throws on malformed policies. */
   setPolicies(policies: readonly Policy[], now: number): void {
     this.#at(now);
-    this.#gate.setPolicies(policies, this.#connections.values());
-    for (const conn of [...this.#connections.values()])
-      if (conn.phase === 'READY') this.#followers.review(conn);
+    this.policies.configure(policies);
   }
 
   /** Other tokens are believed than before (AUTH-7, AUTH-40). */
@@ -360,12 +364,8 @@ export class ServerEngine {
   }
 
   get #isQuiet(): boolean {
-    return (
-      this.#staging.isQuiet &&
-      this.#volatile.isQuiet &&
-      this.#admission.parked === 0 &&
-      this.#staging.held === 0
-    );
+    const waiting = this.#admission.parked + this.#staging.held;
+    return this.#staging.isQuiet && this.#volatile.isQuiet && waiting === 0;
   }
 
   #at(now: number): void {
@@ -379,10 +379,8 @@ export class ServerEngine {
     this.#scopes.prune(commit);
     this.repairs.committed(commit.meta, this.#wall.nowMs);
     for (const op of commit.ops) if (op.entry !== undefined) this.#answers.durable(op, op.entry);
-    for (const name of commit.meta.keys()) {
-      const map = mapOfMetaName(name);
-      if (map !== undefined) this.#admission.founded(map, this.#wall.nowMs);
-    }
+    this.#admission.founded(commit.meta, this.#wall.nowMs);
+    this.policies.committed(commit.meta);
   }
 
   /** Nobody is served until what is staged is durable and a new life has begun; then all come back and send what is missing (INC-2). */

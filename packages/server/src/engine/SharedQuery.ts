@@ -22,7 +22,9 @@ export interface Subscription {
   readonly id: string;
   readonly conn: Connection;
   readonly map: string;
-  /** undefined where nothing of the map may be read */
+  /** of the view that it was answered or refused under */
+  readonly signature: string;
+  /** undefined where it was refused: nothing of the map may be read, or it names a hidden field */
   readonly query: SharedQuery | undefined;
   /** version of the last message */
   v: number;

@@ -24,6 +24,7 @@ export class Topics {
   readonly #gate: Gate;
   readonly #tally: Tally;
   readonly #audiences = new Map<string, Map<string, Audience>>();
+  /** Refused ones included: they are open as soon as rights allow it. */
   readonly #open = new Map<Connection, Set<string>>();
   readonly #behind = new Set<Connection>();
 
@@ -46,21 +47,27 @@ export class Topics {
   }
 
   subscribe(conn: Connection, topic: string): void {
+    const isHeard = this.#join(conn, topic);
+    if (isHeard) return;
+    this.#gate.denied(conn, { action: 'READ', map: topicMap(topic), old: undefined });
+    this.#tally.refuse('DENIED');
+    this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
+  }
+
+  /** False where nothing of the topic may be heard; the wish is remembered. */
+  #join(conn: Connection, topic: string): boolean {
     this.unsubscribe(conn, topic);
+    const open = this.#open.get(conn);
+    if (open === undefined) this.#open.set(conn, new Set([topic]));
+    else open.add(topic);
     const { view } = this.#gate.may(conn, topicMap(topic));
-    if (view.isBlind) {
-      this.#tally.refuse('DENIED');
-      this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
-      return;
-    }
+    if (view.isBlind) return false;
     const audiences = this.#audiences.get(topic) ?? new Map<string, Audience>();
     this.#audiences.set(topic, audiences);
     const audience = audiences.get(view.signature) ?? { view, members: new Set<Connection>() };
     audiences.set(view.signature, audience);
     audience.members.add(conn);
-    const open = this.#open.get(conn);
-    if (open === undefined) this.#open.set(conn, new Set([topic]));
-    else open.add(topic);
+    return true;
   }
 
   unsubscribe(conn: Connection, topic: string): void {
@@ -88,6 +95,7 @@ export class Topics {
     const allowed = this.#gate.may(conn, topicMap(topic)).put(undefined, data);
     if (allowed === DENIED) {
       this.#tally.refuse('DENIED');
+      this.#gate.denied(conn, { action: 'PUT', map: topicMap(topic), old: undefined, next: data });
       this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
       return;
     }
@@ -105,8 +113,17 @@ export class Topics {
     }
   }
 
-  /** Rights have changed: whoever may still listen does, under the new view; the others are told. */
+  /** Rights have changed: whoever may listen now does, under the new view; who could until now and may not any more is told. */
   review(conn: Connection): void {
-    for (const topic of [...(this.#open.get(conn) ?? [])]) this.subscribe(conn, topic);
+    for (const topic of [...(this.#open.get(conn) ?? [])]) {
+      const wasHeard = this.#isHeard(conn, topic);
+      if (!this.#join(conn, topic) && wasHeard)
+        this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
+    }
+  }
+
+  #isHeard(conn: Connection, topic: string): boolean {
+    for (const { members } of this.#audiences.get(topic)?.values() ?? []) if (members.has(conn)) return true;
+    return false;
   }
 }

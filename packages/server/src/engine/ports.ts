@@ -59,6 +59,8 @@ export interface ServerEffects {
   resolverFailed?(fault: ResolverFault): void;
   /** What became of a repair; it is durable (CLK-7). */
   repaired?(call: number, result: RepairResult): void;
+  /** The stored policies of this version, and of those before it, are durable and hold (PERM-11). */
+  policiesStored?(version: number): void;
   /** A result was made that nobody had asked for before; told within the input that asked for it (QRY-11). */
   queried?(about: QueriedResult): void;
   /** After `drain`, once: everything admitted is durable and answered. */

@@ -59,7 +59,7 @@ describe('regular expressions on the server', () => {
     ask(ann, 'q');
     expect(keysIn(ann)).toEqual(['Split']);
     expect(() => new TestNode({ queryPorts, policies: [open('(')] })).toThrow(
-      expect.objectContaining({ code: 'PREDICATE_INVALID' }),
+      expect.objectContaining({ code: 'POLICY_INVALID' }),
     );
     expect(() => new TestNode({ policies: [open('^S')] })).toThrow(
       expect.objectContaining({ code: 'REGEX_ENGINE_MISSING' }),

@@ -43,7 +43,7 @@ describe('PermissionPolicy', () => {
     for (const sub of ['*', '**', 'a/b', 'a:b', '']) {
       const principal = { ...ann, sub };
       for (const map of ['users/x/y', 'users/a/b', 'users/a:b/x', 'users/x', 'users//x']) {
-        expect(allows(reads('users/{sub}/x'), map, principal)).toBe(sub === '' && map === 'users//x');
+        expect(allows(reads('users/{sub}/x'), map, principal)).toBe(false);
       }
     }
   });
@@ -107,13 +107,12 @@ describe('PermissionPolicy', () => {
       { role: 'admin', map: '**', actions: ['READ'] },
       { role: 'boss', map: 'm', actions: ['READ'] },
     ];
-    const policy = new PermissionPolicy(policies, 1);
+    const policy = new PermissionPolicy(policies);
     const signature = (principal: Principal, of = policy): string => of.may(principal, 'm').view.signature;
     const same = { ...ann, sub: 'zoe', claims: { team: 'red', other: 1 } };
     expect(signature(same)).toBe(signature(ann));
     expect(signature({ ...ann, claims: { team: 'blue' } })).not.toBe(signature(ann));
     expect(signature({ ...ann, claims: {} })).not.toBe(signature(ann));
-    expect(signature(ann, new PermissionPolicy(policies, 2))).not.toBe(signature(ann));
     expect(signature({ ...ann, roles: ['admin'] })).toBe(signature({ ...ann, roles: ['boss', 'user'] }));
   });
 

@@ -1,9 +1,17 @@
-import { assertPredicate, type PredicateNode, type QueryPorts, regexFaultIn } from '@topgun/core';
+import {
+  assertPredicate,
+  type PredicateNode,
+  type QueryPorts,
+  regexFaultIn,
+  TopGunError,
+} from '@topgun/core';
 import { serverError } from '../errors.js';
-import { compileMapPattern, type MapMatcher } from './policy/mapPattern.js';
-import { ACTIONS, type Policy, type Principal } from './policy/Policy.js';
+import { type CompiledPolicy, compilePolicy, isAbout, Readings } from './policy/CompiledPolicy.js';
+import { type Access, type AccessQuestion, explainAccess } from './policy/explainAccess.js';
+import { ACTIONS, authOf, type Policy, type Principal } from './policy/Policy.js';
 import { Rights } from './policy/Rights.js';
 
+export type { Access, AccessQuestion } from './policy/explainAccess.js';
 export type { Action, Policy, Principal } from './policy/Policy.js';
 
 /**
@@ -14,27 +22,38 @@ export type { Action, Policy, Principal } from './policy/Policy.js';
  * change the rights, make a new one.
  */
 export class PermissionPolicy {
-  readonly #version: number;
-  readonly #ports: QueryPorts;
-  readonly #policies: readonly { readonly policy: Policy; readonly matches: MapMatcher }[];
+  readonly #readings: Readings;
+  readonly #policies: readonly CompiledPolicy[];
 
   /**
-   * `version` tells one policy set of a node from the next. Throws `POLICY_INVALID` naming the place of the fault, and
-   * `PREDICATE_INVALID` and `REGEX_ENGINE_MISSING` of core.
+   * `before`: the set that this one takes the place of, so that views which stay the same are known as such. Throws
+   * `POLICY_INVALID` naming the place of the fault, and `REGEX_ENGINE_MISSING` of core.
    */
-  constructor(policies: readonly Policy[], version = 0, ports: QueryPorts = {}) {
-    this.#version = version;
-    this.#ports = ports;
+  constructor(policies: readonly Policy[], ports: QueryPorts = {}, before?: PermissionPolicy) {
+    this.#readings = new Readings(before === undefined ? undefined : before.#readings);
     this.#policies = policies.map((policy, at) => {
       if (policy.role === '') throw invalid(at, 'role is empty');
-      const matches = compileMapPattern(policy.map);
-      if (matches === undefined)
-        throw invalid(at, `the map pattern ${JSON.stringify(policy.map)} is malformed`);
       const wrong = policy.actions.find((action) => !ACTIONS.includes(action));
       if (wrong !== undefined) throw invalid(at, `${JSON.stringify(wrong)} is no action`);
-      if (policy.where !== undefined) checkPredicate(policy.where, ports);
-      return { policy, matches };
+      if (policy.where !== undefined) checkPredicate(policy.where, at, ports);
+      const compiled = compilePolicy(policy, at, this.#readings, ports);
+      if (compiled === undefined)
+        throw invalid(at, `the map pattern ${JSON.stringify(policy.map)} is malformed`);
+      return compiled;
     });
+  }
+
+  /** Policies of the set. */
+  get size(): number {
+    return this.#policies.length;
+  }
+
+  /** Whether an action is allowed, and what became of each policy that names the map (PERM-12). Not for the hot path. */
+  explain(map: string, question: AccessQuestion): Access {
+    const { principal } = question;
+    const auth = authOf(principal);
+    const named = this.#policies.filter(({ matches }) => matches(map, auth));
+    return explainAccess(named, this.may(principal, map), question);
   }
 
   /**
@@ -42,19 +61,23 @@ export class PermissionPolicy {
    * principal and policies stay the same.
    */
   may(principal: Principal, map: string): Rights {
-    const found: (readonly [number, Policy])[] = [];
-    for (const [at, { policy, matches }] of this.#policies.entries()) {
-      if (policy.role !== '*' && !principal.roles.includes(policy.role)) continue;
-      if (matches(map, principal.sub)) found.push([at, policy]);
-    }
-    return new Rights(found, principal, this.#version, this.#ports);
+    const auth = authOf(principal);
+    return new Rights(
+      this.#policies.filter((policy) => isAbout(policy, principal, auth, map)),
+      principal,
+    );
   }
 }
 
-function checkPredicate(where: PredicateNode, ports: QueryPorts): void {
-  assertPredicate(where);
-  const fault = regexFaultIn(where, ports);
-  if (fault !== undefined) throw fault.error;
+function checkPredicate(where: PredicateNode, at: number, ports: QueryPorts): void {
+  try {
+    assertPredicate(where);
+    const fault = regexFaultIn(where, ports);
+    if (fault !== undefined) throw fault.error;
+  } catch (error) {
+    if (!(error instanceof TopGunError) || error.code === 'REGEX_ENGINE_MISSING') throw error;
+    throw serverError('POLICY_INVALID', `Policy ${at}: where: ${error.message}`, error);
+  }
 }
 
 function invalid(at: number, what: string): Error {

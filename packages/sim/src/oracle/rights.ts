@@ -3,7 +3,7 @@ import { typeOf } from './values.js';
 import { type Claims, verdict } from './verdict.js';
 
 /**
- * What policies allow, read off docs/specs/server.md (PERM-1, PERM-2, PERM-5, PERM-6, PERM-7) as plainly as can be: one row after the
+ * What policies allow, read off docs/specs/permissions.md (PERM-1, PERM-2, PERM-5, PERM-6, PERM-7) as plainly as can be: one row after the
  * other, nothing kept ready. It shares no line with the gate that ships.
  */
 export interface Reader {

@@ -6,6 +6,7 @@ import { setting, text, wholeNumber } from './setting.js';
 
 /** One policy as it stands in a config file; the gate reads the same shape. */
 export const policySchema = z.strictObject({
+  name: z.string().min(1).max(64).optional(),
   role: z.string().min(1),
   map: z.string().min(1),
   actions: z.array(z.enum(['READ', 'PUT', 'REMOVE'])).min(1),
@@ -72,8 +73,13 @@ export const authSettings = {
   policies: setting(
     z.array(policySchema).default([]),
     'file only',
-    'a list of { role, map, actions, where?, fields? }',
+    'a list of { name?, role, map, actions, where?, fields? }',
     'Who may do what; nothing is allowed that no policy allows.',
   ),
-  policiesFile: setting(text.optional(), 'text', 'a path', 'JSON file with more policies.'),
+  policiesFile: setting(
+    text.optional(),
+    'text',
+    'a path',
+    'JSON file with more policies, taken over within seconds when it changes.',
+  ),
 } as const;

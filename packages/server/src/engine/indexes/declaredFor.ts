@@ -8,7 +8,7 @@ export function declaredFor(
   const rules = Object.entries(indexes).map(
     ([pattern, specs]) => [compileMapPattern(pattern), specs] as const,
   );
-  return (map) => rules.find(([matches]) => matches?.(map, '') === true)?.[1] ?? [];
+  return (map) => rules.find(([matches]) => matches?.(map, {}) === true)?.[1] ?? [];
 }
 
 /** Whether a list of anything is one of indexes that one map can have together. */

@@ -62,7 +62,7 @@ export class Resolvers {
 
   /** The resolver of a map; undefined = plain last-write-wins. O(rules). */
   of(map: string): MapResolver | undefined {
-    return this.#rules.find(({ matches }) => matches(map, ''))?.resolver;
+    return this.#rules.find(({ matches }) => matches(map, {}))?.resolver;
   }
 
   /** Stands between the engine and a function it does not know: values go in and come out as copies. */

@@ -57,6 +57,7 @@ export class TestNode {
   readonly resolverFaults: ResolverFault[] = [];
   readonly repaired = new Map<number, RepairResult>();
   isDrained = false;
+  onPoliciesStored: (version: number) => void = () => undefined;
   /** times that a new life of the store was asked for */
   renewals = 0;
   /** set: the store was found to be a copy or an older state at the next start */
@@ -179,6 +180,12 @@ export class TestNode {
     this.engine = this.#start();
   }
 
+  /** Ends the process in the middle of a commit, which the store has all the same, and starts it again. */
+  crashAfter(batch: CommitBatch): void {
+    this.#store(batch);
+    this.restart();
+  }
+
   /** Ends the process, writes to its store past it, as an import would, and starts it again. */
   smuggle(records: readonly StoredRecord[]): void {
     this.#store(commitOf(records));
@@ -281,6 +288,7 @@ export class TestNode {
       queried: (result) => this.#options.queried?.(result),
       rolledBack: (proof) => this.rollbacks.push(proof),
       repaired: (call, result) => this.repaired.set(call, result),
+      policiesStored: (version) => this.onPoliciesStored(version),
       resolverFailed: (fault) => this.resolverFaults.push(fault),
       drained: () => {
         this.isDrained = true;

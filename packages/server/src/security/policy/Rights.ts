@@ -1,15 +1,11 @@
-import { type CompiledPredicate, compilePredicate, type QueryPorts } from '@topgun/core';
+import { deepEqual } from '@topgun/core';
+import { type CompiledPolicy, isMet } from './CompiledPolicy.js';
 import { isFields, keepFields, onlyFields, outsideOf } from './fields.js';
-import type { Policy, Principal } from './Policy.js';
-import { type ReadRule, View } from './View.js';
+import { type Action, type AuthContext, authOf, type Principal } from './Policy.js';
+import { View } from './View.js';
 
 /** What a write is answered with when no policy allows it; never a value. */
 export const DENIED: unique symbol = Symbol('denied');
-
-interface WriteRule {
-  readonly test: CompiledPredicate | undefined;
-  readonly fields: ReadonlySet<string> | undefined;
-}
 
 /**
  * What one principal may do with one map, with the policies already picked. Cheap to ask for every row; made anew when
@@ -18,32 +14,25 @@ interface WriteRule {
 export class Rights {
   /** How the map looks to the principal. */
   readonly view: View;
-  readonly #puts: readonly WriteRule[];
-  readonly #removes: readonly WriteRule[];
-  readonly #context: { readonly auth: Readonly<Record<string, unknown>> };
+  readonly #puts: readonly CompiledPolicy[];
+  readonly #removes: readonly CompiledPolicy[];
+  readonly #context: AuthContext;
   readonly #freePut: boolean;
   readonly #freeRemove: boolean;
 
-  /** `policies`: those of the principal's roles that name the map, with their places in the policy set. */
-  constructor(
-    policies: readonly (readonly [at: number, policy: Policy])[],
-    principal: Principal,
-    version: number,
-    ports?: QueryPorts,
-  ) {
-    const auth = { ...principal.claims, sub: principal.sub, roles: principal.roles };
+  /** `policies`: those of the principal's roles that name the map. */
+  constructor(policies: readonly CompiledPolicy[], principal: Principal) {
+    const allowing = (action: Action): CompiledPolicy[] =>
+      policies.filter(({ policy }) => policy.actions.includes(action));
+    const auth = authOf(principal);
     this.#context = { auth };
-    this.view = new View(
-      policies
-        .filter(([, policy]) => policy.actions.includes('READ'))
-        .map(([at, policy]) => readRule(at, policy)),
-      auth,
-      version,
-      ports,
+    this.view = new View(allowing('READ'), auth);
+    // Unmasked first, so that a mask never narrows what another policy gives in full.
+    this.#puts = allowing('PUT').sort(
+      (a, b) => Number(a.fields !== undefined) - Number(b.fields !== undefined),
     );
-    this.#puts = writeRules(policies, 'PUT', ports);
     // A masked policy never allows a removal, which would take the hidden fields too.
-    this.#removes = writeRules(policies, 'REMOVE', ports).filter((rule) => rule.fields === undefined);
+    this.#removes = allowing('REMOVE').filter(({ fields }) => fields === undefined);
     this.#freePut = this.#puts.some(isFree);
     this.#freeRemove = this.#removes.some(isFree);
   }
@@ -61,15 +50,27 @@ export class Rights {
    * The value to store for a put of `next` over `old` (undefined: absent), or DENIED.
    *
    * One policy must hold for the row before and the row after. Under a mask the fields outside of it are kept from the
-   * old row, and naming one of them is denied.
+   * old row. Naming one of them is denied, unless the writer sees it there and names it as it is: then it asks for no change.
    */
   put(old: unknown, next: unknown): unknown {
     if (this.#freePut) return next;
     for (const rule of this.#puts) {
-      const result = rule.fields === undefined ? next : keepOutside(rule.fields, old, next);
-      if (result !== DENIED && this.#holds(rule, old) && this.#holds(rule, result)) return result;
+      const result = this.putUnder(rule, old, next);
+      if (result !== DENIED) return result;
     }
     return DENIED;
+  }
+
+  /** What one policy makes of a put. */
+  putUnder(rule: CompiledPolicy, old: unknown, next: unknown): unknown {
+    const result = this.keptUnder(rule, old, next);
+    return result !== DENIED && this.#holds(rule, old) && this.#holds(rule, result) ? result : DENIED;
+  }
+
+  /** The row that a put would leave under the mask of a policy, whatever its predicate says. */
+  keptUnder({ fields }: CompiledPolicy, old: unknown, next: unknown): unknown {
+    if (fields === undefined) return next;
+    return isFields(next) && this.#isUnchanged(fields, old, next) ? keepOutside(fields, old, next) : DENIED;
   }
 
   /**
@@ -80,8 +81,7 @@ export class Rights {
     if (this.#freePut) return made;
     for (const rule of this.#puts) {
       const { fields } = rule;
-      const inside = fields !== undefined && isFields(made) ? onlyFields(made, fields) : made;
-      const result = fields === undefined ? made : keepOutside(fields, old, inside);
+      const result = fields === undefined ? made : keepOutside(fields, old, made);
       if (result !== DENIED && this.#holds(rule, old) && this.#holds(rule, result)) return result;
     }
     return DENIED;
@@ -92,39 +92,31 @@ export class Rights {
     return this.#freeRemove || this.#removes.some((rule) => this.#holds(rule, old));
   }
 
-  #holds(rule: WriteRule, value: unknown): boolean {
-    return value === undefined || rule.test === undefined || rule.test(value, this.#context);
+  #holds(rule: CompiledPolicy, value: unknown): boolean {
+    return isMet(rule, value, this.#context);
+  }
+
+  /** Whether every field outside of the mask is one that the writer sees, with the value that it has. */
+  #isUnchanged(fields: ReadonlySet<string>, old: unknown, next: Readonly<Record<string, unknown>>): boolean {
+    if (!outsideOf(next, fields)) return true;
+    const seen = this.view.project(old);
+    if (!isFields(seen)) return false;
+    return Object.keys(next).every(
+      (name) => fields.has(name) || (Object.hasOwn(seen, name) && deepEqual(seen[name], next[name])),
+    );
   }
 }
 
-function readRule(at: number, { where, fields }: Policy): ReadRule {
-  return { at, where, fields: fields === undefined ? undefined : new Set(fields) };
+function isFree({ test, fields }: CompiledPolicy): boolean {
+  return test === undefined && fields === undefined;
 }
 
-function writeRules(
-  policies: readonly (readonly [at: number, policy: Policy])[],
-  action: 'PUT' | 'REMOVE',
-  ports: QueryPorts | undefined,
-): WriteRule[] {
-  const rules: WriteRule[] = [];
-  for (const [, { actions, where, fields }] of policies) {
-    if (!actions.includes(action)) continue;
-    rules.push({
-      test: where === undefined ? undefined : compilePredicate(where, ports),
-      fields: fields === undefined ? undefined : new Set(fields),
-    });
-  }
-  // Unmasked first, so that a mask never narrows what another policy gives in full.
-  return rules.sort((a, b) => Number(a.fields !== undefined) - Number(b.fields !== undefined));
-}
-
-function isFree(rule: WriteRule): boolean {
-  return rule.test === undefined && rule.fields === undefined;
-}
-
+/** `next` inside of the mask, and `old` outside of it. */
 function keepOutside(fields: ReadonlySet<string>, old: unknown, next: unknown): unknown {
-  if (!isFields(next) || outsideOf(next, fields)) return DENIED;
-  if (old === undefined) return next;
-  if (!isFields(old)) return DENIED;
-  return outsideOf(old, fields) ? keepFields(onlyFields(old, fields, false), next) : next;
+  if (!isFields(next)) return DENIED;
+  if (old !== undefined && !isFields(old)) return DENIED;
+  const inside = outsideOf(next, fields) ? onlyFields(next, fields) : next;
+  return old !== undefined && outsideOf(old, fields)
+    ? keepFields(onlyFields(old, fields, false), inside)
+    : inside;
 }

@@ -1,54 +1,32 @@
-import {
-  type CompiledPredicate,
-  compilePredicate,
-  encodeCanonical,
-  type PredicateNode,
-  type QueryPorts,
-} from '@topgun/core';
-import { authPathsOf, claimUnder } from './authRefs.js';
+import { claimUnder } from './authRefs.js';
+import { type CompiledPolicy, isMet, textOf } from './CompiledPolicy.js';
 import { isFields, onlyFields } from './fields.js';
-
-/** One READ policy that applies; `at` is its place in the policy set. */
-export interface ReadRule {
-  readonly at: number;
-  readonly where: PredicateNode | undefined;
-  readonly fields: ReadonlySet<string> | undefined;
-}
+import type { Auth, AuthContext } from './Policy.js';
 
 /**
- * How a map looks to a principal: which rows, and which of their fields. A row is seen when one rule's predicate holds;
- * its fields are those of all the rules that hold for it.
+ * How a map looks to a principal: which rows, and which of their fields. A row is seen when one policy's predicate holds;
+ * its fields are those of all the policies that hold for it.
  */
 export class View {
   /**
-   * Equal for two principals exactly when they see the same: the rules that apply, the version of the policy set, and
-   * every claim the rules read. Everybody who sees a whole map has the same one, whatever the policies say.
+   * Equal for two principals exactly when they see the same: what the policies that apply show, and every claim that these
+   * read. Everybody who sees a whole map has the same one, whatever the policies say.
    */
   readonly signature: string;
   /** Every row with all fields. */
   readonly isWhole: boolean;
   /** No row at all. */
   readonly isBlind: boolean;
-  readonly #rules: readonly {
-    readonly test: CompiledPredicate | undefined;
-    readonly fields: ReadonlySet<string> | undefined;
-  }[];
-  readonly #context: { readonly auth: Readonly<Record<string, unknown>> };
+  readonly #rules: readonly CompiledPolicy[];
+  readonly #context: AuthContext;
 
-  constructor(
-    rules: readonly ReadRule[],
-    auth: Readonly<Record<string, unknown>>,
-    version: number,
-    ports?: QueryPorts,
-  ) {
-    this.isWhole = rules.some((rule) => rule.where === undefined && rule.fields === undefined);
+  /** `rules`: the policies that allow READ. */
+  constructor(rules: readonly CompiledPolicy[], auth: Auth) {
+    this.isWhole = rules.some((rule) => rule.test === undefined && rule.fields === undefined);
     this.isBlind = rules.length === 0;
     this.#context = { auth };
-    this.#rules = rules.map(({ where, fields }) => ({
-      test: where === undefined ? undefined : compilePredicate(where, ports),
-      fields,
-    }));
-    this.signature = this.isWhole ? 'whole' : this.isBlind ? 'blind' : signatureOf(rules, auth, version);
+    this.#rules = rules;
+    this.signature = this.isWhole ? 'whole' : this.isBlind ? 'blind' : signatureOf(rules, auth);
   }
 
   /** Whether a top-level field is seen in every row that is; undefined = the value itself. */
@@ -58,33 +36,31 @@ export class View {
     );
   }
 
+  /** Whether a top-level field is seen in no row (PERM-9). */
+  hides(field: string): boolean {
+    return this.#rules.every(({ fields }) => fields !== undefined && !fields.has(field));
+  }
+
   /** What of a value is seen; undefined when the row is not. A mask hides a value that has no fields. */
   project(value: unknown): unknown {
     if (this.isWhole || value === undefined) return value;
     let seen: Set<string> | undefined;
-    for (const { test, fields } of this.#rules) {
-      if (test !== undefined && !test(value, this.#context)) continue;
-      if (fields === undefined) return value;
+    for (const rule of this.#rules) {
+      if (!isMet(rule, value, this.#context)) continue;
+      if (rule.fields === undefined) return value;
       seen ??= new Set();
-      for (const name of fields) seen.add(name);
+      for (const name of rule.fields) seen.add(name);
     }
     return seen === undefined || !isFields(value) ? undefined : onlyFields(value, seen);
   }
 }
 
-function signatureOf(
-  rules: readonly ReadRule[],
-  auth: Readonly<Record<string, unknown>>,
-  version: number,
-): string {
-  const paths = new Set(rules.flatMap((rule) => (rule.where === undefined ? [] : authPathsOf(rule.where))));
-  const claims = [...paths].sort().map((path) => {
+function signatureOf(rules: readonly CompiledPolicy[], auth: Auth): string {
+  const readings = [...new Set(rules.map(({ reading }) => reading))].sort((a, b) => a - b);
+  const paths = [...new Set(rules.flatMap(({ authPaths }) => authPaths))].sort();
+  const claims = paths.map((path) => {
     const claim = claimUnder(auth, path);
     return claim === undefined ? [path] : [path, claim];
   });
-  // Canonical bytes, not a hash: two principals who see different things must never share a signature.
-  const bytes = encodeCanonical([version, rules.map((rule) => rule.at), claims]);
-  let signature = '';
-  for (const byte of bytes) signature += String.fromCharCode(byte);
-  return signature;
+  return textOf([readings, claims]);
 }

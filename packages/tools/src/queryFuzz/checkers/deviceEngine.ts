@@ -1,6 +1,7 @@
 import { answerOf } from '@topgun/sim/internal/oracle/answerOf';
 import type { Checker } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
+import { namesHidden } from '../oracle/answer.js';
 import { Device } from '../server/Device.js';
 import { DeviceStore } from '../server/DeviceStore.js';
 import { QueryNode, WRITER } from '../server/QueryNode.js';
@@ -16,8 +17,11 @@ export const deviceEngine: Checker = {
   check({ query, policies, rows, batches, indexes }, { states, of }) {
     const node = new QueryNode(policies, indexes);
     const writer = new Socket(node, WRITER);
+    // A query that names a hidden field is refused (PERM-9); on the map itself the device answers it.
+    const isRefused = namesHidden(query, policies);
+    const followings = (at: number): boolean[] => (isRefused ? [true] : at === 0 ? [false, true] : [false]);
     const devices = of.flatMap(({ who: { sub, claims }, answers }, at) =>
-      [false, ...(at === 0 ? [true] : [])].map((isWhole, place) => {
+      followings(at).map((isWhole, place) => {
         const device = new Device(node, { sub, roles: ['user'], claims }, 2 * at + place);
         device.ask(query, isWhole);
         return { what: `${sub}'s device${isWhole ? ' with the whole map' : ''}`, device, answers };

@@ -3,29 +3,29 @@ import { QUERY_CHANGE } from '@topgun/protocol';
 import { MAP, type Row } from '../Case.js';
 import { type Checker, Difference } from '../Checker.js';
 import { assertSameRows } from '../expect.js';
-import { readRules } from '../oracle/answer.js';
+import { namesHidden, readRules } from '../oracle/answer.js';
 import { QueryNode, WRITER } from '../server/QueryNode.js';
 import { Socket } from '../server/Socket.js';
 
 /**
  * What devices hold that follow the query on a real engine: one that asked before the first row was there, one that asks again after
- * each batch, all on one node, so that views and evaluations are shared where they may be (QRY-1 to QRY-4, PERM-8).
+ * each batch, all on one node, so that views and evaluations are shared where they may be (QRY-1 to QRY-4, PERM-8). A query that names a hidden field is refused (PERM-9).
  */
 export const serverEngine: Checker = {
   name: 'server',
   check({ query, policies, rows, batches, indexes }, { of }) {
     const node = new QueryNode(policies, indexes);
     const writer = new Socket(node, WRITER);
-    const isBlind = readRules(policies).length === 0;
+    const isRefused = readRules(policies).length === 0 || namesHidden(query, policies);
     const devices = of.map(({ who: { sub, claims }, answers }) => {
       const socket = new Socket(node, { sub, roles: ['user'], claims });
-      return { sub, answers, socket, early: new Followed(socket, 'early', query, isBlind) };
+      return { sub, answers, socket, early: new Followed(socket, 'early', query, isRefused) };
     });
     const compare = (at: number): void => {
       for (const { sub, answers, socket, early } of devices) {
-        const expected = byKey(answers[at] ?? []);
+        const expected = isRefused ? [] : byKey(answers[at] ?? []);
         assertSameRows(`what ${sub} holds after batch ${at}`, byKey(early.rows()), expected);
-        const late = new Followed(socket, 'late', query, isBlind);
+        const late = new Followed(socket, 'late', query, isRefused);
         assertSameRows(`what ${sub} is answered after batch ${at}`, byKey(late.rows()), expected);
         late.close();
       }
@@ -46,12 +46,12 @@ class Followed {
   readonly #held = new Map<string, unknown>();
   #version = 0;
 
-  constructor(socket: Socket, id: string, query: QuerySpec, isBlind: boolean) {
+  constructor(socket: Socket, id: string, query: QuerySpec, isRefused: boolean) {
     this.#socket = socket;
     this.#id = id;
     socket.send({ type: 'QUERY_SUB', query: id, map: MAP, ...query });
     const [refusal] = socket.take('ERROR').map(({ code }) => code);
-    const expected = isBlind ? 'DENIED' : undefined;
+    const expected = isRefused ? 'DENIED' : undefined;
     if (refusal !== expected) throw new Difference('the refusal of the query', refusal, expected);
   }
 

@@ -1,0 +1,25 @@
+import type { WallClock } from './EngineHost.js';
+import type { EngineLimits } from './engine/EngineLimits.js';
+import type { Resolver } from './engine/resolvers/Resolver.js';
+import type { Store } from './storage/Store.js';
+import type { Logger } from './utils/logger.js';
+
+/** Parts a program or a test puts in place of the usual ones. */
+export interface ServerOverrides {
+  readonly store?: Store;
+  readonly clock?: WallClock;
+  readonly logger?: Logger;
+  readonly limits?: Partial<EngineLimits>;
+  /** The program's own conflict resolvers by name; the setting `resolvers` assigns them to maps. */
+  readonly resolvers?: Readonly<Record<string, Resolver>>;
+  /** The server can no longer keep its promises and has stopped serving; end the process. Default: only logged. */
+  readonly onFatal?: (error: unknown) => void;
+}
+
+export type ServerState = 'NEW' | 'STARTING' | 'READY' | 'DRAINING' | 'STOPPED' | 'FAILED';
+
+/** Where a server listens. */
+export interface Address {
+  readonly port: number;
+  readonly host: string;
+}
