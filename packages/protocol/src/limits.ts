@@ -384,3 +384,23 @@ export const renewLeadMs = 60_000;
 export const renewEveryMs = 15_000;
 /** count: revocations remembered: some 30 MB */
 export const revocations = 100_000;
+/** count: people who run a server */
+export const operators = 1_000;
+/** count: roles of one of them: fits a token */
+export const rolesPerOperator = 32;
+/** ms: life of an operator's token: what somebody who lost the right can still do with it */
+export const operatorTokenMs = 900_000;
+/** ms: how long an operator's token is renewed without the password: a day of work */
+export const operatorSessionMs = 43_200_000;
+/** count: failed logins for a name from one address within loginNameMs */
+export const loginsPerName = 5;
+/** ms: see loginsPerName */
+export const loginNameMs = 900_000;
+/** count: failed logins from one address within loginAddressMs */
+export const loginsPerAddress = 50;
+/** ms: see loginsPerAddress */
+export const loginAddressMs = 3_600_000;
+/** count: passwords checked at once: 32 MB and a thread for a quarter of a second each */
+export const passwordsAtOnce = 4;
+/** bytes: body of a request that signs in or revokes */
+export const authBodyBytes = 4 * KIB;

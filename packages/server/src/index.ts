@@ -41,6 +41,7 @@ export {
   type ServerState,
 } from './ServerCoordinator.js';
 export { isLoopback } from './security/loopback.js';
+export { type Operator, OperatorFile } from './security/operators/OperatorFile.js';
 export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
 export type { Revocation } from './security/revocation/Revocations.js';
 export {
