@@ -14,4 +14,10 @@ export interface CliIo {
   readonly onStopSignal: (listener: (signal: StopSignal) => void) => () => void;
   /** ends the process at once, whatever is still running */
   readonly exitNow: (code: number) => void;
+  /** calls back at every SIGHUP until the returned function is called */
+  readonly onReload: (listener: () => void) => () => void;
+  /** one line that is not shown while it is typed, or the first line of standard input that is no terminal */
+  readonly readSecret: (prompt: string) => Promise<string>;
+  /** whether a person types */
+  readonly isInteractive: boolean;
 }

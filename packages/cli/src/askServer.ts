@@ -22,10 +22,15 @@ const PATIENCE = 20;
 const WAIT_S_MIN = 0.1;
 const WAIT_S_MAX = 30;
 
-/** One request to a running server, made again as long as it asks to be. Throws URL_INVALID, SERVER_UNREACHABLE, TOKEN_REFUSED, ADMIN_REFUSED, and what the server refuses with. */
-export async function askServer(target: ServerTarget, path: string, method = 'GET'): Promise<Response> {
+/** One request to a running server, with a body of JSON, made again as long as it asks to be. Throws URL_INVALID, SERVER_UNREACHABLE, TOKEN_REFUSED, ADMIN_REFUSED, and what the server refuses with. */
+export async function askServer(
+  target: ServerTarget,
+  path: string,
+  method = 'GET',
+  body?: unknown,
+): Promise<Response> {
   for (let left = PATIENCE; ; left--) {
-    const response = await request(target, path, method);
+    const response = await request(target, path, method, body);
     if (response.ok) return response;
     const waitS = Number(response.headers.get('Retry-After') ?? Number.NaN);
     if (response.status !== 503 || !(waitS <= WAIT_S_MAX) || left === 0)
@@ -34,7 +39,12 @@ export async function askServer(target: ServerTarget, path: string, method = 'GE
   }
 }
 
-async function request({ url, token }: ServerTarget, path: string, method: string): Promise<Response> {
+async function request(
+  { url, token }: ServerTarget,
+  path: string,
+  method: string,
+  body: unknown,
+): Promise<Response> {
   if (!/^https?:\/\/[^/]/i.test(url) || !URL.canParse(url))
     throw cliError('URL_INVALID', `--url is "${url}".`);
   // The answer may then take as long as it takes: a backup is long.
@@ -43,7 +53,11 @@ async function request({ url, token }: ServerTarget, path: string, method: strin
   try {
     return await fetch(new URL(path, url), {
       method,
-      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      headers: {
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: late.signal,
     });
   } catch (error) {

@@ -58,6 +58,11 @@ export const cliErrors = {
     remedy: 'Use a token with the role ADMIN, such as one of `topgun token --roles ADMIN`.',
     retriable: false,
   },
+  PASSWORDS_DIFFER: { remedy: 'Run the command again.', retriable: true },
+  REVOKE_WHAT: {
+    remedy: 'Give --jti with the id of a token, or --sub with a subject and perhaps --before.',
+    retriable: false,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

@@ -5,6 +5,7 @@ import { addDevCommand } from './commands/devCommand.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
 import { addExportCommand } from './commands/exportCommand.js';
 import { addImportCommand } from './commands/importCommand.js';
+import { addOperatorAddCommand } from './commands/operatorAddCommand.js';
 import { addQueryCommand } from './commands/queryCommand.js';
 import { addRepairCommand } from './commands/repairCommand.js';
 import { addRestoreCommand } from './commands/restoreCommand.js';
@@ -12,6 +13,7 @@ import { addSearchExplainCommand } from './commands/searchExplainCommand.js';
 import { addStartCommand } from './commands/startCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
 import { addTokenCommand } from './commands/tokenCommand.js';
+import { addTokenRevokeCommand } from './commands/tokenRevokeCommand.js';
 import type { ExitCode } from './exitCodes.js';
 import { cliVersion } from './version.js';
 
@@ -44,6 +46,8 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addStartCommand(program, io);
   addStatusCommand(program, io, done);
   addTokenCommand(program, io);
+  addTokenRevokeCommand(program, io);
+  addOperatorAddCommand(program, io);
   addQueryCommand(program, io);
   addImportCommand(program, io, done);
   addExportCommand(program, io, done);

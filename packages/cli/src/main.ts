@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import type { StopSignal } from './CliIo.js';
+import { readSecret } from './readSecret.js';
 import { runCli } from './runCli.js';
 
 process.exitCode = await runCli(process.argv.slice(2), {
@@ -16,5 +17,11 @@ process.exitCode = await runCli(process.argv.slice(2), {
       for (const signal of signals) process.off(signal, listener);
     };
   },
+  onReload: (listener) => {
+    process.on('SIGHUP', listener);
+    return () => process.off('SIGHUP', listener);
+  },
+  readSecret: (prompt) => readSecret(process.stdin, process.stderr, prompt),
+  isInteractive: process.stdin.isTTY === true,
   exitNow: (code) => process.exit(code),
 });

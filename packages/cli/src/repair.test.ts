@@ -31,6 +31,9 @@ async function run(...args: string[]) {
     columns: 100,
     onStopSignal: () => () => undefined,
     exitNow: () => undefined,
+    onReload: () => () => undefined,
+    readSecret: async () => '',
+    isInteractive: false,
   });
   return { code, out, err };
 }

@@ -24,6 +24,8 @@ describe('topgun', () => {
       ['start'],
       ['status'],
       ['token'],
+      ['token:revoke'],
+      ['operator:add'],
       ['backup'],
       ['restore'],
       ['query'],

@@ -4,6 +4,7 @@ import { serveUntilStopped, webAddress } from './serveUntilStopped.js';
 
 function fakeIo() {
   const listeners = new Set<(signal: StopSignal) => void>();
+  const reloads = new Set<() => void>();
   const exits: number[] = [];
   const io: CliIo = {
     out: () => undefined,
@@ -17,18 +18,32 @@ function fakeIo() {
       return () => listeners.delete(listener);
     },
     exitNow: (code) => exits.push(code),
+    onReload: (listener) => {
+      reloads.add(listener);
+      return () => reloads.delete(listener);
+    },
+    readSecret: async () => '',
+    isInteractive: false,
   };
   const send = (signal: StopSignal) => {
     for (const listener of listeners) listener(signal);
   };
-  return { io, send, exits, listeners };
+  return { io, send, exits, listeners, reloads };
 }
+
+/** What a server can do, without doing it. */
+const still = {
+  start: async () => ({ host: '127.0.0.1', port: 1 }),
+  shutdown: async () => undefined,
+  reloadKeys: async () => undefined,
+};
 
 describe('serveUntilStopped', () => {
   it('[CLI-5] drains at the first signal and then ends', async () => {
     const { io, send, exits, listeners } = fakeIo();
     const calls: string[] = [];
     const server = {
+      ...still,
       start: async () => ({ host: '127.0.0.1', port: 1 }),
       shutdown: async () => {
         calls.push('shutdown');
@@ -48,6 +63,7 @@ describe('serveUntilStopped', () => {
   it('[CLI-5] ends at once at the second signal', async () => {
     const { io, send, exits } = fakeIo();
     const server = {
+      ...still,
       start: async () => ({ host: '127.0.0.1', port: 1 }),
       shutdown: async () => send('SIGINT'),
     };
@@ -64,6 +80,7 @@ describe('serveUntilStopped', () => {
     const calls: string[] = [];
     let giveUp: (error: Error) => void = () => undefined;
     const server = {
+      ...still,
       start: () =>
         new Promise<never>((_, reject) => {
           giveUp = reject;
@@ -82,10 +99,36 @@ describe('serveUntilStopped', () => {
     expect([calls, listeners.size]).toEqual([['shutdown'], 0]);
   });
 
+  it('[AUTH-6] has the server read its keys again at SIGHUP, and tells what is wrong with them', async () => {
+    const { io, send, reloads } = fakeIo();
+    const told: string[] = [];
+    let reloaded = 0;
+    const reloadKeys = async (): Promise<void> => {
+      if (++reloaded === 2) throw new Error('no such key');
+    };
+    const serving = serveUntilStopped(
+      () => ({ ...still, reloadKeys }),
+      { ...io, err: (text) => told.push(text) },
+      () => undefined,
+    );
+    const hangUp = async (): Promise<void> => {
+      for (const reload of reloads) reload();
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await hangUp();
+    expect([reloaded, told]).toEqual([1, []]);
+    await hangUp();
+    expect(told.join('')).toContain('no such key');
+    send('SIGTERM');
+    await serving;
+    expect(reloads.size).toBe(0);
+  });
+
   it('closes the server and tells why when it cannot go on', async () => {
     const { io } = fakeIo();
     const calls: string[] = [];
     const make = (onFatal: (error: unknown) => void) => ({
+      ...still,
       start: async () => {
         onFatal(new Error('the disk is gone'));
         return { host: '127.0.0.1', port: 1 };
@@ -100,7 +143,7 @@ describe('serveUntilStopped', () => {
 
   it('lets go of the signals when the start fails', async () => {
     const { io, listeners } = fakeIo();
-    const server = { start: () => Promise.reject(new Error('taken')), shutdown: async () => undefined };
+    const server = { ...still, start: () => Promise.reject(new Error('taken')) };
     await expect(
       serveUntilStopped(
         () => server,

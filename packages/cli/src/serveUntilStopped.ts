@@ -1,10 +1,12 @@
 import type { CliIo } from './CliIo.js';
 import { forcedCodes } from './exitCodes.js';
+import { reportError } from './reportError.js';
 
 /** The part of `ServerCoordinator` that a command drives. */
 export interface Server {
   readonly start: () => Promise<Address>;
   readonly shutdown: () => Promise<void>;
+  readonly reloadKeys: () => Promise<void>;
 }
 
 export interface Address {
@@ -15,7 +17,7 @@ export interface Address {
 /**
  * Starts a server and keeps it until the first SIGINT or SIGTERM, then lets it drain. A second signal ends the process
  * at once: whoever sends it has waited long enough. Rejects when the start fails, or when the server reports through
- * `onFatal` that it cannot go on.
+ * `onFatal` that it cannot go on. SIGHUP has it read the keys of tokens again.
  */
 export async function serveUntilStopped(
   make: (onFatal: (error: unknown) => void) => Server,
@@ -38,6 +40,13 @@ export async function serveUntilStopped(
     io.err('Stopping: finishing what was begun. Once more to stop at once.\n');
     stop();
   });
+  const offReload = io.onReload(() => {
+    const failed = (error: unknown): unknown => reportError(error, io, false);
+    // Before the start it throws at once.
+    Promise.resolve()
+      .then(() => server.reloadKeys())
+      .catch(failed);
+  });
   const ended = stopped.finally(() => server.shutdown());
   ended.catch(() => undefined);
   // A server that is told to stop while it is starting gives its start up, which is no fault then.
@@ -50,6 +59,7 @@ export async function serveUntilStopped(
     await ended;
   } finally {
     off();
+    offReload();
   }
 }
 

@@ -19,6 +19,9 @@ export async function runInProcess(args: readonly string[], part: Partial<CliIo>
     columns: 100,
     onStopSignal: () => () => undefined,
     exitNow: () => undefined,
+    onReload: () => () => undefined,
+    readSecret: async () => '',
+    isInteractive: false,
     ...part,
   });
   return { code, out, err };

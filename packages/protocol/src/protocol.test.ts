@@ -83,7 +83,9 @@ describe('errors', () => {
 
 describe('limits', () => {
   it('[WIRE-7] each is a positive whole number with a unit and a reason', () => {
-    const source = readFileSync(new URL('./limits.ts', import.meta.url), 'utf8');
+    const source = ['./limits.ts', './authLimits.ts']
+      .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
+      .join('\n');
     const documented = [
       ...source.matchAll(/^\/\*\* (?:bytes|chars|count|levels|ms): .{6,} \*\/\nexport const (\w+) = /gm),
     ].map(([, name]) => name);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { LIMITS } from '@topgun/protocol';
 import { BackupDesk } from './backup/BackupDesk.js';
 import { parseConfig } from './config/load.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { createEngine } from './createEngine.js';
+import { authRoutes } from './doors/auth.js';
 import { backupRoutes } from './doors/backup.js';
 import { createHttp } from './doors/createHttp.js';
 import { explainRoutes } from './doors/explain.js';
@@ -30,9 +30,10 @@ import { Observability } from './Observability.js';
 import { findIn, repairWith } from './repairStore.js';
 import type { Address, ServerOverrides, ServerState } from './ServerOverrides.js';
 import { AuthService } from './security/AuthService.js';
-import type { Policy, Principal } from './security/PermissionPolicy.js';
+import type { Policy } from './security/PermissionPolicy.js';
 import { PolicySources } from './security/PolicySources.js';
 import type { Revocation } from './security/revocation/Revocations.js';
+import { SecurityManager } from './security/SecurityManager.js';
 import { createStore } from './storage/createStore.js';
 import type { Store } from './storage/Store.js';
 import type { TimeProvider } from './time/NtpTimeProvider.js';
@@ -166,7 +167,7 @@ export class ServerCoordinator {
 
   async #start(): Promise<Address> {
     try {
-      const auth = await this.#openAuth();
+      const security = await SecurityManager.create(this.config);
       const { staticDir } = this.config;
       const staticFiles = staticDir === undefined ? undefined : await StaticFiles.create(staticDir);
       this.#openDoors(staticFiles);
@@ -175,8 +176,7 @@ export class ServerCoordinator {
       // Probes answer while a large store is loading.
       this.#address = await listen(this.#http, this.config.host, this.config.port);
       this.#metricsPort = await this.#watch.open();
-      await this.#startEngine(auth);
-      auth.start();
+      await this.#startEngine(security);
       await this.#backups.start();
       this.#state = 'READY';
     } catch (error) {
@@ -242,20 +242,14 @@ export class ServerCoordinator {
     return this.#authNow('revoke').revoke(revocation);
   }
 
+  /** With which the first operator can be made (`POST /api/auth/setup`): on loopback, outside of development, while there is none. */
+  get setupToken(): string | undefined {
+    return this.#auth?.operators.setupToken;
+  }
+
   #authNow(call: string): AuthService {
     if (this.#auth === undefined)
       throw serverError('SERVER_STATE', `${call}() was called in state ${this.#state}.`);
-    return this.#auth;
-  }
-
-  async #openAuth(): Promise<AuthService> {
-    const { storage, dataDir } = this.config;
-    this.#auth = await AuthService.open(this.config, {
-      folder: storage === 'memory' ? undefined : join(dataDir, 'auth'),
-      wallMs: () => this.#clock.wallMs(),
-      logger: this.#logger,
-      onChange: () => this.#host?.judgeTokens(),
-    });
     return this.#auth;
   }
 
@@ -290,9 +284,15 @@ export class ServerCoordinator {
     await this.#watch.close();
   }
 
-  async #startEngine({ security }: AuthService): Promise<void> {
+  async #startEngine(security: SecurityManager): Promise<void> {
     const pace = new Pace({ signal: this.#stopped.signal });
     const boot = await this.#store.open(pace);
+    // Now the data folder is this server's alone.
+    this.#auth = await AuthService.open(security, this.config, {
+      wallMs: () => this.#clock.wallMs(),
+      logger: this.#logger,
+      onChange: () => this.#host?.judgeTokens(),
+    });
     if (boot.renewedFrom !== undefined) {
       const { incarnation, renewedFrom } = boot;
       this.#logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
@@ -327,6 +327,7 @@ export class ServerCoordinator {
     policies.connect((list) => host.configure(list));
     this.#policies = policies;
     this.#host = host;
+    this.#auth.start();
     this.#engine = engine;
   }
 
@@ -338,11 +339,7 @@ export class ServerCoordinator {
       onTooSlow: (limit) => this.#watch.metrics.limitHit(limit),
       outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
       wallMs: () => this.#clock.wallMs(),
-      judgeToken: async (token) => {
-        const verdict = await this.#auth?.security.verify(token, this.#clock.wallMs());
-        if (verdict === undefined || !('error' in verdict)) return verdict === undefined ? 503 : undefined;
-        return verdict.error === 'UNAVAILABLE' ? 503 : 401;
-      },
+      judgeToken: async (token) => (this.#auth === undefined ? 503 : this.#auth.judgeToken(token)),
       onHandshakeRefused: (status) => this.#watch.metrics.counts.handshakesRefused.add(String(status)),
     });
   }
@@ -350,7 +347,7 @@ export class ServerCoordinator {
   #openDoors(staticFiles: StaticFiles | undefined): void {
     const router = new HttpRouter({
       routes: this.#routes(),
-      principalOf: (token) => this.#principal(token),
+      principalOf: async (token) => this.#auth?.principalOf(token),
       staticFiles,
       loopbackOnly: this.config.dev,
       onError: (error) => this.#logger.error({ err: error }, 'HTTP request failed'),
@@ -374,15 +371,11 @@ export class ServerCoordinator {
         time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
       })),
       ...policyRoutes(() => ({ engine: this.#engine, host: this.#host, sources: this.#policies })),
+      ...authRoutes(() => this.#auth),
       ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
       ...exportRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
       ...backupRoutes(this.#backups),
     ];
-  }
-
-  async #principal(token: string | undefined): Promise<Principal | undefined> {
-    const verdict = await this.#auth?.security.verify(token, this.#clock.wallMs());
-    return verdict !== undefined && 'principal' in verdict ? verdict.principal : undefined;
   }
 
   #fail(error: unknown): void {

@@ -97,6 +97,11 @@ export const serverErrors = {
       'Mend the named file, or put a copy of it back. Removing it would let in again whoever was shut out, or shut out all operators.',
     retriable: false,
   },
+  OPERATOR_INVALID: {
+    remedy:
+      'Use a name of 1 to 64 out of A-Z a-z 0-9 _ . @ -, roles of A-Z a-z 0-9 _ : . -, and a password of 10 to 256 characters.',
+    retriable: false,
+  },
   REVOCATION_INVALID: {
     remedy: 'Name a jti, or a sub and a time that is not ahead, each of 1 to 256 characters.',
     retriable: false,

@@ -38,6 +38,7 @@ export {
 export { ServerCoordinator } from './ServerCoordinator.js';
 export type { ServerOverrides, ServerState } from './ServerOverrides.js';
 export { isLoopback } from './security/loopback.js';
+export { type Operator, OperatorFile } from './security/operators/OperatorFile.js';
 export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
 export type { Revocation } from './security/revocation/Revocations.js';
 export {

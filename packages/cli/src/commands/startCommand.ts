@@ -23,12 +23,23 @@ export function addStartCommand(program: Command, io: CliIo): void {
     )
     .action(async () => {
       const config = loadConfig({ args: serverArgs(command), env: io.env });
+      let server: ServerCoordinator | undefined;
       await serveUntilStopped(
-        (onFatal) => new ServerCoordinator(config, { onFatal }),
+        (onFatal) => {
+          server = new ServerCoordinator(config, { onFatal });
+          return server;
+        },
         io,
         (at) => {
           io.err(`TopGun ${cliVersion()} listens on ${webAddress(at)}\n`);
+          const token = server?.setupToken;
+          if (token !== undefined) io.err(firstOperator(webAddress(at), token));
         },
       );
     });
+}
+
+/** How the first operator comes to be. The token stands behind `#`, so that no proxy and no log of a server sees it. */
+function firstOperator(url: string, token: string): string {
+  return `There is no operator yet. Sign in once with ${url}admin/#setup=${token} or run: topgun operator:add <name>\n`;
 }

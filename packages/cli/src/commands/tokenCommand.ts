@@ -96,7 +96,8 @@ async function secretFromFile(file: string | undefined, io: CliIo): Promise<stri
   }
 }
 
-function readRoles(text: string): readonly string[] {
+/** Names of roles, from the text of an option. */
+export function readRoles(text: string): readonly string[] {
   const roles = text.split(',').map((role) => role.trim());
   if (roles.some((role) => !/^[\w:.-]{1,64}$/.test(role))) {
     throw new InvalidArgumentError(

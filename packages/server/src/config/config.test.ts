@@ -241,6 +241,8 @@ describe('configHelp', () => {
             Tokens must name this audience (aud). Allowed: a string. Default: topgun.
         --token-hours-max <number>, TOPGUN_TOKEN_HOURS_MAX
             Longest time from the issue of a token to its end, in hours. Allowed: hours from 1 to 87840. Default: 8784.
+        --operators-file <text>, TOPGUN_OPERATORS_FILE
+            JSON file with the operators, as \`topgun operator:add\` writes it; auth/operators.json in the data folder when left out. Allowed: a path.
         "policies" in the config file
             Who may do what; nothing is allowed that no policy allows. Allowed: a list of { name?, role, map, actions, where?, fields? }.
         --policies-file <text>, TOPGUN_POLICIES_FILE

@@ -1,25 +1,31 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TopGunError } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
+import { serverError } from '../errors.js';
 import type { Logger } from '../utils/logger.js';
 import { keyFilesOf } from './keys/configuredKeys.js';
+import { isLoopback } from './loopback.js';
+import { OperatorFile } from './operators/OperatorFile.js';
+import { Operators, subjectOf, versionOf } from './operators/Operators.js';
+import { operatorKey } from './operators/operatorKey.js';
+import type { Principal } from './PermissionPolicy.js';
 import { FileRevocationStore } from './revocation/FileRevocationStore.js';
-import { MemoryRevocationStore } from './revocation/RevocationStore.js';
-import { type Revocation, Revocations } from './revocation/Revocations.js';
-import { SecurityManager, type SecurityParts, type SecuritySettings } from './SecurityManager.js';
+import type { Revocation } from './revocation/Revocations.js';
+import type { SecurityManager, SecuritySettings } from './SecurityManager.js';
 
 export interface AuthSettings extends SecuritySettings {
   readonly tokenHoursMax: number;
+  readonly storage: 'embedded' | 'memory';
+  readonly dataDir: string;
+  readonly operatorsFile?: string | undefined;
 }
 
 export interface AuthParts {
-  /** where the server keeps what it must not forget; undefined: nowhere */
-  readonly folder: string | undefined;
   readonly wallMs: () => number;
   readonly logger: Logger;
   /** other tokens are believed than before */
   readonly onChange: () => void;
-  readonly fetchText?: SecurityParts['fetchText'];
 }
 
 /**
@@ -28,36 +34,63 @@ export interface AuthParts {
  */
 export class AuthService {
   readonly security: SecurityManager;
+  readonly operators: Operators;
+  readonly #file: OperatorFile;
   readonly #settings: AuthSettings;
   readonly #parts: AuthParts;
   #timer: NodeJS.Timeout | undefined;
-  #seen: string;
+  /** the data folder may be somebody else's by now */
+  #isStopped = false;
+  /** stamps of the key files when they were last read; unknown at first, so that the first look reads them again */
+  #seen = '';
   /** what was last wrong, told once */
   #problem: string | undefined;
 
-  private constructor(security: SecurityManager, settings: AuthSettings, parts: AuthParts, seen: string) {
+  private constructor(
+    security: SecurityManager,
+    operators: Operators,
+    file: OperatorFile,
+    settings: AuthSettings,
+    parts: AuthParts,
+  ) {
     this.security = security;
+    this.operators = operators;
+    this.#file = file;
     this.#settings = settings;
     this.#parts = parts;
-    this.#seen = seen;
   }
 
-  /** Throws AUTH_KEY_INVALID, DEV_NOT_LOOPBACK, AUTH_FILE_INVALID. */
-  static async open(settings: AuthSettings, parts: AuthParts): Promise<AuthService> {
-    const store =
-      parts.folder === undefined
-        ? new MemoryRevocationStore()
-        : new FileRevocationStore(join(parts.folder, 'revocations.jsonl'));
-    // Before the files are read: a change in between is found at the next look.
-    const seen = await stampsOf(keyFilesOf(settings));
-    const security = await SecurityManager.create(settings, {
-      revocations: await Revocations.open(store, settings.tokenHoursMax),
-      ...(parts.fetchText !== undefined && { fetchText: parts.fetchText }),
-    });
-    return new AuthService(security, settings, parts, seen);
+  /**
+   * Adds to a security manager what the server keeps: revocations, operators and their key. The data folder has to be locked
+   * by now. Throws AUTH_KEY_INVALID, AUTH_FILE_INVALID, STORE_UNAVAILABLE.
+   */
+  static async open(
+    security: SecurityManager,
+    settings: AuthSettings,
+    parts: AuthParts,
+  ): Promise<AuthService> {
+    const { storage, dataDir, operatorsFile, host, dev } = settings;
+    // What must not be forgotten lies in the data folder, and in memory when the data does.
+    const inFolder = (name: string): string | undefined =>
+      storage === 'memory' ? undefined : join(dataDir, 'auth', name);
+    try {
+      const revocations = inFolder('revocations.jsonl');
+      if (revocations !== undefined) await security.revocations.keepIn(new FileRevocationStore(revocations));
+      const signing = await operatorKey(inFolder('operator.key'));
+      security.keys.adopt(signing.key);
+      const file = new OperatorFile(operatorsFile ?? inFolder('operators.json'));
+      await file.read();
+      const maySetUp = isLoopback(host) && !dev;
+      const operators = new Operators({ file, signing, wallMs: parts.wallMs, maySetUp });
+      return new AuthService(security, operators, file, settings, parts);
+    } catch (cause) {
+      if (cause instanceof TopGunError) throw cause;
+      throw serverError('STORE_UNAVAILABLE', `${join(dataDir, 'auth')}: ${String(cause)}`, cause);
+    }
   }
 
   start(): void {
+    if (this.#isStopped) return;
     void this.look();
     this.#timer = setInterval(() => void this.look(), LIMITS.keyFilesEveryMs);
     this.#timer.unref();
@@ -65,6 +98,20 @@ export class AuthService {
 
   stop(): void {
     clearInterval(this.#timer);
+    this.#isStopped = true;
+  }
+
+  /** Who a token speaks for; undefined when it is not accepted. */
+  async principalOf(token: string | undefined): Promise<Principal | undefined> {
+    const verdict = await this.security.verify(token, this.#parts.wallMs());
+    return 'principal' in verdict ? verdict.principal : undefined;
+  }
+
+  /** The status that refuses a token of a handshake; undefined when it is good. */
+  async judgeToken(token: string): Promise<401 | 503 | undefined> {
+    const verdict = await this.security.verify(token, this.#parts.wallMs());
+    if ('principal' in verdict) return undefined;
+    return verdict.error === 'UNAVAILABLE' ? 503 : 401;
   }
 
   /** Reads the keys again. Throws AUTH_KEY_INVALID; the old ones hold then. */
@@ -83,26 +130,44 @@ export class AuthService {
     const durable = this.security.revocations.add(revocation, this.#parts.wallMs());
     this.#parts.onChange();
     await durable;
-    this.#parts.logger.info({ ...revocation }, 'revoked');
+    this.#parts.logger.info(
+      'jti' in revocation ? 'a token was revoked' : 'the tokens of a subject were revoked',
+    );
   }
 
   /** One look at everything that may have changed. Never rejects. */
   async look(): Promise<void> {
     try {
       const seen = await stampsOf(keyFilesOf(this.#settings));
-      if (seen === this.#seen) {
+      if (seen !== this.#seen) await this.reloadKeys();
+      else {
         this.#tell(await this.security.keys.refresh(this.#parts.wallMs()));
         this.#parts.onChange();
-      } else await this.reloadKeys();
-      await this.security.revocations.prune(this.#parts.wallMs());
+      }
+      if (!this.#isStopped) await this.#readOperators();
+      if (!this.#isStopped) await this.security.revocations.prune(this.#parts.wallMs());
     } catch (error) {
       this.#tell(error instanceof Error ? error.message : String(error));
     }
   }
 
+  /** Who is no operator any more, or with another password or other roles, has to sign in again. */
+  async #readOperators(): Promise<void> {
+    const before = this.#file.operators;
+    if (!(await this.#file.read())) return;
+    this.#parts.logger.info('operators changed');
+    for (const old of before) {
+      const operator = this.#file.find(old.name);
+      if (operator !== undefined && versionOf(operator) === versionOf(old)) continue;
+      // Tokens say when they were issued in whole seconds: one of this second may be a new one.
+      const beforeMs = Math.floor(this.#parts.wallMs() / 1000) * 1000;
+      await this.revoke({ sub: subjectOf(old.name), beforeMs });
+    }
+  }
+
   #tell(problem: string | undefined): void {
     if (problem !== undefined && problem !== this.#problem)
-      this.#parts.logger.error({ problem }, 'keys of tokens could not be read; the last ones hold');
+      this.#parts.logger.error({ problem }, 'keys or operators could not be read; the last ones hold');
     this.#problem = problem;
   }
 }

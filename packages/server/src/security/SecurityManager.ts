@@ -25,12 +25,6 @@ export interface SecuritySettings extends KeySettings {
   readonly tokenHoursMax?: number | undefined;
 }
 
-/** Parts in place of the usual ones. */
-export interface SecurityParts extends KeyRingParts {
-  /** Default: in memory. */
-  readonly revocations?: Revocations;
-}
-
 /** Headers by which a token would choose the key it is checked with, or what is to be understood about it. */
 const KEY_HEADERS = ['jku', 'x5u', 'jwk', 'x5c', 'crit'] as const;
 
@@ -50,7 +44,7 @@ export class SecurityManager {
    * Reads and judges the keys. Throws AUTH_KEY_INVALID without a usable key, DEV_NOT_LOOPBACK when `dev` would let in
    * other machines. With `dev` a key is optional. A JWKS is not waited for.
    */
-  static async create(settings: SecuritySettings, parts: SecurityParts = {}): Promise<SecurityManager> {
+  static async create(settings: SecuritySettings, parts: KeyRingParts = {}): Promise<SecurityManager> {
     if (settings.dev && !isLoopback(settings.host)) {
       throw serverError(
         'DEV_NOT_LOOPBACK',
@@ -64,7 +58,7 @@ export class SecurityManager {
         'There is no key to check tokens with, and development mode is off.',
       );
     }
-    return new SecurityManager(keys, parts.revocations ?? (await Revocations.open()), settings);
+    return new SecurityManager(keys, new Revocations(settings.tokenHoursMax), settings);
   }
 
   /** `nowMs` is wall clock time in ms. The answer never says why a token was refused; `onRefused` hears it. */

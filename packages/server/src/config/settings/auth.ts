@@ -70,6 +70,12 @@ export const authSettings = {
     'hours from 1 to 87840',
     'Longest time from the issue of a token to its end, in hours.',
   ),
+  operatorsFile: setting(
+    text.optional(),
+    'text',
+    'a path',
+    'JSON file with the operators, as `topgun operator:add` writes it; auth/operators.json in the data folder when left out.',
+  ),
   policies: setting(
     z.array(policySchema).default([]),
     'file only',

@@ -4,15 +4,15 @@ import { type KeyHint, KeySet } from './KeySet.js';
 import type { TokenKey } from './TokenKey.js';
 
 export interface KeyRingParts {
-  /** keys of the server's own, beside those of the settings */
-  readonly own?: readonly TokenKey[];
+  /** Default: over HTTP. */
   readonly fetchText?: FetchText;
 }
 
 /** All keys that check tokens now: those of files and settings, those of the JWKS, and the server's own. */
 export class KeyRing {
   readonly #settings: KeySettings;
-  readonly #own: readonly TokenKey[];
+  /** keys that the server makes for itself */
+  #own: readonly TokenKey[] = [];
   readonly #jwks: Jwks | undefined;
   #fixed: KeySet;
   /** the set last made, and what it was made of */
@@ -21,9 +21,8 @@ export class KeyRing {
     | undefined;
 
   /** Throws AUTH_KEY_INVALID for keys that are not in order. */
-  constructor(settings: KeySettings, { own = [], fetchText }: KeyRingParts = {}) {
+  constructor(settings: KeySettings, { fetchText }: KeyRingParts = {}) {
     this.#settings = settings;
-    this.#own = own;
     const { jwksUrl } = settings;
     this.#jwks = jwksUrl === undefined ? undefined : new Jwks(jwksUrl, issuanceOf(settings), fetchText);
     this.#fixed = this.#read();
@@ -32,6 +31,12 @@ export class KeyRing {
   /** Whether there is a source of keys besides the server's own. */
   get isEmpty(): boolean {
     return this.#jwks === undefined && this.#fixed.keys.length === this.#own.length;
+  }
+
+  /** A key of the server's own. Throws AUTH_KEY_INVALID when another one has its name. */
+  adopt(key: TokenKey): void {
+    this.#own = [...this.#own, key];
+    this.#fixed = this.#read();
   }
 
   /** Reads files again. Throws AUTH_KEY_INVALID, and the old keys stay. True when keys changed. */

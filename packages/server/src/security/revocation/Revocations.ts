@@ -10,26 +10,22 @@ export type Revocation =
 
 /** Tokens that are no good though nothing is wrong with them (AUTH-40 to AUTH-42). */
 export class Revocations {
-  readonly #store: RevocationStore;
+  #store: RevocationStore = new MemoryRevocationStore();
   readonly #lifeMs: number;
   readonly #tokens = new Map<string, RevocationEntry>();
   readonly #subjects = new Map<string, RevocationEntry>();
   /** ends when the last write to the store has */
   #written: Promise<unknown> = Promise.resolve();
 
-  private constructor(store: RevocationStore, tokenHoursMax: number) {
-    this.#store = store;
+  /** In memory, until `keepIn`. */
+  constructor(tokenHoursMax: number = LIMITS.tokenHours) {
     this.#lifeMs = tokenHoursMax * 3_600_000 + LIMITS.issuerSkewMs;
   }
 
-  /** Throws what the store does. */
-  static async open(
-    store: RevocationStore = new MemoryRevocationStore(),
-    tokenHoursMax: number = LIMITS.tokenHours,
-  ): Promise<Revocations> {
-    const revocations = new Revocations(store, tokenHoursMax);
-    for (const entry of await store.load()) revocations.#take(entry);
-    return revocations;
+  /** Takes in what the store holds, and keeps everything there from now on. Throws what the store does. */
+  async keepIn(store: RevocationStore): Promise<void> {
+    for (const entry of await store.load()) this.#take(entry);
+    this.#store = store;
   }
 
   get size(): number {
