@@ -44,6 +44,7 @@ export const tasks = {
   'test:fuzz': testFuzz,
   'test:crash': packageScript('@topgun/sim', 'crash'),
   'test:backup': packageScript('@topgun/sim', 'backup'),
+  'test:drain': packageScript('@topgun/sim', 'drain'),
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),
   bench: packageScript('@topgun/bench', 'bench'),

@@ -17,6 +17,7 @@ import { policyRoutes } from './doors/policies.js';
 import type { Route } from './doors/Route.js';
 import { StaticFiles } from './doors/staticFiles.js';
 import { statusRoutes } from './doors/status.js';
+import { closeMsOf, finishMsOf } from './drainTimes.js';
 import type { WallClock } from './EngineHost.js';
 import { EngineHost } from './EngineHost.js';
 import type { EngineStats } from './engine/ports.js';
@@ -67,8 +68,7 @@ export class ServerCoordinator {
   readonly #store: Store;
   readonly #backups: BackupDesk;
   readonly #workers = new WorkerPool();
-  readonly #sweep: NodeJS.Timeout;
-  readonly #watching: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
   #startedAtMs: number;
   #host: EngineHost | undefined;
   #engine: ServerEngine | undefined;
@@ -110,10 +110,11 @@ export class ServerCoordinator {
       engine: () => this.#engine,
     });
     this.#http = createHttp();
-    this.#sweep = setInterval(() => guard.sweep(this.#clock.wallMs()), 60_000);
-    this.#sweep.unref();
-    this.#watching = setInterval(() => this.#transport.watch(performance.now()), LIMITS.watchQueuesMs);
-    this.#watching.unref();
+    this.#timers = [
+      setInterval(() => guard.sweep(this.#clock.wallMs()), 60_000),
+      setInterval(() => this.#transport.watch(performance.now()), LIMITS.watchQueuesMs),
+    ];
+    for (const timer of this.#timers) timer.unref();
   }
 
   get state(): ServerState {
@@ -199,7 +200,7 @@ export class ServerCoordinator {
 
   /**
    * Stops gracefully: no longer ready, clients told to reconnect elsewhere, everything admitted made durable and
-   * answered, sockets closed with 1001, store closed. Takes at most `drainMs` and three seconds. Safe to call twice. A server
+   * answered, sockets closed with 1001, store closed. Takes at most `drainMs`. Safe to call twice. A server
    * that is still loading stops at once: `start` rejects with SERVER_STATE.
    */
   shutdown(): Promise<void> {
@@ -260,7 +261,7 @@ export class ServerCoordinator {
     if (this.#state === 'READY') {
       this.#state = 'DRAINING';
       this.#transport.stopAccepting();
-      const complete = await this.#host?.drain(this.config.drainMs);
+      const complete = await this.#host?.drain(finishMsOf(this.config.drainMs));
       this.#logger.info({ complete }, 'drained');
     }
     await this.#close();
@@ -271,10 +272,9 @@ export class ServerCoordinator {
     this.#ntp?.stop();
     this.#auth?.stop();
     this.#policies?.stop();
-    clearInterval(this.#sweep);
-    clearInterval(this.#watching);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#transport.stopAccepting();
-    await this.#transport.closeAll(LIMITS.closeWaitMs);
+    await this.#transport.closeAll(closeMsOf(this.config.drainMs));
     this.#host?.stop();
     this.#http.closeAllConnections();
     if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));

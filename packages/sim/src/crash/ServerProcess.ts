@@ -49,6 +49,31 @@ export class ServerProcess {
     child.kill('SIGKILL');
     await gone;
   }
+
+  /** SIGTERM: it drains and ends by itself. Throws when it takes longer than `deadlineMs`. */
+  async terminate(deadlineMs: number): Promise<Ending> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined) throw new Error('No server runs.');
+    const began = performance.now();
+    const gone = once(child, 'exit', { signal: AbortSignal.timeout(deadlineMs) });
+    child.kill('SIGTERM');
+    try {
+      const [code] = await gone;
+      return { code, ms: performance.now() - began, output: this.#output };
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw new Error(`The server did not end within ${deadlineMs} ms:\n${this.#output}`, { cause: error });
+    }
+  }
+}
+
+/** How a process ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly ms: number;
+  /** the end of what it printed */
+  readonly output: string;
 }
 
 async function isReady(port: number): Promise<boolean> {

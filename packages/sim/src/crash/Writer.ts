@@ -12,6 +12,8 @@ export const CRASH_MAP = 'crash';
 export class Writer {
   readonly acknowledged = new Map<string, number>();
   acknowledgements = 0;
+  /** what an app would have been told of: errors, rejections, a connection given up */
+  readonly troubles: string[] = [];
   readonly #client: TopGunClient;
   readonly #keyOf: (n: number) => string;
   #n = 0;
@@ -25,6 +27,12 @@ export class Writer {
       storage: new MemoryAdapter(),
       storeName: name,
       backoff: { baseMs: 20, capMs: 200 },
+    });
+    this.#client.onError(({ code }) => this.troubles.push(`error ${code}`));
+    this.#client.onAuthError(({ code }) => this.troubles.push(`auth error ${code}`));
+    this.#client.onRejection(({ code }) => this.troubles.push(`rejection ${code}`));
+    this.#client.onConnectionStateChange(({ state }) => {
+      if (state === 'ERROR') this.troubles.push('state ERROR');
     });
     this.#keyOf = (n) => `${name}-${n % keys}`;
   }
