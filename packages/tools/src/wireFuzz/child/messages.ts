@@ -20,6 +20,8 @@ export interface NeighbourReport {
   readonly pings: number;
   readonly pingP99Ms: number;
   readonly pingMaxMs: number;
+  /** by how much its own timers were late: the machine's doing, and in every ping, too */
+  readonly lateP99Ms: number;
   readonly writes: number;
   readonly writeP99Ms: number;
   readonly faults: readonly string[];

@@ -18,6 +18,7 @@ const [port = ''] = process.argv.slice(2);
 const link = await WireLink.open(Number(port), undefined);
 const pings: number[] = [];
 const writes: number[] = [];
+const late: number[] = [];
 const faults: string[] = [];
 const send = (message: ClientMessage): void => link.socket.write(frameOf(encode(message)));
 
@@ -88,6 +89,7 @@ function report(): NeighbourReport {
     pings: pings.length,
     pingP99Ms: p99(pings),
     pingMaxMs: pings.reduce((a, b) => Math.max(a, b), 0),
+    lateP99Ms: p99(late),
     writes: writes.length,
     writeP99Ms: p99(writes),
     faults: [...new Set(faults)],
@@ -108,6 +110,8 @@ for (let turn = WARM_UP_PINGS; !link.isOver; turn++) {
     await write([[NEIGHBOUR_MAP, `n${turn % KEYS}`, turn]]);
     writes.push(performance.now() - begun);
   }
+  const begun = performance.now();
   await link.socket.until(() => link.socket.isClosed, PAUSE_MS);
+  late.push(performance.now() - begun - PAUSE_MS);
 }
 faults.push(`the neighbour was cut off: ${link.closeCode ?? 'no code'}`);

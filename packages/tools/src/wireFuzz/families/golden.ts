@@ -18,7 +18,7 @@ export function goldenFrames({
   return {
     PING: [0, 7, nowMs],
     PONG: [1, 7, nowMs],
-    AUTH: [2, [3, 3], clientId, [session], 'eyJ.e30.sig', incarnation, 'fuzz/1'],
+    AUTH: [2, [3, 3], clientId, [session], 'good', incarnation, 'fuzz/1'],
     SESSIONS: [3, [session]],
     SESSION_END: [4, 'AAAAAAAAAAA'],
     OPS: [
@@ -79,7 +79,7 @@ export function goldenFrames({
       ],
       50,
       78,
-      ['k1', 1, 'x'],
+      { key: 'k1', values: [[1], ['x']] },
     ],
     QUERY_UNSUB: [11, 'q1'],
     TOPIC_SUB: [12, 'open:t'],

@@ -207,7 +207,7 @@ const fine: readonly Family[] = [
   simple('probes', [200], (rng) => ({
     line: `${rng.pick(['GET', 'HEAD'])} ${rng.pick(['/health', '/ready', '/version'])}${rng.pick(['', '?', `?a=${rng.id(4)}`, '?%', '?__proto__=1'])}`,
   })),
-  simple('figures', [200], (rng) => ({
+  simple('figures for strangers', [401], (rng) => ({
     line: 'GET /metrics',
     headers: [
       `Accept: ${rng.pick(['*/*', 'text/plain', 'application/openmetrics-text', ';;;', 'x'.repeat(500)])}`,
