@@ -142,6 +142,10 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
     this.trace.note(this.scheduler.nowMs, message.type, 'client', bytes);
   }
 
+  onTurned(): void {
+    // For those who watch.
+  }
+
   onSend(message: ServerMessage, bytes: Uint8Array, _isAuthenticated: boolean, _link: number): void {
     this.trace.note(this.scheduler.nowMs, message.type, 'server', bytes);
   }

@@ -107,6 +107,15 @@ export class World extends Stage<SimRealm, Device> implements RealmWorld {
     for (const watch of this.watches) watch.committed?.(batch);
   }
 
+  override startNode(): void {
+    if (this.node === undefined) for (const watch of this.watches) watch.starting?.();
+    super.startNode();
+  }
+
+  override onTurned(): void {
+    for (const watch of this.watches) watch.turned?.();
+  }
+
   override onReceived(
     message: ClientMessage,
     bytes: Uint8Array,
@@ -119,6 +128,6 @@ export class World extends Stage<SimRealm, Device> implements RealmWorld {
 
   override onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void {
     super.onSend(message, bytes, isAuthenticated, link);
-    for (const watch of this.watches) watch.sending?.(message, isAuthenticated, link);
+    for (const watch of this.watches) watch.sending?.(message, isAuthenticated, link, bytes);
   }
 }

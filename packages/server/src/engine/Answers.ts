@@ -94,7 +94,8 @@ export class Answers {
     const { seq } = op;
     const { pid } = entry;
     if (entry.outcome === OUTCOME.REJECTED) {
-      frame.reject(seq, isErrorCode(entry.code) ? entry.code : 'INTERNAL', entry.reason);
+      const code = isErrorCode(entry.code) ? entry.code : 'INTERNAL';
+      frame.reject(seq, code, this.#seesAll(op, conn) ? entry.reason : undefined);
       return;
     }
     const rows = this.#rowsFor(op, conn, entry);
@@ -121,6 +122,14 @@ export class Answers {
       if (code !== OP.TRANSACTION) rows.push({ row, seen: view.project(readableOf(row)) });
     }
     return rows;
+  }
+
+  /** Whether the rows that an op met are seen whole by now: only then it is told why a resolver rejected it (RSV-4). */
+  #seesAll(op: Op, conn: Connection): boolean {
+    return itemsOf(op).every(([map, item]) => {
+      const readable = readableOf(this.#table.map(map)?.committed(item));
+      return readable === undefined || this.#gate.may(conn, map).view.project(readable) === readable;
+    });
   }
 
   #frame(conn: Connection, session: string, level: AckLevel, epoch: number): AckFrame {

@@ -13,6 +13,7 @@ import { monotonicReads } from './monotonicReads.js';
 import { neverBack } from './neverBack.js';
 import { nothingLost } from './nothingLost.js';
 import { offsets } from './offsets.js';
+import { permissions } from './permissions.js';
 import { queries } from './queries.js';
 import { rejections } from './rejections.js';
 import { relics } from './relics.js';
@@ -33,6 +34,7 @@ export const checkers: readonly Checker[] = [
   convergence,
   queries,
   visibleRows,
+  permissions,
   nothingLost,
   rejections,
   effectOnce,

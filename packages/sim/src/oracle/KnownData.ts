@@ -45,10 +45,9 @@ export function digestOf({ key, t, node, ttlMs, tag, kind, value }: Row, seen: u
 export class KnownData {
   /** Counts turns of the server: answers of one turn leave at its end. */
   turn = 0;
-  /** Raised by every change. */
-  version = 0;
   /** Digests of rows with all their fields. */
   readonly digests = new HashFilter<Row>();
+  readonly #versions = new Map<string, number>();
   readonly #maps = new Map<string, Map<string, Row>>();
   readonly #places = new Map<string, Place[]>();
   /** Rows that were replaced in this turn, by the row that came after. */
@@ -58,7 +57,7 @@ export class KnownData {
 
   /** The process has ended: its memory is gone, and what was known of canaries stays. */
   forget(): void {
-    this.version++;
+    for (const map of this.#maps.keys()) this.#changed(map);
     this.#maps.clear();
     this.#replaced = [];
   }
@@ -70,7 +69,7 @@ export class KnownData {
   }
 
   commit(row: Row): void {
-    this.version++;
+    this.#changed(row.map);
     const rows = this.#maps.get(row.map) ?? new Map<string, Row>();
     this.#maps.set(row.map, rows);
     const old = rows.get(row.item);
@@ -110,6 +109,11 @@ export class KnownData {
     return this.#maps.get(map)?.values() ?? [];
   }
 
+  /** Raised by every change of a map. */
+  versionOf(map: string): number {
+    return this.#versions.get(map) ?? 0;
+  }
+
   maps(): Iterable<string> {
     return this.#maps.keys();
   }
@@ -117,6 +121,10 @@ export class KnownData {
   /** Where a canary lies, in all its versions; empty when it was never committed. */
   placesOf(canary: string): readonly Place[] {
     return this.#places.get(canary) ?? [];
+  }
+
+  #changed(map: string): void {
+    this.#versions.set(map, this.versionOf(map) + 1);
   }
 
   #note(canary: string, place: Place): void {

@@ -81,10 +81,11 @@ const digestsOf = (tree: PartitionedTree, pid: number, path: string): number[] =
 
 /** The digests of a map as somebody sees it, kept until something changes. */
 function treeOf(data: KnownData, viewer: Viewer, map: string): PartitionedTree {
+  const version = data.versionOf(map);
   const known = viewer.trees.get(map);
-  if (known?.version === data.version) return known.tree;
+  if (known?.version === version) return known.tree;
   const tree = treeOver(viewer, data.rows(map));
-  viewer.trees.set(map, { version: data.version, tree });
+  viewer.trees.set(map, { version, tree });
   return tree;
 }
 

@@ -45,13 +45,26 @@ export function seenBy(reader: Reader, map: string, value: unknown): unknown {
 
 /** `*` is one segment between `:` and `/`, a trailing `**` one or more, `{sub}` the subject, which must be one segment itself. */
 export function namesMap(pattern: string, map: string, sub: string): boolean {
+  const id = `${pattern}\0${sub}`;
+  let named = patterns.get(id);
+  if (named === undefined) {
+    named = compile(pattern, sub);
+    patterns.set(id, named);
+  }
+  return named.test(map);
+}
+
+/** Patterns are compared again and again. */
+const patterns = new Map<string, RegExp>();
+
+function compile(pattern: string, sub: string): RegExp {
   const pieces = pattern.split(/(\*\*|\*|\{sub\})/).map((piece) => {
     if (piece === '**') return '[\\s\\S]+';
     if (piece === '*') return '[^:/]+';
     if (piece === '{sub}') return /[:/]/.test(sub) ? '(?!)' : quoted(sub);
     return quoted(piece);
   });
-  return new RegExp(`^${pieces.join('')}$`).test(map);
+  return new RegExp(`^${pieces.join('')}$`);
 }
 
 const quoted = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

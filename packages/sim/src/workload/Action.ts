@@ -1,7 +1,8 @@
+import { textCanary } from '../oracle/canaries.js';
 import type { Rng } from '../rng.js';
 import type { World } from '../World.js';
 import type { SimRealm } from '../world/SimRealm.js';
-import type { Write } from './Ledger.js';
+import type { SimValue, Write } from './Ledger.js';
 
 /** One kind of thing that users do. A new one is a file of its own and a line in `actions`. */
 export interface Action {
@@ -36,8 +37,10 @@ export class User {
   }
 
   /** A value that never was before, announced to the ledger: it may be shown before its write has a seq. */
-  value(): { readonly id: number; readonly rank: number } {
-    const value = { id: this.world.ledger.nextId(), rank: this.rng.int(0, 9) };
+  value(): SimValue {
+    const id = this.world.ledger.nextId();
+    // In the order in which stores may keep fields, for texts of values are compared.
+    const value = { id, mark: textCanary(id), rank: this.rng.int(0, 9) };
     this.world.ledger.writing(value.id, this.realm);
     return value;
   }

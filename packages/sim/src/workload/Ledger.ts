@@ -4,6 +4,8 @@ import type { Device, SimRealm } from '../world/SimRealm.js';
 export interface SimValue {
   readonly id: number;
   readonly rank: number;
+  /** stands in this value alone, and is looked for in every byte that leaves the server (PO-1) */
+  readonly mark: string;
 }
 
 export type WriteKind = 'put' | 'remove' | 'add' | 'take' | 'increment' | 'transaction' | 'judged' | 'relic';

@@ -39,8 +39,9 @@ export interface NodeWorld {
   /** Whether the server keeps a map in memory alone. */
   isVolatile(map: string): boolean;
   verify(token: string | undefined): Verified;
-  /** Sees every commit, every message that came in, and every message before it leaves: where the checkers listen. */
+  /** Sees every commit, every message that came in, every message before it leaves, and the end of every turn: where the checkers listen. */
   onApplied(batch: CommitBatch): void;
+  onTurned(): void;
   onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
   onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
 }
@@ -166,6 +167,7 @@ export class SimNode {
       this.#tickDue = false;
       if (!this.alive) return;
       this.engine.tick(this.#now);
+      this.#world.onTurned();
       for (const conn of [...this.#turns.keys()]) this.#flush(conn);
     });
   }

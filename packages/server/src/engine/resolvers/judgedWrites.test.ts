@@ -207,6 +207,11 @@ describe('versions on maps with a resolver', () => {
     from.settle();
     expect(answerTo(root, 2).reason).toBe('The version must be 2, found 7.');
     expect(answerTo(ann, 1)).toMatchObject({ code: 'RESOLVER_REJECTED', reason: undefined });
+    // The rights of the moment at which it is told count, not those of the moment at which it was found.
+    root.put('docs', 'k', { version: 9 });
+    from.engine.setPolicies(policies.slice(1), from.now);
+    from.settle();
+    expect(answerTo(root, 3)).toMatchObject({ code: 'RESOLVER_REJECTED', reason: undefined });
   });
 
   it('[RSV-4] a reason goes to nobody but the writer of the op that was judged', () => {

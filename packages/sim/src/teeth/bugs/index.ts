@@ -8,6 +8,7 @@ import { device } from './device.js';
 import { identity } from './identity.js';
 import { judged } from './judged.js';
 import { opLog } from './opLog.js';
+import { permissions } from './permissions.js';
 import { queries } from './queries.js';
 import { repair } from './repair.js';
 import { resume } from './resume.js';
@@ -34,4 +35,5 @@ export const bugs: readonly PlantedBug[] = [
   ...deletions,
   ...rollback,
   ...repair,
+  ...permissions,
 ];

@@ -52,11 +52,11 @@ export const walk: Action = {
     const pids = rng.chance(0.5)
       ? Array.from({ length: PARTITION_COUNT }, (_, pid) => pid)
       : [partitionOf(keyOf(stage, map))];
-    const path = rng.chance(0.8) ? '' : rng.int(0, 15).toString(16);
+    const path = rng.chance(0.9) ? '' : rng.int(0, 15).toString(16);
     // Nothing, or something else than whatever is there: then hashes of children or digests come, else rows.
     const theirs = rng.chance(0.4)
       ? null
-      : packHashes(Array.from({ length: CHILDREN }, () => (rng.chance(0.3) ? 0 : 1)));
+      : packHashes(Array.from({ length: CHILDREN }, () => (rng.chance(0.1) ? 0 : 1)));
     actor.send({
       type: 'MERKLE_REQ',
       req: actor.req,
@@ -92,6 +92,8 @@ function seenBySomebody({ node, rng }: Stage, row: Parameters<typeof digestOf>[0
 
 function drawShown({ actor, rng }: Stage): { readonly map: string; readonly query?: string } {
   const open = [...actor.queries];
+  // Many elements of few keys: the map whose partitions have something to walk over.
+  if (rng.chance(0.2)) return { map: 'tags' };
   if (open.length === 0 || rng.chance(0.5)) return { map: rng.pick(MAPS).name };
   const [query, map] = rng.pick(open);
   return { map, query };
