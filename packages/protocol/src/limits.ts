@@ -384,3 +384,12 @@ export const renewLeadMs = 60_000;
 export const renewEveryMs = 15_000;
 /** count: revocations remembered: some 30 MB */
 export const revocations = 100_000;
+
+/** count: operations that the log of the debug doors holds; some minutes of a busy server */
+export const debugOperations = 10_000;
+/** bytes: of that log, with values */
+export const debugBytes = 16 * 1024 * 1024;
+/** count: characters of a value as JSON that the log keeps */
+export const debugValueChars = 4_096;
+/** count: operations in one answer */
+export const debugPage = 1_000;

@@ -3,14 +3,11 @@ import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { LIMITS } from '@topgun/protocol';
-import { BackupDesk } from './backup/BackupDesk.js';
 import { parseConfig } from './config/load.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { createEngine } from './createEngine.js';
-import { backupRoutes } from './doors/backup.js';
 import { createHttp } from './doors/createHttp.js';
 import { explainRoutes } from './doors/explain.js';
-import { exportRoutes } from './doors/export.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
 import type { Route } from './doors/Route.js';
@@ -28,6 +25,7 @@ import { serverError } from './errors.js';
 import { lateListener } from './lateListener.js';
 import { loadEngine } from './loadEngine.js';
 import { Observability } from './Observability.js';
+import { OperatorDoors } from './OperatorDoors.js';
 import { findIn, repairWith } from './repairStore.js';
 import { AuthService } from './security/AuthService.js';
 import type { Principal } from './security/PermissionPolicy.js';
@@ -83,7 +81,7 @@ export class ServerCoordinator {
   readonly #http: Server;
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
-  readonly #backups: BackupDesk;
+  readonly #operators: OperatorDoors;
   readonly #workers = new WorkerPool();
   readonly #sweep: NodeJS.Timeout;
   readonly #watching: NodeJS.Timeout;
@@ -109,7 +107,7 @@ export class ServerCoordinator {
     this.#startedAtMs = this.#clock.wallMs();
     this.#store =
       overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
-    this.#backups = new BackupDesk({
+    this.#operators = new OperatorDoors({
       store: this.#store,
       config: this.config,
       clock: this.#clock,
@@ -185,7 +183,7 @@ export class ServerCoordinator {
       this.#metricsPort = await this.#watch.open();
       await this.#startEngine(auth);
       auth.start();
-      await this.#backups.start();
+      await this.#operators.backups.start();
       this.#state = 'READY';
     } catch (error) {
       await this.#close();
@@ -291,7 +289,7 @@ export class ServerCoordinator {
     this.#host?.stop();
     this.#http.closeAllConnections();
     if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
-    this.#backups.stop();
+    this.#operators.backups.stop();
     await this.#workers.close();
     await this.#store.close();
     await this.#watch.close();
@@ -311,6 +309,7 @@ export class ServerCoordinator {
       logger: this.#logger,
       slowQueries: this.#watch.slowQueries,
       meter: this.#watch.meter,
+      operations: this.#operators.operations,
       onCommit: this.#watch.committed,
       onFatal: (error) => this.#fail(error),
     });
@@ -376,8 +375,7 @@ export class ServerCoordinator {
         time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
       })),
       ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
-      ...exportRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
-      ...backupRoutes(this.#backups),
+      ...this.#operators.routes(() => this.#engine?.inspector),
     ];
   }
 
