@@ -362,3 +362,12 @@ export const closeWaitMs = 3_000;
 export const fragments = 64;
 /** bytes: least length of an HS256 secret: that of its hash */
 export const secretBytes = 32;
+
+/** count: operations that the log of the debug doors holds; some minutes of a busy server */
+export const debugOperations = 10_000;
+/** bytes: of that log, with values */
+export const debugBytes = 16 * 1024 * 1024;
+/** count: characters of a value as JSON that the log keeps */
+export const debugValueChars = 4_096;
+/** count: operations in one answer */
+export const debugPage = 1_000;

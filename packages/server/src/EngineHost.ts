@@ -1,4 +1,7 @@
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
+import type { OperationLog } from './debug/OperationLog.js';
+import type { OpEntry } from './engine/DedupTable.js';
+import type { Op } from './engine/Op.js';
 import type { DedupName, QueriedResult, RollbackProof, ServerEffects } from './engine/ports.js';
 import type { RepairOrder, RepairResult } from './engine/repair/Repair.js';
 import type { ResolverFault } from './engine/resolvers/Resolvers.js';
@@ -26,6 +29,8 @@ export interface EngineHostParts {
   readonly slowQueries?: SlowQueryLog;
   /** of servers that are watched */
   readonly meter?: WorkMeter;
+  /** of servers that may be looked into */
+  readonly operations?: OperationLog | undefined;
   readonly onCommit: (durationMs: number, result: CommitResult) => void;
   /** the engine broke an invariant, or the store a promise: nothing more is done */
   readonly onFatal: (error: unknown) => void;
@@ -273,6 +278,10 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   queried(result: QueriedResult): void {
     this.#parts.slowQueries?.queried(result);
+  }
+
+  decided(op: Op, entry: OpEntry): void {
+    this.#parts.operations?.add(op, entry, this.#parts.clock.wallMs());
   }
 
   drained(): void {

@@ -2,15 +2,12 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { getHeapStatistics } from 'node:v8';
 import { LIMITS } from '@topgun/protocol';
-import { BackupDesk } from './backup/BackupDesk.js';
 import { parseConfig } from './config/load.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { createEngine } from './createEngine.js';
 import { authRoutes } from './doors/auth.js';
-import { backupRoutes } from './doors/backup.js';
 import { createHttp } from './doors/createHttp.js';
 import { explainRoutes } from './doors/explain.js';
-import { exportRoutes } from './doors/export.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
 import { policyRoutes } from './doors/policies.js';
@@ -28,6 +25,7 @@ import { serverError } from './errors.js';
 import { lateListener } from './lateListener.js';
 import { loadEngine } from './loadEngine.js';
 import { Observability } from './Observability.js';
+import { OperatorDoors } from './OperatorDoors.js';
 import { findIn, repairWith } from './repairStore.js';
 import type { Address, ServerOverrides, ServerState } from './ServerOverrides.js';
 import { AuthService } from './security/AuthService.js';
@@ -66,7 +64,7 @@ export class ServerCoordinator {
   readonly #http: Server;
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
-  readonly #backups: BackupDesk;
+  readonly #operators: OperatorDoors;
   readonly #workers = new WorkerPool();
   readonly #timers: readonly NodeJS.Timeout[];
   #startedAtMs: number;
@@ -92,7 +90,7 @@ export class ServerCoordinator {
     this.#startedAtMs = this.#clock.wallMs();
     this.#store =
       overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
-    this.#backups = new BackupDesk({
+    this.#operators = new OperatorDoors({
       store: this.#store,
       config: this.config,
       clock: this.#clock,
@@ -178,7 +176,7 @@ export class ServerCoordinator {
       this.#address = await listen(this.#http, this.config.host, this.config.port);
       this.#metricsPort = await this.#watch.open();
       await this.#startEngine(security);
-      await this.#backups.start();
+      await this.#operators.backups.start();
       this.#state = 'READY';
     } catch (error) {
       await this.#close();
@@ -278,7 +276,7 @@ export class ServerCoordinator {
     this.#host?.stop();
     this.#http.closeAllConnections();
     if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
-    this.#backups.stop();
+    this.#operators.backups.stop();
     await this.#workers.close();
     await this.#store.close();
     await this.#watch.close();
@@ -304,6 +302,7 @@ export class ServerCoordinator {
       logger: this.#logger,
       slowQueries: this.#watch.slowQueries,
       meter: this.#watch.meter,
+      operations: this.#operators.operations,
       onCommit: this.#watch.committed,
       onFatal: (error) => this.#fail(error),
     });
@@ -373,8 +372,7 @@ export class ServerCoordinator {
       ...policyRoutes(() => ({ engine: this.#engine, host: this.#host, sources: this.#policies })),
       ...authRoutes(() => this.#auth),
       ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
-      ...exportRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
-      ...backupRoutes(this.#backups),
+      ...this.#operators.routes(() => this.#engine?.inspector),
     ];
   }
 

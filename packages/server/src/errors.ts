@@ -60,6 +60,10 @@ export const serverErrors = {
     remedy: 'Name a backup that the server lists under /api/backup.',
     retriable: false,
   },
+  DEBUG_OFF: {
+    remedy: 'Start the server with the setting `debug` to look into it.',
+    retriable: false,
+  },
   REPAIR_MISSING: {
     remedy: 'Name map and key as `topgun repair` lists them, of an element its tag too.',
     retriable: false,

@@ -290,7 +290,11 @@ describe('configHelp', () => {
         --backup-hours <number>, TOPGUN_BACKUP_HOURS
             A backup is made when the newest is older than this, in hours; 0 makes none by itself. Allowed: hours from 0 to 8760. Default: 0.
         --backup-keep <number>, TOPGUN_BACKUP_KEEP
-            How many backups stay in that folder; older ones go when a newer one is complete. Allowed: a whole number from 1 to 1000. Default: 7."
+            How many backups stay in that folder; older ones go when a newer one is complete. Allowed: a whole number from 1 to 1000. Default: 7.
+        --debug, TOPGUN_DEBUG
+            Opens /api/debug to the role ADMIN and keeps a log of the last operations; on in development when left out. Allowed: true or false.
+        --debug-values, TOPGUN_DEBUG_VALUES
+            That log keeps the values written, too. Allowed: true or false. Default: false."
     `);
   });
 });

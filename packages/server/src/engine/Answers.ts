@@ -50,6 +50,7 @@ export class Answers {
 
   /** The staged op is durable now. */
   durable(op: Op, entry: OpEntry): void {
+    this.#effects.decided?.(op, entry);
     this.#final(op, op.conn, entry, false);
     if (op.joined !== undefined) for (const conn of op.joined) this.#final(op, conn, entry, false);
   }

@@ -75,9 +75,14 @@ export class MapReader {
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** Whether the principal may read all of a map, also of one that nobody has written to. */
+  readsAll(principal: Principal, map: string): boolean {
+    return this.#gate.rightsOf(principal, map).view.isWhole;
+  }
+
   /** The map, if the principal may read all of it. */
   whole(principal: Principal, map: string): MapState | undefined {
-    return this.#gate.rightsOf(principal, map).view.isWhole ? this.#table.map(map) : undefined;
+    return this.readsAll(principal, map) ? this.#table.map(map) : undefined;
   }
 
   page(principal: Principal, question: PageQuestion, nowMs: number): MapPage {

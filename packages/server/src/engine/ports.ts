@@ -2,7 +2,9 @@ import type { Explanation, IndexSpec, QueryPorts, QuerySpec } from '@topgun/core
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
+import type { OpEntry } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
+import type { Op } from './Op.js';
 import type { RepairResult } from './repair/Repair.js';
 import type { ResolverFault, Resolvers } from './resolvers/Resolvers.js';
 
@@ -63,6 +65,8 @@ export interface ServerEffects {
   policiesStored?(version: number): void;
   /** A result was made that nobody had asked for before; told within the input that asked for it (QRY-11). */
   queried?(about: QueriedResult): void;
+  /** An op is durable, or durably refused; told in the turn of its commit (DBG-3). */
+  decided?(op: Op, entry: OpEntry): void;
   /** After `drain`, once: everything admitted is durable and answered. */
   drained?(): void;
 }

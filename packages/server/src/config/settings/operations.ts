@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { setting, text, wholeNumber } from './setting.js';
 
 /** What keeps data safe, and what operators may look into. */
@@ -19,5 +20,17 @@ export const operationsSettings = {
     'number',
     'a whole number from 1 to 1000',
     'How many backups stay in that folder; older ones go when a newer one is complete.',
+  ),
+  debug: setting(
+    z.boolean().optional(),
+    'boolean',
+    'true or false',
+    'Opens /api/debug to the role ADMIN and keeps a log of the last operations; on in development when left out.',
+  ),
+  debugValues: setting(
+    z.boolean().default(false),
+    'boolean',
+    'true or false',
+    'That log keeps the values written, too.',
   ),
 } as const;

@@ -33,6 +33,7 @@ export interface TestNodeOptions {
   readonly resolvers?: Readonly<Record<string, Resolver>>;
   readonly queryPorts?: QueryPorts;
   readonly queried?: (result: QueriedResult) => void;
+  readonly decided?: ServerEffects['decided'];
 }
 
 /** What a message looks like once it left: to whom, and whether it was encoded once for several. */
@@ -286,6 +287,7 @@ export class TestNode {
       arm: (timer, delayMs) => this.timers.set(timer, this.now + delayMs),
       cancel: (timer) => this.timers.delete(timer),
       queried: (result) => this.#options.queried?.(result),
+      decided: (op, entry) => this.#options.decided?.(op, entry),
       rolledBack: (proof) => this.rollbacks.push(proof),
       repaired: (call, result) => this.repaired.set(call, result),
       policiesStored: (version) => this.onPoliciesStored(version),
