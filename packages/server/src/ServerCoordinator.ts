@@ -36,7 +36,7 @@ import { createStore } from './storage/createStore.js';
 import type { Store } from './storage/Store.js';
 import type { TimeProvider } from './time/NtpTimeProvider.js';
 import { ntpTime } from './time/ntpTime.js';
-import { HandshakeGuard } from './transport/HandshakeGuard.js';
+import { type Visitors, visitorsOf } from './transport/visitorsOf.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
 import { createLogger } from './utils/logger.js';
@@ -109,14 +109,14 @@ export class ServerCoordinator {
     this.#startedAtMs = this.#clock.wallMs();
     this.#store =
       overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
+    const visitors = visitorsOf(this.config);
+    this.#transport = this.#createTransport(visitors);
     this.#backups = new BackupDesk({
       store: this.#store,
       config: this.config,
       clock: this.#clock,
       logger: this.#logger,
     });
-    const guard = new HandshakeGuard({ ...this.config, loopbackOnly: this.config.dev });
-    this.#transport = this.#createTransport(guard);
     this.#watch = new Observability({
       config: this.config,
       version: serverVersion,
@@ -125,9 +125,10 @@ export class ServerCoordinator {
       state: () => this.#state,
       transport: () => this.#transport.stats(),
       engine: () => this.#engine,
+      limits: visitors.limits,
     });
     this.#http = createHttp();
-    this.#sweep = setInterval(() => guard.sweep(this.#clock.wallMs()), 60_000);
+    this.#sweep = setInterval(() => visitors.guard.sweep(this.#clock.wallMs()), 60_000);
     this.#sweep.unref();
     this.#watching = setInterval(() => this.#transport.watch(performance.now()), LIMITS.watchQueuesMs);
     this.#watching.unref();
@@ -332,12 +333,12 @@ export class ServerCoordinator {
     this.#engine = engine;
   }
 
-  #createTransport(guard: HandshakeGuard): WebSocketTransport {
+  #createTransport(visitors: Visitors): WebSocketTransport {
     return new WebSocketTransport({
-      guard,
+      ...visitors,
       listener: lateListener(() => this.#host),
       isReady: () => this.#state === 'READY',
-      onTooSlow: (limit) => this.#watch.metrics.limitHit(limit),
+      onTooSlow: (limit) => visitors.limits.hit(limit),
       outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
       wallMs: () => this.#clock.wallMs(),
       judgeToken: async (token) => {

@@ -6,6 +6,7 @@ import { declaredFor } from './engine/indexes/declaredFor.js';
 import type { ServerEffects } from './engine/ports.js';
 import type { Resolvers } from './engine/resolvers/Resolvers.js';
 import { ServerEngine } from './engine/ServerEngine.js';
+import { engineLimitsOf } from './limits/engineLimitsOf.js';
 import { cursorMac } from './security/cursorMac.js';
 import { anyMapPattern } from './security/policy/mapPattern.js';
 import type { StoreBoot } from './storage/Store.js';
@@ -39,10 +40,7 @@ export async function createEngine(parts: EngineParts, effects: ServerEffects): 
       mac: cursorMac,
       now: nowMs,
       limits: {
-        skewMs: config.skewMs,
-        queriesPerPrincipal: config.queriesPerUserMax,
-        queryRowsPerPrincipal: config.queryRowsPerUserMax,
-        retentionMs: config.retentionDays * 86_400_000,
+        ...engineLimitsOf(config),
         ...limits,
       },
     },
