@@ -81,8 +81,7 @@ async function run(sharing: Sharing, seconds: number): Promise<Figures> {
     const { port } = await server.ask<{ port: number }>({
       what: 'start',
       folder,
-      // All clients are one developer.
-      config: { indexes: { bench: [{ kind: 'hash', path: 'owner' }] }, queriesPerUserMax: SUBSCRIPTIONS },
+      config: { indexes: { bench: [{ kind: 'hash', path: 'owner' }] } },
     });
     await load.ask({ what: 'connect', port });
     await load.ask({ what: 'seed' });

@@ -195,6 +195,30 @@ export const slowQueryMs = 50;
 export const queriesPerPrincipal = 2_000;
 /** count: default: rows of their results: some 100 MB on the server at worst */
 export const queryRowsPerPrincipal = 500_000;
+/** count: default: subscriptions of one principal over all its connections: 25 devices full of them */
+export const subscriptionsPerPrincipal = 5_000;
+/** count: default: connections of one principal: a device has one for all its tabs */
+export const connectionsPerPrincipal = 100;
+/** count: default: ops of one principal a second, any other message being one: some tenth of a node */
+export const opsPerSecondPerPrincipal = 5_000;
+/** bytes: default: what one principal may send a second: 40 MB of offline work in ten */
+export const bytesPerSecondPerPrincipal = 4 * MIB;
+/** ms: rates may save up what was not used for so long: a device that comes back brings its backlog at once */
+export const rateBurstMs = 10_000;
+/** ms: of its rate must have come back before a principal that has used it up may go on: one answer is worth waiting for */
+export const rateResumeMs = 1_000;
+/** count: messages refused as RATE within strikeWindowMs before 4429: a device that waits as told has a few a second at most */
+export const rateStrikes = 300;
+/** ms: a client that is closed with 4429 is told to stay away for about so long */
+export const rateBanMs = 30_000;
+/** count: default: maps of one node: each some kB of memory for good */
+export const mapsPerNode = 100_000;
+/** count: default: maps that one principal may begin an hour: a map a document is much, and more is a mistake */
+export const newMapsPerPrincipal = 1_000;
+/** ms: default: a connection that follows nothing and sends nothing but pings: it costs memory for nothing */
+export const idleSessionMs = 3_600_000;
+/** ms: default: longest life of a connection: nodes of a cluster even out within a day */
+export const maxSessionMs = DAY_MS;
 /** ms: time to renew an expired token on the socket */
 export const authGraceMs = 30_000;
 /** ms: ping interval; also corrects the clock */
@@ -338,8 +362,12 @@ export const bytesPreAuth = 16 * KIB;
 export const connections = 20_000;
 /** count: default: an office behind one address */
 export const connectionsPerIp = 1_000;
-/** count: per second and address, ten seconds may be saved up */
+/** count: default: per second and address, ten seconds may be saved up: an office after a power cut */
 export const handshakesPerIp = 200;
+/** count: default: per second in all, ten seconds may be saved up: a full node is back within half a minute */
+export const handshakesPerNode = 1_000;
+/** count: default: sockets at once that have not been authenticated: with 16 KiB each, 80 MiB */
+export const strangers = 5_000;
 /** bytes: unsent bytes at which a socket is no longer read */
 export const pauseReadingBytes = 256 * KIB;
 /** bytes: unsent bytes at which a socket is behind, and nothing of maps, queries and topics is queued for it any more: half of outQueueBytes */

@@ -98,7 +98,7 @@ describe('EngineHost', () => {
         throw new Error('invariant');
       },
     });
-    host.message(1, { type: 'PING', id: 1 });
+    host.message(1, { type: 'PING', id: 1 }, 10);
     host.opened(2, 'ip');
     host.arm('late', 0);
     await turn();

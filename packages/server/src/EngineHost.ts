@@ -153,8 +153,8 @@ export class EngineHost implements ServerEffects, TransportListener {
     this.#input((engine, now) => engine.opened(conn, { remote }, now));
   }
 
-  message(conn: number, message: ClientMessage): void {
-    const run = (): void => this.#input((engine, now) => engine.message(conn, message, now));
+  message(conn: number, message: ClientMessage, bytes: number): void {
+    const run = (): void => this.#input((engine, now) => engine.message(conn, message, now, bytes));
     const { slowQueries, meter, clock } = this.#parts;
     meter?.received(message, clock.wallMs());
     if (slowQueries === undefined || message.type !== 'QUERY_SUB') run();

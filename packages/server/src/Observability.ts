@@ -5,6 +5,7 @@ import { probeRoutes } from './doors/probes.js';
 import { type NotReady, Readiness } from './doors/Readiness.js';
 import type { Route } from './doors/Route.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
+import type { LimitCounts } from './limits/LimitCounts.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { WorkMeter } from './metrics/WorkMeter.js';
 import { SlowQueryLog } from './SlowQueryLog.js';
@@ -23,6 +24,8 @@ export interface Observed {
   readonly state: () => 'READY' | NotReady;
   readonly transport: () => TransportStats;
   readonly engine: () => ServerEngine | undefined;
+  /** of the shells */
+  readonly limits: LimitCounts;
 }
 
 /** Makes and connects what tells operators of the server: metrics, probes, the log of slow queries. */
@@ -81,13 +84,14 @@ export class Observability {
   };
 
   #createMetrics(): MetricsService {
-    const { config, store, engine, transport, version } = this.#observed;
+    const { config, store, engine, transport, version, limits } = this.#observed;
     return new MetricsService(async () => ({
       version,
       isReady: (await this.readiness.reason()) === undefined,
       diskFreeBytes: (await this.#disk?.state())?.freeBytes,
       transport: transport(),
       engine: engine()?.stats(),
+      limitsHit: limits.limitsHit,
       maps: [...(engine()?.counts.mapItems() ?? [])],
       mapFamiliesMax: config.metricsMapsMax,
       store: store instanceof EmbeddedStore ? store.sizes() : undefined,

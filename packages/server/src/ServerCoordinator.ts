@@ -37,7 +37,7 @@ import { createStore } from './storage/createStore.js';
 import type { Store } from './storage/Store.js';
 import type { TimeProvider } from './time/NtpTimeProvider.js';
 import { ntpTime } from './time/ntpTime.js';
-import { HandshakeGuard } from './transport/HandshakeGuard.js';
+import { type Visitors, visitorsOf } from './transport/visitorsOf.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
 import { createLogger } from './utils/logger.js';
@@ -90,14 +90,14 @@ export class ServerCoordinator {
     this.#startedAtMs = this.#clock.wallMs();
     this.#store =
       overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
+    const visitors = visitorsOf(this.config);
+    this.#transport = this.#createTransport(visitors);
     this.#operators = new OperatorDoors({
       store: this.#store,
       config: this.config,
       clock: this.#clock,
       logger: this.#logger,
     });
-    const guard = new HandshakeGuard({ ...this.config, loopbackOnly: this.config.dev });
-    this.#transport = this.#createTransport(guard);
     this.#watch = new Observability({
       config: this.config,
       version: serverVersion,
@@ -106,10 +106,11 @@ export class ServerCoordinator {
       state: () => this.#state,
       transport: () => this.#transport.stats(),
       engine: () => this.#engine,
+      limits: visitors.limits,
     });
     this.#http = createHttp();
     this.#timers = [
-      setInterval(() => guard.sweep(this.#clock.wallMs()), 60_000),
+      setInterval(() => visitors.guard.sweep(this.#clock.wallMs()), 60_000),
       setInterval(() => this.#transport.watch(performance.now()), LIMITS.watchQueuesMs),
     ];
     for (const timer of this.#timers) timer.unref();
@@ -330,12 +331,12 @@ export class ServerCoordinator {
     this.#engine = engine;
   }
 
-  #createTransport(guard: HandshakeGuard): WebSocketTransport {
+  #createTransport(visitors: Visitors): WebSocketTransport {
     return new WebSocketTransport({
-      guard,
+      ...visitors,
       listener: lateListener(() => this.#host),
       isReady: () => this.#state === 'READY',
-      onTooSlow: (limit) => this.#watch.metrics.limitHit(limit),
+      onTooSlow: (limit) => visitors.limits.hit(limit),
       outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
       wallMs: () => this.#clock.wallMs(),
       judgeToken: async (token) => (this.#auth === undefined ? 503 : this.#auth.judgeToken(token)),

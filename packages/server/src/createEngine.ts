@@ -5,6 +5,7 @@ import { declaredFor } from './engine/indexes/declaredFor.js';
 import type { ServerEffects } from './engine/ports.js';
 import type { Resolvers } from './engine/resolvers/Resolvers.js';
 import { ServerEngine } from './engine/ServerEngine.js';
+import { engineLimitsOf } from './limits/engineLimitsOf.js';
 import { cursorMac } from './security/cursorMac.js';
 import type { PolicySources } from './security/PolicySources.js';
 import { anyMapPattern } from './security/policy/mapPattern.js';
@@ -37,10 +38,7 @@ export function createEngine(parts: EngineParts, effects: ServerEffects): Server
       mac: cursorMac,
       now: nowMs,
       limits: {
-        skewMs: config.skewMs,
-        queriesPerPrincipal: config.queriesPerUserMax,
-        queryRowsPerPrincipal: config.queryRowsPerUserMax,
-        retentionMs: config.retentionDays * 86_400_000,
+        ...engineLimitsOf(config),
         ...limits,
       },
     },

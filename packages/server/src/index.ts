@@ -27,6 +27,7 @@ export { ServerEngine } from './engine/ServerEngine.js';
 export { type ServerErrorCode, serverErrors } from './errors.js';
 export { exportFolder, type FolderPage } from './export/exportFolder.js';
 export type { ExportRow } from './export/exportRow.js';
+export { devLimits } from './limits/devLimits.js';
 export { MetricsService, type MetricsSources } from './metrics/MetricsService.js';
 export {
   type FolderFindings,

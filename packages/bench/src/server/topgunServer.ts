@@ -1,4 +1,4 @@
-import { loadConfig, ServerCoordinator } from '@topgun/server';
+import { devLimits, loadConfig, ServerCoordinator } from '@topgun/server';
 import type { CpuAnswer, MemoryAnswer, ServerRequest } from './requests.js';
 import { cpuAnswer, memoryAnswer } from './requests.js';
 
@@ -8,7 +8,7 @@ export async function topgunServer(
 ): Promise<CpuAnswer | MemoryAnswer | { port: number }> {
   if (request.what === 'cpu') return cpuAnswer();
   if (request.what === 'memory') return memoryAnswer();
-  const defaults = { dev: true, port: 0, dataDir: request.folder, logLevel: 'warn' } as const;
+  const defaults = { ...devLimits, dev: true, port: 0, dataDir: request.folder, logLevel: 'warn' } as const;
   const server = new ServerCoordinator(loadConfig({ defaults: { ...request.config, ...defaults } }));
   const { port } = await server.start();
   return { port };

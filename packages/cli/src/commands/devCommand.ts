@@ -1,4 +1,4 @@
-import { loadConfig, ServerCoordinator } from '@topgun/server';
+import { devLimits, loadConfig, ServerCoordinator } from '@topgun/server';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { CliIo } from '../CliIo.js';
@@ -19,7 +19,7 @@ export function addDevCommand(program: Command, io: CliIo): void {
     .option('--no-demo', 'Serve no app, only the sync connection and the probes.');
   addServerOptions(command, {
     without: ['dev'],
-    defaults: { dataDir: DEV_DATA_DIR, logLevel: 'warn', staticDir: 'the demo' },
+    defaults: { ...devLimits, dataDir: DEV_DATA_DIR, logLevel: 'warn', staticDir: 'the demo' },
   });
   command
     .addHelpText(
@@ -32,6 +32,7 @@ export function addDevCommand(program: Command, io: CliIo): void {
         args: serverArgs(command),
         env: io.env,
         defaults: {
+          ...devLimits,
           dev: true,
           dataDir: DEV_DATA_DIR,
           logLevel: 'warn',

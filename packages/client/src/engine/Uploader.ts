@@ -45,6 +45,8 @@ export class Uploader {
   readonly #skew: SkewRepair;
   /** Until `retryLater` nothing is stamped again. */
   #isPausing = false;
+  /** Until `retryLater` nothing is sent. */
+  #isHeld = false;
   #laterMs = LATER_MS;
   #bytes = 0;
   #isOpen = false;
@@ -82,7 +84,7 @@ export class Uploader {
     this.#inFlight.clear();
     this.#later.clear();
     this.#skew.clear();
-    this.#isPausing = false;
+    this.#isPausing = this.#isHeld = false;
     this.#bytes = 0;
   }
 
@@ -103,7 +105,7 @@ export class Uploader {
 
   /** Sends what the windows allow. */
   pump(): void {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#isHeld) return;
     for (const [session, log] of this.#realm.log.sessions) {
       if (log.ops.size === 0 || !this.#declare(session)) continue;
       while (this.#sendFrame(session, log));
@@ -155,7 +157,7 @@ export class Uploader {
 
   /** The pause after a retriable refusal is over: sends again. */
   retryLater(): void {
-    this.#isPausing = false;
+    this.#isPausing = this.#isHeld = false;
     // Once per pause, not once per op: many are put off together.
     this.#laterMs = Math.min(this.#laterMs * 2, LATER_MS_MAX);
     this.#later.clear();
@@ -167,6 +169,7 @@ export class Uploader {
     for (const op of this.#inFlight) this.#later.add(op);
     this.#inFlight.clear();
     this.#bytes = 0;
+    this.#isHeld = true;
     this.#ports.armLater(delayMs);
   }
 

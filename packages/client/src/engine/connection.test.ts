@@ -236,7 +236,10 @@ describe('connection', () => {
     expect(realm.connection?.received).toContainEqual({ type: 'PONG', id: 9 });
     expect(ops()).toBe(1);
     world.server.receive = receive;
-    world.advance(2900);
+    world.advance(2000);
+    // What is written meanwhile waits with the others.
+    realm.engine.put('m', 'l', 2);
+    world.advance(900);
     expect(ops()).toBe(1);
     world.advance(200);
     expect(realm.engine.pendingOps()).toBe(0);

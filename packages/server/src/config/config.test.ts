@@ -216,7 +216,11 @@ describe('configHelp', () => {
         --port <number>, TOPGUN_PORT
             Port; 0 takes any free one. Allowed: a whole number from 0 to 65535. Default: 8080.
         --origins <list>, TOPGUN_ORIGINS
-            Web origins that may connect; any when left out. Allowed: origins such as https://app.example, parted by commas.
+            Web origins that may connect, and ask over HTTP from elsewhere; when left out, any but null may connect. Allowed: origins such as https://app.example, or null, parted by commas.
+        --trusted-proxies <list>, TOPGUN_TRUSTED_PROXIES
+            Reverse proxies whose word about the address of a client is believed; none when left out. Allowed: addresses and networks such as 10.0.0.0/8, parted by commas.
+        --proxy-header <text>, TOPGUN_PROXY_HEADER
+            The header that these proxies write; it must be one that they replace or add to. Allowed: x-forwarded-for or forwarded. Default: x-forwarded-for.
         --static-dir <text>, TOPGUN_STATIC_DIR
             Folder of a built web app to serve at /. Allowed: a path.
         --dev, TOPGUN_DEV
@@ -275,6 +279,28 @@ describe('configHelp', () => {
             Sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
         --out-queues-heap-share <number>, TOPGUN_OUT_QUEUES_HEAP_SHARE
             What all sockets together may hold unsent, as a share of the heap's limit; beyond it the slowest are cut. Allowed: a share from 0.01 to 0.9. Default: 0.25.
+        --connections-per-user-max <number>, TOPGUN_CONNECTIONS_PER_USER_MAX
+            Sockets that one subject of tokens may have open at once. Allowed: a whole number from 1 to 1000000. Default: 100.
+        --strangers-max <number>, TOPGUN_STRANGERS_MAX
+            Sockets open at once whose clients have not been authenticated. Allowed: a whole number from 1 to 1000000. Default: 5000.
+        --handshakes-max <number>, TOPGUN_HANDSHAKES_MAX
+            WebSocket handshakes a second; ten times as many at once after a pause. Allowed: a whole number from 1 to 1000000. Default: 1000.
+        --handshakes-per-ip-max <number>, TOPGUN_HANDSHAKES_PER_IP_MAX
+            The same from one address. Allowed: a whole number from 1 to 1000000. Default: 200.
+        --ops-per-second-per-user-max <number>, TOPGUN_OPS_PER_SECOND_PER_USER_MAX
+            Writes and requests of one subject a second; ten times as many at once after a pause. Allowed: a whole number from 1 to 1000000. Default: 5000.
+        --bytes-per-second-per-user-max <number>, TOPGUN_BYTES_PER_SECOND_PER_USER_MAX
+            Bytes that one subject may send a second; ten times as many at once after a pause. Allowed: a whole number from 1 to 1000000000. Default: 4194304.
+        --subscriptions-per-user-max <number>, TOPGUN_SUBSCRIPTIONS_PER_USER_MAX
+            Maps, queries and topics that one subject may follow at once, over all of its connections. Allowed: a whole number from 1 to 1000000. Default: 5000.
+        --maps-max <number>, TOPGUN_MAPS_MAX
+            Maps of the server. Allowed: a whole number from 1 to 10000000. Default: 100000.
+        --new-maps-per-user-max <number>, TOPGUN_NEW_MAPS_PER_USER_MAX
+            Maps that one subject may be the first to write to within an hour. Allowed: a whole number from 1 to 10000000. Default: 1000.
+        --idle-session-ms <number>, TOPGUN_IDLE_SESSION_MS
+            How long a connection may follow nothing and send nothing but pings, in ms; 0 = for ever. Allowed: milliseconds from 0 to 2147483647. Default: 3600000.
+        --max-session-ms <number>, TOPGUN_MAX_SESSION_MS
+            Longest life of a connection, whose client then connects again, in ms; 0 = for ever. Allowed: milliseconds from 0 to 2147483647. Default: 86400000.
         --log-level <text>, TOPGUN_LOG_LEVEL
             What is logged. Allowed: silent, fatal, error, warn, info, debug or trace. Default: info.
         --metrics-port <number>, TOPGUN_METRICS_PORT

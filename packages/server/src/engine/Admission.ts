@@ -9,6 +9,7 @@ import { errorMessage } from './errorMessage.js';
 import { type Judge, kindOf } from './Judge.js';
 import type { Lane } from './Lane.js';
 import type { MapState } from './MapState.js';
+import type { MapQuota } from './MapQuota.js';
 import { mapOf, nameOf, Op } from './Op.js';
 import type { OwnerClock } from './OwnerClock.js';
 import type { ServerEffects } from './ports.js';
@@ -27,6 +28,7 @@ export interface AdmissionParts {
   readonly judge: Judge;
   readonly answers: Answers;
   readonly tally: Tally;
+  readonly mapQuota: MapQuota;
 }
 
 /**
@@ -141,7 +143,10 @@ export class Admission {
       answers.settled(op);
       return undefined;
     }
-    if (seq >= session.settledBelow + limits.seqWindow) return 'SEQ_WINDOW';
+    if (seq >= session.settledBelow + limits.seqWindow) {
+      tally.hit('seqWindow');
+      return 'SEQ_WINDOW';
+    }
 
     const partition = lane.partition(op.pid);
     const fault =
@@ -153,7 +158,12 @@ export class Admission {
       this.#stage(op, lane, OUTCOME.REJECTED, 0, now, fault);
       return undefined;
     }
-    if (millisOf(op.t) > now + limits.skewMs) return 'CLOCK_SKEW';
+    if (millisOf(op.t) > now + limits.skewMs) {
+      tally.hit('skewMs');
+      return 'CLOCK_SKEW';
+    }
+    const excess = this.#parts.mapQuota.refuses(op, now);
+    if (excess !== undefined) return excess;
     if (this.#park(op, now)) return undefined;
 
     // Nothing but an admitted op ever moves the clock (CLK-4).
@@ -178,6 +188,7 @@ export class Admission {
     if (node !== session.session && !conn.sessions.has(node)) return 'SESSION_UNKNOWN';
     const [durable, volatile] = this.#stagings;
     const pending = durable.staged + durable.held + volatile.staged + this.#parked;
+    if (pending >= pendingOps) this.#parts.tally.hit('pendingOpsPerNode');
     return this.isClosed || pending >= pendingOps ? 'UNAVAILABLE' : undefined;
   }
 

@@ -10,6 +10,7 @@ export type Phase = 'STRANGER' | 'VERIFYING' | 'READY' | 'CLOSED';
 export class Connection {
   readonly id: number;
   readonly remote: string;
+  readonly openedAtMs: number;
 
   // SessionMachine
   phase: Phase = 'STRANGER';
@@ -35,6 +36,9 @@ export class Connection {
   /** times of refused messages */
   strikes: number[] = [];
 
+  /** Kept by Accounts: when something came that was no ping */
+  actedAtMs: number;
+
   /** Kept by Admission: the client was told that it named another life of the store. */
   isToldOfLife = false;
 
@@ -47,6 +51,8 @@ export class Connection {
   constructor(id: number, remote: string, now: number) {
     this.id = id;
     this.remote = remote;
+    this.openedAtMs = now;
     this.seenAtMs = now;
+    this.actedAtMs = now;
   }
 }

@@ -67,6 +67,7 @@ export class EngineCounts {
       opsSuperseded: tally.superseded,
       opsDuplicate: tally.duplicate,
       refused: tally.refused,
+      limitsHit: tally.limitsHit,
       topicMessages: tally.topicMessages,
       topicDrops: tally.topicDrops,
       queryResults: tally.queryResults,

@@ -24,6 +24,16 @@ export interface EngineLimits {
   /** open queries of one principal, and rows of their results when they were opened (QRY-9) */
   readonly queriesPerPrincipal: number;
   readonly queryRowsPerPrincipal: number;
+  /** what one principal may use over all of its connections, see LIMITS (LMT-3, LMT-6 to LMT-8) */
+  readonly subscriptionsPerPrincipal: number;
+  readonly connectionsPerPrincipal: number;
+  readonly opsPerSecondPerPrincipal: number;
+  readonly bytesPerSecondPerPrincipal: number;
+  readonly newMapsPerPrincipal: number;
+  readonly mapsPerNode: number;
+  /** how long a connection may last that does nothing, and any; ms, 0 = for ever (LMT-9) */
+  readonly idleSessionMs: number;
+  readonly maxSessionMs: number;
   /** changes of a map, and time with at least one, after which its followers get a fresh cursor */
   readonly cursorEveryChanges: number;
   readonly cursorEveryMs: number;
@@ -79,6 +89,14 @@ export const ENGINE_LIMITS: EngineLimits = {
   scannedRowsPerSecond: LIMITS.scannedRowsPerSecond,
   queriesPerPrincipal: LIMITS.queriesPerPrincipal,
   queryRowsPerPrincipal: LIMITS.queryRowsPerPrincipal,
+  subscriptionsPerPrincipal: LIMITS.subscriptionsPerPrincipal,
+  connectionsPerPrincipal: LIMITS.connectionsPerPrincipal,
+  opsPerSecondPerPrincipal: LIMITS.opsPerSecondPerPrincipal,
+  bytesPerSecondPerPrincipal: LIMITS.bytesPerSecondPerPrincipal,
+  newMapsPerPrincipal: LIMITS.newMapsPerPrincipal,
+  mapsPerNode: LIMITS.mapsPerNode,
+  idleSessionMs: LIMITS.idleSessionMs,
+  maxSessionMs: LIMITS.maxSessionMs,
   cursorEveryChanges: LIMITS.cursorEveryChanges,
   cursorEveryMs: LIMITS.cursorEveryMs,
   reconnectInMsMax: LIMITS.reconnectInMsMax,

@@ -6,8 +6,8 @@ import type { Gate } from './Gate.js';
 import type { MapState } from './MapState.js';
 import type { RecordTable } from './RecordTable.js';
 import { type Row, readableOf } from './Row.js';
-import type { ScanBudget } from './ScanBudget.js';
 import { bytesOfRow } from './sizeOf.js';
+import type { TokenBucket } from './TokenBucket.js';
 
 /** How far a reading of a map has come: behind this offset of this partition. */
 export interface Place {
@@ -57,9 +57,9 @@ export const FIRST_PLACE: Place = { pid: 0, epoch: 0, n: 0 };
 export class MapReader {
   readonly #gate: Gate;
   readonly #table: RecordTable;
-  readonly #scans: ScanBudget;
+  readonly #scans: TokenBucket;
 
-  constructor(gate: Gate, table: RecordTable, scans: ScanBudget) {
+  constructor(gate: Gate, table: RecordTable, scans: TokenBucket) {
     this.#gate = gate;
     this.#table = table;
     this.#scans = scans;

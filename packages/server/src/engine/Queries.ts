@@ -18,19 +18,19 @@ import type { ServerEffects } from './ports.js';
 import { QueryQuota } from './QueryQuota.js';
 import type { RecordTable } from './RecordTable.js';
 import { RowWriter } from './RowWriter.js';
-import type { ScanBudget } from './ScanBudget.js';
 import { SharedQuery, type Subscription, type Update } from './SharedQuery.js';
 import type { Shown } from './Shown.js';
 import type { Commit } from './Staging.js';
 import { StandingQueries } from './StandingQueries.js';
 import { bytesOfRow } from './sizeOf.js';
 import type { Tally } from './Tally.js';
+import type { TokenBucket } from './TokenBucket.js';
 
 export interface QueriesParts {
   readonly effects: ServerEffects;
   readonly gate: Gate;
   readonly table: RecordTable;
-  readonly scans: ScanBudget;
+  readonly scans: TokenBucket;
   readonly limits: EngineLimits;
   readonly tally: Tally;
   readonly ports: QueryPorts | undefined;
@@ -41,7 +41,7 @@ export class Queries {
   readonly #effects: ServerEffects;
   readonly #gate: Gate;
   readonly #table: RecordTable;
-  readonly #scans: ScanBudget;
+  readonly #scans: TokenBucket;
   readonly #limits: EngineLimits;
   readonly #tally: Tally;
   readonly #ports: QueryPorts;
@@ -131,7 +131,9 @@ export class Queries {
     const explanation = shared.takeExplanation();
     if (explanation !== undefined) this.#effects.queried?.({ conn: conn.id, map, spec, explanation });
     const rows = shared.size;
-    if (!this.#quota.take(subOf(conn), rows)) {
+    const exceeded = this.#quota.take(subOf(conn), rows);
+    if (exceeded !== undefined) {
+      this.#tally.hit(exceeded);
       this.#tally.refuse('LIMIT');
       this.#effects.send(conn.id, errorMessage('LIMIT', { ref: id }));
       this.#leave(shared);
@@ -178,6 +180,7 @@ export class Queries {
       query === undefined ? [] : [id],
     );
     for (const id of lost) this.unsubscribe(conn, id);
+    if (lost.length > 0) this.#tally.hit('resyncBytes');
     this.#lost.set(conn, new Set(lost));
   }
 

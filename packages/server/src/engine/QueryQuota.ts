@@ -16,15 +16,16 @@ export class QueryQuota {
     this.#limits = limits;
   }
 
-  /** Whether another query of so many rows fits; then it is counted. */
-  take(sub: string, rows: number): boolean {
+  /** Counts another query of so many rows if it fits; else names the limit it exceeds. */
+  take(sub: string, rows: number): keyof QuotaLimits | undefined {
     const used = this.#used.get(sub) ?? { queries: 0, rows: 0 };
     const { queriesPerPrincipal, queryRowsPerPrincipal } = this.#limits;
-    if (used.queries >= queriesPerPrincipal || used.rows + rows > queryRowsPerPrincipal) return false;
+    if (used.queries >= queriesPerPrincipal) return 'queriesPerPrincipal';
+    if (used.rows + rows > queryRowsPerPrincipal) return 'queryRowsPerPrincipal';
     used.queries++;
     used.rows += rows;
     this.#used.set(sub, used);
-    return true;
+    return undefined;
   }
 
   give(sub: string, rows: number): void {

@@ -87,6 +87,13 @@ export class RecordTable {
     return this.#maps.size;
   }
 
+  /** Maps that somebody wrote to; O(maps). */
+  countBegun(): number {
+    let count = 0;
+    for (const { kind } of this.#maps.values()) if (kind !== undefined) count++;
+    return count;
+  }
+
   /** Records in memory, tombstones included. */
   get records(): number {
     return this.#records;

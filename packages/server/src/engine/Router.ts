@@ -1,6 +1,9 @@
 import { type ClientMessage, LIMITS, type MessageOf } from '@topgun/protocol';
+import type { LimitName } from '../limits/table.js';
+import type { Accounts } from './Accounts.js';
 import type { Admission } from './Admission.js';
 import type { Connection } from './Connection.js';
+import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage, topicRef } from './errorMessage.js';
 import type { ServerEffects } from './ports.js';
 import type { Queries } from './Queries.js';
@@ -12,6 +15,8 @@ import type { Topics } from './Topics.js';
 
 export interface RouterParts {
   readonly effects: ServerEffects;
+  readonly limits: EngineLimits;
+  readonly accounts: Accounts;
   readonly tally: Tally;
   readonly sessions: SessionMachine;
   readonly admission: Admission;
@@ -61,7 +66,9 @@ export class Router {
     };
   }
 
-  route(conn: Connection, message: ClientMessage, now: number): void {
+  /** Carries a message out, if its principal may send more; `bytes` is its size. */
+  route(conn: Connection, message: ClientMessage, bytes: number, now: number): void {
+    if (!this.#parts.accounts.admits(conn, message, bytes, now)) return;
     // The table pairs each type with its message, which the compiler cannot follow through a lookup.
     const handler = this.#handlers[message.type] as (
       conn: Connection,
@@ -71,13 +78,27 @@ export class Router {
     handler(conn, message, now);
   }
 
-  /** Scopes, queries and topics of one connection are bounded together; one that is open may be opened again. */
+  /** Scopes, queries and topics that a connection has open, refused ones included. */
+  follows(conn: Connection): number {
+    const { scopes, queries, topics } = this.#parts;
+    return scopes.countOf(conn) + queries.countOf(conn) + topics.countOf(conn);
+  }
+
+  /** They are bounded together, of one connection and of one principal; one that is open may be opened again. */
   #hasRoom(conn: Connection, isOpen: boolean, ref: string): boolean {
-    const { effects, tally, scopes, queries, topics } = this.#parts;
-    const count = scopes.countOf(conn) + queries.countOf(conn) + topics.countOf(conn);
-    if (isOpen || count < LIMITS.subscriptionsPerConnection) return true;
+    const { effects, tally } = this.#parts;
+    const limit = isOpen ? undefined : this.#isFull(conn);
+    if (limit === undefined) return true;
+    tally.hit(limit);
     tally.refuse('LIMIT');
     effects.send(conn.id, errorMessage('LIMIT', { ref }));
     return false;
+  }
+
+  #isFull(conn: Connection): LimitName | undefined {
+    if (this.follows(conn) >= LIMITS.subscriptionsPerConnection) return 'subscriptionsPerConnection';
+    let count = 0;
+    for (const other of this.#parts.accounts.of(conn)?.connections ?? []) count += this.follows(other);
+    return count < this.#parts.limits.subscriptionsPerPrincipal ? undefined : 'subscriptionsPerPrincipal';
   }
 }

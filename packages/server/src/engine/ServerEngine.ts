@@ -1,6 +1,7 @@
-import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
+import { CLOSE_CODE } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { DedupRow, DedupState, Offset, StoredRecord } from '../storage/Store.js';
+import { Accounts } from './Accounts.js';
 import { Admission } from './Admission.js';
 import { Answers } from './Answers.js';
 import { Chores } from './Chores.js';
@@ -11,12 +12,12 @@ import { DedupTable } from './DedupTable.js';
 import { EndedSessions } from './EndedSessions.js';
 import { EngineCounts } from './EngineCounts.js';
 import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
-import { errorMessage } from './errorMessage.js';
 import { Followers } from './Followers.js';
 import { Gate } from './Gate.js';
 import { IndexBuilder } from './indexes/IndexBuilder.js';
 import { QueryInspector } from './indexes/QueryInspector.js';
 import { Judge } from './Judge.js';
+import { MapQuota } from './MapQuota.js';
 import { MemoryStaging } from './MemoryStaging.js';
 import type { Op } from './Op.js';
 import { OwnerClock } from './OwnerClock.js';
@@ -41,11 +42,11 @@ import { Router } from './Router.js';
 import { Repairs } from './repair/Repairs.js';
 import { Arbiter } from './resolvers/Arbiter.js';
 import { Resolvers } from './resolvers/Resolvers.js';
-import { ScanBudget } from './ScanBudget.js';
 import { Scopes } from './Scopes.js';
 import { SessionMachine } from './SessionMachine.js';
 import { type Commit, Staging } from './Staging.js';
 import { SyncServer } from './SyncServer.js';
+import { scanBudget } from './scanBudget.js';
 import { Tally } from './Tally.js';
 import { Topics } from './Topics.js';
 
@@ -70,6 +71,7 @@ export class ServerEngine {
   readonly #clock: OwnerClock;
   readonly #connections = new Map<number, Connection>();
   readonly #tally = new Tally();
+  readonly #accounts: Accounts;
   readonly #dedup = new DedupTable<Op>();
   readonly #gate: Gate;
   readonly #table: RecordTable;
@@ -107,7 +109,7 @@ export class ServerEngine {
     this.#rebirth = new Rebirth(boot.incarnation, effects, this.#table);
     const cursors = new Cursors(options.mac, this.#rebirth.life, boot.meta);
     this.#scopes = new Scopes(effects, this.#gate, this.#table, cursors, limits);
-    const scans = new ScanBudget(limits.scannedRowsPerSecond);
+    const scans = scanBudget(limits, this.#tally);
     const asked = { gate: this.#gate, table: this.#table, scans, ports: options.queryPorts };
     this.#queries = new Queries({ ...asked, effects, limits, tally: this.#tally });
     this.inspector = new QueryInspector(asked);
@@ -130,6 +132,7 @@ export class ServerEngine {
     });
     this.#volatile = new MemoryStaging(this.#table, limits, staged);
     const shared = { effects, limits, life: this.#rebirth.life, tally: this.#tally, random: options.random };
+    this.#accounts = new Accounts({ ...shared, onAbuse: (conn) => this.#sessions.abused(conn) });
     this.#admission = new Admission(
       {
         ...shared,
@@ -138,6 +141,7 @@ export class ServerEngine {
         table: this.#table,
         judge: new Judge(this.#gate, this.#table, new Arbiter(this.#gate, this.#clock)),
         answers: this.#answers,
+        mapQuota: new MapQuota(this.#table, this.#accounts, limits, this.#tally),
       },
       this.#staging,
       this.#volatile,
@@ -167,6 +171,8 @@ export class ServerEngine {
       ended: (clientId, session, now) => {
         if (!this.#dedup.dropUnused(clientId, session)) ended.add(clientId, session, now);
       },
+      hasRoom: (conn, { sub }) => this.#accounts.enter(conn, sub),
+      follows: (conn) => this.#router.follows(conn),
       principalChanged: (conn) => {
         conn.rights.clear();
         this.#followers.review(conn);
@@ -192,6 +198,7 @@ export class ServerEngine {
     const resume = new Resume(cursors, limits.frameBytes, (proof) => this.#rebirth.begin(proof));
     this.#router = new Router({
       ...shared,
+      accounts: this.#accounts,
       sessions: this.#sessions,
       admission: this.#admission,
       scopes: this.#scopes,
@@ -216,17 +223,17 @@ export class ServerEngine {
     if (this.#connections.size === 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
     this.#connections.set(conn, connection);
     this.#sessions.opened(connection);
-    if (this.#isDraining) this.#sessions.sayGoodbye(conn);
+    if (this.#isDraining) this.#sessions.sendAway(connection);
     if (this.#rebirth.isUnderWay) this.#sessions.fail(connection, 'UNAVAILABLE', CLOSE_CODE.TRY_LATER);
   }
 
-  /** A decoded, checked message. */
-  message(conn: number, message: ClientMessage, now: number): void {
+  /** A decoded, checked message that came in so many bytes. */
+  message(conn: number, message: ClientMessage, now: number, bytes = 0): void {
     const connection = this.#connections.get(conn);
     if (connection === undefined) return;
     this.#at(now);
     connection.seenAtMs = now;
-    if (this.#sessions.admits(connection, message.type)) this.#router.route(connection, message, now);
+    if (this.#sessions.admits(connection, message.type)) this.#router.route(connection, message, bytes, now);
   }
 
   /** The shell could not decode a frame. */
@@ -234,16 +241,7 @@ export class ServerEngine {
     const connection = this.#connections.get(conn);
     if (connection === undefined) return;
     this.#at(now);
-    connection.seenAtMs = now;
-    if (code === 'BAD_FRAME') return this.#sessions.fail(connection, code, CLOSE_CODE.BAD_FRAME);
-    if (connection.phase !== 'READY')
-      return this.#sessions.fail(connection, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
-    this.#tally.refuse(code);
-    this.#effects.send(
-      conn,
-      errorMessage(code, path === undefined ? {} : { path: path.slice(0, LIMITS.errorPathChars) }),
-    );
-    this.#sessions.strike(connection, now);
+    this.#sessions.refused(connection, code, path, now);
   }
 
   closed(conn: number, now: number): void {
@@ -287,6 +285,7 @@ export class ServerEngine {
     if (name === SWEEP_TIMER) {
       const connections = [...this.#connections.values()];
       this.#sessions.sweep(connections, now);
+      this.#accounts.sweep(now);
       this.#scopes.tellCursors(now);
       this.#retention.sweep((id) => connections.some(({ clientId }) => clientId === id), now);
       if (this.#connections.size > 0) this.#effects.arm(SWEEP_TIMER, this.#limits.heartbeatMs);
@@ -319,7 +318,7 @@ export class ServerEngine {
     this.#at(now);
     this.#isDraining = true;
     this.#admission.isClosed = true;
-    for (const conn of this.#connections.keys()) this.#sessions.sayGoodbye(conn);
+    for (const conn of this.#connections.values()) this.#sessions.sendAway(conn);
   }
 
   /** The new life that `renew` asked for is durable. */
@@ -392,6 +391,7 @@ export class ServerEngine {
 
   #gone(conn: Connection): void {
     this.#connections.delete(conn.id);
+    this.#accounts.leave(conn);
     for (const session of conn.sessions) this.#dedup.dropUnused(conn.clientId, session);
     this.#followers.leaveAll(conn);
   }

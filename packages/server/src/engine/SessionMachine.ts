@@ -10,6 +10,7 @@ import type { Principal } from '../security/policy/Policy.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
+import { outlived } from './outlived.js';
 import type { Objection, ServerEffects, Verdict } from './ports.js';
 import type { StoreLife } from './Rebirth.js';
 import type { Tally } from './Tally.js';
@@ -23,7 +24,7 @@ export interface SessionParts {
   readonly limits: EngineLimits;
   readonly life: StoreLife;
   readonly tally: Tally;
-  /** 32 bits per call */
+  /** 32 random bits per call: spreads reconnects */
   readonly random: () => number;
 }
 
@@ -34,6 +35,10 @@ export interface SessionPorts {
   /** Somebody speaks for a session, or says that it is over. */
   declared(clientId: string, session: string, now: number): void;
   ended(clientId: string, session: string, now: number): void;
+  /** Whether the principal may have one more connection; then it is counted (LMT-6). */
+  hasRoom(conn: Connection, principal: Principal): boolean;
+  /** How many scopes, queries and topics a connection has open. */
+  follows(conn: Connection): number;
   /** The principal of a connection is another one: rights, views and subscriptions follow. */
   principalChanged(conn: Connection): void;
   /** The connection is gone and must leave everything it was part of. */
@@ -66,6 +71,7 @@ export class SessionMachine {
     conn.frames++;
     const isFree = type === 'AUTH' || (type === 'PING' && conn.phase === 'VERIFYING');
     if (isFree && conn.frames <= this.#parts.limits.preAuthFrames) return true;
+    if (isFree) this.#parts.tally.hit('preAuthFrames');
     this.fail(conn, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
     return false;
   }
@@ -103,6 +109,8 @@ export class SessionMachine {
     // It names this very store, which has answered it before: it was here, and was forgotten.
     if (bound === undefined && claim.incarnation === this.#parts.life.incarnation)
       return this.fail(conn, 'UNKNOWN_CLIENT', CLOSE_CODE.TRY_LATER);
+    if (conn.phase !== 'READY' && !this.#ports.hasRoom(conn, principal))
+      return this.fail(conn, 'LIMIT', CLOSE_CODE.TRY_LATER);
     this.#ports.seen(claim.clientId, principal.sub, now);
     this.#enter(conn, claim, principal, now);
     const next = conn.nextAuth;
@@ -115,6 +123,7 @@ export class SessionMachine {
     for (const session of sessions) {
       if (conn.sessions.has(session)) continue;
       if (conn.sessions.size >= LIMITS.sessionsPerConnection) {
+        this.#parts.tally.hit('sessionsPerConnection');
         this.#parts.effects.send(conn.id, errorMessage('LIMIT', { ref: session }));
         return;
       }
@@ -128,17 +137,34 @@ export class SessionMachine {
     if (conn.sessions.delete(session)) this.#ports.ended(conn.clientId, session, now);
   }
 
+  /** A frame that could not be read: the end, or one more of the messages that are borne with. */
+  refused(conn: Connection, code: ErrorCode, path: string | undefined, now: number): void {
+    conn.seenAtMs = now;
+    if (code === 'BAD_FRAME') return this.fail(conn, code, CLOSE_CODE.BAD_FRAME);
+    if (conn.phase !== 'READY') return this.fail(conn, 'AUTH_REQUIRED', CLOSE_CODE.AUTH);
+    const { tally, effects } = this.#parts;
+    tally.refuse(code);
+    effects.send(
+      conn.id,
+      errorMessage(code, path === undefined ? {} : { path: path.slice(0, LIMITS.errorPathChars) }),
+    );
+    this.#strike(conn, now);
+  }
+
   /** Counts a refused message; too many of them end the connection. */
-  strike(conn: Connection, now: number): void {
+  #strike(conn: Connection, now: number): void {
     conn.strikes = conn.strikes.filter((at) => at > now - LIMITS.strikeWindowMs);
     conn.strikes.push(now);
-    if (conn.strikes.length >= LIMITS.strikes) this.#close(conn, CLOSE_CODE.STRIKES);
+    if (conn.strikes.length < LIMITS.strikes) return;
+    this.#parts.tally.hit('strikes');
+    this.#close(conn, CLOSE_CODE.STRIKES);
   }
 
   timer(conn: Connection, kind: string, now: number): void {
     if (kind === 'auth' && conn.phase !== 'READY') {
       // Its AUTH may be on its way, over a bad line or to a slow key server: that is no reason to give up for good.
       this.#parts.tally.refuse('AUTH_REQUIRED');
+      this.#parts.tally.hit('authTimeoutMs');
       this.#close(conn, CLOSE_CODE.TRY_LATER);
     }
     if (kind !== 'token' || conn.phase !== 'READY') return;
@@ -170,18 +196,28 @@ export class SessionMachine {
     }
   }
 
-  /** Ends connections that have been silent for too long. */
+  /** Ends connections that have been silent, or idle, or there at all for too long. */
   sweep(connections: Iterable<Connection>, now: number): void {
     for (const conn of connections) {
-      if (now - conn.seenAtMs > this.#parts.limits.deadMs) this.#close(conn, CLOSE_CODE.GOING_AWAY);
+      const limit = outlived(conn, this.#parts.limits, now, () => this.#ports.follows(conn) > 0);
+      if (limit === undefined) continue;
+      this.#parts.tally.hit(limit);
+      if (limit !== 'deadMs') this.sendAway(conn);
+      this.#close(conn, CLOSE_CODE.GOING_AWAY);
     }
   }
 
-  /** The server is going: when to come back is spread, so that not all come at once. */
-  sayGoodbye(conn: number): void {
+  /** Asks a client to connect again after a pause of its own, so that not all come at once. */
+  sendAway(conn: Connection, pauseMs = 0): void {
     const { effects, limits, random } = this.#parts;
-    const reconnectInMs = Math.floor((random() / 2 ** 32) * limits.reconnectInMsMax);
-    effects.send(conn, { type: 'SHUTDOWN', reconnectInMs });
+    const reconnectInMs = Math.floor(pauseMs + (random() / 2 ** 32) * (pauseMs || limits.reconnectInMsMax));
+    effects.send(conn.id, { type: 'SHUTDOWN', reconnectInMs });
+  }
+
+  /** Ends a connection that goes on in spite of RATE; it is told to stay away for a while (LMT-5). */
+  abused(conn: Connection): void {
+    this.sendAway(conn, LIMITS.rateBanMs);
+    this.#close(conn, CLOSE_CODE.RATE);
   }
 
   /** Says why, then ends the connection. */
@@ -243,7 +279,8 @@ export class SessionMachine {
 }
 
 const REASONS: Readonly<Partial<Record<CloseCode, string>>> = {
-  [CLOSE_CODE.GOING_AWAY]: 'silent',
+  [CLOSE_CODE.GOING_AWAY]: 'silent, idle, or connected for long',
+  [CLOSE_CODE.RATE]: 'goes on in spite of RATE',
   [CLOSE_CODE.AUTH]: 'no valid token',
   [CLOSE_CODE.OTHER_SUBJECT]: 'the clientId belongs to another subject',
   [CLOSE_CODE.STRIKES]: 'too many refused messages',

@@ -17,11 +17,11 @@ import { MerkleAnswer, PATH_DIGITS_MAX, rootsOf } from './MerkleAnswer.js';
 import type { ServerEffects, SyncKind } from './ports.js';
 import type { Queries } from './Queries.js';
 import type { Resume } from './Resume.js';
-import type { ScanBudget } from './ScanBudget.js';
 import type { Scopes } from './Scopes.js';
 import type { Shown } from './Shown.js';
 import { bytesOfRow } from './sizeOf.js';
 import type { Tally } from './Tally.js';
+import type { TokenBucket } from './TokenBucket.js';
 
 /** Bytes in a frame that an item without a row is counted as, so that looking for them has an end. */
 const MISSING_BYTES = 16;
@@ -30,7 +30,7 @@ export interface SyncServerParts {
   readonly effects: ServerEffects;
   readonly scopes: Scopes;
   readonly queries: Queries;
-  readonly scans: ScanBudget;
+  readonly scans: TokenBucket;
   readonly resume: Resume;
   readonly limits: EngineLimits;
   readonly tally: Tally;
@@ -48,7 +48,7 @@ export class SyncServer {
   readonly #effects: ServerEffects;
   readonly #scopes: Scopes;
   readonly #queries: Queries;
-  readonly #scans: ScanBudget;
+  readonly #scans: TokenBucket;
   readonly #resume: Resume;
   readonly #limits: EngineLimits;
   readonly #tally: Tally;

@@ -1,8 +1,9 @@
 import type { ErrorCode } from '@topgun/protocol';
+import { LimitCounts } from '../limits/LimitCounts.js';
 import type { SyncKind } from './ports.js';
 
 /** What the engine counts for its operators. Numbers only ever grow. */
-export class Tally {
+export class Tally extends LimitCounts {
   applied = 0;
   superseded = 0;
   duplicate = 0;

@@ -1,5 +1,6 @@
 import type { Explanation, IndexSpec, QueryPorts, QuerySpec } from '@topgun/core';
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
+import type { LimitName } from '../limits/table.js';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
 import type { OpEntry } from './DedupTable.js';
@@ -145,6 +146,8 @@ export interface EngineStats {
   readonly opsDuplicate: number;
   /** refused messages and ops by code */
   readonly refused: ReadonlyMap<ErrorCode, number>;
+  /** how often each limit refused, cut or ended something, by its name in LIMITS */
+  readonly limitsHit: ReadonlyMap<LimitName, number>;
   readonly topicMessages: number;
   /** scopes and queries brought up to date, by the way that was taken */
   readonly syncs: Readonly<Record<SyncKind, number>>;

@@ -125,7 +125,7 @@ describe('readers that are behind', () => {
   });
 
   it('[FLOW-2] and where a purge has passed their place', () => {
-    const patient = { heartbeatMs: DAY_MS, deadMs: 100 * DAY_MS, reapEveryMs: DAY_MS };
+    const patient = { heartbeatMs: DAY_MS, deadMs: 100 * DAY_MS, reapEveryMs: DAY_MS, maxSessionMs: 0 };
     const { node, writer, slow, model } = behind({ limits: { ...patient, retentionMs: 16 * DAY_MS } });
     writer.remove('todos', 'before');
     node.settle();

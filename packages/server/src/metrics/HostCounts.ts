@@ -20,6 +20,4 @@ export class HostCounts {
   readonly closed = new CountByLabel();
   /** by type of message */
   readonly messages = new CountByLabel();
-  /** by name in the table of limits */
-  readonly limitsHit = new CountByLabel();
 }

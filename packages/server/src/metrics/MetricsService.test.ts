@@ -27,6 +27,7 @@ const stats: EngineStats = {
   opsSuperseded: 20,
   opsDuplicate: 30,
   refused: new Map([['DENIED', 4]]),
+  limitsHit: new Map([['strikes', 2]]),
   topicMessages: 9,
   topicDrops: 14,
   syncs: { equal: 1, cursor: 2, digest: 3, merkle: 4, snapshot: 5 },
@@ -46,6 +47,7 @@ const figures: Omit<Figures, 'host'> = {
     slowClosed: 15,
   },
   engine: stats,
+  limitsHit: new Map([['connectionsPerIp', 3]]),
   maps: [
     ['rooms:1', 3],
     ['rooms:2', 4],
@@ -71,7 +73,6 @@ describe('MetricsService', () => {
     metrics.counts.handshakesRefused.add('429');
     metrics.counts.closed.add('1013', 2);
     metrics.counts.messages.add('OPS', 3);
-    metrics.limitHit('connectionsPerIp');
     metrics.commitDone(3);
     metrics.delivered(4);
     metrics.firstResult(0.2);
@@ -90,7 +91,9 @@ describe('MetricsService', () => {
         'topgun_event_queue_bytes 77',
         'topgun_ops_total{outcome="applied"} 100',
         'topgun_rejected_total{code="DENIED"} 4',
-        'topgun_limits_hit_total{limit="connectionsPerIp"} 1',
+        'topgun_limits_hit_total{limit="connectionsPerIp"} 3',
+        'topgun_limits_hit_total{limit="strikes"} 2',
+        'topgun_limits_hit_total{limit="deadMs"} 0',
         'topgun_backpressure_pending_ops 9',
         'topgun_commits_total{result="failed"} 2',
         'topgun_ops_batch_size_bucket{le="5"} 1',

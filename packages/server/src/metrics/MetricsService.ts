@@ -87,11 +87,6 @@ export class MetricsService {
     this.#firstResults.observe(durationMs / 1000);
   }
 
-  /** A limit turned something away or slowed it down. `limit` is its name in the table of limits, never a value. */
-  limitHit(limit: string): void {
-    this.counts.limitsHit.add(limit);
-  }
-
   async text(): Promise<{ readonly contentType: string; readonly text: string }> {
     return this.#set.text({ ...(await this.#sources()), host: this.counts });
   }

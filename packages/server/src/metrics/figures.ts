@@ -1,4 +1,5 @@
 import type { EngineStats } from '../engine/ports.js';
+import type { LimitName } from '../limits/table.js';
 import type { StoreSizes } from '../storage/embedded/EmbeddedStore.js';
 import type { TransportStats } from '../transport/WebSocketTransport.js';
 import type { HostCounts } from './HostCounts.js';
@@ -11,6 +12,8 @@ export interface Figures {
   readonly transport: TransportStats;
   /** undefined before the engine exists */
   readonly engine: EngineStats | undefined;
+  /** what the shells counted, by name of the limit */
+  readonly limitsHit: ReadonlyMap<LimitName, number>;
   /** items by map, deleted ones included */
   readonly maps: Iterable<readonly [map: string, items: number]>;
   /** most families of maps named; the rest is `other` */

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics } from 'prom-client';
+import { limitNames } from '../limits/table.js';
 import type { Figures } from './figures.js';
 import type { MetricSet } from './MetricSet.js';
 import { mapFamilies } from './mapFamilies.js';
@@ -75,8 +76,9 @@ export function addOpMetrics(set: MetricSet<Figures>): void {
   set.counters(
     'topgun_limits_hit_total',
     'limit',
-    'What a limit turned away or slowed down, by limit.',
-    ({ host }) => host.limitsHit,
+    'How often a limit refused, cut or ended something, by its name in the guide to limits.',
+    ({ engine, limitsHit }) =>
+      limitNames.map((name) => [name, (limitsHit.get(name) ?? 0) + (engine?.limitsHit.get(name) ?? 0)]),
   );
   set.gauge(
     'topgun_backpressure_pending_ops',

@@ -8,6 +8,9 @@ import { decodeTurn } from '@topgun/protocol/device';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { listen } from '../doors/listen.js';
+import { LimitCounts } from '../limits/LimitCounts.js';
+import { ClientAddress } from '../security/ClientAddress.js';
+import { Origins } from '../security/Origins.js';
 import { frameBytes } from './frameBytes.js';
 import { HandshakeGuard } from './HandshakeGuard.js';
 import { WebSocketTransport } from './WebSocketTransport.js';
@@ -29,6 +32,7 @@ const ack: ServerMessage = {
 };
 const pong = (id: number): ServerMessage => ({ type: 'PONG', id });
 
+let limits: LimitCounts;
 let server: Server;
 let transport: WebSocketTransport;
 let url: string;
@@ -48,6 +52,7 @@ async function eventCount(count: number): Promise<void> {
 /** A fresh transport behind a door of its own; all its sockets together may hold more than most tests write. */
 async function serve(outQueuesBytes = 64 * 1024 * 1024): Promise<void> {
   events = [];
+  limits = new LimitCounts();
   refusedHandshakes = [];
   ready = true;
   heard = () => undefined;
@@ -56,7 +61,19 @@ async function serve(outQueuesBytes = 64 * 1024 * 1024): Promise<void> {
     heard();
   };
   transport = new WebSocketTransport({
-    guard: new HandshakeGuard({ connectionsMax: 100, connectionsPerIpMax: 3, loopbackOnly: false }),
+    guard: new HandshakeGuard(
+      {
+        connectionsMax: 100,
+        connectionsPerIpMax: 3,
+        strangersMax: 100,
+        handshakesMax: 100,
+        handshakesPerIpMax: 100,
+      },
+      limits,
+    ),
+    origins: new Origins({ loopbackOnly: false }),
+    addresses: new ClientAddress({ proxyHeader: 'x-forwarded-for' }),
+    limits,
     listener: {
       opened: (conn, remote) => note('opened', conn, remote),
       message: (conn, message) => note('message', conn, message),
@@ -154,6 +171,24 @@ describe('WebSocketTransport', () => {
     await once(socket, 'close');
     await eventCount(2);
     expect(events.at(-1)).toEqual(['closed', 1]);
+    expect(limits.limitsHit.get('bytesPreAuth')).toBe(1);
+  });
+
+  it('[LMT-2] a frame that is too large counts, of a stranger and of a client', async () => {
+    const [stranger, known] = [await client(), await client()];
+    stranger.send(new Uint8Array(LIMITS.frameBytesPreAuth + 1));
+    await eventCount(3);
+    transport.send(2, ack);
+    transport.flush();
+    await once(known, 'message');
+    known.send(new Uint8Array(LIMITS.frameBytes + 1));
+    expect((await once(known, 'close'))[0]).toBe(1009);
+    expect(limits.limitsHit).toEqual(
+      new Map([
+        ['frameBytesPreAuth', 1],
+        ['frameBytes', 1],
+      ]),
+    );
   });
 
   it('[OPS-34] messages of a turn arrive in order and whole, whatever their size', async () => {
@@ -335,13 +370,14 @@ describe('WebSocketTransport', () => {
     expect((await closed)[0]).toBe(1013);
   });
 
-  it('[OPS-30] handshakes beyond the limit, on other paths, and while not ready are refused', async () => {
+  it('[LMT-11] handshakes beyond the limit, on other paths, and while not ready are refused', async () => {
     await Promise.all([client(), client(), client()]);
     expect(await refusal(url)).toBe(429);
     expect(await refusal(`${url}other`)).toBe(404);
     ready = false;
     expect(await refusal(url)).toBe(503);
     expect(refusedHandshakes).toEqual([429, 404, 503]);
+    expect(limits.limitsHit).toEqual(new Map([['connectionsPerIp', 1]]));
   });
 
   it('[OPS-36] closing all says 1001 and cuts who does not answer', async () => {

@@ -6,16 +6,18 @@ import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
 import { ClientSocket } from './ClientSocket.js';
 import { frameBytes } from './frameBytes.js';
-import type { HandshakeGuard } from './HandshakeGuard.js';
+import type { Seat } from './HandshakeGuard.js';
 import { OutQueues, type SlowLimit } from './OutQueues.js';
 import { refuseHandshake, refuseRequest } from './refuseRequest.js';
 import { chooseProtocol, tokenOfHandshake } from './tokenOfHandshake.js';
+import type { Visitors } from './visitorsOf.js';
 
 /** What sockets tell the rest of the server. Connections are numbered from 1 and never reused. */
 export interface TransportListener {
   /** `token` came with the handshake, and was accepted there */
   opened(conn: number, remote: string, token?: string): void;
-  message(conn: number, message: ClientMessage): void;
+  /** `bytes`: the size it came in */
+  message(conn: number, message: ClientMessage, bytes: number): void;
   /** a frame that could not be read */
   refused(conn: number, code: ErrorCode, path: string | undefined): void;
   /** a socket holds too much of what it was sent; later, the network has taken all of it */
@@ -25,8 +27,7 @@ export interface TransportListener {
   closed(conn: number): void;
 }
 
-export interface TransportOptions {
-  readonly guard: HandshakeGuard;
+export interface TransportOptions extends Visitors {
   readonly listener: TransportListener;
   /** before the store is loaded, and while draining, handshakes are refused */
   readonly isReady: () => boolean;
@@ -51,6 +52,15 @@ export interface TransportStats {
   readonly slowClosed: number;
 }
 
+/** A handshake that was let in. */
+interface Visit {
+  readonly address: string;
+  readonly socket: WebSocket;
+  readonly stream: Duplex;
+  readonly request: IncomingMessage;
+  readonly seat: Seat;
+}
+
 /**
  * WebSockets: bytes to messages and back. It decides nothing about messages; it bounds what a socket may cost.
  *
@@ -61,6 +71,7 @@ export class WebSocketTransport {
   readonly #options: TransportOptions;
   readonly #server: WebSocketServer;
   readonly #connections = new Map<number, ClientSocket>();
+  readonly #seats = new WeakMap<ClientSocket, Seat>();
   readonly #dirty = new Set<ClientSocket>();
   readonly #counts = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, slowClosed: 0 };
   readonly #queues: OutQueues<ClientSocket>;
@@ -87,24 +98,28 @@ export class WebSocketTransport {
 
   /** The handler of the HTTP server's `upgrade`. Sockets are served at `/`; other paths are not found. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const ip = request.socket.remoteAddress ?? '';
+    const { addresses, origins, guard } = this.#options;
+    const address = addresses.of(request);
     stream.on('error', () => stream.destroy());
     const path = (request.url ?? '/').split('?')[0];
     const now = this.#options.wallMs();
-    const { origin, host } = request.headers;
-    const status =
-      host === undefined || request.httpVersion !== '1.1'
+    const seat =
+      request.headers.host === undefined || request.httpVersion !== '1.1'
         ? 400
         : path !== '/'
           ? 404
           : !this.#accepting || !this.#options.isReady()
             ? 503
-            : this.#options.guard.judge(ip, { origin, host }, now);
-    if (status !== undefined) return this.#refuse(stream, status);
+            : origins.mayConnect(request.headers)
+              ? guard.admit(address, now)
+              : 403;
+    if (typeof seat === 'number') return this.#refuse(stream, seat);
+    // Whatever becomes of the handshake, the place is free again when its socket is gone.
+    stream.once('close', () => seat.leave());
     const token = tokenOfHandshake(request.headers);
     const open = (): void =>
       this.#server.handleUpgrade(request, stream, head, (socket) =>
-        this.#open(ip, socket, stream, request, token),
+        this.#open({ address, socket, stream, request, seat }, token),
       );
     if (token === undefined) return open();
     const judged = token === 'several' ? Promise.resolve(401) : this.#options.judgeToken(token);
@@ -122,7 +137,10 @@ export class WebSocketTransport {
   send(conn: number, message: ServerMessage): void {
     const connection = this.#connections.get(conn);
     if (connection === undefined) return;
-    if (message.type === 'AUTH_ACK') connection.authenticated = true;
+    if (message.type === 'AUTH_ACK' && !connection.authenticated) {
+      connection.authenticated = true;
+      this.#seats.get(connection)?.authenticated();
+    }
     this.#push(connection, frameBytes(encode(message)));
   }
 
@@ -182,10 +200,10 @@ export class WebSocketTransport {
     };
   }
 
-  #open(ip: string, socket: WebSocket, stream: Duplex, request: IncomingMessage, token?: string): void {
-    const { guard, listener, wallMs } = this.#options;
+  #open({ address, socket, stream, request, seat }: Visit, token?: string): void {
+    const { listener, limits } = this.#options;
     const id = ++this.#lastId;
-    const connection: ClientSocket = new ClientSocket(id, ip, socket, stream, {
+    const connection: ClientSocket = new ClientSocket(id, address, socket, stream, {
       // Told at the end of a turn, which is no time for an input.
       pressed: (isBehind) =>
         setImmediate(() => {
@@ -194,21 +212,22 @@ export class WebSocketTransport {
       overflowed: () => this.#closeSlow(connection, 'outQueueBytes'),
     });
     this.#connections.set(id, connection);
-    guard.opened(ip, wallMs());
+    this.#seats.set(connection, seat);
     request.socket.setNoDelay(true);
     this.#limitStranger(connection, request);
     socket.on('message', (data, isBinary) => this.#receive(connection, data as Buffer, isBinary));
     // ws closes by itself after a protocol fault; 'close' follows.
-    socket.on('error', () => undefined);
+    socket.on('error', (error) => {
+      if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') limits.hit('frameBytes');
+    });
     socket.on('close', () => {
-      guard.closed(ip);
       this.#dirty.delete(connection);
       this.#queues.left(connection);
       // A connection the engine closed is forgotten there already.
       if (this.#connections.delete(id)) listener.closed(id);
       this.#onGone?.();
     });
-    listener.opened(id, ip, token);
+    listener.opened(id, address, token);
   }
 
   /** A stranger who sends more bytes than an AUTH can need is cut, however he frames them. */
@@ -217,7 +236,11 @@ export class WebSocketTransport {
     const before = socket.bytesRead;
     const check = (): void => {
       if (connection.authenticated) socket.off('data', check);
-      else if (socket.bytesRead - before > LIMITS.bytesPreAuth) connection.destroy();
+      else if (socket.bytesRead - before > LIMITS.bytesPreAuth) {
+        socket.off('data', check);
+        this.#options.limits.hit('bytesPreAuth');
+        connection.destroy();
+      }
     };
     socket.on('data', check);
   }
@@ -231,8 +254,10 @@ export class WebSocketTransport {
       listener.refused(connection.id, 'BAD_FRAME', 'TEXT@0');
       return;
     }
+    if (!connection.authenticated && data.length > LIMITS.frameBytesPreAuth)
+      this.#options.limits.hit('frameBytesPreAuth');
     const decoded = decode(data, connection.authenticated ? 'client' : 'preauth', explainRefusal);
-    if (decoded.ok) listener.message(connection.id, decoded.message);
+    if (decoded.ok) listener.message(connection.id, decoded.message, data.length);
     else listener.refused(connection.id, decoded.code, decoded.path);
   }
 

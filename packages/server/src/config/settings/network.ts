@@ -1,5 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import * as z from 'zod';
+import { isNetwork } from '../../security/addresses.js';
 import { setting, text, wholeNumber } from './setting.js';
 
 /** Where the server listens, who may connect from where, and what it serves. */
@@ -12,10 +13,22 @@ export const networkSettings = {
     'Port; 0 takes any free one.',
   ),
   origins: setting(
-    z.array(z.string().regex(/^https?:\/\/[^/]+$/)).optional(),
+    z.array(z.string().regex(/^(https?:\/\/[^/]+|null)$/)).optional(),
     'list',
-    'origins such as https://app.example, parted by commas',
-    'Web origins that may connect; any when left out.',
+    'origins such as https://app.example, or null, parted by commas',
+    'Web origins that may connect, and ask over HTTP from elsewhere; when left out, any but null may connect.',
+  ),
+  trustedProxies: setting(
+    z.array(z.string().refine(isNetwork)).optional(),
+    'list',
+    'addresses and networks such as 10.0.0.0/8, parted by commas',
+    'Reverse proxies whose word about the address of a client is believed; none when left out.',
+  ),
+  proxyHeader: setting(
+    z.enum(['x-forwarded-for', 'forwarded']).default('x-forwarded-for'),
+    'text',
+    'x-forwarded-for or forwarded',
+    'The header that these proxies write; it must be one that they replace or add to.',
   ),
   staticDir: setting(text.optional(), 'text', 'a path', 'Folder of a built web app to serve at /.'),
   dev: setting(

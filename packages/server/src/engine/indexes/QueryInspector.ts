@@ -4,7 +4,7 @@ import type { Gate } from '../Gate.js';
 import { MapReader } from '../MapReader.js';
 import type { QueriesParts } from '../Queries.js';
 import type { RecordTable } from '../RecordTable.js';
-import type { ScanBudget } from '../ScanBudget.js';
+import type { TokenBucket } from '../TokenBucket.js';
 import type { MapIndexes } from './MapIndexes.js';
 
 /** How a query is answered, or why that is not told. */
@@ -17,7 +17,7 @@ export type Inspected =
 export class QueryInspector {
   readonly #gate: Gate;
   readonly #table: RecordTable;
-  readonly #scans: ScanBudget;
+  readonly #scans: TokenBucket;
   readonly #ports: QueryPorts | undefined;
   /** what maps hold, for export and for looking into a node */
   readonly maps: MapReader;

@@ -1,0 +1,23 @@
+import type { ServerConfig } from '../config/schema.js';
+import { LimitCounts } from '../limits/LimitCounts.js';
+import { ClientAddress } from '../security/ClientAddress.js';
+import { Origins } from '../security/Origins.js';
+import { HandshakeGuard } from './HandshakeGuard.js';
+
+/** What the doors of a server share: who may come in, from where, and what is counted of those who may not. */
+export interface Visitors {
+  readonly guard: HandshakeGuard;
+  readonly origins: Origins;
+  readonly addresses: ClientAddress;
+  readonly limits: LimitCounts;
+}
+
+export function visitorsOf(config: ServerConfig): Visitors {
+  const limits = new LimitCounts();
+  return {
+    guard: new HandshakeGuard(config, limits),
+    origins: new Origins({ ...config, loopbackOnly: config.dev }),
+    addresses: new ClientAddress(config),
+    limits,
+  };
+}
