@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { LIMITS } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import { envOf, type SettingName, settings } from '../packages/server/src/config/schema.js';
@@ -57,7 +57,9 @@ describe('docs/guides/limits.md', () => {
 
 /** Unit and reason of every limit, from the comment that stands before it. */
 function docs(): Map<Name, { readonly unit: string; readonly reason: string }> {
-  const source = readFileSync(new URL('../packages/protocol/src/limits.ts', import.meta.url), 'utf8');
+  const folder = new URL('../packages/protocol/src/', import.meta.url);
+  const files = readdirSync(folder).filter((file) => /imits\.ts$/.test(file));
+  const source = files.map((file) => readFileSync(new URL(file, folder), 'utf8')).join('\n');
   const found = source.matchAll(/^\/\*\* (\w+): (?:default: )?(.+) \*\/\nexport const (\w+) = /gm);
   return new Map(
     [...found].map(([, unit = '', reason = '', name = '']) => [

@@ -7,6 +7,8 @@
  */
 
 export * from './authLimits.js';
+export * from './clientLimits.js';
+export * from './doorLimits.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -232,66 +234,6 @@ export const outQueueBytes = MIB;
 /** ms: graceful stop, below the 30 s of common supervisors */
 export const drainMs = 25_000;
 
-// --- shells of the client and its storage ---
-
-/** count: rows of a client store that are read without a pause: some 5 ms */
-export const storeRowsPerRead = 1_000;
-/** count: rows of a client store packed into one chunk: below the 64 KiB from which browsers store a value as a file */
-export const storeRowsPerChunk = 256;
-/** bytes: log of a store in a file that is never worth a snapshot */
-export const fileLogBytes = MIB;
-/** count: transactions that one write to a store in a file takes along */
-export const fileTxPerWrite = 1_000;
-/** count: chunks of a client store read at once, however small those before were: the next may hold a thousand rows each */
-export const storeChunksPerRead = 16;
-/** count: rows taken and written by one transaction of a compaction: some 5 ms */
-export const rowsPerSlice = 1_024;
-/** count: rows that are sorted in one step: some 3 ms */
-export const rowsPerMerge = 4_096;
-/** count: rows of a log that is never worth a compaction */
-export const logRowsMin = 4_096;
-/** count: rows that cost as much to read as one more chunk of a log */
-export const logChunkCostRows = 16;
-/** count: rows sealed under one key: random nonces of 96 bits stay far from repeating (NIST allows 2^32) */
-export const sealsPerKey = 2 ** 30;
-/** count: keys and tokens that an encrypted store remembers: a few MB */
-export const cipherMemos = 10_000;
-/** count: relaxed commits a memory store can lose in a test */
-export const memoryUnflushedCommits = 256;
-/** count: rows that wait until all maps and queries have caught up: some tens of MB; beyond it they show as they come */
-export const heldRows = 50_000;
-/** count: messages of other tabs that wait until a tab has read the store; of more it reads the store again */
-export const earlyMessages = 1_000;
-/** ms: a query nobody listens to stays open, so that a re-render finds it */
-export const queryIdleMs = 1_000;
-/** count: connection states kept for diagnostics */
-export const stateHistory = 100;
-/** ms: how long close() waits for the last writes to be logged */
-export const closeFlushMs = 5_000;
-/** ms: pause before a store that could not be opened is tried again */
-export const storeRetryMs = 2_000;
-
-// --- engine of the client ---
-
-/** ms: connected time for which answered ops are kept, to be sent again if the server loses them (INC-1) */
-export const answeredMs = 10 * 60_000;
-/** count: answered ops kept; the oldest go */
-export const answeredOps = 20_000;
-/** bytes: answered ops kept, in memory and in the store; the oldest go */
-export const answeredBytes = 4 * MIB;
-/** count: Merkle walks in a row that did not make two roots equal */
-export const syncRounds = 8;
-/** count: messages kept while the device is offline; the oldest go */
-export const topicQueue = 100;
-/** count: what own writes lost, the newest: some weeks of an ordinary app */
-export const conflictEntries = 256;
-/** bytes: values beyond it are not kept; with conflictEntries 16 MiB on the device at worst */
-export const conflictValueBytes = 64 * KIB;
-/** count: writes that came too late and wait for the app to decide (GC-3); of more the oldest that it has seen go */
-export const staleWrites = 1_000;
-/** count: closed queries whose rows stay on the device, so that they open at once again */
-export const retainedQueries = 32;
-
 // --- engine of the server ---
 
 /** count: ops that start a group commit at once */
@@ -353,49 +295,3 @@ export const workerJobs = 64;
 export const workerThreads = 1;
 /** ms: a worker without a job ends after it, and its memory with it */
 export const workerIdleMs = 10_000;
-
-// --- doors of the server ---
-
-/** bytes: all a stranger may send on a socket before AUTH is accepted */
-export const bytesPreAuth = 16 * KIB;
-/** count: default for one node: some 10 kB each */
-export const connections = 20_000;
-/** count: default: an office behind one address */
-export const connectionsPerIp = 1_000;
-/** count: default: per second and address, ten seconds may be saved up: an office after a power cut */
-export const handshakesPerIp = 200;
-/** count: default: per second in all, ten seconds may be saved up: a full node is back within half a minute */
-export const handshakesPerNode = 1_000;
-/** count: default: sockets at once that have not been authenticated: with 16 KiB each, 80 MiB */
-export const strangers = 5_000;
-/** bytes: unsent bytes at which a socket is no longer read */
-export const pauseReadingBytes = 256 * KIB;
-/** bytes: unsent bytes at which a socket is behind, and nothing of maps, queries and topics is queued for it any more: half of outQueueBytes */
-export const resyncBytes = 512 * KIB;
-/** ms: a socket of whose unsent bytes the network has taken none for so long is closed: 1 MiB takes that long at 35 kB/s */
-export const stalledMs = 30_000;
-/** share: default: of the heap's limit, what all sockets together may hold unsent */
-export const outQueuesHeapShare = 0.25;
-/** ms: how often unsent bytes are looked at */
-export const watchQueuesMs = 1_000;
-/** bytes: request line and headers of one HTTP request */
-export const headerBytes = 8 * KIB;
-/** ms: time for the headers of one HTTP request to arrive */
-export const headersMs = 5_000;
-/** ms: time for one HTTP request to arrive whole */
-export const requestMs = 30_000;
-/** ms: time for the other side to answer a close before it is cut */
-export const closeWaitMs = 3_000;
-/** count: pieces of one message; clients send one */
-export const fragments = 64;
-/** bytes: least length of an HS256 secret: that of its hash */
-export const secretBytes = 32;
-
-/** count: operations that the log of the debug doors holds; some minutes of a busy server */
-export const debugOperations = 10_000;
-/** bytes: of that log, with values */
-export const debugBytes = 16 * 1024 * 1024;
-/** count: characters of a value as JSON that the log keeps */
-export const debugValueChars = 4_096;
-/** count: operations in one answer */
-export const debugPage = 1_000;
