@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CliIo } from './CliIo.js';
 import { addBackupCommand } from './commands/backupCommand.js';
+import { addDebugCrdtCommand } from './commands/debugCrdtCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
 import { addExportCommand } from './commands/exportCommand.js';
@@ -52,13 +53,14 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addImportCommand(program, io, done);
   addExportCommand(program, io, done);
   addSearchExplainCommand(program, io);
+  addDebugCrdtCommand(program, io, done);
   addBackupCommand(program, io);
   addRestoreCommand(program, io);
   addRepairCommand(program, io);
   addDoctorCommand(program, io, done);
 
   // Taken by every command, so that it can stand where people put it: at the end.
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
     command.copyInheritedSettings(program).option('--verbose', 'Show the stack of an error.');
   }
   return program;

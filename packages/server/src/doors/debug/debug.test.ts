@@ -138,6 +138,10 @@ describe('the debug doors', () => {
       'PUT',
       'REMOVE',
     ]);
+    expect(await json(`operations?after=${Number.MAX_SAFE_INTEGER}`)).toMatchObject({
+      operations: [],
+      next: '8',
+    });
     expect((await json('operations?key=x')).operations).toHaveLength(2);
     expect((await json('conflicts')).conflicts).toMatchObject([
       { map: 'open', key: 'x', conflict: 'overwrote', by: 'ben' },

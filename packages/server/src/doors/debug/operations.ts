@@ -23,7 +23,7 @@ export function operationsAnswer(
   const limit = wholeIn('limit', query.get('limit') ?? String(LIMITS.debugPage), 1, LIMITS.debugPage);
   const isMeant = meant(query, mayHear);
   const found: Operation[] = [];
-  let next = Math.max(after, log.last);
+  let next = log.last;
   for (const operation of log.after(after)) {
     if (!isMeant(operation) || (onlyConflicts && operation.conflict === undefined)) continue;
     found.push(operation);
