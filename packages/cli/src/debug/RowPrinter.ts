@@ -7,21 +7,29 @@ export class RowPrinter {
   readonly #format: RowFormat;
   readonly #columns: readonly string[];
   #printed = 0;
+  #isHeaded = false;
 
   constructor(out: (text: string) => void, format: RowFormat, columns: readonly string[]) {
     this.#out = out;
     this.#format = format;
     this.#columns = columns;
-    if (format === 'csv') out(`${columns.join(',')}\n`);
   }
 
   print(rows: readonly object[]): void {
+    this.#head();
     const texts = rows.map((row) => this.#textOf(row));
     if (texts.length > 0) this.#out(texts.join(''));
   }
 
   end(): void {
+    this.#head();
     if (this.#format === 'json') this.#out(this.#printed === 0 ? '[]\n' : '\n]\n');
+  }
+
+  /** Not before there is an answer: a refusal prints nothing. */
+  #head(): void {
+    if (this.#format === 'csv' && !this.#isHeaded) this.#out(`${this.#columns.join(',')}\n`);
+    this.#isHeaded = true;
   }
 
   #textOf(row: object): string {
