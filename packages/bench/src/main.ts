@@ -5,9 +5,10 @@ import { indexesBench } from './indexesBench.js';
 import { loadBench } from './loadBench.js';
 import { queriesBench } from './queriesBench.js';
 import { serverBench } from './serverBench.js';
+import { stalledBench } from './stalledBench.js';
 import { subscriptionsBench } from './subscriptionsBench.js';
 
-/** `--only core|delta|indexes|load|queries|server|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
+/** `--only core|delta|indexes|load|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
@@ -27,6 +28,7 @@ if (only === undefined || only === 'indexes') bars.push(...indexesBench(rounds))
 if (only === undefined || only === 'load') bars.push(...(await loadBench(rounds)));
 if (only === undefined || only === 'queries') bars.push(...(await queriesBench(rounds)));
 if (only === undefined || only === 'server') bars.push(...(await serverBench(rounds, seconds)));
+if (only === undefined || only === 'stalled') bars.push(...(await stalledBench(seconds)));
 if (only === undefined || only === 'subscriptions') bars.push(...(await subscriptionsBench(rounds, seconds)));
 for (const { name, value, holds } of bars)
   console.log(`${holds ? 'holds' : 'FALLS SHORT'}  ${name}: ${value.toFixed(2)}`);

@@ -4,6 +4,7 @@ import { type QueryRequest, queryRound } from './queries/round.js';
 import { echoServer } from './server/echoServer.js';
 import { load } from './server/load.js';
 import { topgunServer } from './server/topgunServer.js';
+import { readers } from './stalled/readers.js';
 import { fillStore } from './startup/fillStore.js';
 import { loadingServer } from './startup/loadingServer.js';
 import { subscribers } from './subscriptions/load.js';
@@ -18,6 +19,7 @@ const roles: Record<string, (request: never) => Promise<object> | object> = {
   load,
   'fill-store': fillStore,
   'loading-server': loadingServer,
+  readers,
   subscribers,
 };
 

@@ -1,10 +1,12 @@
+import { getHeapStatistics } from 'node:v8';
 import type { ServerConfigInput } from '@topgun/server';
 
 /** What the parent asks of a server process. */
 export type ServerRequest =
   | { readonly what: 'start'; readonly folder: string; readonly config?: ServerConfigInput }
   | { readonly what: 'cpu' }
-  | { readonly what: 'memory' };
+  | { readonly what: 'memory' }
+  | { readonly what: 'resident' };
 
 /** CPU seconds (user + system, all threads) the process has used so far. */
 export interface CpuAnswer {
@@ -20,6 +22,17 @@ export function cpuAnswer(): CpuAnswer {
 export interface MemoryAnswer {
   readonly heapBytes: number;
   readonly residentBytes: number;
+}
+
+/** As the process is, without a collection, and what its heap may grow to. */
+export interface ResidentAnswer {
+  readonly residentBytes: number;
+  readonly heapLimitBytes: number;
+}
+
+export function residentAnswer(): ResidentAnswer {
+  const { heap_size_limit: heapLimitBytes } = getHeapStatistics();
+  return { residentBytes: process.memoryUsage.rss(), heapLimitBytes };
 }
 
 export function memoryAnswer(): MemoryAnswer {
