@@ -6,6 +6,10 @@ export const cliErrors = {
     remedy: 'Start it with `topgun dev` or `topgun start`, or name its address with --url.',
     retriable: true,
   },
+  SERVER_FAILED: {
+    remedy: 'Look at the last lines of its log, and start it again: nothing acknowledged is lost.',
+    retriable: true,
+  },
   SERVER_ANSWER: { remedy: 'Check that --url names a TopGun server of this version.', retriable: false },
   URL_INVALID: { remedy: 'Use an address such as http://127.0.0.1:8080.', retriable: false },
   TOKEN_SECRET_MISSING: {

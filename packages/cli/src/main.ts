@@ -1,7 +1,10 @@
 #!/usr/bin/env node
 import type { StopSignal } from './CliIo.js';
+import { guardProcess } from './guardProcess.js';
 import { readSecret } from './readSecret.js';
 import { runCli } from './runCli.js';
+
+guardProcess(process, (code) => process.exit(code));
 
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),

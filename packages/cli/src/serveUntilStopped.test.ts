@@ -137,7 +137,11 @@ describe('serveUntilStopped', () => {
         calls.push('shutdown');
       },
     });
-    await expect(serveUntilStopped(make, io, () => undefined)).rejects.toThrow('the disk is gone');
+    // Whose text that is, nobody knows here.
+    await expect(serveUntilStopped(make, io, () => undefined)).rejects.toMatchObject({
+      code: 'SERVER_FAILED',
+      message: 'The server cannot go on.',
+    });
     expect(calls).toEqual(['shutdown']);
   });
 

@@ -1,4 +1,6 @@
+import { describeError } from '@topgun/server';
 import type { CliIo } from './CliIo.js';
+import { cliError } from './cliErrors.js';
 import { forcedCodes } from './exitCodes.js';
 import { reportError } from './reportError.js';
 
@@ -32,7 +34,7 @@ export async function serveUntilStopped(
   });
   // It may fail while nobody waits for it yet.
   stopped.catch(() => undefined);
-  const server = make((error) => fail(error));
+  const server = make((error) => fail(toldOf(error)));
   let asked = false;
   const off = io.onStopSignal((signal) => {
     if (asked) return io.exitNow(forcedCodes[signal]);
@@ -61,6 +63,13 @@ export async function serveUntilStopped(
     off();
     offReload();
   }
+}
+
+/** The text of a fault may hold what was worked on; those of the server about itself do not. */
+function toldOf(error: unknown): unknown {
+  const { code, message } = describeError(error);
+  if (message !== undefined) return error;
+  return cliError('SERVER_FAILED', `The server cannot go on${code === undefined ? '' : ` (${code})`}.`);
 }
 
 /** An address as a browser on this machine takes it: "every address" is reached by the loopback one. */

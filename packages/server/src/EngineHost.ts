@@ -149,14 +149,14 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   opened(conn: number, remote: string, token?: string): void {
     if (token !== undefined) this.#tokens.set(conn, token);
-    this.#parts.meter?.opened();
+    this.#parts.meter?.opened(conn, remote);
     this.#input((engine, now) => engine.opened(conn, { remote }, now));
   }
 
   message(conn: number, message: ClientMessage, bytes: number): void {
     const run = (): void => this.#input((engine, now) => engine.message(conn, message, now, bytes));
     const { slowQueries, meter, clock } = this.#parts;
-    meter?.received(message, clock.wallMs());
+    meter?.received(conn, message, clock.wallMs());
     if (slowQueries === undefined || message.type !== 'QUERY_SUB') run();
     else slowQueries.watch(run);
   }
@@ -175,13 +175,14 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   closed(conn: number): void {
     this.#tokens.delete(conn);
-    this.#parts.meter?.closed();
+    this.#parts.meter?.closed(conn);
     this.#input((engine, now) => engine.closed(conn, now));
   }
 
   // --- what the engine asks for ---
 
   send(conn: number, message: ServerMessage): void {
+    this.#parts.meter?.sent(conn, message);
     this.#transport?.send(conn, message);
   }
 
@@ -191,7 +192,7 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   close(conn: number, code: number, reason: string): void {
     this.#tokens.delete(conn);
-    this.#parts.meter?.closed(code);
+    this.#parts.meter?.closed(conn, code);
     this.#transport?.close(conn, code, reason);
   }
 

@@ -158,6 +158,63 @@ describe('Probes of a server', () => {
   });
 });
 
+describe('Logs of a server', () => {
+  // The lines also go to standard output, as they do in a process.
+  const logs = async (port: number, query: string): Promise<LogPage> =>
+    JSON.parse((await get(port, `/api/logs${query}`, await tokenOf(['ADMIN']))).text) as LogPage;
+
+  it('[OBS-34] the last lines are for ADMINs, page by page', async () => {
+    const { port } = await start({ logLevel: 'info' });
+    expect(await get(port, '/api/logs')).toMatchObject({ status: 401 });
+    expect(await get(port, '/api/logs', await tokenOf(['USER']))).toMatchObject({ status: 403 });
+    const { lines, next, lost } = await logs(port, '?after=0');
+    expect(lines.map(({ n, msg }) => [n, msg])).toEqual([[1, 'ready']]);
+    expect([next, lost]).toEqual([1, 0]);
+    expect((await logs(port, '?after=1')).lines).toEqual([]);
+    for (const query of ['?after=-1', '?after=x', '?limit=1001', '?waitMs=25001', '?after='])
+      expect(await get(port, `/api/logs${query}`, await tokenOf(['ADMIN']))).toMatchObject({ status: 400 });
+  });
+
+  it('[OBS-34] an asker who waits is answered by the next line', async () => {
+    const { port } = await start({ logLevel: 'info' });
+    const { next } = await logs(port, '');
+    const waiting = logs(port, `?after=${next}&waitMs=20000`);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+    await once(socket, 'open');
+    const versions = [PROTOCOL_VERSION, PROTOCOL_VERSION] as const;
+    const hello = { clientId: 'stranger'.padEnd(22, '-'), sessions: ['stranger---'], token: 'none' };
+    socket.send(encode({ type: 'AUTH', versions, ...hello }));
+    expect((await waiting).lines).toMatchObject([{ n: next + 1, msg: 'token refused', conn: 1 }]);
+    socket.terminate();
+  });
+
+  it('[OBS-32] a request is told its id, its own if that is sane, and its line has it', async () => {
+    const { port } = await start({ logLevel: 'debug' });
+    const ask = async (id?: string): Promise<string | null> =>
+      (
+        await fetch(`http://127.0.0.1:${port}/version`, {
+          headers: id === undefined ? {} : { 'x-request-id': id },
+        })
+      ).headers.get('x-request-id');
+    expect(await ask('order-17.a')).toBe('order-17.a');
+    for (const id of [undefined, 'two words', 'x'.repeat(65)])
+      expect(await ask(id)).toMatch(/^[\da-f-]{36}$/);
+    const line = await until(async () =>
+      (await logs(port, '')).lines.find(({ requestId }) => requestId === 'order-17.a'),
+    );
+    expect(line).toMatchObject({ msg: 'HTTP request', method: 'GET', route: '/version', status: 200 });
+    expect((await get(port, '/metrics', await tokenOf(['ADMIN']))).text).toMatch(
+      /^topgun_http_requests_total\{route="\/version"\} 4$/m,
+    );
+  });
+});
+
+interface LogPage {
+  readonly lines: readonly Record<string, unknown>[];
+  readonly next: number;
+  readonly lost: number;
+}
+
 /** Asks /health once while the loop is stuck and once more when it is not; 0 for no answer. */
 const ASKER = `
   const { parentPort, workerData: { flags, port } } = require('node:worker_threads');
@@ -174,7 +231,11 @@ const ASKER = `
     parentPort.postMessage([stuck, await ask(20_000)]);
   })();`;
 
-/** Asks until it is so; the test's deadline ends it. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
+/** Asks until there is an answer; the test's deadline ends it. */
+async function until<T>(ask: () => Promise<T | false | undefined>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== false && answer !== undefined) return answer;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

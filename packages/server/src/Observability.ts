@@ -1,4 +1,7 @@
+import { ConnectionLog } from './ConnectionLog.js';
 import type { ServerConfig } from './config/schema.js';
+import { HttpWatch } from './doors/HttpWatch.js';
+import { logRoutes } from './doors/logs.js';
 import { MetricsPort } from './doors/MetricsPort.js';
 import { metricsRoutes } from './doors/metrics.js';
 import { probeRoutes } from './doors/probes.js';
@@ -13,6 +16,7 @@ import { DiskWatch } from './storage/DiskWatch.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import type { CommitResult, Store } from './storage/Store.js';
 import type { TransportStats } from './transport/WebSocketTransport.js';
+import type { LogTail } from './utils/LogTail.js';
 import type { Logger } from './utils/logger.js';
 
 /** The parts of a server that are watched; those that come later are asked for when they are needed. */
@@ -21,6 +25,8 @@ export interface Observed {
   readonly version: string;
   readonly store: Store;
   readonly logger: Logger;
+  /** of the server's own log; a program that brings its logger keeps its lines itself */
+  readonly tail: LogTail | undefined;
   readonly state: () => 'READY' | NotReady;
   readonly transport: () => TransportStats;
   readonly engine: () => ServerEngine | undefined;
@@ -34,6 +40,9 @@ export class Observability {
   readonly meter: WorkMeter;
   readonly slowQueries: SlowQueryLog;
   readonly readiness: Readiness;
+  readonly http: HttpWatch;
+  /** that the metrics have for themselves, once it is open */
+  metricsPort: number | undefined;
   readonly #observed: Observed;
   readonly #disk: DiskWatch | undefined;
   readonly #port: MetricsPort | undefined;
@@ -44,22 +53,23 @@ export class Observability {
     this.#disk = store instanceof EmbeddedStore ? new DiskWatch(store.folder) : undefined;
     this.readiness = new Readiness(observed.state, this.#disk);
     this.metrics = this.#createMetrics();
-    this.meter = new WorkMeter(this.metrics);
+    this.meter = new WorkMeter(this.metrics, new ConnectionLog(logger));
     this.slowQueries = new SlowQueryLog(logger, config.slowQueryMs, (_, ms) => this.metrics.firstResult(ms));
+    this.http = new HttpWatch(this.metrics.counts, logger);
     if (config.metricsPort !== undefined) {
       const routes = [
         ...probeRoutes({ version, readiness: this.readiness }),
         ...metricsRoutes({ metrics: this.metrics, isOpen: true }),
       ];
-      const onError = (error: unknown): void => logger.error({ err: error }, 'HTTP request failed');
-      this.#port = new MetricsPort(config.metricsHost, config.metricsPort, routes, onError);
+      this.#port = new MetricsPort(config.metricsHost, config.metricsPort, routes, this.http);
     }
   }
 
   /** Of the main port. */
   routes(): Route[] {
-    const { config, version } = this.#observed;
+    const { config, version, tail } = this.#observed;
     return [
+      ...(tail === undefined ? [] : logRoutes(tail)),
       ...probeRoutes({ version, readiness: this.readiness }),
       ...(this.#port === undefined
         ? metricsRoutes({ metrics: this.metrics, isOpen: false, token: config.metricsToken })
@@ -67,9 +77,9 @@ export class Observability {
     ];
   }
 
-  /** Opens the metrics port, if there is to be one, and says where. Throws PORT_IN_USE and LISTEN_FAILED. */
-  async open(): Promise<number | undefined> {
-    return (await this.#port?.open())?.port;
+  /** Opens the metrics port, if there is to be one. Throws PORT_IN_USE and LISTEN_FAILED. */
+  async open(): Promise<void> {
+    this.metricsPort = (await this.#port?.open())?.port;
   }
 
   async close(): Promise<void> {

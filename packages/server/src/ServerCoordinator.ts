@@ -40,7 +40,7 @@ import { ntpTime } from './time/ntpTime.js';
 import { type Visitors, visitorsOf } from './transport/visitorsOf.js';
 import { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
-import { createLogger } from './utils/logger.js';
+import { loggerWithTail } from './utils/logger.js';
 import { Pace } from './utils/Pace.js';
 import { serverVersion } from './version.js';
 import { WorkerPool } from './workers/WorkerPool.js';
@@ -74,7 +74,6 @@ export class ServerCoordinator {
   #address: Address | undefined;
   #starting: Promise<Address> | undefined;
   readonly #stopped = new AbortController();
-  #metricsPort: number | undefined;
   #policies: PolicySources | undefined;
   #state: ServerState = 'NEW';
   #stopping: Promise<void> | undefined;
@@ -84,7 +83,8 @@ export class ServerCoordinator {
     this.nodeId = this.config.nodeId ?? `node-${randomBytes(6).toString('hex')}`;
     this.#overrides = overrides;
     this.#resolvers = new Resolvers(this.config.resolvers, overrides.resolvers);
-    this.#logger = overrides.logger ?? createLogger(this.config.logLevel);
+    const { logger, tail } = loggerWithTail(this.config.logLevel, overrides.logger);
+    this.#logger = logger;
     this.#ntp = overrides.clock === undefined ? ntpTime(this.config.ntpServers, this.#logger) : undefined;
     this.#clock = overrides.clock ?? this.#ntp ?? { wallMs: () => Date.now() };
     this.#startedAtMs = this.#clock.wallMs();
@@ -103,6 +103,7 @@ export class ServerCoordinator {
       version: serverVersion,
       store: this.#store,
       logger: this.#logger,
+      tail,
       state: () => this.#state,
       transport: () => this.#transport.stats(),
       engine: () => this.#engine,
@@ -129,7 +130,7 @@ export class ServerCoordinator {
 
   /** Port of the metrics; undefined when they have none of their own. */
   get metricsPort(): number | undefined {
-    return this.#metricsPort;
+    return this.#watch.metricsPort;
   }
 
   /** Whether new clients are welcome: started, not draining, store in order. */
@@ -175,7 +176,7 @@ export class ServerCoordinator {
       this.#startedAtMs = this.#clock.wallMs();
       // Probes answer while a large store is loading.
       this.#address = await listen(this.#http, this.config.host, this.config.port);
-      this.#metricsPort = await this.#watch.open();
+      await this.#watch.open();
       await this.#startEngine(security);
       await this.#operators.backups.start();
       this.#state = 'READY';
@@ -187,7 +188,7 @@ export class ServerCoordinator {
     this.#logger.info(
       {
         ...this.#address,
-        metricsPort: this.#metricsPort,
+        metricsPort: this.metricsPort,
         nodeId: this.nodeId,
         storage: this.config.storage,
         dev: this.config.dev,
@@ -350,7 +351,7 @@ export class ServerCoordinator {
       principalOf: async (token) => this.#auth?.principalOf(token),
       staticFiles,
       loopbackOnly: this.config.dev,
-      onError: (error) => this.#logger.error({ err: error }, 'HTTP request failed'),
+      watch: this.#watch.http,
     });
     this.#http.on('request', router.listener);
     this.#http.on('upgrade', (request, stream, head) => this.#transport.upgrade(request, stream, head));

@@ -72,5 +72,6 @@ export type {
   StoredRecord,
 } from './storage/Store.js';
 export { compareOffsets } from './storage/Store.js';
-export { createLogger, type Logger } from './utils/logger.js';
+export { describeError, type ShownError } from './utils/describeError.js';
+export { createLogger, type Logger, type LoggerOptions } from './utils/logger.js';
 export { serverVersion } from './version.js';

@@ -130,6 +130,9 @@ export function readJson(path: string, what: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
+    // A text that fails to parse stands in the message of that fault: it may hold a secret.
+    if (cause instanceof SyntaxError)
+      throw serverError('CONFIG_INVALID', `${what} ${path} cannot be read: it is not JSON.`);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw serverError('CONFIG_INVALID', `${what} ${path} cannot be read: ${reason}`, cause);
   }

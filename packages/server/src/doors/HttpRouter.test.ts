@@ -97,7 +97,10 @@ beforeAll(async () => {
         : { sub: token, roles: token === 'root' ? ['ADMIN'] : [], claims: {} },
     staticFiles: await StaticFiles.create(app),
     loopbackOnly: false,
-    onError: (error) => failures.push(error),
+    watch: {
+      begin: () => ({ requestId: 'r', route: 'none' }),
+      failed: (_, error) => failures.push(error),
+    },
   });
   server = createServer(router.listener);
   ({ port } = await listen(server, '127.0.0.1', 0));

@@ -5,6 +5,7 @@ import { serverErrors } from '../errors.js';
 import { isLoopbackAuthority } from '../security/loopback.js';
 import type { Principal } from '../security/PermissionPolicy.js';
 import { bearerOf } from './bearerOf.js';
+import type { HttpWatch, WatchedRequest } from './HttpWatch.js';
 import { type HttpAnswer, HttpRefusal, HttpRequest, type Route } from './Route.js';
 import { setSecurityHeaders } from './securityHeaders.js';
 import type { StaticFiles } from './staticFiles.js';
@@ -17,7 +18,7 @@ export interface HttpRouterParts {
   readonly staticFiles?: StaticFiles | undefined;
   /** answers only requests that name this machine as their host (OPS-9) */
   readonly loopbackOnly: boolean;
-  readonly onError: (error: unknown) => void;
+  readonly watch: Pick<HttpWatch, 'begin' | 'failed'>;
 }
 
 /**
@@ -41,10 +42,11 @@ export class HttpRouter {
 
   /** The handler of the HTTP server's `request`. */
   readonly listener: RequestListener = (request, response) => {
-    this.#answer(request, response).catch((error: unknown) => {
+    const watched = this.#parts.watch.begin(request, response);
+    this.#answer(request, response, watched).catch((error: unknown) => {
       // The asker went away in the middle of the answer.
       if (response.closed) return;
-      if (!(error instanceof HttpRefusal)) this.#parts.onError(error);
+      if (!(error instanceof HttpRefusal)) this.#parts.watch.failed(watched, error);
       if (response.headersSent) {
         response.destroy();
         return;
@@ -57,7 +59,7 @@ export class HttpRouter {
     });
   };
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, watched: WatchedRequest): Promise<void> {
     setSecurityHeaders(response);
     const { host } = request.headers;
     if (host === undefined && request.httpVersion === '1.1')
@@ -69,7 +71,10 @@ export class HttpRouter {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const found = this.#find(path);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
-    if (found.length === 0 && isRead && (await this.#serveFile(path, request, response))) return;
+    if (found.length === 0 && isRead && (await this.#serveFile(path, request, response))) {
+      watched.route = 'static';
+      return;
+    }
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const match = found.find(({ route }) => route.method === method);
     if (match === undefined) {
@@ -81,6 +86,7 @@ export class HttpRouter {
       throw new HttpRefusal(405, { code: 'METHOD_NOT_ALLOWED' });
     }
     const { route, rest } = match;
+    watched.route = route.path;
     const principal = await this.#admit(route, bearerOf(request.headers.authorization));
     await write(request, response, await route.answer(new HttpRequest(request, rest, principal)));
   }

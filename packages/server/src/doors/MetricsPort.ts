@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { LIMITS } from '@topgun/protocol';
 import { isLoopback } from '../security/loopback.js';
 import { HttpRouter } from './HttpRouter.js';
+import type { HttpWatch } from './HttpWatch.js';
 import { listen } from './listen.js';
 import type { Route } from './Route.js';
 
@@ -12,7 +13,7 @@ export class MetricsPort {
   readonly #host: string;
   readonly #port: number;
 
-  constructor(host: string, port: number, routes: readonly Route[], onError: (error: unknown) => void) {
+  constructor(host: string, port: number, routes: readonly Route[], watch: HttpWatch) {
     this.#host = host;
     this.#port = port;
     this.#server = createServer({
@@ -22,7 +23,7 @@ export class MetricsPort {
     });
     // No page may read it by a name of its own that points here.
     const loopbackOnly = isLoopback(host);
-    const router = new HttpRouter({ routes, principalOf: async () => undefined, loopbackOnly, onError });
+    const router = new HttpRouter({ routes, principalOf: async () => undefined, loopbackOnly, watch });
     this.#server.on('request', router.listener);
   }
 

@@ -20,4 +20,8 @@ export class HostCounts {
   readonly closed = new CountByLabel();
   /** by type of message */
   readonly messages = new CountByLabel();
+  /** by path of the route */
+  readonly httpRequests = new CountByLabel();
+  /** by status */
+  readonly httpAnswers = new CountByLabel();
 }

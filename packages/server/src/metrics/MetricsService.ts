@@ -6,6 +6,7 @@ import { MetricSet } from './MetricSet.js';
 import {
   addConnectionMetrics,
   addDataMetrics,
+  addHttpMetrics,
   addOpMetrics,
   addProcessMetrics,
   addSubscriptionMetrics,
@@ -65,6 +66,7 @@ export class MetricsService {
         FAST_S,
       );
     });
+    set.subject('HTTP', () => addHttpMetrics(set));
     set.subject('Data', () => addDataMetrics(set));
     set.subject('Process', () => addProcessMetrics(set));
   }

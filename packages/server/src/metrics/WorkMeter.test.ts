@@ -38,20 +38,20 @@ beforeEach(() => {
     commitDone: () => undefined,
     delivered: (ms) => deliveries.push(ms),
   };
-  meter = new WorkMeter(metrics as MetricsService, () => now);
+  meter = new WorkMeter(metrics as MetricsService, undefined, () => now);
 });
 
 describe('WorkMeter', () => {
   it('[OBS-6] a delivery lasts from the first ops of a commit until its changes are written', () => {
     now = 10;
-    meter.received(ops(1), 0);
+    meter.received(1, ops(1), 0);
     now = 12;
-    meter.received(ops(1), 0);
+    meter.received(1, ops(1), 0);
     meter.turnDone(2);
     now = 15;
     meter.commitBegun(withOps);
     now = 18;
-    meter.received(ops(1), 0);
+    meter.received(1, ops(1), 0);
     meter.turnDone(3);
     now = 20;
     meter.commitDone(5, 'committed');
@@ -67,10 +67,10 @@ describe('WorkMeter', () => {
   });
 
   it('[OBS-6] ops of a failed commit are on their way until a later one succeeds', () => {
-    meter.received(ops(1), 0);
+    meter.received(1, ops(1), 0);
     meter.commitBegun(withOps);
     now = 5;
-    meter.received(ops(1), 0);
+    meter.received(1, ops(1), 0);
     meter.commitDone(5, 'failed');
     meter.turnDone(2);
     now = 50;
@@ -81,7 +81,7 @@ describe('WorkMeter', () => {
   });
 
   it('[OBS-6] ops that wait for the meta record of their map are delivered with the commit after it', () => {
-    meter.received(ops(1), 0);
+    meter.received(1, ops(1), 0);
     meter.commitBegun({ slices: [] });
     now = 5;
     meter.commitDone(5, 'committed');
@@ -94,7 +94,7 @@ describe('WorkMeter', () => {
   });
 
   it('[OBS-6] what was refused starts no delivery', () => {
-    meter.received(ops(1), 0);
+    meter.received(1, ops(1), 0);
     meter.turnDone(0);
     now = 100;
     meter.commitBegun(withOps);
@@ -104,9 +104,9 @@ describe('WorkMeter', () => {
   });
 
   it('[OBS-1] a frame of ops counts once, with its size and how far its last stamp lies ahead', () => {
-    meter.received(ops(3, 1_500), 1_000);
-    meter.received({ type: 'PING', id: 1 }, 1_000);
-    meter.received(ops(0), 1_000);
+    meter.received(1, ops(3, 1_500), 1_000);
+    meter.received(1, { type: 'PING', id: 1 }, 1_000);
+    meter.received(1, ops(0), 1_000);
     expect(batches).toEqual([[3, 500]]);
     expect([...counts.messages]).toEqual([
       ['OPS', 2],
@@ -115,9 +115,9 @@ describe('WorkMeter', () => {
   });
 
   it('[OBS-1] sockets count when they come and when they go, by who ended them', () => {
-    meter.opened();
-    meter.closed(4401);
-    meter.closed();
+    meter.opened(1, 'ip');
+    meter.closed(1, 4401);
+    meter.closed(2);
     expect(counts.accepted).toBe(1);
     expect([...counts.closed]).toEqual([
       ['4401', 1],

@@ -1,5 +1,6 @@
 import { millisOf } from '@topgun/core';
-import type { ClientMessage } from '@topgun/protocol';
+import type { ClientMessage, ServerMessage } from '@topgun/protocol';
+import type { ConnectionLog } from '../ConnectionLog.js';
 import type { CommitBatch, CommitResult } from '../storage/Store.js';
 import type { MetricsService } from './MetricsService.js';
 
@@ -11,6 +12,7 @@ import type { MetricsService } from './MetricsService.js';
  */
 export class WorkMeter {
   readonly #metrics: MetricsService;
+  readonly #log: ConnectionLog | undefined;
   readonly #monoMs: () => number;
   /** arrival of the first ops that are in no commit yet */
   #waitingSinceMs: number | undefined;
@@ -19,26 +21,34 @@ export class WorkMeter {
   /** its changes are written at the end of this turn */
   #isCommitted = false;
 
-  constructor(metrics: MetricsService, monoMs: () => number = () => performance.now()) {
+  constructor(metrics: MetricsService, log?: ConnectionLog, monoMs: () => number = () => performance.now()) {
     this.#metrics = metrics;
+    this.#log = log;
     this.#monoMs = monoMs;
   }
 
-  opened(): void {
+  opened(conn: number, remote: string): void {
     this.#metrics.counts.accepted++;
+    this.#log?.opened(conn, remote);
   }
 
   /** `code` is the server's close code; undefined when the other side ended the socket. */
-  closed(code?: number): void {
+  closed(conn: number, code?: number): void {
+    this.#log?.closed(conn, code);
     this.#metrics.counts.closed.add(code === undefined ? 'peer' : String(code));
   }
 
-  received(message: ClientMessage, wallMs: number): void {
+  received(conn: number, message: ClientMessage, wallMs: number): void {
+    this.#log?.received(conn, message);
     this.#metrics.counts.messages.add(message.type);
     if (message.type !== 'OPS') return;
     this.#waitingSinceMs ??= this.#monoMs();
     const last = message.rows.at(-1);
     if (last !== undefined) this.#metrics.opsReceived(message.rows.length, millisOf(last[4]) - wallMs);
+  }
+
+  sent(conn: number, message: ServerMessage): void {
+    this.#log?.sent(conn, message);
   }
 
   commitBegun({ slices }: Pick<CommitBatch, 'slices'>): void {

@@ -56,6 +56,22 @@ export function addConnectionMetrics(set: MetricSet<Figures>): void {
   );
 }
 
+/** The HTTP side of the main port. */
+export function addHttpMetrics(set: MetricSet<Figures>): void {
+  set.counters(
+    'topgun_http_requests_total',
+    'route',
+    'HTTP requests answered, by route; static: a file of the app, none: nothing there.',
+    ({ host }) => host.httpRequests,
+  );
+  set.counters(
+    'topgun_http_answers_total',
+    'status',
+    'HTTP requests answered, by status.',
+    ({ host }) => host.httpAnswers,
+  );
+}
+
 /** Writes, up to the commit. */
 export function addOpMetrics(set: MetricSet<Figures>): void {
   set.counters('topgun_ops_total', 'outcome', 'Ops decided, by outcome.', ({ engine }) =>

@@ -42,8 +42,11 @@ async function serve(parts: Partial<DebugParts> = {}): Promise<string> {
     principalOf: async (token) =>
       token === undefined ? undefined : { sub: 'ann', roles: token.split('-'), claims: {} },
     loopbackOnly: false,
-    onError: (error) => {
-      throw error;
+    watch: {
+      begin: () => ({ requestId: 'r', route: 'none' }),
+      failed: (_, error) => {
+        throw error;
+      },
     },
   });
   const server = createServer(router.listener);

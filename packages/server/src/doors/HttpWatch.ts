@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HostCounts } from '../metrics/HostCounts.js';
+import type { Logger } from '../utils/logger.js';
+
+/** A request as it is followed from its arrival to the end of its answer. */
+export interface WatchedRequest {
+  /** names it in logs, and to the asker in X-Request-Id */
+  readonly requestId: string;
+  /** path of its route, `static` for a file, `none` without one; never the path that was asked for */
+  route: string;
+}
+
+/** What an asker may call his request. */
+const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+/** Counts and logs HTTP requests, and gives each an id (OBS-32). */
+export class HttpWatch {
+  readonly #counts: HostCounts;
+  readonly #logger: Logger;
+
+  constructor(counts: HostCounts, logger: Logger) {
+    this.#counts = counts;
+    this.#logger = logger;
+  }
+
+  begin(request: IncomingMessage, response: ServerResponse): WatchedRequest {
+    const begunMs = performance.now();
+    const given = request.headers['x-request-id'];
+    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    const watched: WatchedRequest = { requestId, route: 'none' };
+    response.setHeader('X-Request-Id', requestId);
+    response.once('close', () => {
+      const { statusCode: status } = response;
+      const { route } = watched;
+      this.#counts.httpRequests.add(route);
+      this.#counts.httpAnswers.add(String(status));
+      if (!this.#logger.isLevelEnabled('debug')) return;
+      const ms = Math.round(performance.now() - begunMs);
+      const { method } = request;
+      const remote = request.socket.remoteAddress;
+      this.#logger.debug({ requestId, method, route, status, ms, remote }, 'HTTP request');
+    });
+    return watched;
+  }
+
+  /** Answered 500. */
+  failed({ requestId, route }: WatchedRequest, error: unknown): void {
+    this.#logger.error({ err: error, requestId, route }, 'HTTP request failed');
+  }
+}
