@@ -6,6 +6,7 @@ import { addDoctorCommand } from './commands/doctorCommand.js';
 import { addExportCommand } from './commands/exportCommand.js';
 import { addImportCommand } from './commands/importCommand.js';
 import { addOperatorAddCommand } from './commands/operatorAddCommand.js';
+import { addPolicyCommand } from './commands/policyCommand.js';
 import { addQueryCommand } from './commands/queryCommand.js';
 import { addRepairCommand } from './commands/repairCommand.js';
 import { addRestoreCommand } from './commands/restoreCommand.js';
@@ -48,6 +49,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addTokenCommand(program, io);
   addTokenRevokeCommand(program, io);
   addOperatorAddCommand(program, io);
+  addPolicyCommand(program, io, done);
   addQueryCommand(program, io);
   addImportCommand(program, io, done);
   addExportCommand(program, io, done);
@@ -58,7 +60,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addDoctorCommand(program, io, done);
 
   // Taken by every command, so that it can stand where people put it: at the end.
-  for (const command of program.commands) {
+  for (const command of program.commands.flatMap((one) => [one, ...one.commands])) {
     command.copyInheritedSettings(program).option('--verbose', 'Show the stack of an error.');
   }
   return program;
