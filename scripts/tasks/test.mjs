@@ -99,6 +99,13 @@ export async function testFuzz(args) {
   return run(process.execPath, [rootPath('packages/tools/dist/wireFuzz/cli.js'), ...args]);
 }
 
+/** Random policies, each decision held against a naive reading of the rules (S2): `npm run test:policies -- 100000`. */
+export async function testPolicies([runs = '100000']) {
+  if ((await build(['@topgun/tools'])) !== 0) return 1;
+  const args = ['packages/tools/test/policies.prop.test.ts'];
+  return closeWith(await runVitest({ args, env: { TOPGUN_POLICY_RUNS: runs } }));
+}
+
 /** Times the atlas in a real Chromium with all its cities: hydration, first result, typing, an edit in another window. */
 export const testAtlas = () => testOften('measure', { TOPGUN_MEASURE: '1' }, ATLAS_E2E);
 

@@ -67,6 +67,15 @@ export const cliErrors = {
     remedy: 'Give --jti with the id of a token, or --sub with a subject and perhaps --before.',
     retriable: false,
   },
+  CLAIMS_INVALID: {
+    remedy: 'Give them as a JSON object in quotes, such as \'{"sub":"ann","roles":["USER"]}\'.',
+    retriable: false,
+  },
+  JSON_INVALID: { remedy: 'Give JSON, in quotes on the command line.', retriable: false },
+  EXPECTATIONS_INVALID: {
+    remedy: 'Give a JSON list of { name?, as, map, action, old?, record?, allowed, value? }.',
+    retriable: false,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

@@ -7,6 +7,7 @@ import { addDoctorCommand } from './commands/doctorCommand.js';
 import { addExportCommand } from './commands/exportCommand.js';
 import { addImportCommand } from './commands/importCommand.js';
 import { addOperatorAddCommand } from './commands/operatorAddCommand.js';
+import { addPolicyCommand } from './commands/policyCommand.js';
 import { addQueryCommand } from './commands/queryCommand.js';
 import { addRepairCommand } from './commands/repairCommand.js';
 import { addRestoreCommand } from './commands/restoreCommand.js';
@@ -49,6 +50,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addTokenCommand(program, io);
   addTokenRevokeCommand(program, io);
   addOperatorAddCommand(program, io);
+  addPolicyCommand(program, io, done);
   addQueryCommand(program, io);
   addImportCommand(program, io, done);
   addExportCommand(program, io, done);

@@ -15,7 +15,7 @@ export type { MergeContext, Resolution, Resolver } from './engine/resolvers/Reso
 export { Resolvers } from './engine/resolvers/Resolvers.js';
 export { ServerEngine } from './engine/ServerEngine.js';
 export { cursorMac } from './security/cursorMac.js';
-export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
+export { type Action, PermissionPolicy, type Policy, type Principal } from './security/PermissionPolicy.js';
 export type {
   CommitBatch,
   CommitResult,

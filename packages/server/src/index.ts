@@ -1,4 +1,5 @@
 export { type ConfigSources, loadConfig, parseConfig } from './config/load.js';
+export { parsePolicies, parsePolicyText } from './config/parsePolicies.js';
 export {
   configHelp,
   envOf,
@@ -40,7 +41,15 @@ export { ServerCoordinator } from './ServerCoordinator.js';
 export type { ServerOverrides, ServerState } from './ServerOverrides.js';
 export { isLoopback } from './security/loopback.js';
 export { type Operator, OperatorFile } from './security/operators/OperatorFile.js';
-export type { Action, Policy, Principal } from './security/PermissionPolicy.js';
+export {
+  type Access,
+  type AccessQuestion,
+  type Action,
+  PermissionPolicy,
+  type Policy,
+  type Principal,
+} from './security/PermissionPolicy.js';
+export type { Considered } from './security/policy/explainAccess.js';
 export type { Revocation } from './security/revocation/Revocations.js';
 export {
   SecurityManager,

@@ -48,6 +48,60 @@ describe('PermissionPolicy', () => {
     }
   });
 
+  it('[PERM-5] segments can be claims: text, whole numbers, and the items of a list', () => {
+    const claims = {
+      team: 'red',
+      no: 7,
+      teams: ['blue', 'a/b', 5],
+      org: { id: 'x' },
+      half: 1.5,
+      empty: '',
+      star: '*',
+    };
+    const named = (pattern: string, map: string) => allows(reads(pattern), map, { ...ann, claims });
+    for (const [pattern, map] of [
+      ['t:{team}', 't:red'],
+      ['t:{no}/x', 't:7/x'],
+      ['t:{teams}', 't:blue'],
+      ['t:{teams}', 't:5'],
+      ['{org.id}/**', 'x/y/z'],
+      ['{userId}', 'ann'],
+      ['{roles}', 'user'],
+    ] as const)
+      expect([pattern, named(pattern, map)]).toEqual([pattern, true]);
+    for (const [pattern, map] of [
+      ['t:{team}', 't:blue'],
+      ['t:{teams}', 't:a/b'],
+      ['t:{half}', 't:1.5'],
+      ['t:{none}', 't:undefined'],
+      ['t:{empty}', 't:'],
+      ['t:{star}', 't:red'],
+      ['t:{org}', 't:[object Object]'],
+      ['t:{constructor.name}', 't:Object'],
+    ] as const)
+      expect([pattern, named(pattern, map)]).toEqual([pattern, false]);
+  });
+
+  it.each(['user-{sub}', '{sub', '{}', '{a:b}', 'a{sub}b', '{sub}{team}', 'a**', ''])(
+    '[PERM-5] %j is malformed',
+    (pattern) => {
+      expect(() => reads(pattern)).toThrow(expect.objectContaining({ code: 'POLICY_INVALID' }));
+    },
+  );
+
+  it('[PERM-8] claims of any depth keep principals apart', () => {
+    const policy = new PermissionPolicy([
+      { role: 'user', map: 'm', actions: ['READ'], where: { op: 'eq', path: 'x', value: { $auth: 'deep' } } },
+    ]);
+    const of = (end: number) => {
+      let deep: unknown = end;
+      for (let i = 0; i < 100; i++) deep = { deep };
+      return policy.may({ ...ann, claims: { deep } }, 'm').view.signature;
+    };
+    expect(of(1)).toBe(of(1));
+    expect(of(1)).not.toBe(of(2));
+  });
+
   it('[PERM-6] a write must meet one policy with the row before and the row after', () => {
     const policy = new PermissionPolicy([
       {

@@ -1,4 +1,5 @@
-import { type CompiledPredicate, compilePredicate, encodeCanonical, type QueryPorts } from '@topgun/core';
+import { type CompiledPredicate, compilePredicate, type QueryPorts } from '@topgun/core';
+import { exactKey } from '../../engine/exactKey.js';
 import { authPathsOf } from './authRefs.js';
 import { compileMapPattern, type MapMatcher } from './mapPattern.js';
 import type { Auth, AuthContext, Policy, Principal } from './Policy.js';
@@ -66,16 +67,9 @@ export class Readings {
   }
 
   of({ where, fields }: Policy): number {
-    const content = textOf([where ?? null, fields === undefined ? null : [...new Set(fields)].sort()]);
+    const content = exactKey([where ?? null, fields === undefined ? null : [...new Set(fields)].sort()]);
     const number = this.#numbers.get(content) ?? this.#known.get(content) ?? this.#next++;
     this.#numbers.set(content, number);
     return number;
   }
-}
-
-/** Canonical bytes as text, not a hash: what differs must never look the same. */
-export function textOf(value: unknown): string {
-  let text = '';
-  for (const byte of encodeCanonical(value)) text += String.fromCharCode(byte);
-  return text;
 }

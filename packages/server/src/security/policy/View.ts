@@ -1,5 +1,6 @@
+import { exactKey } from '../../engine/exactKey.js';
 import { claimUnder } from './authRefs.js';
-import { type CompiledPolicy, isMet, textOf } from './CompiledPolicy.js';
+import { type CompiledPolicy, isMet } from './CompiledPolicy.js';
 import { isFields, onlyFields } from './fields.js';
 import type { Auth, AuthContext } from './Policy.js';
 
@@ -62,5 +63,5 @@ function signatureOf(rules: readonly CompiledPolicy[], auth: Auth): string {
     const claim = claimUnder(auth, path);
     return claim === undefined ? [path] : [path, claim];
   });
-  return textOf([readings, claims]);
+  return exactKey([readings, claims]);
 }

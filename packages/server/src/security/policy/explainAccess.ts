@@ -1,4 +1,5 @@
 import { type CompiledPolicy, isMet } from './CompiledPolicy.js';
+import { isFields } from './fields.js';
 import { type Action, authOf, type Principal } from './Policy.js';
 import { DENIED, type Rights } from './Rights.js';
 
@@ -71,6 +72,8 @@ function reasonOf(
   if (role !== '*' && !principal.roles.includes(role)) return 'role';
   if (!actions.includes(action)) return 'action';
   if (action === 'REMOVE' && policy.fields !== undefined) return 'mask';
+  if (action === 'READ' && policy.fields !== undefined && old !== undefined && !isFields(old))
+    return 'fields';
   const result = action === 'PUT' ? rights.keptUnder(policy, old, next) : undefined;
   if (result === DENIED) return 'fields';
   if (!isMet(policy, old, context)) return 'before';
