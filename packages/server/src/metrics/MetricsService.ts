@@ -96,6 +96,11 @@ export class MetricsService {
     return this.#set.rows();
   }
 
+  /** Every metric as data, as prom-client gives it. */
+  json(): ReturnType<Registry['getMetricsAsJSON']> {
+    return this.#registry.getMetricsAsJSON();
+  }
+
   close(): void {
     this.#set.registry.clear();
   }
