@@ -7,7 +7,9 @@ for (const [app, folder] of Object.entries(apps)) {
   const built = new URL(`../../../apps/${app}/dist/`, import.meta.url);
   const target = new URL(`../dist/${folder}/`, import.meta.url);
   if (!existsSync(new URL('index.html', built))) {
-    process.stderr.write(`apps/${app} is not built. Build through turbo (npm run build), which does it first.\n`);
+    process.stderr.write(
+      `apps/${app} is not built. Build through turbo (npm run build), which does it first.\n`,
+    );
     process.exit(1);
   }
   rmSync(target, { recursive: true, force: true });

@@ -5,7 +5,10 @@ export class ApiError extends Error {
   readonly remedy: string | undefined;
   readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, refusal: Partial<Record<'code' | 'message' | 'remedy' | 'retryAfterMs', unknown>>) {
+  constructor(
+    status: number,
+    refusal: Partial<Record<'code' | 'message' | 'remedy' | 'retryAfterMs', unknown>>,
+  ) {
     const code = typeof refusal.code === 'string' ? refusal.code : `HTTP_${status}`;
     super(typeof refusal.message === 'string' ? refusal.message : code);
     this.status = status;

@@ -9,7 +9,11 @@ export type AuthStatus = {
   readonly user?: { readonly sub: string; readonly roles: readonly string[] };
 };
 
-export type SignedIn = { readonly token: string; readonly expiresAt: number; readonly roles: readonly string[] };
+export type SignedIn = {
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly roles: readonly string[];
+};
 
 export type IndexStatus = { readonly name: string; readonly rows: number; readonly isComplete: boolean };
 

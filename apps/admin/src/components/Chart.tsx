@@ -5,7 +5,8 @@ import 'uplot/dist/uPlot.min.css';
 const HEIGHT = 150;
 const COLORS = ['--accent', '--low', '--medium', '--high'];
 
-const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const color = (name: string): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Lines over the last minutes. `data`: seconds since the epoch, then one list of values per name. */
 export function Chart({
@@ -33,10 +34,7 @@ export function Chart({
         legend: { show: names.length > 1 },
         cursor: { show: false },
         scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
-        axes: [
-          axis,
-          { ...axis, size: 70, values: (_, ticks) => ticks.map((tick) => format(tick)) },
-        ],
+        axes: [axis, { ...axis, size: 70, values: (_, ticks) => ticks.map((tick) => format(tick)) }],
         series: [
           {},
           ...names.map((label, i) => ({

@@ -4,7 +4,8 @@ const short = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 export const count = (value: number): string => whole.format(value);
 
 /** Three digits that matter. */
-export const rough = (value: number): string => (value >= 1000 ? whole.format(Math.round(value)) : short.format(value));
+export const rough = (value: number): string =>
+  value >= 1000 ? whole.format(Math.round(value)) : short.format(value);
 
 /** `3 d 4 h`, `12 min`, `8 s`. */
 export function duration(ms: number): string {

@@ -24,7 +24,9 @@ export function Logs() {
   const after = useRef(0);
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const ask = useCallback(async () => {
-    const answer = await api.get<{ lines: readonly LogLine[]; next: number }>(`/api/logs?after=${after.current}`);
+    const answer = await api.get<{ lines: readonly LogLine[]; next: number }>(
+      `/api/logs?after=${after.current}`,
+    );
     after.current = answer.next;
     if (answer.lines.length > 0) setLines((before) => [...before, ...answer.lines].slice(-KEPT));
     return answer.next;
@@ -54,7 +56,8 @@ function LineText({ line }: { readonly line: LogLine }) {
   return (
     <>
       <time>{typeof time === 'number' ? timeOf(time) : String(time ?? '')}</time> <b>{levelOf(line)}</b>{' '}
-      {String(msg ?? '')} <span className="quiet">{Object.keys(rest).length > 0 ? JSON.stringify(rest) : ''}</span>
+      {String(msg ?? '')}{' '}
+      <span className="quiet">{Object.keys(rest).length > 0 ? JSON.stringify(rest) : ''}</span>
     </>
   );
 }

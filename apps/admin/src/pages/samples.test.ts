@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Metric } from '../api/answers.js';
 import { addSample, chartOf, NO_SAMPLES, readSample } from './samples.js';
 
-const metric = (name: string, values: Metric['values']): Metric => ({ name, help: '', type: 'counter', values });
+const metric = (name: string, values: Metric['values']): Metric => ({
+  name,
+  help: '',
+  type: 'counter',
+  values,
+});
 
 const metrics = (applied: number, commits: number, seconds: number): Metric[] => [
   metric('topgun_ops_total', [
@@ -28,7 +33,10 @@ describe('samples of the charts', () => {
   });
 
   it('[ADM-3] a server that was started again draws no negative rate, and nothing committed draws a gap', () => {
-    const lines = chartOf([readSample(metrics(300, 20, 0.15), 1_000), readSample(metrics(5, 20, 0.15), 2_000)]);
+    const lines = chartOf([
+      readSample(metrics(300, 20, 0.15), 1_000),
+      readSample(metrics(5, 20, 0.15), 2_000),
+    ]);
     expect(lines.ops[1]).toEqual([0]);
     expect(lines.commit[1]).toEqual([null]);
   });

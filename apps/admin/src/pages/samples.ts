@@ -47,7 +47,7 @@ export function readSample(metrics: readonly Metric[], atMs: number): Sample {
     commitSeconds: part('topgun_commit_duration_seconds', 'sum'),
     commits: part('topgun_commit_duration_seconds', 'count'),
     connections: sum('topgun_connections'),
-    loopMs: sum('topgun_event_loop_delay_p99_seconds') * 1000,
+    loopMs: sum('topgun_nodejs_eventloop_lag_p99_seconds') * 1000,
     records: sum('topgun_records'),
     memoryBytes: sum('topgun_process_resident_memory_bytes'),
   };
@@ -57,7 +57,9 @@ export function readSample(metrics: readonly Metric[], atMs: number): Sample {
 export type Lines = readonly (readonly (number | null)[])[];
 
 /** Each chart's lines: rates between two samples, and levels. */
-export function chartOf(samples: Samples): Readonly<Record<'ops' | 'commit' | 'traffic' | 'connections' | 'loop', Lines>> {
+export function chartOf(
+  samples: Samples,
+): Readonly<Record<'ops' | 'commit' | 'traffic' | 'connections' | 'loop', Lines>> {
   const pairs = samples.slice(1).map((now, i) => [samples[i] as Sample, now] as const);
   const times = pairs.map(([, { atMs }]) => atMs / 1000);
   const rate = (read: (sample: Sample) => number): number[] =>
@@ -65,7 +67,13 @@ export function chartOf(samples: Samples): Readonly<Record<'ops' | 'commit' | 't
     pairs.map(([before, now]) => Math.max(0, read(now) - read(before)) / ((now.atMs - before.atMs) / 1000));
   const outcome = (name: string): number[] => rate(({ ops }) => ops[name] ?? 0);
   return {
-    ops: [times, outcome('applied'), outcome('superseded'), outcome('duplicate'), rate(({ refused }) => refused)],
+    ops: [
+      times,
+      outcome('applied'),
+      outcome('superseded'),
+      outcome('duplicate'),
+      rate(({ refused }) => refused),
+    ],
     commit: [
       times,
       pairs.map(([before, now]) => {

@@ -41,7 +41,12 @@ export function SignIn({ setup, why }: { readonly setup: boolean; readonly why: 
         {setup && (
           <label>
             Setup token
-            <input value={token} onChange={(event) => setToken(event.target.value)} required autoComplete="off" />
+            <input
+              value={token}
+              onChange={(event) => setToken(event.target.value)}
+              required
+              autoComplete="off"
+            />
           </label>
         )}
         <label>

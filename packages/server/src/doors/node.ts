@@ -3,26 +3,26 @@ import type { NodeView } from '../engine/NodeView.js';
 import { HttpRefusal, type HttpRequest, type Route } from './Route.js';
 
 export interface NodeParts {
-  readonly view: () => NodeView | undefined;
+  readonly lists: () => NodeView | undefined;
   /** every metric as data */
   readonly metrics: () => Promise<unknown>;
 }
 
 /** `/api/connections`, `/api/queries` and `/api/metrics`: what is going on at this node, for the role ADMIN (ADM-2). */
 export function nodeRoutes(parts: NodeParts): Route[] {
-  const admin = (path: string, answer: (view: NodeView, limit: number) => unknown): Route => ({
+  const admin = (path: string, answer: (lists: NodeView, limit: number) => unknown): Route => ({
     method: 'GET',
     path,
     access: 'admin',
     answer: async (request) => {
-      const view = parts.view();
-      if (view === undefined) throw new HttpRefusal(503, { code: 'UNAVAILABLE' });
-      return { status: 200, body: await answer(view, limitOf(request)) };
+      const lists = parts.lists();
+      if (lists === undefined) throw new HttpRefusal(503, { code: 'UNAVAILABLE' });
+      return { status: 200, body: await answer(lists, limitOf(request)) };
     },
   });
   return [
-    admin('/api/connections', (view, limit) => ({ connections: view.connections(limit) })),
-    admin('/api/queries', (view, limit) => ({ queries: view.queries(limit) })),
+    admin('/api/connections', (lists, limit) => ({ connections: lists.connections(limit) })),
+    admin('/api/queries', (lists, limit) => ({ queries: lists.queries(limit) })),
     admin('/api/metrics', async () => ({ metrics: await parts.metrics() })),
   ];
 }

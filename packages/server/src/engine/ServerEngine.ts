@@ -19,7 +19,6 @@ import { QueryInspector } from './indexes/QueryInspector.js';
 import { Judge } from './Judge.js';
 import { MapQuota } from './MapQuota.js';
 import { MemoryStaging } from './MemoryStaging.js';
-import { NodeView } from './NodeView.js';
 import type { Op } from './Op.js';
 import { OwnerClock } from './OwnerClock.js';
 import { PolicyBook } from './PolicyBook.js';
@@ -114,7 +113,6 @@ export class ServerEngine {
     const asked = { gate: this.#gate, table: this.#table, scans, ports: options.queryPorts };
     this.#queries = new Queries({ ...asked, effects, limits, tally: this.#tally });
     this.inspector = new QueryInspector(asked);
-    this.node = new NodeView({ connections: this.#connections, queries: this.#queries, scopes: this.#scopes });
     this.#topics = new Topics(effects, this.#gate, this.#tally);
     this.#followers = new Followers(this.#scopes, this.#queries, this.#topics);
     const staged = {

@@ -96,9 +96,9 @@ export class MetricsService {
     return this.#set.rows();
   }
 
-  /** Every metric as data, as prom-client gives it. */
-  json(): ReturnType<Registry['getMetricsAsJSON']> {
-    return this.#registry.getMetricsAsJSON();
+  /** The same as data, as prom-client gives it. */
+  async json(): Promise<unknown> {
+    return this.#set.json({ ...(await this.#sources()), host: this.counts });
   }
 
   close(): void {

@@ -28,7 +28,8 @@ export function Records({
   const [edited, setEdited] = useState<Edited>();
   const [refusal, setRefusal] = useState<string>();
   useEffect(
-    () => client.onRejection(({ code, key }) => setRefusal(`The server refused the change of ${key} (${code}).`)),
+    () =>
+      client.onRejection(({ code, key }) => setRefusal(`The server refused the change of ${key} (${code}).`)),
     [client],
   );
   const handle = error === undefined ? client.query<unknown>(map, filter) : undefined;

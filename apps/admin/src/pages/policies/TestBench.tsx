@@ -53,11 +53,20 @@ export function TestBench() {
         {area('Claims', as, setAs, 'bench-as')}
         <label>
           Map
-          <input value={map} onChange={(event) => setMap(event.target.value)} required data-testid="bench-map" />
+          <input
+            value={map}
+            onChange={(event) => setMap(event.target.value)}
+            required
+            data-testid="bench-map"
+          />
         </label>
         <label>
           Action
-          <select value={action} onChange={(event) => setAction(event.target.value)} data-testid="bench-action">
+          <select
+            value={action}
+            onChange={(event) => setAction(event.target.value)}
+            data-testid="bench-action"
+          >
             {ACTIONS.map((each) => (
               <option key={each}>{each}</option>
             ))}
