@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
+import { useHash } from './address.js';
 import { Nav } from './components/Nav.js';
-import { pageOf, useHash } from './pages.js';
+import { pageOf } from './pages.js';
 import { useSession } from './session/SessionContext.js';
 import { SignIn } from './session/SignIn.js';
 

@@ -1,4 +1,5 @@
-import { type ComponentType, useSyncExternalStore } from 'react';
+import type { ComponentType } from 'react';
+import { pathOf } from './address.js';
 import { Connections } from './pages/Connections.js';
 import { Explorer } from './pages/Explorer.js';
 import { Logs } from './pages/Logs.js';
@@ -24,16 +25,6 @@ const [home] = pages as readonly [PageEntry, ...PageEntry[]];
 
 /** The page of an address; of an unknown one the first. */
 export const pageOf = (hash: string): PageEntry => {
-  const path = hash.replace(/^#\/?/, '').split('/')[0];
+  const path = pathOf(hash);
   return pages.find((page) => page.path === path) ?? home;
 };
-
-/** What stands behind the page in the address, such as the map of `#/data/todos`. */
-export const restOf = (hash: string): string => decodeURIComponent(hash.split('/').slice(2).join('/'));
-
-const follow = (changed: () => void): (() => void) => {
-  addEventListener('hashchange', changed);
-  return () => removeEventListener('hashchange', changed);
-};
-
-export const useHash = (): string => useSyncExternalStore(follow, () => location.hash);

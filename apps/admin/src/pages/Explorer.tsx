@@ -1,9 +1,9 @@
 import { TopGunProvider } from '@topgun/react';
 import { useCallback, useEffect, useMemo, useState } from 'react';
+import { restOf, useHash } from '../address.js';
 import type { ServerStatus } from '../api/answers.js';
 import { usePolled } from '../api/usePolled.js';
 import { Notice } from '../components/Notice.js';
-import { restOf, useHash } from '../pages.js';
 import { useApi, useSession } from '../session/SessionContext.js';
 import { createClient } from './explorer/createClient.js';
 import { FilterForm } from './explorer/FilterForm.js';
