@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser } from '../../todo/e2e/openBrowser.js';
 import { Stage } from '../../todo/e2e/Stage.js';
 import { AdminPage } from './AdminPage.js';
+import { StartedServer } from './StartedServer.js';
 
 /** The pictures of the documents are renewed on request only: no two runs draw the same pixels. */
 const keepImages = process.env.TOPGUN_IMAGES === 'keep';
@@ -60,15 +62,15 @@ describe('the dashboard of a server in development', () => {
   it('[ADM-2] lists maps, queries and connections', async () => {
     const looker = await AdminPage.open(await browser.newContext(desktop), url);
     await looker.goTo('Data');
-    await looker.show('notes', '{"done": false}');
+    await looker.show('notes', '{"text": "changed in the other window"}');
     await looker.says('found', '1 records');
     const admin = await AdminPage.open(await browser.newContext(desktop), url);
     await admin.goTo('Maps');
     await admin.page.getByRole('link', { name: 'notes' }).waitFor();
     await admin.goTo('Live queries');
-    const query = admin.page.getByText('eq done limit 100');
+    const query = admin.page.getByText('eq text limit 100');
     await query.waitFor();
-    expect(await admin.page.getByRole('table').textContent()).not.toContain('false');
+    expect(await admin.page.getByRole('table').textContent()).not.toContain('changed');
     await admin.goTo('Connections');
     await admin.page.getByRole('cell', { name: 'dev', exact: true }).first().waitFor();
     await looker.page.context().close();
@@ -96,5 +98,50 @@ describe('the dashboard of a server in development', () => {
     const width = await admin.page.evaluate(() => document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(390);
     expect(admin.problems).toEqual([]);
+  });
+});
+
+describe('the dashboard of a server with operators', () => {
+  let server: StartedServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    server = await StartedServer.start();
+    browser = await openBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  it('[ADM-4] makes the first operator by the address that the start prints, signs out and in again', async () => {
+    const admin = await AdminPage.open(await browser.newContext(desktop), server.setupUrl);
+    const { page } = admin;
+    const submit = page.getByRole('button', { name: /Sign in|sign in/ });
+    await page.getByTestId('name').fill('ada');
+    await page.getByTestId('password').fill('a long enough sentence');
+    await submit.click();
+    await admin.says('state', 'READY');
+    expect(page.url()).not.toContain('setup');
+    await page.reload();
+    await admin.says('state', 'READY');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByTestId('sign-in').waitFor();
+    await page.getByTestId('name').fill('ada');
+    await page.getByTestId('password').fill('not the sentence');
+    await submit.click();
+    await page.getByRole('alert').getByText('wrong').waitFor();
+    await page.getByTestId('password').fill('a long enough sentence');
+    await submit.click();
+    await admin.says('state', 'READY');
+    expect(admin.problems).toEqual([]);
+  });
+
+  it('[ADM-4] shows strangers the sign-in only, whatever page they ask for', async () => {
+    const admin = await AdminPage.open(await browser.newContext(desktop), `${server.url}admin/#/connections`);
+    await admin.page.getByTestId('sign-in').waitFor();
+    expect(await admin.page.getByRole('table').count()).toBe(0);
+    const asked = await admin.page.request.get(`${server.url}api/connections`);
+    expect([asked.status(), await asked.json()]).toEqual([401, { code: 'AUTH_REQUIRED' }]);
   });
 });

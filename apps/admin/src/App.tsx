@@ -21,7 +21,11 @@ export function App() {
   const page = pageOf(hash);
   return (
     <div className="app">
-      <Nav current={page.path} name={state.name} onLeave={() => void session.signOut()} />
+      <Nav
+        current={page.path}
+        name={state.name}
+        onLeave={session.token() === undefined ? undefined : () => void session.signOut()}
+      />
       <main className="main" id="main">
         <h1>{page.title}</h1>
         <page.Page />

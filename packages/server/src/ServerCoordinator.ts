@@ -169,7 +169,10 @@ export class ServerCoordinator {
   async #start(): Promise<Address> {
     try {
       const security = await SecurityManager.create(this.config);
-      this.#openDoors(await StaticFiles.of(this.config.staticDir), await StaticFiles.of(this.config.adminDir));
+      this.#openDoors(
+        await StaticFiles.of(this.config.staticDir),
+        await StaticFiles.of(this.config.adminDir),
+      );
       await this.#ntp?.start();
       this.#startedAtMs = this.#clock.wallMs();
       // Probes answer while a large store is loading.

@@ -9,9 +9,10 @@ export type AuthStatus = {
   readonly user?: { readonly sub: string; readonly roles: readonly string[] };
 };
 
+/** `expiresAt`: ISO 8601. */
 export type SignedIn = {
   readonly token: string;
-  readonly expiresAt: number;
+  readonly expiresAt: string;
   readonly roles: readonly string[];
 };
 

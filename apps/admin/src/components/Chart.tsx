@@ -31,7 +31,7 @@ export function Chart({
       {
         width: element.clientWidth,
         height: HEIGHT,
-        legend: { show: names.length > 1 },
+        legend: { show: names.length > 1, live: false },
         cursor: { show: false },
         scales: { y: { range: (_, __, max) => [0, Math.max(1, max * 1.1)] } },
         axes: [axis, { ...axis, size: 70, values: (_, ticks) => ticks.map((tick) => format(tick)) }],

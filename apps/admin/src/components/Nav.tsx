@@ -8,7 +8,8 @@ export function Nav({
 }: {
   readonly current: string;
   readonly name: string;
-  readonly onLeave: () => void;
+  /** undefined where nobody has to sign in */
+  readonly onLeave: (() => void) | undefined;
 }) {
   return (
     <nav className="nav" aria-label="Pages">
@@ -30,9 +31,11 @@ export function Nav({
       </ul>
       <div className="who">
         <span className="quiet">{name}</span>
-        <button type="button" className="link" onClick={onLeave}>
-          Sign out
-        </button>
+        {onLeave !== undefined && (
+          <button type="button" className="link" onClick={onLeave}>
+            Sign out
+          </button>
+        )}
       </div>
     </nav>
   );

@@ -15,7 +15,7 @@ const STORED = 'topgun-admin';
 const RENEW_AT = 0.7;
 const RETRY_MS = 5_000;
 
-type Held = { readonly name: string; readonly token: string; readonly expiresAt: number };
+type Held = { readonly name: string; readonly token: string; readonly expiresAtMs: number };
 
 /** The operator's session: a short-lived token, renewed while the page is open. */
 export class Session {
@@ -83,7 +83,7 @@ export class Session {
   }
 
   #enter(name: string, { token, expiresAt, roles }: SignedIn): void {
-    this.#held = { name, token, expiresAt };
+    this.#held = { name, token, expiresAtMs: Date.parse(expiresAt) };
     sessionStorage.setItem(STORED, JSON.stringify(this.#held));
     this.#set({ kind: 'in', name, roles });
     this.#arm();
@@ -93,16 +93,16 @@ export class Session {
     clearTimeout(this.#timer);
     const held = this.#held;
     if (held === undefined) return;
-    const leftMs = held.expiresAt - Date.now();
+    const leftMs = held.expiresAtMs - Date.now();
     this.#timer = setTimeout(() => void this.#renew(held), Math.max(RETRY_MS, leftMs * RENEW_AT));
   }
 
-  async #renew({ name, expiresAt }: Held): Promise<void> {
+  async #renew({ name, expiresAtMs }: Held): Promise<void> {
     try {
       this.#enter(name, await this.api.post<SignedIn>('/api/auth/refresh'));
     } catch (error) {
       const isRefused = error instanceof ApiError && error.status === 401;
-      if (isRefused || Date.now() > expiresAt) {
+      if (isRefused || Date.now() > expiresAtMs) {
         this.#forget();
         await this.look('Your session has ended.');
       } else this.#arm();
