@@ -7,6 +7,7 @@ import { build } from './build.mjs';
 
 const TODO_E2E = 'apps/todo/e2e/vitest.config.ts';
 const ATLAS_E2E = 'apps/atlas/e2e/vitest.config.ts';
+const ADMIN_E2E = 'apps/admin/e2e/vitest.config.ts';
 
 const unitTotals = (args) => runVitest({ args });
 
@@ -17,8 +18,10 @@ async function e2eTotals(args) {
   const env = { TOPGUN_CHROMIUM: chromium };
   // A test that is asked for by its name is one of one app.
   const asked = args.length === 0 ? args : [...args, '--passWithNoTests'];
-  const todo = await runVitest({ config: TODO_E2E, args: asked, env });
-  return add(todo, await runVitest({ config: ATLAS_E2E, args: asked, env }));
+  let totals = none;
+  for (const config of [TODO_E2E, ATLAS_E2E, ADMIN_E2E])
+    totals = add(totals, await runVitest({ config, args: asked, env }));
+  return totals;
 }
 
 /** Totals of the whole suite. A build that fails counts as one failure and ends it: the browser would test old code. */

@@ -2,6 +2,8 @@
 
 const KIB = 1024;
 
+/** count: entries of a list for operators, such as connections; more than a person looks through */
+export const listedMax = 1_000;
 /** bytes: all a stranger may send on a socket before AUTH is accepted */
 export const bytesPreAuth = 16 * KIB;
 /** count: default for one node: some 10 kB each */

@@ -82,15 +82,17 @@ describe('errors', () => {
 });
 
 describe('limits', () => {
-  it('[WIRE-7] each is a positive whole number with a unit and a reason', () => {
+  it('[WIRE-7] each is a positive whole number, or a share, with a unit and a reason', () => {
     const source = ['./limits.ts', './authLimits.ts', './clientLimits.ts', './doorLimits.ts']
       .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
       .join('\n');
     const documented = [
-      ...source.matchAll(/^\/\*\* (?:bytes|chars|count|levels|ms): .{6,} \*\/\nexport const (\w+) = /gm),
+      ...source.matchAll(/^\/\*\* (?:bytes|chars|count|levels|ms|share): .{6,} \*\/\nexport const (\w+) = /gm),
     ].map(([, name]) => name);
     expect(documented.sort()).toEqual(Object.keys(LIMITS).sort());
-    for (const value of Object.values(LIMITS)) expect(Number.isSafeInteger(value) && value > 0).toBe(true);
+    const { outQueuesHeapShare, ...wholes } = LIMITS;
+    for (const value of Object.values(wholes)) expect(Number.isSafeInteger(value) && value > 0).toBe(true);
+    expect(outQueuesHeapShare > 0 && outQueuesHeapShare < 1).toBe(true);
   });
 
   it('[WIRE-7] fit into each other', () => {

@@ -10,6 +10,7 @@ import { createHttp } from './doors/createHttp.js';
 import { explainRoutes } from './doors/explain.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
+import { nodeRoutes } from './doors/node.js';
 import { policyRoutes } from './doors/policies.js';
 import type { Route } from './doors/Route.js';
 import { StaticFiles } from './doors/staticFiles.js';
@@ -169,9 +170,10 @@ export class ServerCoordinator {
   async #start(): Promise<Address> {
     try {
       const security = await SecurityManager.create(this.config);
-      const { staticDir } = this.config;
-      const staticFiles = staticDir === undefined ? undefined : await StaticFiles.create(staticDir);
-      this.#openDoors(staticFiles);
+      this.#openDoors(
+        await StaticFiles.of(this.config.staticDir),
+        await StaticFiles.of(this.config.adminDir),
+      );
       await this.#ntp?.start();
       this.#startedAtMs = this.#clock.wallMs();
       // Probes answer while a large store is loading.
@@ -345,11 +347,12 @@ export class ServerCoordinator {
     });
   }
 
-  #openDoors(staticFiles: StaticFiles | undefined): void {
+  #openDoors(staticFiles: StaticFiles | undefined, adminFiles: StaticFiles | undefined): void {
     const router = new HttpRouter({
       routes: this.#routes(),
       principalOf: async (token) => this.#auth?.principalOf(token),
       staticFiles,
+      adminFiles,
       loopbackOnly: this.config.dev,
       watch: this.#watch.http,
     });
@@ -374,6 +377,10 @@ export class ServerCoordinator {
       ...policyRoutes(() => ({ engine: this.#engine, host: this.#host, sources: this.#policies })),
       ...authRoutes(() => this.#auth),
       ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
+      ...nodeRoutes({
+        lists: () => this.#engine?.counts.lists,
+        metrics: () => this.#watch.metrics.json(),
+      }),
       ...this.#operators.routes(() => this.#engine?.inspector),
     ];
   }

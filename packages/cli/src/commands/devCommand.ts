@@ -1,11 +1,11 @@
-import { devLimits, loadConfig, ServerCoordinator } from '@topgun/server';
+import { devLimits, loadConfig, type ServerConfig, ServerCoordinator } from '@topgun/server';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import type { CliIo } from '../CliIo.js';
-import { demoFolder } from '../demoFolder.js';
 import { addServerOptions, serverArgs } from '../serverOptions.js';
 import { type Address, serveUntilStopped, webAddress } from '../serveUntilStopped.js';
 import { cliVersion } from '../version.js';
+import { adminFolder, demoFolder } from '../webFolders.js';
 
 export const DEV_DATA_DIR = './.topgun/dev';
 
@@ -19,7 +19,13 @@ export function addDevCommand(program: Command, io: CliIo): void {
     .option('--no-demo', 'Serve no app, only the sync connection and the probes.');
   addServerOptions(command, {
     without: ['dev'],
-    defaults: { ...devLimits, dataDir: DEV_DATA_DIR, logLevel: 'warn', staticDir: 'the demo' },
+    defaults: {
+      ...devLimits,
+      dataDir: DEV_DATA_DIR,
+      logLevel: 'warn',
+      staticDir: 'the demo',
+      adminDir: 'the dashboard',
+    },
   });
   command
     .addHelpText(
@@ -28,6 +34,7 @@ export function addDevCommand(program: Command, io: CliIo): void {
     )
     .action(async (options: { demo: boolean }) => {
       const demo = options.demo ? demoFolder() : undefined;
+      const admin = adminFolder();
       const config = loadConfig({
         args: serverArgs(command),
         env: io.env,
@@ -37,25 +44,28 @@ export function addDevCommand(program: Command, io: CliIo): void {
           dataDir: DEV_DATA_DIR,
           logLevel: 'warn',
           ...(demo === undefined ? {} : { staticDir: demo }),
+          ...(admin === undefined ? {} : { adminDir: admin }),
         },
       });
       await serveUntilStopped(
         (onFatal) => new ServerCoordinator(config, { onFatal }),
         io,
         (at) => {
-          io.out(welcome(at, config.dataDir, config.storage, config.staticDir !== undefined, io));
+          io.out(welcome(at, config, io));
         },
       );
     });
 }
 
-function welcome(at: Address, dataDir: string, storage: string, hasApp: boolean, io: CliIo): string {
+function welcome(at: Address, config: ServerConfig, io: CliIo): string {
+  const { dataDir, storage, staticDir, adminDir } = config;
   const colors = pc.createColors(io.color);
   const web = webAddress(at);
   const lines = [
     `${colors.bold('TopGun')} ${cliVersion()}, for development`,
     '',
-    ...(hasApp ? [`  App     ${colors.cyan(web)}`] : []),
+    ...(staticDir === undefined ? [] : [`  App     ${colors.cyan(web)}`]),
+    ...(adminDir === undefined ? [] : [`  Admin   ${colors.cyan(`${web}admin/`)}`]),
     `  Sync    ${colors.cyan(web.replace('http', 'ws').replace(/\/$/, ''))}`,
     `  Health  ${web}ready`,
     `  Data    ${storage === 'memory' ? 'in memory, gone at the end' : dataDir}`,

@@ -4,6 +4,7 @@ import type { CliIo } from '../CliIo.js';
 import { addServerOptions, serverArgs } from '../serverOptions.js';
 import { serveUntilStopped, webAddress } from '../serveUntilStopped.js';
 import { cliVersion } from '../version.js';
+import { adminFolder } from '../webFolders.js';
 
 export function addStartCommand(program: Command, io: CliIo): void {
   const command = program
@@ -12,7 +13,7 @@ export function addStartCommand(program: Command, io: CliIo): void {
     .description(
       'Runs a server. Settings come from flags, then the environment, then the file, then the defaults.',
     );
-  addServerOptions(command);
+  addServerOptions(command, { defaults: { adminDir: 'the dashboard' } });
   command
     .addHelpText(
       'after',
@@ -22,7 +23,12 @@ export function addStartCommand(program: Command, io: CliIo): void {
         '\nExamples:\n  $ TOPGUN_JWT_SECRET=… topgun start --host 0.0.0.0\n  $ topgun start --config ./topgun.json\n  $ topgun start --dev --port 0 --storage memory\n',
     )
     .action(async () => {
-      const config = loadConfig({ args: serverArgs(command), env: io.env });
+      const admin = adminFolder();
+      const config = loadConfig({
+        args: serverArgs(command),
+        env: io.env,
+        ...(admin === undefined ? {} : { defaults: { adminDir: admin } }),
+      });
       let server: ServerCoordinator | undefined;
       await serveUntilStopped(
         (onFatal) => {

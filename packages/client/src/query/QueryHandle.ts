@@ -58,6 +58,11 @@ export class QueryHandle<T> {
     return this.#queries.of<T>(this.key, this.#map, this.#spec).snapshot();
   }
 
+  /** The value that a row of the result was made of: what `set` takes to write it again. */
+  valueOf(row: Row<T>): T {
+    return this.#queries.of<T>(this.key, this.#map, this.#spec).valueOf(row) as T;
+  }
+
   /** `complete` once the server's rows are in; `partial` while the result is what this device holds. */
   get completeness(): 'partial' | 'complete' {
     return this.getSnapshot().completeness;

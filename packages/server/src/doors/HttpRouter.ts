@@ -15,7 +15,10 @@ export interface HttpRouterParts {
   readonly routes: readonly Route[];
   /** Who a token speaks for; undefined when it is not accepted, and for no token where one is needed. */
   readonly principalOf: (token: string | undefined) => Promise<Principal | undefined>;
+  /** the app at / */
   readonly staticFiles?: StaticFiles | undefined;
+  /** the dashboard at /admin/ (ADM-1) */
+  readonly adminFiles?: StaticFiles | undefined;
   /** answers only requests that name this machine as their host (OPS-9) */
   readonly loopbackOnly: boolean;
   readonly watch: Pick<HttpWatch, 'begin' | 'failed'>;
@@ -113,11 +116,21 @@ export class HttpRouter {
   }
 
   async #serveFile(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-    const { staticFiles } = this.#parts;
-    if (staticFiles === undefined || path.startsWith('/api/')) return false;
-    return staticFiles.serve(path, request.method === 'HEAD', request.headers['if-none-match'], response);
+    const { staticFiles, adminFiles } = this.#parts;
+    if (path.startsWith('/api/')) return false;
+    const isHead = request.method === 'HEAD';
+    const etag = request.headers['if-none-match'];
+    if (adminFiles === undefined || !/^\/admin(\/|$)/.test(path))
+      return (await staticFiles?.serve(path, isHead, etag, response)) === true;
+    if (path !== '/admin') return adminFiles.serve(path.slice(ADMIN.length), isHead, etag, response);
+    // Its files are named relative to the folder.
+    response.writeHead(308, { Location: `${ADMIN}/` }).end();
+    return true;
   }
 }
+
+/** Where the dashboard is. */
+const ADMIN = '/admin';
 
 async function write(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): Promise<void> {
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);

@@ -33,6 +33,11 @@ export class StaticFiles {
     this.#root = root;
   }
 
+  /** Undefined for no folder. Throws like `create`. */
+  static async of(folder: string | undefined): Promise<StaticFiles | undefined> {
+    return folder === undefined ? undefined : StaticFiles.create(folder);
+  }
+
   /** Throws STATIC_MISSING when the folder has no index.html. */
   static async create(folder: string): Promise<StaticFiles> {
     try {

@@ -1,5 +1,6 @@
 import type { Admission } from './Admission.js';
 import type { Connection } from './Connection.js';
+import { NodeView } from './NodeView.js';
 import type { OwnerClock } from './OwnerClock.js';
 import type { EngineStats } from './ports.js';
 import type { Queries } from './Queries.js';
@@ -25,9 +26,12 @@ export interface CountedMachines {
 
 /** What the machines of an engine count, gathered when it is asked for: nothing here is done per op. */
 export class EngineCounts {
+  /** The same in lists, for people. */
+  readonly lists: NodeView;
   readonly #machines: CountedMachines;
 
   constructor(machines: CountedMachines) {
+    this.lists = new NodeView(machines);
     this.#machines = machines;
   }
 

@@ -71,9 +71,13 @@ export class Queries {
 
   get subscriberCount(): number {
     let count = 0;
-    for (const queries of this.#byMap.values())
-      for (const query of queries.all()) count += query.subscribers.size;
+    for (const query of this.standing()) count += query.subscribers.size;
     return count;
+  }
+
+  /** All results that are kept up to date. */
+  *standing(): IterableIterator<SharedQuery> {
+    for (const queries of this.#byMap.values()) yield* queries.all();
   }
 
   /** Queries of a connection, refused ones included. */

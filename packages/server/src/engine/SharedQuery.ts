@@ -59,7 +59,7 @@ export class SharedQuery implements Shown {
   readonly subscribers = new Set<Subscription>();
   readonly #window: LiveWindow<unknown>;
   readonly #dirtyItems: number;
-  readonly #spec: QuerySpec;
+  readonly spec: QuerySpec;
   readonly #ports: QueryPorts | undefined;
   #examined = 0;
   #explanation: Explanation | undefined;
@@ -79,7 +79,7 @@ export class SharedQuery implements Shown {
     this.view = view;
     this.where = spec.where;
     this.#dirtyItems = dirtyItems;
-    this.#spec = spec;
+    this.spec = spec;
     this.#ports = ports;
     this.#window = this.#open();
   }
@@ -185,12 +185,12 @@ export class SharedQuery implements Shown {
       return rows;
     };
     if (this.map.indexes.isAny) {
-      const short = new LiveWindow<unknown>(this.#spec, { ...this.#ports, run: find });
+      const short = new LiveWindow<unknown>(this.spec, { ...this.#ports, run: find });
       short.reset();
       if (!isScan) return short;
     }
-    const { limit: _, ...all } = this.#spec;
-    const whole = new LiveWindow<unknown>(this.#spec, this.#ports);
+    const { limit: _, ...all } = this.spec;
+    const whole = new LiveWindow<unknown>(this.spec, this.#ports);
     whole.reset(find(all));
     return whole;
   }

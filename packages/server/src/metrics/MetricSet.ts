@@ -110,6 +110,12 @@ export class MetricSet<F> {
     return { contentType: this.registry.contentType, text: await this.registry.metrics() };
   }
 
+  /** One scrape, as data. */
+  json(figures: F): ReturnType<Registry['getMetricsAsJSON']> {
+    this.#figures = figures;
+    return this.registry.getMetricsAsJSON();
+  }
+
   /** Every metric, by subject in the order of adding. */
   rows(): MetricRow[] {
     const described = this.registry.getMetricsAsArray() as unknown as readonly Described[];

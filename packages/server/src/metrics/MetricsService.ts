@@ -98,6 +98,11 @@ export class MetricsService {
     return this.#set.rows();
   }
 
+  /** The same as data, as prom-client gives it. */
+  async json(): Promise<unknown> {
+    return this.#set.json({ ...(await this.#sources()), host: this.counts });
+  }
+
   close(): void {
     this.#set.registry.clear();
   }

@@ -31,6 +31,12 @@ export const networkSettings = {
     'The header that these proxies write; it must be one that they replace or add to.',
   ),
   staticDir: setting(text.optional(), 'text', 'a path', 'Folder of a built web app to serve at /.'),
+  adminDir: setting(
+    text.optional(),
+    'text',
+    'a path',
+    'Folder of the built dashboard to serve at /admin/; `topgun` brings one.',
+  ),
   dev: setting(
     z.boolean().default(false),
     'boolean',
