@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as z from 'zod/mini';
+import * as LIMITS from './allLimits.js';
 import * as CLOSE_CODE from './closeCodes.js';
 import { closeCodes, ERROR_CODES, isErrorCode, protocolErrors } from './errors.js';
-import * as LIMITS from './limits.js';
 import type { ClientMessage, Message, ServerMessage } from './messages/types.js';
 import type { clientMessageSchema, serverMessageSchema } from './schemas.js';
 import { messageSchema } from './schemas.js';
@@ -87,7 +87,9 @@ describe('limits', () => {
       .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
       .join('\n');
     const documented = [
-      ...source.matchAll(/^\/\*\* (?:bytes|chars|count|levels|ms|share): .{6,} \*\/\nexport const (\w+) = /gm),
+      ...source.matchAll(
+        /^\/\*\* (?:bytes|chars|count|levels|ms|share): .{6,} \*\/\nexport const (\w+) = /gm,
+      ),
     ].map(([, name]) => name);
     expect(documented.sort()).toEqual(Object.keys(LIMITS).sort());
     const { outQueuesHeapShare, ...wholes } = LIMITS;
