@@ -11,9 +11,16 @@ export class ServerProcess {
   readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   #output = '';
+  readonly #heard: ((data: Buffer) => void) | undefined;
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string>>) {
+  /** `heard` is told everything that the process prints. */
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    heard?: (data: Buffer) => void,
+  ) {
     this.#args = args;
+    this.#heard = heard;
     this.#env = { ...process.env, ...env };
   }
 
@@ -26,6 +33,7 @@ export class ServerProcess {
     });
     this.#child = child;
     const collect = (data: Buffer): void => {
+      this.#heard?.(data);
       this.#output = (this.#output + data.toString()).slice(-4000);
     };
     child.stdout?.on('data', collect);

@@ -1,5 +1,7 @@
+import { deepEqual } from '@topgun/core';
 import type { ServerMessage } from '@topgun/protocol';
 import { canariesIn } from './canaries.js';
+import { judgeDigits } from './judgeDigits.js';
 import { judgeHashes } from './judgeHashes.js';
 import { judgeAnswers, judgeRows } from './judgeRows.js';
 import { type KnownData, type Place, readableOf } from './KnownData.js';
@@ -39,7 +41,7 @@ export class FrameJudge {
     return { permitted, leaks };
   }
 
-  /** Bytes of any kind: a frame, a body, a header, a reason, a line of a log. */
+  /** Bytes of any kind. */
   bytes(viewer: Viewer, bytes: Uint8Array, type: string): { permitted: number; leaks: string[] } {
     if (this.#last?.bytes !== bytes) this.#last = { bytes, canaries: canariesIn(bytes) };
     const leaks: string[] = [];
@@ -51,10 +53,16 @@ export class FrameJudge {
       else leaks.push(`PO-1: ${type} carries ${canary}, which ${this.#describe(places)}`);
     }
     for (const rows of this.#data.digests.in(bytes)) {
-      if (rows.some((row) => this.#data.isStanding(row) && viewer.seen(row) === readableOf(row))) continue;
+      if (rows.some((row) => this.#data.isStanding(row) && deepEqual(viewer.seen(row), readableOf(row))))
+        continue;
       leaks.push(`PO-2: ${type} carries the digest of ${rows[0]?.map}/${rows[0]?.item}, which is hidden`);
     }
     return { permitted, leaks };
+  }
+
+  /** Text for people and programs: a body, headers, lines of a log. Hashes may stand in it as digits. */
+  text(viewer: Viewer, bytes: Uint8Array, outlet: string): readonly string[] {
+    return [...this.bytes(viewer, bytes, outlet).leaks, ...judgeDigits(this.#data, viewer, bytes, outlet)];
   }
 
   #permits(viewer: Viewer, place: Place, type: string): boolean {

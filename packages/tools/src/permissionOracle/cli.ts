@@ -4,6 +4,7 @@ import type { Case } from './Case.js';
 import { drawCase } from './draw/drawCase.js';
 import { hunt } from './huntPlants.js';
 import { plants } from './plants/index.js';
+import { runProcess } from './process/runProcess.js';
 import { percentOf, reportTotals, tableOf } from './report.js';
 import { type Found, runCase } from './runCase.js';
 import { shrink } from './shrink.js';
@@ -21,12 +22,13 @@ const LEAKS_MAX = 5;
  * outlet (`--no-plants` leaves that out, `--only TEXT` picks some). `--seed S` runs one seed, `--case FILE` replays a case. What leaks is
  * made small and written as `permission-oracle-S.json`. Exit code 1 when something leaks, or a planted leak is not seen.
  */
-function main(argv: readonly string[]): number {
+async function main(argv: readonly string[]): Promise<number> {
   const file = textOf(argv, 'case');
   // Written by this command.
   if (file !== undefined) return replay(JSON.parse(readFileSync(file, 'utf8')) as Case);
   const seed = numberOf(argv, 'seed');
   const leaks = seed === undefined ? manySeeds(argv) : oneSeed(seed);
+  if (seed === undefined && !(await isProcessSound(argv))) return 1;
   const isHidden =
     seed === undefined && !argv.includes('--no-plants') && !plantsFound(textOf(argv, 'only') ?? '');
   return leaks > 0 || isHidden ? 1 : 0;
@@ -86,4 +88,16 @@ function plantsFound(only: string): boolean {
   return hidden === 0;
 }
 
-process.exitCode = main(process.argv.slice(2));
+/** Whether a real process lets nothing out (PO-12). */
+async function isProcessSound(argv: readonly string[]): Promise<boolean> {
+  const { tally, leaks } = await runProcess(numberOf(argv, 'from') ?? 1);
+  const doors = [...tally.outlets].filter(([outlet]) => /^http|^log|^handshake/.test(outlet));
+  console.log(doors.map(([outlet, times]) => `${String(times).padStart(9)}  ${outlet}`).join('\n'));
+  console.log(
+    `a real process: ${tally.frames} frames, ${percentOf(tally).toFixed(1)} % with permitted canaries, ${leaks.length} leaks`,
+  );
+  for (const leak of leaks.slice(0, LEAKS_MAX)) console.log(`  ${leak}`);
+  return leaks.length === 0;
+}
+
+process.exitCode = await main(process.argv.slice(2));

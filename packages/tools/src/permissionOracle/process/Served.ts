@@ -1,0 +1,100 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Logger, type Policy, type Principal, ServerCoordinator } from '@topgun/server';
+import { SecurityManager } from '@topgun/server/internal/security/SecurityManager';
+import { freePort, topgun } from '@topgun/sim/internal/crash/harness';
+import { ServerProcess } from '@topgun/sim/internal/crash/ServerProcess';
+import { replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
+
+/** A server that listens. */
+export interface Served {
+  readonly port: number;
+  /** what somebody signs in with */
+  readonly tokenOf: (principal: Principal) => Promise<string>;
+  /** everything that it has logged */
+  readonly log: () => Buffer;
+  stop(): Promise<void>;
+}
+
+export interface ServeOptions {
+  readonly policies: readonly Policy[];
+  readonly secret: string;
+  /** an empty one */
+  readonly folder: string;
+}
+
+/** Starts a server with these rights and this secret of tokens. */
+export type Serve = (options: ServeOptions) => Promise<Served>;
+
+const HERE = 'here.';
+
+/** `topgun start` as operators run it, in a process of its own, on a store of its own. */
+export const serveProcess: Serve = async ({ policies, secret, folder }) => {
+  const policiesFile = join(folder, 'policies.json');
+  await writeFile(policiesFile, JSON.stringify(policies));
+  const args = [
+    '--data-dir',
+    join(folder, 'data'),
+    '--policies-file',
+    policiesFile,
+    '--log-level',
+    'debug',
+    '--slow-query-ms',
+    '1',
+  ];
+  const logged: Buffer[] = [];
+  const server = new ServerProcess(args, { TOPGUN_JWT_SECRET: secret }, (data) => logged.push(data));
+  const port = await freePort();
+  await server.start(port);
+  return {
+    port,
+    tokenOf: ({ sub, roles }) =>
+      topgun(['token', '--sub', sub, '--roles', roles.join(), '--ttl', '1h'], { TOPGUN_JWT_SECRET: secret }),
+    log: () => Buffer.concat(logged),
+    stop: () => server.kill(),
+  };
+};
+
+/** The same server in this process, on memory, with tokens that say in plain words whom they speak for: for leaks that are planted in it. */
+export const serveHere: Serve = async ({ policies, secret, folder }) => {
+  const lines: string[] = [];
+  const note = (...line: unknown[]): void => {
+    lines.push(JSON.stringify(line));
+  };
+  const logger = { trace: note, debug: note, info: note, warn: note, error: note, fatal: note };
+  const server = new ServerCoordinator(
+    // The configuration as a file would give it.
+    {
+      port: 0,
+      storage: 'memory',
+      dataDir: join(folder, 'data'),
+      jwtSecret: secret,
+      policies: policies as never,
+    },
+    // All that the server uses of it.
+    { logger: logger as unknown as Logger },
+  );
+  const forget = replaceMethod(
+    SecurityManager,
+    'verify',
+    (verify) =>
+      function (this: SecurityManager, token, ...rest) {
+        if (token?.startsWith(HERE) !== true) return verify.call(this, token, ...rest);
+        // Made below.
+        const principal = JSON.parse(
+          Buffer.from(token.slice(HERE.length), 'base64url').toString(),
+        ) as Principal;
+        return Promise.resolve({ principal });
+      },
+  );
+  const { port } = await server.start();
+  return {
+    port,
+    tokenOf: async (principal) => HERE + Buffer.from(JSON.stringify(principal)).toString('base64url'),
+    log: () => Buffer.from(lines.join('\n')),
+    stop: async () => {
+      await server.shutdown();
+      forget();
+    },
+  };
+};

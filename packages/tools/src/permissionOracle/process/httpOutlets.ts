@@ -1,0 +1,66 @@
+import { MAPS } from '../world.js';
+
+/** What is asked of a route of the server, by everybody. */
+export interface HttpOutlet {
+  /** addresses, the route's own path by default */
+  readonly asks?: readonly string[];
+  /** JSON to send along */
+  readonly body?: unknown;
+  /** An operator gets the whole store through it, which is what it is for; everybody else is judged. */
+  readonly isWholeStore?: true;
+}
+
+const question = (map: string): string =>
+  encodeURIComponent(JSON.stringify({ map, where: { op: 'gte', path: 'rank', value: 0 } }));
+const ofMaps = (ask: (map: string) => string): string[] => MAPS.map(({ name }) => ask(name));
+
+/** Every route by method and path. One that the server has and that is not named here fails a test (PO-11). */
+export const HTTP_OUTLETS: Readonly<Record<string, HttpOutlet>> = {
+  'GET /health': {},
+  'GET /healthz': {},
+  'GET /ready': {},
+  'GET /readyz': {},
+  'GET /version': {},
+  'GET /metrics': {},
+  'GET /api/metrics': {},
+  'GET /api/status': {},
+  'GET /api/connections': {},
+  'GET /api/queries': {},
+  'GET /api/explain': {
+    asks: ['/api/explain?query=nonsense', ...ofMaps((map) => `/api/explain?query=${question(map)}`)],
+  },
+  'GET /api/export': {
+    asks: [
+      '/api/export',
+      ...ofMaps((map) => `/api/export?map=${encodeURIComponent(map)}`),
+      '/api/export?map=notes&limit=2',
+    ],
+  },
+  'GET /api/debug/crdt/export': {
+    asks: ofMaps((map) => `/api/debug/crdt/export?map=${encodeURIComponent(map)}`),
+  },
+  'GET /api/debug/crdt/stats': {},
+  'GET /api/debug/crdt/conflicts': {},
+  'GET /api/debug/crdt/operations': {},
+  'GET /api/debug/crdt/timeline': { asks: ['/api/debug/crdt/timeline?map=notes'] },
+  'GET /api/debug/crdt/merkle': {
+    asks: ofMaps((map) => `/api/debug/crdt/merkle?map=${encodeURIComponent(map)}`),
+  },
+  'POST /api/backup': {},
+  'GET /api/backup': { isWholeStore: true },
+  'GET /api/backup/*': { asks: ['/api/backup/none', '/api/backup/none/data'], isWholeStore: true },
+  'DELETE /api/backup/*': { asks: ['/api/backup/none'] },
+  'GET /api/auth/status': {},
+  'POST /api/auth/login': { body: { name: 'nobody', password: 'wrong' } },
+  'POST /api/auth/setup': { body: { token: 'wrong', name: 'nobody', password: 'wrong' } },
+  'POST /api/auth/refresh': {},
+  'POST /api/auth/logout': {},
+  'POST /api/auth/revoke': { body: {} },
+  'GET /api/policies': {},
+  'PUT /api/policies': { body: { policies: 'none' } },
+  'POST /api/policies/test': {
+    body: { as: { sub: 'ann', roles: ['user'] }, map: 'notes', action: 'READ', key: 'k' },
+  },
+  'GET /api/denials': {},
+  'GET /api/logs': { asks: ['/api/logs?after=0'] },
+};

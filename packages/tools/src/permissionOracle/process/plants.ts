@@ -1,0 +1,74 @@
+import { ServerResponse } from 'node:http';
+import { EngineHost } from '@topgun/server/internal/EngineHost';
+import { QueryInspector } from '@topgun/server/internal/engine/indexes/QueryInspector';
+import { MapReader } from '@topgun/server/internal/engine/MapReader';
+import type { KnownData } from '@topgun/sim/internal/oracle/KnownData';
+import { replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
+import { unmaskedIn } from '../plants/unmasked.js';
+
+/** A leak in the doors of the server; `outlet` is the beginning of what the oracle must call it. */
+export interface DoorPlant {
+  readonly outlet: string;
+  readonly name: string;
+  readonly plant: (data: KnownData) => () => void;
+}
+
+export const doorPlants: readonly DoorPlant[] = [
+  {
+    outlet: 'GET /api/export',
+    name: 'exported rows are not masked',
+    // It looks at nothing of the node of cases.
+    plant: () => unmaskedIn(MapReader, 'page')(undefined as never),
+  },
+  {
+    outlet: 'GET /api/explain',
+    name: 'an explanation shows the rows that it found',
+    plant: (data) =>
+      replaceMethod(
+        QueryInspector,
+        'explain',
+        (explain) =>
+          function (this: QueryInspector, principal, map, ...rest) {
+            const inspected = explain.call(this, { ...principal, roles: ['root'] }, map, ...rest);
+            return { ...inspected, rows: [...data.rows(map)].map(({ value }) => value) };
+          },
+      ),
+  },
+  {
+    outlet: 'GET /api/status',
+    name: 'live roots are told to who may not read',
+    plant: () => replaceMethod(QueryInspector, 'mayReadAll', () => () => true),
+  },
+  {
+    outlet: 'the log',
+    name: 'the log names a key',
+    plant: (data) =>
+      replaceMethod(
+        EngineHost,
+        'closed',
+        (closed) =>
+          function (this: EngineHost, conn) {
+            const key = [...data.rows('notes')][0]?.key ?? '';
+            this.resolverFailed({
+              map: 'notes',
+              resolver: key,
+              faults: 1,
+              error: new Error('planted'),
+            } as never);
+            closed.call(this, conn);
+          },
+      ),
+  },
+];
+
+/** Every answer of every route names a key in a header. */
+export const inEveryHeader = (data: KnownData): (() => void) =>
+  replaceMethod(
+    ServerResponse,
+    'writeHead',
+    (writeHead) =>
+      function (this: ServerResponse, ...args: Parameters<ServerResponse['writeHead']>) {
+        this.setHeader('X-Found', [...data.rows('users/bob/box')][0]?.key ?? '');
+        return writeHead.apply(this, args);
+      },
+  );
