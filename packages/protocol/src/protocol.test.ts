@@ -83,7 +83,7 @@ describe('errors', () => {
 
 describe('limits', () => {
   it('[WIRE-7] each is a positive whole number, or a share, with a unit and a reason', () => {
-    const source = ['./limits.ts', './authLimits.ts', './clientLimits.ts', './doorLimits.ts']
+    const source = ['./limits.ts', './authLimits.ts', './doorLimits.ts']
       .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
       .join('\n');
     const documented = [
