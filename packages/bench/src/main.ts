@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { coreBench } from './coreBench.js';
 import { deltaBench } from './deltaBench.js';
+import { hostileBench } from './hostileBench.js';
 import { indexesBench } from './indexesBench.js';
 import { loadBench } from './loadBench.js';
 import { queriesBench } from './queriesBench.js';
@@ -8,7 +9,7 @@ import { serverBench } from './serverBench.js';
 import { stalledBench } from './stalledBench.js';
 import { subscriptionsBench } from './subscriptionsBench.js';
 
-/** `--only core|delta|indexes|load|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
+/** `--only core|delta|hostile|indexes|load|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
@@ -24,6 +25,7 @@ console.log(
 const bars = [];
 if (only === undefined || only === 'core') bars.push(...(await coreBench(rounds)));
 if (only === undefined || only === 'delta') bars.push(...(await deltaBench(rounds)));
+if (only === undefined || only === 'hostile') bars.push(...(await hostileBench(rounds, seconds)));
 if (only === undefined || only === 'indexes') bars.push(...indexesBench(rounds));
 if (only === undefined || only === 'load') bars.push(...(await loadBench(rounds)));
 if (only === undefined || only === 'queries') bars.push(...(await queriesBench(rounds)));

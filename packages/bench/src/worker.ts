@@ -1,5 +1,7 @@
 import { coreRound } from './core/round.js';
 import { deltaRound } from './delta/round.js';
+import { hostile } from './hostile/attackers.js';
+import { good } from './hostile/good.js';
 import { type QueryRequest, queryRound } from './queries/round.js';
 import { echoServer } from './server/echoServer.js';
 import { load } from './server/load.js';
@@ -21,6 +23,8 @@ const roles: Record<string, (request: never) => Promise<object> | object> = {
   'loading-server': loadingServer,
   readers,
   subscribers,
+  good,
+  hostile,
 };
 
 const role = process.argv[2] ?? '';
