@@ -15,6 +15,8 @@ import { SlowQueryLog } from './SlowQueryLog.js';
 import { DiskWatch } from './storage/DiskWatch.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import type { CommitResult, Store } from './storage/Store.js';
+import { HttpSpans } from './tracing/HttpSpans.js';
+import { WorkSpans } from './tracing/WorkSpans.js';
 import type { TransportStats } from './transport/WebSocketTransport.js';
 import type { LogTail } from './utils/LogTail.js';
 import type { Logger } from './utils/logger.js';
@@ -41,6 +43,7 @@ export class Observability {
   readonly slowQueries: SlowQueryLog;
   readonly readiness: Readiness;
   readonly http: HttpWatch;
+  readonly spans = new HttpSpans();
   /** that the metrics have for themselves, once it is open */
   metricsPort: number | undefined;
   readonly #observed: Observed;
@@ -53,9 +56,9 @@ export class Observability {
     this.#disk = store instanceof EmbeddedStore ? new DiskWatch(store.folder) : undefined;
     this.readiness = new Readiness(observed.state, this.#disk);
     this.metrics = this.#createMetrics();
-    this.meter = new WorkMeter(this.metrics, new ConnectionLog(logger));
+    this.meter = new WorkMeter(this.metrics, { log: new ConnectionLog(logger), spans: new WorkSpans() });
     this.slowQueries = new SlowQueryLog(logger, config.slowQueryMs, (_, ms) => this.metrics.firstResult(ms));
-    this.http = new HttpWatch(this.metrics.counts, logger);
+    this.http = new HttpWatch(this.metrics.counts, logger, this.spans);
     if (config.metricsPort !== undefined) {
       const routes = [
         ...probeRoutes({ version, readiness: this.readiness }),

@@ -337,7 +337,10 @@ export class ServerCoordinator {
   #createTransport(visitors: Visitors): WebSocketTransport {
     return new WebSocketTransport({
       ...visitors,
-      listener: lateListener(() => this.#host),
+      listener: lateListener(
+        () => this.#host,
+        () => this.#watch.spans,
+      ),
       isReady: () => this.#state === 'READY',
       onTooSlow: (limit) => visitors.limits.hit(limit),
       outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
@@ -357,7 +360,10 @@ export class ServerCoordinator {
       watch: this.#watch.http,
     });
     this.#http.on('request', router.listener);
-    this.#http.on('upgrade', (request, stream, head) => this.#transport.upgrade(request, stream, head));
+    this.#http.on('upgrade', (request, stream, head) => {
+      this.#watch.spans.handshake(request);
+      this.#transport.upgrade(request, stream, head);
+    });
   }
 
   #routes(): Route[] {
