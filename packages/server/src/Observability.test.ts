@@ -65,7 +65,10 @@ const tokenOf = (roles: string[]): Promise<string> =>
 describe('Metrics of a server', () => {
   it('[OBS-4] on the main port are for ADMINs and the metricsToken, whatever the address they ask from', async () => {
     const { port } = await start({ metricsToken });
-    expect(await get(port, '/metrics')).toMatchObject({ status: 401, text: expect.stringContaining('"AUTH_REQUIRED"') });
+    expect(await get(port, '/metrics')).toMatchObject({
+      status: 401,
+      text: expect.stringContaining('"AUTH_REQUIRED"'),
+    });
     expect(await get(port, '/metrics', `${metricsToken}x`)).toMatchObject({ status: 401 });
     expect(await get(port, '/metrics', await tokenOf(['USER']))).toMatchObject({ status: 403 });
     expect(await get(port, '/metrics', await tokenOf(['ADMIN']))).toMatchObject({ status: 200 });
