@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api';
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { OperationLog } from './debug/OperationLog.js';
 import type { OpEntry } from './engine/DedupTable.js';
@@ -52,7 +53,7 @@ const DELAY_MS_MAX = 2 ** 31 - 1;
  * Stands around the engine: performs its effects and brings their completions, and what sockets bring, as inputs.
  * After any input one tick follows in the same turn of the event loop, then everything sent is written.
  */
-export class EngineHost implements ServerEffects, TransportListener {
+export class EngineHost implements ServerEffects, Omit<TransportListener, 'opened'> {
   readonly #parts: EngineHostParts;
   readonly #interceptors: Interceptors | undefined;
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -159,9 +160,10 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   // --- what sockets bring ---
 
-  opened(conn: number, remote: string, token?: string): void {
+  /** `context`: the trace that the handshake belongs to */
+  opened(conn: number, remote: string, token?: string, context?: Context): void {
     if (token !== undefined) this.#tokens.set(conn, token);
-    this.#parts.meter?.opened(conn, remote);
+    this.#parts.meter?.opened(conn, remote, context);
     this.#interceptors?.opened(conn, remote);
     this.#input((engine, now) => engine.opened(conn, { remote }, now));
   }
@@ -172,6 +174,7 @@ export class EngineHost implements ServerEffects, TransportListener {
     meter?.received(conn, message, clock.wallMs());
     if (slowQueries === undefined || message.type !== 'QUERY_SUB') run();
     else slowQueries.watch(run);
+    meter?.handled();
   }
 
   refused(conn: number, code: ErrorCode, path: string | undefined): void {

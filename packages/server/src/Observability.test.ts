@@ -65,7 +65,10 @@ const tokenOf = (roles: string[]): Promise<string> =>
 describe('Metrics of a server', () => {
   it('[OBS-4] on the main port are for ADMINs and the metricsToken, whatever the address they ask from', async () => {
     const { port } = await start({ metricsToken });
-    expect(await get(port, '/metrics')).toMatchObject({ status: 401, text: /"code":"AUTH_REQUIRED"/ });
+    expect(await get(port, '/metrics')).toMatchObject({
+      status: 401,
+      text: expect.stringContaining('"AUTH_REQUIRED"'),
+    });
     expect(await get(port, '/metrics', `${metricsToken}x`)).toMatchObject({ status: 401 });
     expect(await get(port, '/metrics', await tokenOf(['USER']))).toMatchObject({ status: 403 });
     expect(await get(port, '/metrics', await tokenOf(['ADMIN']))).toMatchObject({ status: 200 });
@@ -155,6 +158,27 @@ describe('Probes of a server', () => {
     expect(Atomics.wait(flags, 1, 0, 20_000)).not.toBe('timed-out');
     expect(await answers).toEqual([[0, 200]]);
     await worker.terminate();
+  });
+});
+
+describe('Queries of a server', () => {
+  it('[OBS-8] what they cost is told to ADMINs, by shape', async () => {
+    const { port } = await start({ dev: true });
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+    await once(socket, 'open');
+    const hello = { clientId: 'reader'.padEnd(22, '-'), sessions: ['reader-----'] };
+    socket.send(encode({ type: 'AUTH', versions: [PROTOCOL_VERSION, PROTOCOL_VERSION], ...hello }));
+    await once(socket, 'message');
+    const where = { op: 'eq', path: 'owner', value: 'ann' } as const;
+    socket.send(encode({ type: 'QUERY_SUB', query: 'q', map: 'todos', where }));
+    await once(socket, 'message');
+    const { queries } = JSON.parse((await get(port, '/api/queries')).text) as { queries: object[] };
+    expect(queries).toMatchObject([
+      { map: 'todos', query: expect.stringMatching(/^eq owner/), results: 1, rowsFound: 0 },
+    ]);
+    socket.terminate();
+    const guarded = await start({ dataDir: folder });
+    expect(await get(guarded.port, '/api/queries', await tokenOf(['USER']))).toMatchObject({ status: 403 });
   });
 });
 

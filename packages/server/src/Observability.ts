@@ -5,16 +5,20 @@ import { logRoutes } from './doors/logs.js';
 import { MetricsPort } from './doors/MetricsPort.js';
 import { metricsRoutes } from './doors/metrics.js';
 import { probeRoutes } from './doors/probes.js';
+import { queryStatisticsRoutes } from './doors/queryStatistics.js';
 import { type NotReady, Readiness } from './doors/Readiness.js';
 import type { Route } from './doors/Route.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import type { LimitCounts } from './limits/LimitCounts.js';
 import { MetricsService } from './metrics/MetricsService.js';
+import { QueryStatistics } from './metrics/QueryStatistics.js';
 import { WorkMeter } from './metrics/WorkMeter.js';
 import { SlowQueryLog } from './SlowQueryLog.js';
 import { DiskWatch } from './storage/DiskWatch.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import type { CommitResult, Store } from './storage/Store.js';
+import { HttpSpans } from './tracing/HttpSpans.js';
+import { WorkSpans } from './tracing/WorkSpans.js';
 import type { TransportStats } from './transport/WebSocketTransport.js';
 import type { LogTail } from './utils/LogTail.js';
 import type { Logger } from './utils/logger.js';
@@ -41,9 +45,11 @@ export class Observability {
   readonly slowQueries: SlowQueryLog;
   readonly readiness: Readiness;
   readonly http: HttpWatch;
+  readonly spans = new HttpSpans();
   /** that the metrics have for themselves, once it is open */
   metricsPort: number | undefined;
   readonly #observed: Observed;
+  readonly #queries = new QueryStatistics();
   readonly #disk: DiskWatch | undefined;
   readonly #port: MetricsPort | undefined;
 
@@ -53,9 +59,12 @@ export class Observability {
     this.#disk = store instanceof EmbeddedStore ? new DiskWatch(store.folder) : undefined;
     this.readiness = new Readiness(observed.state, this.#disk);
     this.metrics = this.#createMetrics();
-    this.meter = new WorkMeter(this.metrics, new ConnectionLog(logger));
-    this.slowQueries = new SlowQueryLog(logger, config.slowQueryMs, (_, ms) => this.metrics.firstResult(ms));
-    this.http = new HttpWatch(this.metrics.counts, logger);
+    this.meter = new WorkMeter(this.metrics, { log: new ConnectionLog(logger), spans: new WorkSpans() });
+    this.slowQueries = new SlowQueryLog(logger, config.slowQueryMs, (made, ms) => {
+      this.metrics.firstResult(ms);
+      this.#queries.note(made, ms);
+    });
+    this.http = new HttpWatch(this.metrics.counts, logger, this.spans);
     if (config.metricsPort !== undefined) {
       const routes = [
         ...probeRoutes({ version, readiness: this.readiness }),
@@ -70,6 +79,7 @@ export class Observability {
     const { config, version, tail } = this.#observed;
     return [
       ...(tail === undefined ? [] : logRoutes(tail)),
+      ...queryStatisticsRoutes(this.#queries),
       ...probeRoutes({ version, readiness: this.readiness }),
       ...(this.#port === undefined
         ? metricsRoutes({ metrics: this.metrics, isOpen: false, token: config.metricsToken })

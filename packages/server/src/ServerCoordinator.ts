@@ -339,7 +339,10 @@ export class ServerCoordinator {
   #createTransport(visitors: Visitors): WebSocketTransport {
     return new WebSocketTransport({
       ...visitors,
-      listener: lateListener(() => this.#host),
+      listener: lateListener(
+        () => this.#host,
+        () => this.#watch.spans,
+      ),
       isReady: () => this.#state === 'READY',
       onTooSlow: (limit) => visitors.limits.hit(limit),
       outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
@@ -359,7 +362,10 @@ export class ServerCoordinator {
       watch: this.#watch.http,
     });
     this.#http.on('request', router.listener);
-    this.#http.on('upgrade', (request, stream, head) => this.#transport.upgrade(request, stream, head));
+    this.#http.on('upgrade', (request, stream, head) => {
+      this.#watch.spans.handshake(request);
+      this.#transport.upgrade(request, stream, head);
+    });
   }
 
   #routes(): Route[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HostCounts } from '../metrics/HostCounts.js';
+import type { HttpSpans } from '../tracing/HttpSpans.js';
 import type { Logger } from '../utils/logger.js';
 
 /** A request as it is followed from its arrival to the end of its answer. */
@@ -14,13 +15,15 @@ export interface WatchedRequest {
 /** What an asker may call his request. */
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-/** Counts and logs HTTP requests, and gives each an id (OBS-32). */
+/** Counts, logs and traces HTTP requests, and gives each an id (OBS-32). */
 export class HttpWatch {
   readonly #counts: HostCounts;
   readonly #logger: Logger;
+  readonly #spans: HttpSpans;
 
-  constructor(counts: HostCounts, logger: Logger) {
+  constructor(counts: HostCounts, logger: Logger, spans: HttpSpans) {
     this.#counts = counts;
+    this.#spans = spans;
     this.#logger = logger;
   }
 
@@ -29,12 +32,14 @@ export class HttpWatch {
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     const watched: WatchedRequest = { requestId, route: 'none' };
+    const span = this.#spans.request(request);
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
       const { statusCode: status } = response;
       const { route } = watched;
       this.#counts.httpRequests.add(route);
       this.#counts.httpAnswers.add(String(status));
+      this.#spans.answered(span, request.method ?? '', route, status);
       if (!this.#logger.isLevelEnabled('debug')) return;
       const ms = Math.round(performance.now() - begunMs);
       const { method } = request;

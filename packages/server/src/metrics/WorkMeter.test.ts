@@ -38,7 +38,7 @@ beforeEach(() => {
     commitDone: () => undefined,
     delivered: (ms) => deliveries.push(ms),
   };
-  meter = new WorkMeter(metrics as MetricsService, undefined, () => now);
+  meter = new WorkMeter(metrics as MetricsService, { monoMs: () => now });
 });
 
 describe('WorkMeter', () => {
@@ -64,6 +64,23 @@ describe('WorkMeter', () => {
     meter.commitDone(9, 'committed');
     meter.turnDone(0);
     expect(deliveries).toEqual([11, 12]);
+  });
+
+  it('[OBS-6] the next commit may begin in the turn that writes what follows from this one', () => {
+    meter.received(1, ops(1), 0);
+    meter.commitBegun(withOps);
+    now = 5;
+    meter.received(1, ops(1), 0);
+    now = 10;
+    meter.commitDone(10, 'committed');
+    meter.commitBegun(withOps);
+    now = 11;
+    meter.turnDone(1);
+    expect(deliveries).toEqual([11]);
+    now = 20;
+    meter.commitDone(10, 'committed');
+    meter.turnDone(0);
+    expect(deliveries).toEqual([11, 15]);
   });
 
   it('[OBS-6] ops of a failed commit are on their way until a later one succeeds', () => {

@@ -15,7 +15,7 @@ import type { Visitors } from './visitorsOf.js';
 /** What sockets tell the rest of the server. Connections are numbered from 1 and never reused. */
 export interface TransportListener {
   /** `token` came with the handshake, and was accepted there */
-  opened(conn: number, remote: string, token?: string): void;
+  opened(conn: number, remote: string, token: string | undefined, request: IncomingMessage): void;
   /** `bytes`: the size it came in */
   message(conn: number, message: ClientMessage, bytes: number): void;
   /** a frame that could not be read */
@@ -229,7 +229,7 @@ export class WebSocketTransport {
       if (this.#connections.delete(id)) listener.closed(id);
       this.#onGone?.();
     });
-    listener.opened(id, address, token);
+    listener.opened(id, address, token, request);
   }
 
   /** A stranger who sends more bytes than an AUTH can need is cut, however he frames them. */
