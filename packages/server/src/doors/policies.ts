@@ -98,7 +98,7 @@ function denials(parts: Parts, { query, principal }: HttpRequest): HttpAnswer {
   // A key is no secret to who may read all of its map.
   const shown = wanted.slice(0, Math.max(limit, 0)).map(({ key, ...denial }) => {
     const isOpen =
-      key !== undefined && principal !== undefined && engine.inspector.mayReadAll(principal, denial.map);
+      key !== undefined && principal !== undefined && engine.inspector.maps.readsAll(principal, denial.map);
     return isOpen ? { ...denial, key } : denial;
   });
   return { status: 200, body: { denials: shown, unexplained } };

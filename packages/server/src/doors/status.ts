@@ -87,7 +87,7 @@ async function countMaps(engine: ServerEngine, admin: Principal): Promise<MapSta
   const names = [...maps.keys()].sort();
   return names.map((name) => {
     const { indexes, advice } = engine.inspector.indexes(name);
-    const isOpen = engine.inspector.mayReadAll(admin, name);
+    const isOpen = engine.inspector.maps.readsAll(admin, name);
     return {
       name,
       kind: '',

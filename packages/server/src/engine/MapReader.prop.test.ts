@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../security/PermissionPolicy.js';
 import { storedRecord } from '../storage/contractRecords.js';
-import { FIRST_PLACE, type MapPage, type PageQuestion } from './MapReader.js';
+import { FIRST_PLACE, type MapPage, type PageQuestion, type Place } from './MapReader.js';
 import { TestNode } from './testing/TestNode.js';
 
 const POLICIES: readonly Policy[] = [
@@ -92,6 +92,30 @@ describe('reading maps by pages', () => {
     expect(maps.readable(principal('all')).map(({ name }) => name)).toEqual(['m', 'other']);
     expect(maps.readable(principal('nobody'))).toEqual([]);
     expect(maps.whole(principal('some'), 'm')).toBeUndefined();
+  });
+
+  it('[EXP-4] [PERM-2] the ends of pages do not count rows that are hidden', () => {
+    const rows = Array.from({ length: 60 }, (_, i) => ({
+      key: `k${i}`,
+      map: 'm',
+      n: 1,
+      b: i % 20 === 0 ? 1 : 9,
+    }));
+    const node = nodeWith(rows);
+    const sizes: number[] = [];
+    let after: Place | undefined = FIRST_PLACE;
+    while (after !== undefined) {
+      const page = node.engine.inspector.maps.page(
+        principal('some'),
+        { map: 'm', after, rows: 1, bytes: 9_999 },
+        node.now,
+      ) as Extract<MapPage, { readonly rows: unknown }>;
+      sizes.push(page.rows.length);
+      after = page.next;
+    }
+    // The last one says only that there are no more.
+    expect(sizes.filter((size) => size > 0)).toEqual([1, 1, 1]);
+    expect(sizes.slice(0, 3)).toEqual([1, 1, 1]);
   });
 
   it('[EXP-4] a node that has looked at enough rows says when to come again', () => {

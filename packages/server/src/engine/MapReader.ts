@@ -25,7 +25,7 @@ export interface SeenRow {
 export interface PageQuestion {
   readonly map: string;
   readonly after: Place;
-  /** rows looked at, at most; those of one offset are never parted */
+  /** rows of the page, at most; those of one offset are never parted */
   readonly rows: number;
   /** of what is seen; a page ends behind the row that reaches it */
   readonly bytes: number;
@@ -49,6 +49,9 @@ export interface ReadableMap {
   readonly kind: Kind;
   readonly isWhole: boolean;
 }
+
+/** Rows looked at for one page, whatever is found. */
+const LOOKED_MAX = 5_000;
 
 /** Before everything. */
 export const FIRST_PLACE: Place = { pid: 0, epoch: 0, n: 0 };
@@ -96,11 +99,15 @@ export class MapReader {
     let looked = 0;
     let bytes = 0;
     let last: Row | undefined;
+    // Where rows are hidden only those that are seen count: short pages would count the others for whoever asks.
+    const isFull = (): boolean =>
+      (view.isWhole ? looked : rows.length) >= question.rows ||
+      looked >= LOOKED_MAX ||
+      bytes >= question.bytes;
     for (let { pid } = question.after; pid < PARTITION_COUNT; pid++) {
       const after = pid === question.after.pid ? question.after : FIRST_PLACE;
       for (const row of map.changesIn(pid, after)) {
-        const isFull = looked >= question.rows || bytes >= question.bytes;
-        if (isFull && last !== undefined && compareOffsets(last, row) !== 0) {
+        if (isFull() && last !== undefined && compareOffsets(last, row) !== 0) {
           this.#scans.spend(looked);
           return { kind: map.kind, rows, next: { pid, epoch: last.epoch, n: last.n } };
         }
@@ -114,7 +121,7 @@ export class MapReader {
       }
       // Behind the last partition that was looked at to its end.
       last = undefined;
-      if (looked >= question.rows || bytes >= question.bytes) {
+      if (isFull()) {
         this.#scans.spend(looked);
         return {
           kind: map.kind,

@@ -27,6 +27,9 @@ export interface PolicySourcesStatus {
   };
 }
 
+/** How a fault of policies begins: `Policy 2: actions[0]`, `Line 3, column 7`. */
+const PLACE = /^(Policy \d+(: \w[\w.[\]]*(?=:))?|Line \d+, column \d+|The list)/;
+
 /** The policies of a server beside those in its store: of the configuration or the program, and of the policies file (PERM-11). */
 export class PolicySources {
   /** What predicates of policies and queries may use. */
@@ -105,9 +108,9 @@ export class PolicySources {
 
   #fail(path: string, error: unknown): void {
     this.#fault = error instanceof Error ? error.message : String(error);
-    this.#parts.logger.error(
-      { path, err: error },
-      'the policies file cannot be used: those of before stay in force',
-    );
+    // The place alone: what stands there may be a name or a value of the app's.
+    const problem = PLACE.exec(this.#fault)?.[0] ?? 'it cannot be read';
+    const told = 'the policies file cannot be used: those of before stay in force';
+    this.#parts.logger.error({ path, problem }, told);
   }
 }

@@ -35,18 +35,13 @@ export class QueryInspector {
     return this.#table.map(map)?.indexes.status() ?? { indexes: [], advice: [] };
   }
 
-  /** Whether what is counted of a map tells this principal nothing that it does not see. */
-  mayReadAll(principal: Principal, map: string): boolean {
-    return this.#gate.rightsOf(principal, map).view.isWhole;
-  }
-
   /**
    * Runs a query of a principal who may read all of the map: what an explanation counts would tell others of rows that they
    * do not see. Throws the codes of core's `normalizeQuery`.
    */
   explain(principal: Principal, map: string, filter: QueryFilter, nowMs: number): Inspected {
-    if (!this.mayReadAll(principal, map)) return { refused: 'DENIED' };
     const { view } = this.#gate.rightsOf(principal, map);
+    if (!view.isWhole) return { refused: 'DENIED' };
     const spec = normalizeQuery(filter, this.#ports);
     const retryAfterMs = this.#scans.waitMs(nowMs);
     if (retryAfterMs > 0) return { retryAfterMs };
