@@ -37,7 +37,7 @@ export const doorPlants: readonly DoorPlant[] = [
   {
     outlet: 'GET /api/status',
     name: 'live roots are told to who may not read',
-    plant: () => replaceMethod(QueryInspector, 'mayReadAll', () => () => true),
+    plant: () => replaceMethod(MapReader, 'readsAll', () => () => true),
   },
   {
     outlet: 'the log',
