@@ -240,6 +240,12 @@ export const flushOps = 200;
 export const flushDelayMs = 1;
 /** count: ops held while the store is slow or away; then UNAVAILABLE */
 export const pendingOpsPerNode = 50_000;
+/** count: ops that wait for the program's interceptors; then UNAVAILABLE */
+export const screenedOps = 10_000;
+/** ms: default: an interceptor that takes longer has its op refused for now: a writer waits so long at most */
+export const interceptorMs = 2_000;
+/** ms: pause asked for when an interceptor failed or was too late */
+export const interceptorRetryMs = 1_000;
 /** ms: first pause after a failed flush */
 export const flushRetryBaseMs = 50;
 /** ms: a store that recovers is used again within seconds */

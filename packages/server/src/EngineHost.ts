@@ -7,6 +7,8 @@ import type { RepairOrder, RepairResult } from './engine/repair/Repair.js';
 import type { ResolverFault } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
+import type { Interceptor } from './interceptors/Interceptor.js';
+import { Interceptors } from './interceptors/Interceptors.js';
 import type { WorkMeter } from './metrics/WorkMeter.js';
 import type { SlowQueryLog } from './SlowQueryLog.js';
 import type { Policy } from './security/PermissionPolicy.js';
@@ -27,6 +29,8 @@ export interface EngineHostParts {
   readonly logger: Logger;
   /** of servers that clients ask */
   readonly slowQueries?: SlowQueryLog;
+  /** of programs that have some */
+  readonly interceptors?: readonly Interceptor[] | undefined;
   /** of servers that are watched */
   readonly meter?: WorkMeter;
   /** of servers that may be looked into */
@@ -50,6 +54,7 @@ const DELAY_MS_MAX = 2 ** 31 - 1;
  */
 export class EngineHost implements ServerEffects, TransportListener {
   readonly #parts: EngineHostParts;
+  readonly #interceptors: Interceptors | undefined;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #engine: ServerEngine | undefined;
   #transport: WebSocketTransport | undefined;
@@ -68,6 +73,13 @@ export class EngineHost implements ServerEffects, TransportListener {
 
   constructor(parts: EngineHostParts) {
     this.#parts = parts;
+    const { interceptors = [], logger } = parts;
+    if (interceptors.length > 0) this.#interceptors = new Interceptors(interceptors, logger);
+  }
+
+  /** Whether the program wants to see ops before they are judged. */
+  get screensOps(): boolean {
+    return this.#interceptors?.screensOps === true;
   }
 
   /** Engine and transport both need the host before they exist; they are handed over before the first input. */
@@ -150,6 +162,7 @@ export class EngineHost implements ServerEffects, TransportListener {
   opened(conn: number, remote: string, token?: string): void {
     if (token !== undefined) this.#tokens.set(conn, token);
     this.#parts.meter?.opened(conn, remote);
+    this.#interceptors?.opened(conn, remote);
     this.#input((engine, now) => engine.opened(conn, { remote }, now));
   }
 
@@ -176,6 +189,7 @@ export class EngineHost implements ServerEffects, TransportListener {
   closed(conn: number): void {
     this.#tokens.delete(conn);
     this.#parts.meter?.closed(conn);
+    this.#interceptors?.closed(conn);
     this.#input((engine, now) => engine.closed(conn, now));
   }
 
@@ -193,14 +207,18 @@ export class EngineHost implements ServerEffects, TransportListener {
   close(conn: number, code: number, reason: string): void {
     this.#tokens.delete(conn);
     this.#parts.meter?.closed(conn, code);
+    this.#interceptors?.closed(conn);
     this.#transport?.close(conn, code, reason);
   }
 
   verify(conn: number, token: string | undefined): void {
     const { security, clock, logger } = this.#parts;
+    const interceptors = this.#interceptors;
     const onRefused = (reason: string): void => logger.info({ conn, reason }, 'token refused');
     const checked = security.verify(token ?? this.#tokens.get(conn), clock.wallMs(), onRefused);
-    this.#complete(checked, (verdict) => {
+    const admitted =
+      interceptors === undefined ? checked : checked.then((found) => interceptors.admit(conn, found));
+    this.#complete(admitted, (verdict) => {
       this.#input((engine, now) => {
         // It may have been revoked in the meantime.
         const isOver = 'principal' in verdict && security.objectionTo(verdict.principal, now) !== undefined;
@@ -256,6 +274,14 @@ export class EngineHost implements ServerEffects, TransportListener {
     this.#parts.logger.error({ ...proof }, 'the store was put back to an earlier state');
   }
 
+  screen(question: number, op: Op): void {
+    const interceptors = this.#interceptors;
+    if (interceptors === undefined) return;
+    this.#complete(interceptors.screen(op), (verdict) => {
+      this.#input((engine) => engine.screened(question, verdict));
+    });
+  }
+
   resolverFailed(fault: ResolverFault): void {
     const { error, ...about } = fault;
     this.#parts.logger.error({ err: error, ...about }, 'a resolver failed; the write was refused');
@@ -282,6 +308,7 @@ export class EngineHost implements ServerEffects, TransportListener {
   }
 
   decided(op: Op, entry: OpEntry): void {
+    this.#interceptors?.decided(op, entry);
     this.#parts.operations?.add(op, entry, this.#parts.clock.wallMs());
   }
 

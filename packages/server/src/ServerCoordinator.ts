@@ -300,6 +300,7 @@ export class ServerCoordinator {
       this.#logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
     }
     const host = new EngineHost({
+      interceptors: this.#overrides.interceptors,
       store: this.#store,
       security,
       clock: this.#clock,
@@ -320,6 +321,7 @@ export class ServerCoordinator {
         nowMs: this.#clock.wallMs(),
         policies,
         resolvers: this.#resolvers,
+        isScreened: host.screensOps,
         limits: this.#overrides.limits,
       },
       host,

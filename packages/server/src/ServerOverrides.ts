@@ -1,6 +1,7 @@
 import type { WallClock } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
 import type { Resolver } from './engine/resolvers/Resolver.js';
+import type { Interceptor } from './interceptors/Interceptor.js';
 import type { Store } from './storage/Store.js';
 import type { Logger } from './utils/logger.js';
 
@@ -12,6 +13,8 @@ export interface ServerOverrides {
   readonly limits?: Partial<EngineLimits>;
   /** The program's own conflict resolvers by name; the setting `resolvers` assigns them to maps. */
   readonly resolvers?: Readonly<Record<string, Resolver>>;
+  /** What the program hooks into connections and ops, asked in this order (docs/guides/interceptors.md). */
+  readonly interceptors?: readonly Interceptor[];
   /** The server can no longer keep its promises and has stopped serving; end the process. Default: only logged. */
   readonly onFatal?: (error: unknown) => void;
 }

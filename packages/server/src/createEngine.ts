@@ -18,13 +18,15 @@ export interface EngineParts {
   readonly nowMs: number;
   readonly policies: PolicySources;
   readonly resolvers: Resolvers;
+  /** whether the program is asked about ops */
+  readonly isScreened: boolean;
   /** what a program sets otherwise than its settings can */
   readonly limits: Partial<EngineLimits> | undefined;
 }
 
 /** The engine as the settings want it, still without data. */
 export function createEngine(parts: EngineParts, effects: ServerEffects): ServerEngine {
-  const { config, nodeId, boot, nowMs, policies, resolvers, limits } = parts;
+  const { config, nodeId, boot, nowMs, policies, resolvers, isScreened, limits } = parts;
   return new ServerEngine(
     {
       nodeId,
@@ -36,6 +38,7 @@ export function createEngine(parts: EngineParts, effects: ServerEffects): Server
       indexesOf: declaredFor(config.indexes),
       random: () => randomInt(2 ** 32),
       mac: cursorMac,
+      isScreened,
       now: nowMs,
       limits: {
         ...engineLimitsOf(config),

@@ -28,6 +28,22 @@ export { ServerEngine } from './engine/ServerEngine.js';
 export { type ServerErrorCode, serverErrors } from './errors.js';
 export { exportFolder, type FolderPage } from './export/exportFolder.js';
 export type { ExportRow } from './export/exportRow.js';
+export {
+  type ClientConnection,
+  delayOp,
+  type FinalRefusal,
+  type InterceptedOp,
+  type InterceptedWrite,
+  type Interceptor,
+  type OpDecision,
+  type OpOutcome,
+  type PassingRefusal,
+  rejectOp,
+  replaceValues,
+  type WriteKind,
+} from './interceptors/Interceptor.js';
+export { type RateLimitOptions, rateLimit } from './interceptors/rateLimit.js';
+export { type ServerTimestampOptions, serverTimestamp } from './interceptors/serverTimestamp.js';
 export { devLimits } from './limits/devLimits.js';
 export { MetricsService, type MetricsSources } from './metrics/MetricsService.js';
 export {

@@ -15,6 +15,7 @@ import type { OwnerClock } from './OwnerClock.js';
 import type { ServerEffects } from './ports.js';
 import type { StoreLife } from './Rebirth.js';
 import { mapMetaName, mapOfMetaName, metaOf, type RecordTable } from './RecordTable.js';
+import { Screening } from './Screening.js';
 import type { Staging } from './Staging.js';
 import type { Tally } from './Tally.js';
 
@@ -29,6 +30,8 @@ export interface AdmissionParts {
   readonly answers: Answers;
   readonly tally: Tally;
   readonly mapQuota: MapQuota;
+  /** the program is asked about every op (INT-3) */
+  readonly isScreened: boolean;
 }
 
 /**
@@ -38,6 +41,8 @@ export interface AdmissionParts {
 export class Admission {
   /** set on the way down: new ops are answered UNAVAILABLE */
   isClosed = false;
+  /** where ops wait for the program; undefined where it is not asked */
+  readonly screening: Screening | undefined;
   readonly #parts: AdmissionParts;
   readonly #stagings: readonly [durable: Staging, volatile: Staging];
   #parked = 0;
@@ -45,11 +50,17 @@ export class Admission {
   constructor(parts: AdmissionParts, durable: Staging, volatile: Staging) {
     this.#parts = parts;
     this.#stagings = [durable, volatile];
+    const { isScreened, effects, limits } = parts;
+    if (!isScreened) return;
+    this.screening = new Screening(effects, limits, {
+      admit: (op, now) => this.readmit([op], now),
+      giveBack: (op, code) => this.#giveBack(op, code),
+    });
   }
 
-  /** Ops that wait for the meta record of their map. */
+  /** Ops that wait for the meta record of their map, or for the program. */
   get parked(): number {
-    return this.#parked;
+    return this.#parked + (this.screening?.waiting ?? 0);
   }
 
   /** Takes in a frame of ops. */
@@ -89,9 +100,7 @@ export class Admission {
   readmit(ops: readonly Op[], now: number): void {
     for (const op of ops) {
       const fault = this.admit(op, now);
-      if (fault === undefined) continue;
-      for (const conn of [op.conn, ...(op.joined ?? [])])
-        this.#refuse(conn, op.session.session, op.seq, fault);
+      if (fault !== undefined) this.#giveBack(op, fault);
     }
   }
 
@@ -148,11 +157,13 @@ export class Admission {
       return 'SEQ_WINDOW';
     }
 
+    if (this.screening !== undefined && op.screened === undefined) return this.screening.ask(op);
+    const refusal = op.screened?.refusal;
     const partition = lane.partition(op.pid);
     const fault =
       op.concern === CONCERN.REPLICATED
         ? 'REPLICATED_UNSUPPORTED'
-        : judge.rule(op, lane, partition.staged + 1, now);
+        : (refusal?.code ?? judge.rule(op, lane, partition.staged + 1, now));
     if (fault !== undefined) {
       tally.refuse(fault);
       this.#stage(op, lane, OUTCOME.REJECTED, 0, now, fault);
@@ -169,7 +180,9 @@ export class Admission {
     // Nothing but an admitted op ever moves the clock (CLK-4).
     this.#parts.clock.saw(op.t);
     if (judge.madeT > 0) this.#parts.clock.saw(judge.madeT);
-    const { outcome } = judge;
+    // Its writer must learn what stands in place of what he sent.
+    const isOther = op.screened?.values !== undefined && judge.outcome === OUTCOME.APPLIED;
+    const outcome = isOther ? OUTCOME.CHANGED : judge.outcome;
     // The last answer to a volatile op is told by its offset (SRV-10).
     if (judge.rows.length > 0 || judge.isHidden || lane.isVolatile) partition.staged++;
     if (outcome === OUTCOME.SUPERSEDED) tally.superseded++;
@@ -187,7 +200,7 @@ export class Admission {
     // A stamp names who made it: a session of this very connection.
     if (node !== session.session && !conn.sessions.has(node)) return 'SESSION_UNKNOWN';
     const [durable, volatile] = this.#stagings;
-    const pending = durable.staged + durable.held + volatile.staged + this.#parked;
+    const pending = durable.staged + durable.held + volatile.staged + this.parked;
     if (pending >= pendingOps) this.#parts.tally.hit('pendingOpsPerNode');
     return this.isClosed || pending >= pendingOps ? 'UNAVAILABLE' : undefined;
   }
@@ -219,7 +232,7 @@ export class Admission {
     const fingerprint = op.fingerprint(judge.rows[0]);
     const entry = { pid, seq, outcome, t, node, n, epoch, fingerprint, concern };
     // The judge is not asked about every op: a reason of before is about somebody else's.
-    const reason = code === 'RESOLVER_REJECTED' ? judge.reason : undefined;
+    const reason = code === 'RESOLVER_REJECTED' ? judge.reason : op.screened?.refusal?.reason;
     op.entry = isRejected ? { ...entry, code, ...(reason && { reason }) } : entry;
     this.#stagingOf(lane).stage(op, isRejected ? NO_ROWS : judge.rows, now);
     if (!isRejected) this.#announce(op, judge.isHidden ? OUTCOME.APPLIED : outcome);
@@ -235,6 +248,11 @@ export class Admission {
 
   #stagingOf({ isVolatile }: Lane): Staging {
     return this.#stagings[isVolatile ? 1 : 0];
+  }
+
+  /** To everybody who waits for an answer to it. */
+  #giveBack(op: Op, code: ErrorCode): void {
+    for (const conn of [op.conn, ...(op.joined ?? [])]) this.#refuse(conn, op.session.session, op.seq, code);
   }
 
   #refuse(conn: Connection, session: string, seq: number, code: ErrorCode): void {

@@ -62,6 +62,8 @@ export interface EngineLimits {
   /** rows taken into indexes at once, and the pause before the next ones; ms */
   readonly indexRows: number;
   readonly indexPauseMs: number;
+  /** ops that wait for the program's interceptors; then UNAVAILABLE */
+  readonly screenedOps: number;
   readonly skewMs: number;
   readonly seqWindow: number;
   readonly authTimeoutMs: number;
@@ -112,6 +114,7 @@ export const ENGINE_LIMITS: EngineLimits = {
   reapPauseMs: LIMITS.reapPauseMs,
   indexRows: LIMITS.indexRows,
   indexPauseMs: LIMITS.indexPauseMs,
+  screenedOps: LIMITS.screenedOps,
   skewMs: LIMITS.skewMs,
   seqWindow: LIMITS.seqWindow,
   authTimeoutMs: LIMITS.authTimeoutMs,

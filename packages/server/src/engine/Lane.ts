@@ -1,6 +1,6 @@
 import { PARTITION_COUNT } from '@topgun/core';
 import { mergeGc } from '../storage/gcMarks.js';
-import type { StoreBoot } from '../storage/Store.js';
+import type { Offset, StoreBoot } from '../storage/Store.js';
 import { ChangeIndex } from './ChangeIndex.js';
 import { Expiries } from './Expiries.js';
 import { Partition, START } from './Partition.js';
@@ -38,5 +38,12 @@ export class Lane {
   purged({ pid, gc }: Purge): void {
     const partition = this.partition(pid);
     partition.gc = mergeGc(partition.gc, gc);
+  }
+
+  /** Durable place of every partition that has one. */
+  positions(): readonly (readonly [pid: number, offset: Offset])[] {
+    return this.partitions.flatMap(({ pid, committed }) =>
+      committed.epoch > 0 ? [[pid, committed] as const] : [],
+    );
   }
 }

@@ -3,6 +3,7 @@ import { type Base, type Concern, OP, type OpCode, type OpRow, type SubRow } fro
 import type { Connection } from './Connection.js';
 import type { DedupSession, OpEntry } from './DedupTable.js';
 import { itemOf, type Row } from './Row.js';
+import type { Screened } from './Screening.js';
 
 /** One write of an op: the op itself, or each write of a transaction. */
 export interface Write {
@@ -41,6 +42,8 @@ export class Op implements Write {
   entry: OpEntry | undefined;
   /** its writer was told early (SRV-9), which happens once however often it is admitted */
   isAnnounced = false;
+  /** what the program said of it (INT-3); undefined until it was asked */
+  screened: Screened | undefined;
   /** other connections that sent the same op and wait for the same answer */
   joined: Connection[] | undefined;
 
@@ -66,6 +69,7 @@ export class Op implements Write {
     this.payload = row[6];
     this.ttlMs = row[7] ?? undefined;
     this.entry = undefined;
+    this.screened = undefined;
     this.joined = undefined;
   }
 
@@ -74,15 +78,23 @@ export class Op implements Write {
     return this.code === OP.TRANSACTION ? this.#subRows.length : 1;
   }
 
-  /** One of its writes, in their order. */
+  /** One of its writes, in their order, with the value that is judged. */
   writeAt(at: number): Write {
+    const values = this.screened?.values;
+    if (values === undefined) return this.#sentAt(at);
+    const { code, mapIdx, key, base, ttlMs } = this.#sentAt(at);
+    return { code, mapIdx, key, base, payload: values[at], ttlMs };
+  }
+
+  /** One of its writes, as it came. */
+  #sentAt(at: number): Write {
     if (this.code !== OP.TRANSACTION) return this;
     const [code, mapIdx, key, base, payload, ttlMs] = this.#subRows[at] as SubRow;
     return { code, mapIdx, key, base, payload, ttlMs: ttlMs ?? undefined };
   }
 
   /**
-   * Covers map, key, kind of op and payload; never stamp, base, or time to live (ID-2). A row that holds the payload
+   * Covers map, key, kind of op and payload as they came; never stamp, base, or time to live (ID-2). A row that holds the payload
    * lends its hash.
    */
   fingerprint(row?: Row): number {
@@ -93,7 +105,7 @@ export class Op implements Write {
     let sum = 0;
     // The place goes in, because an order-free sum would not see two writes that change places.
     for (let at = 0; at < this.writeCount; at++) {
-      const write = this.writeAt(at);
+      const write = this.#sentAt(at);
       sum = xorHash(sum, this.#fingerprintOf(write, write.code + (at + 1) * CODES));
     }
     return sum;

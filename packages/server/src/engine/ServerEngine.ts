@@ -28,6 +28,7 @@ import type {
   EngineStats,
   ErrorCode,
   Objection,
+  ScreenVerdict,
   ServerEffects,
   ServerEngineOptions,
   Verdict,
@@ -142,14 +143,13 @@ export class ServerEngine {
         judge: new Judge(this.#gate, this.#table, new Arbiter(this.#gate, this.#clock)),
         answers: this.#answers,
         mapQuota: new MapQuota(this.#table, this.#accounts, limits, this.#tally),
+        isScreened: options.isScreened === true,
       },
       this.#staging,
       this.#volatile,
     );
-    const watch = {
-      connections: this.#connections,
-      review: (conn: Connection) => this.#followers.review(conn),
-    };
+    const review = (conn: Connection): void => this.#followers.review(conn);
+    const watch = { connections: this.#connections, review };
     const book = { gate: this.#gate, staging: this.#staging, effects, ...watch };
     this.policies = new PolicyBook(book, boot.meta, options.policies);
     // Once in thirty lifetimes is often enough to note that a client is still there.
@@ -273,6 +273,11 @@ export class ServerEngine {
     if (connection !== undefined) connection.seenAtMs = now;
   }
 
+  /** What the program says of an op (INT-3); done at the next tick. */
+  screened(question: number, verdict: ScreenVerdict): void {
+    this.#admission.screening?.answer(question, verdict);
+  }
+
   /** The dedup states asked for by `readDedup`, in its order. */
   dedupRead(id: number, states: readonly (DedupState | undefined)[], now: number): void {
     this.#at(now);
@@ -302,6 +307,7 @@ export class ServerEngine {
     this.#at(now);
     if (this.#rebirth.isDue) this.#endLife();
     if (!this.#rebirth.isUnderWay) this.repairs.run(now);
+    this.#admission.screening?.run(now);
     if (this.#isDraining) this.#staging.hurry();
     else this.#chores.arm(now);
     this.#staging.tick(now);
@@ -352,9 +358,7 @@ export class ServerEngine {
 
   /** Durable position of every partition that has one. */
   positions(): readonly (readonly [pid: number, offset: Offset])[] {
-    return this.#table.durable.partitions.flatMap(({ pid, committed }) =>
-      committed.epoch > 0 ? [[pid, committed] as const] : [],
-    );
+    return this.#table.durable.positions();
   }
 
   /** Durable records changed after an offset, by rising offset; those of one offset are never parted. O(changes). */
@@ -363,8 +367,7 @@ export class ServerEngine {
   }
 
   get #isQuiet(): boolean {
-    const waiting = this.#admission.parked + this.#staging.held;
-    return this.#staging.isQuiet && this.#volatile.isQuiet && waiting === 0;
+    return this.#staging.isQuiet && this.#volatile.isQuiet && this.counts.pendingOps === 0;
   }
 
   #at(now: number): void {
@@ -385,8 +388,7 @@ export class ServerEngine {
   /** Nobody is served until what is staged is durable and a new life has begun; then all come back and send what is missing (INC-2). */
   #endLife(): void {
     this.#admission.isClosed = true;
-    for (const conn of [...this.#connections.values()])
-      this.#sessions.fail(conn, 'NEW_INCARNATION', CLOSE_CODE.TRY_LATER);
+    this.#sessions.failAll([...this.#connections.values()], 'NEW_INCARNATION', CLOSE_CODE.TRY_LATER);
   }
 
   #gone(conn: Connection): void {

@@ -227,6 +227,10 @@ export class SessionMachine {
     this.#close(conn, close);
   }
 
+  failAll(connections: readonly Connection[], code: ErrorCode, close: CloseCode): void {
+    for (const conn of connections) this.fail(conn, code, close);
+  }
+
   /** The socket is gone, whoever ended it. */
   left(conn: Connection): void {
     if (conn.phase === 'CLOSED') return;

@@ -26,7 +26,7 @@ const part = fc.letrec((tie) => ({
     { withCrossShrink: true },
     scalar,
     fc.array(tie('any'), { maxLength: 3 }),
-    fc.dictionary(fc.string({ maxLength: 2 }), tie('any'), { maxKeys: 3 }),
+    fc.dictionary(fc.string({ maxLength: 2 }), tie('any'), { maxKeys: 3, noNullPrototype: true }),
   ),
 })).any;
 

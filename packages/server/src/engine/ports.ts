@@ -8,6 +8,7 @@ import type { EngineLimits } from './EngineLimits.js';
 import type { Op } from './Op.js';
 import type { RepairResult } from './repair/Repair.js';
 import type { ResolverFault, Resolvers } from './resolvers/Resolvers.js';
+import type { Screened } from './Screening.js';
 
 /** Names the dedup state of one (partition, client, session). */
 export interface DedupName {
@@ -66,6 +67,8 @@ export interface ServerEffects {
   policiesStored?(version: number): void;
   /** A result was made that nobody had asked for before; told within the input that asked for it (QRY-11). */
   queried?(about: QueriedResult): void;
+  /** Asks the program about an op, before the gate and the map are asked; answered by `screened` (INT-3). Only of engines with `isScreened`. */
+  screen?(question: number, op: Op): void;
   /** An op is durable, or durably refused; told in the turn of its commit (DBG-3). */
   decided?(op: Op, entry: OpEntry): void;
   /** After `drain`, once: everything admitted is durable and answered. */
@@ -101,7 +104,14 @@ export interface ServerEngineOptions {
   /** Server time at start, ms since the epoch. */
   readonly now: number;
   readonly limits?: Partial<EngineLimits>;
+  /** Whether the program is asked about every op (INT-3); not by default. */
+  readonly isScreened?: boolean;
 }
+
+/** What the program says of an op: it goes on, maybe with other values; it is refused for good; it may come again later. */
+export type ScreenVerdict =
+  | Screened
+  | { readonly later: 'RATE' | 'UNAVAILABLE'; readonly retryAfterMs: number };
 
 /** What became of a token. */
 export type Verdict = { readonly principal: Principal } | { readonly error: ErrorCode };

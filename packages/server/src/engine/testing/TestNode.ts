@@ -14,6 +14,7 @@ import type {
   StoredRecord,
 } from '../../storage/Store.js';
 import type { EngineLimits } from '../EngineLimits.js';
+import type { Op } from '../Op.js';
 import type { DedupName, QueriedResult, RollbackProof, ServerEffects } from '../ports.js';
 import type { RepairOrder, RepairResult } from '../repair/Repair.js';
 import type { Resolver } from '../resolvers/Resolver.js';
@@ -34,6 +35,8 @@ export interface TestNodeOptions {
   readonly queryPorts?: QueryPorts;
   readonly queried?: (result: QueriedResult) => void;
   readonly decided?: ServerEffects['decided'];
+  /** the test is the program that is asked about ops */
+  readonly isScreened?: boolean;
 }
 
 /** What a message looks like once it left: to whom, and whether it was encoded once for several. */
@@ -53,6 +56,10 @@ export class TestNode {
   readonly batches: CommitBatch[] = [];
   readonly dedupReads: { readonly id: number; readonly names: readonly DedupName[] }[] = [];
   readonly verifying: { readonly conn: number; readonly token: string | undefined }[] = [];
+  /** ops that the program was asked about */
+  readonly asked: { readonly question: number; readonly op: Op }[] = [];
+  /** ops that are durable, and their outcomes */
+  readonly decisions: (readonly [seq: number, outcome: number])[] = [];
   readonly timers = new Map<string, number>();
   readonly rollbacks: RollbackProof[] = [];
   readonly resolverFaults: ResolverFault[] = [];
@@ -252,6 +259,7 @@ export class TestNode {
         isVolatile: (map) => this.#options.volatile?.includes(map) === true,
         ...(this.#options.queryPorts && { queryPorts: this.#options.queryPorts }),
         indexesOf: (map) => this.#options.indexes?.[map] ?? [],
+        isScreened: this.#options.isScreened === true,
         random: () => 2 ** 31,
         mac: cursorMac,
         now: this.now,
@@ -287,7 +295,11 @@ export class TestNode {
       arm: (timer, delayMs) => this.timers.set(timer, this.now + delayMs),
       cancel: (timer) => this.timers.delete(timer),
       queried: (result) => this.#options.queried?.(result),
-      decided: (op, entry) => this.#options.decided?.(op, entry),
+      decided: (op, entry) => {
+        this.decisions.push([op.seq, entry.outcome]);
+        this.#options.decided?.(op, entry);
+      },
+      screen: (question, op) => this.asked.push({ question, op }),
       rolledBack: (proof) => this.rollbacks.push(proof),
       repaired: (call, result) => this.repaired.set(call, result),
       policiesStored: (version) => this.onPoliciesStored(version),
