@@ -53,6 +53,7 @@ export class Admission {
     const { isScreened, effects, limits } = parts;
     if (!isScreened) return;
     this.screening = new Screening(effects, limits, {
+      full: () => parts.tally.hit('screenedOps'),
       admit: (op, now) => this.readmit([op], now),
       giveBack: (op, code) => this.#giveBack(op, code),
     });

@@ -3,7 +3,7 @@ import { type Base, type Concern, OP, type OpCode, type OpRow, type SubRow } fro
 import type { Connection } from './Connection.js';
 import type { DedupSession, OpEntry } from './DedupTable.js';
 import { itemOf, type Row } from './Row.js';
-import type { Screened } from './Screening.js';
+import type { Screened } from './Screened.js';
 
 /** One write of an op: the op itself, or each write of a transaction. */
 export interface Write {

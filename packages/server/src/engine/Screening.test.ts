@@ -1,7 +1,7 @@
 import { OP, OUTCOME } from '@topgun/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ScreenVerdict } from './ports.js';
+import type { ScreenVerdict } from './Screened.js';
 import { TestNode } from './testing/TestNode.js';
 
 const GO: ScreenVerdict = {};

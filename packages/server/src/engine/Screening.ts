@@ -3,16 +3,12 @@ import type { DedupSession } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import type { Op } from './Op.js';
-import type { ScreenVerdict, ServerEffects } from './ports.js';
-
-/** What became of an op before the gate and the map are asked about it (INT-3). */
-export interface Screened {
-  /** in place of the values of its writes, in their order */
-  readonly values?: readonly unknown[] | undefined;
-  readonly refusal?: { readonly code: ErrorCode; readonly reason?: string | undefined } | undefined;
-}
+import type { ServerEffects } from './ports.js';
+import type { ScreenVerdict } from './Screened.js';
 
 export interface ScreeningPorts {
+  /** No more can wait. */
+  full(): void;
   /** Goes on with an op: from dedup on, for much may have happened. */
   admit(op: Op, now: number): void;
   /** Gives an op back that may succeed later. */
@@ -59,7 +55,10 @@ export class Screening {
       same.join(op.conn);
       return undefined;
     }
-    if (this.#waiting >= this.#limits.screenedOps) return 'UNAVAILABLE';
+    if (this.#waiting >= this.#limits.screenedOps) {
+      this.#ports.full();
+      return 'UNAVAILABLE';
+    }
     const waiting: Waiting = { op, verdict: undefined };
     if (line === undefined) this.#lines.set(op.session, new Map([[op.seq, waiting]]));
     else line.set(op.seq, waiting);

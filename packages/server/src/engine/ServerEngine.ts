@@ -28,7 +28,6 @@ import type {
   EngineStats,
   ErrorCode,
   Objection,
-  ScreenVerdict,
   ServerEffects,
   ServerEngineOptions,
   Verdict,
@@ -44,6 +43,7 @@ import { Repairs } from './repair/Repairs.js';
 import { Arbiter } from './resolvers/Arbiter.js';
 import { Resolvers } from './resolvers/Resolvers.js';
 import { Scopes } from './Scopes.js';
+import type { ScreenVerdict } from './Screened.js';
 import { SessionMachine } from './SessionMachine.js';
 import { type Commit, Staging } from './Staging.js';
 import { SyncServer } from './SyncServer.js';

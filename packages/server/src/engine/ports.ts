@@ -8,7 +8,6 @@ import type { EngineLimits } from './EngineLimits.js';
 import type { Op } from './Op.js';
 import type { RepairResult } from './repair/Repair.js';
 import type { ResolverFault, Resolvers } from './resolvers/Resolvers.js';
-import type { Screened } from './Screening.js';
 
 /** Names the dedup state of one (partition, client, session). */
 export interface DedupName {
@@ -107,11 +106,6 @@ export interface ServerEngineOptions {
   /** Whether the program is asked about every op (INT-3); not by default. */
   readonly isScreened?: boolean;
 }
-
-/** What the program says of an op: it goes on, maybe with other values; it is refused for good; it may come again later. */
-export type ScreenVerdict =
-  | Screened
-  | { readonly later: 'RATE' | 'UNAVAILABLE'; readonly retryAfterMs: number };
 
 /** What became of a token. */
 export type Verdict = { readonly principal: Principal } | { readonly error: ErrorCode };

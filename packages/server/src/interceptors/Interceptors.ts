@@ -1,7 +1,8 @@
 import { LIMITS } from '@topgun/protocol';
 import type { OpEntry } from '../engine/DedupTable.js';
 import { mapOf, type Op } from '../engine/Op.js';
-import type { ScreenVerdict, Verdict } from '../engine/ports.js';
+import type { Verdict } from '../engine/ports.js';
+import type { ScreenVerdict } from '../engine/Screened.js';
 import type { Logger } from '../utils/logger.js';
 import type {
   ClientConnection,

@@ -33,6 +33,7 @@ export const limitTable = {
   seqWindow: { answer: '`SEQ_WINDOW` per op' },
   skewMs: { setting: 'skewMs', answer: '`CLOCK_SKEW` per op' },
   pendingOpsPerNode: { answer: '`UNAVAILABLE` per op' },
+  screenedOps: { answer: '`UNAVAILABLE` per op' },
   mapsPerNode: { setting: 'mapsMax', answer: '`LIMIT` per op' },
   newMapsPerPrincipal: { setting: 'newMapsPerUserMax', answer: '`RATE` per op' },
   // what is kept open

@@ -17,7 +17,13 @@ export const fuzzedConfig: ServerConfigInput = {
   jwtAudience: 'topgun',
   logLevel: 'silent',
   origins: ['https://app.example'],
+  // What one subject or address may do in a second is asked elsewhere (LMT-n): here it would hide every other answer.
   connectionsPerIpMax: RAISED,
+  handshakesPerIpMax: 10_000,
+  handshakesMax: 100_000,
+  opsPerSecondPerUserMax: RAISED,
+  bytesPerSecondPerUserMax: 1_000 * RAISED,
+  newMapsPerUserMax: RAISED,
   queriesPerUserMax: RAISED,
   queryRowsPerUserMax: RAISED * 1_000,
   policies: [
