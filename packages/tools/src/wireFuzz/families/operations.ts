@@ -205,7 +205,7 @@ const accepted: readonly Family[] = [
   ),
   fine('elements, removals, increments', (rng, around) =>
     rng.pick([
-      () => ops(around, [row(around, OP.OR_ADD, key(rng), rng.u32(), [60_000])], { maps: ['open:or'] }),
+      () => ops(around, [row(around, OP.OR_ADD, key(rng), rng.u32(), [86_400_000])], { maps: ['open:or'] }),
       () => ops(around, [row(around, OP.OR_REMOVE, key(rng), [`x${rng.id(4)}`])], { maps: ['open:or'] }),
       () =>
         ops(around, [row(around, OP.INCREMENT, key(rng), rng.pick([1, -1, 2 ** 40]))], { maps: ['open:pn'] }),
