@@ -44,7 +44,9 @@ export async function stalledBench(seconds: number): Promise<Bar[]> {
     ['undisturbed', f.quiet],
     ['stalled', f.stalled],
   ] as const)
-    console.log(`${name.padEnd(12)}${[p50Ms, p99Ms, maxMs, missing].map((v) => short(v).padStart(12)).join('')}`);
+    console.log(
+      `${name.padEnd(12)}${[p50Ms, p99Ms, maxMs, missing].map((v) => short(v).padStart(12)).join('')}`,
+    );
   console.log(
     `server: ${short(f.coreShare * 100)} % of a core undisturbed; unsent at most ${short(f.peakUnsentBytes / 1e6)} MB, memory at most ${short(f.peakGrowthBytes / 1e6)} MB above the baseline of ${short(f.baselineBytes / 1e6)} MB, cap ${short(f.capBytes / 1e6)} MB`,
   );
@@ -53,7 +55,11 @@ export async function stalledBench(seconds: number): Promise<Bar[]> {
   );
   const bar = Math.max(2 * f.quiet.p99Ms, P99_MS);
   return [
-    { name: `stalled: undisturbed ≤ ${CORE_SHARE} of a core`, value: f.coreShare, holds: f.coreShare <= CORE_SHARE },
+    {
+      name: `stalled: undisturbed ≤ ${CORE_SHARE} of a core`,
+      value: f.coreShare,
+      holds: f.coreShare <= CORE_SHARE,
+    },
     {
       name: 'stalled: growth of memory, as a share of the cap',
       value: f.peakGrowthBytes / f.capBytes,
@@ -137,7 +143,8 @@ async function watchStall(
   isOver = true;
   await watching;
   const worst = (of: (answer: ReadAnswer) => number): number => Math.max(...all.map(of));
-  const sum = (of: (answer: ReadAnswer) => number): number => all.reduce((total, answer) => total + of(answer), 0);
+  const sum = (of: (answer: ReadAnswer) => number): number =>
+    all.reduce((total, answer) => total + of(answer), 0);
   const stalled = {
     writes: sum((a) => a.writes),
     p50Ms: worst((a) => a.p50Ms),
@@ -148,13 +155,19 @@ async function watchStall(
   return { stalled, capBytes, peakUnsentBytes, peakGrowthBytes };
 }
 
-async function untilBack(server: Child, baselineBytes: number): Promise<{ backMs: number; afterBytes: number }> {
+async function untilBack(
+  server: Child,
+  baselineBytes: number,
+): Promise<{ backMs: number; afterBytes: number }> {
   const began = performance.now();
   for (;;) {
     const { residentBytes } = await server.ask<MemoryAnswer>({ what: 'memory' });
     const backMs = performance.now() - began;
     if (residentBytes <= baselineBytes * BACK_SHARE || backMs > BACK_MS)
-      return { backMs: residentBytes <= baselineBytes * BACK_SHARE ? backMs : Infinity, afterBytes: residentBytes };
+      return {
+        backMs: residentBytes <= baselineBytes * BACK_SHARE ? backMs : Infinity,
+        afterBytes: residentBytes,
+      };
     await sleep(500);
   }
 }
@@ -162,7 +175,8 @@ async function untilBack(server: Child, baselineBytes: number): Promise<{ backMs
 async function figuresOf(port: number): Promise<{ unsentBytes: number; slowClosed: number }> {
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   const text = await response.text();
-  const read = (name: string): number => Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
+  const read = (name: string): number =>
+    Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1]);
   return {
     unsentBytes: read('topgun_event_queue_bytes'),
     slowClosed: read('topgun_slow_sockets_closed_total'),

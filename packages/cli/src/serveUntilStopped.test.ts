@@ -60,7 +60,7 @@ describe('serveUntilStopped', () => {
     expect([calls, exits, listeners.size]).toEqual([['ready', 'shutdown'], [], 0]);
   });
 
-  it('[CLI-5] ends at once at the second signal', async () => {
+  it('[CLI-5] [FLOW-12] ends at once at the second signal', async () => {
     const { io, send, exits } = fakeIo();
     const server = {
       ...still,

@@ -80,7 +80,7 @@ describe('readers that are behind', () => {
     );
   });
 
-  it('[FLOW-3] that write are brought up to date before their answer', () => {
+  it('[FLOW-3] [FLOW-5] that write are brought up to date before their answer', () => {
     const { node, writer, slow, model } = behind();
     writer.put('todos', 'theirs', 1);
     node.settle();
