@@ -21,6 +21,9 @@ function messagesOf(frames: readonly Buffer[]): Buffer[][] {
 /** Frames below this together are copied into one buffer; above it they are written one by one, corked. */
 const JOIN_BYTES = 64 * 1024;
 
+/** A message as it came. */
+export type Held = readonly [data: Buffer, isBinary: boolean];
+
 export interface SocketListener {
   /** more than `LIMITS.resyncBytes` of earlier turns are unsent; later, nothing is any more */
   pressed(isBehind: boolean): void;
@@ -42,6 +45,8 @@ export class ClientSocket {
   #pendingBytes = 0;
   #paused = false;
   #isBehind = false;
+  /** what the other side had sent before it was no longer read; undefined unless it is or was just behind */
+  #held: Held[] | undefined;
   #closing = false;
   #writtenBytes = 0;
 
@@ -78,6 +83,20 @@ export class ClientSocket {
     return this.#paused;
   }
 
+  /** Keeps a message that comes while the socket is behind: its sender sees an old state, and new questions make it no better. */
+  holds(data: Buffer, isBinary: boolean): boolean {
+    this.#held?.push([data, isBinary]);
+    return this.#held !== undefined;
+  }
+
+  /** The messages kept, in order, once the socket is not behind any more; from then on none is. */
+  release(): readonly Held[] {
+    if (this.#isBehind) return [];
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    return held;
+  }
+
   /** Adds a frame to those of this turn, unless too much of earlier turns is still unsent. */
   push(frame: Buffer): void {
     if (this.#closing) return;
@@ -87,6 +106,7 @@ export class ClientSocket {
     }
     if (!this.#isBehind && this.#stream.writableLength > LIMITS.resyncBytes) {
       this.#isBehind = true;
+      this.#held ??= [];
       this.#listener.pressed(true);
     }
     this.#pending.push(frame);

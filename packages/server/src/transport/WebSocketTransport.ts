@@ -207,7 +207,9 @@ export class WebSocketTransport {
       // Told at the end of a turn, which is no time for an input.
       pressed: (isBehind) =>
         setImmediate(() => {
-          if (this.#connections.has(id)) listener.pressed(id, isBehind);
+          if (!this.#connections.has(id)) return;
+          listener.pressed(id, isBehind);
+          for (const held of connection.release()) this.#read(connection, ...held);
         }),
       overflowed: () => this.#closeSlow(connection, 'outQueueBytes'),
     });
@@ -246,6 +248,10 @@ export class WebSocketTransport {
   }
 
   #receive(connection: ClientSocket, data: Buffer, isBinary: boolean): void {
+    if (!connection.holds(data, isBinary)) this.#read(connection, data, isBinary);
+  }
+
+  #read(connection: ClientSocket, data: Buffer, isBinary: boolean): void {
     const { listener } = this.#options;
     if (!this.#connections.has(connection.id)) return;
     this.#counts.framesIn++;
