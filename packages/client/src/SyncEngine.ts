@@ -223,8 +223,9 @@ export class SyncEngine implements ClientEffects {
           type: 'error',
           error: clientError('TOKEN_PROVIDER_FAILED', 'The token provider failed', cause),
         });
-        // Without a token this attempt is over; the next one asks again after a pause.
-        if (request === this.#tokenRequests) this.#options.provider.close(CLOSE_CODE.GOING_AWAY);
+        // Without a token an attempt is over; the next one asks again after a pause. A connection that lives has one, and is asked again.
+        if (request === this.#tokenRequests && this.engine.state() === 'AUTHENTICATING')
+          this.#options.provider.close(CLOSE_CODE.GOING_AWAY);
       },
     );
   }
