@@ -1,4 +1,4 @@
-/** Those limits that keys, tokens and operators have; part of `limits.ts`. */
+/** Those limits that keys, tokens and operators have; part of `allLimits.ts`. */
 
 const KIB = 1024;
 

@@ -1,4 +1,4 @@
-/** Those limits that the doors of the server keep, and what stands behind them; part of `limits.ts`. */
+/** Those limits that the doors of the server keep, and what stands behind them; part of `allLimits.ts`. */
 
 const KIB = 1024;
 

@@ -1,3 +1,4 @@
+export * as LIMITS from './allLimits.js';
 export * as CLOSE_CODE from './closeCodes.js';
 export type { Candidate } from './codec/fields.js';
 export { packHashes, shortHash, unpackHashes } from './codec/hashes.js';
@@ -5,7 +6,6 @@ export { packPositions, roundPositions, unpackPositions } from './codec/position
 export type { Profile, WireProfile } from './codec/prescan.js';
 export type { Decoded, Explain } from './codec/readFrame.js';
 export * from './errors.js';
-export * as LIMITS from './limits.js';
 export * from './messages/constants.js';
 export type * from './messages/rows.js';
 export type * from './messages/types.js';
