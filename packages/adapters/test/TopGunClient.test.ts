@@ -224,6 +224,26 @@ describe('a client with a server', () => {
     expect(server.all('AUTH')).toHaveLength(3);
   });
 
+  it('[CONN-9] a provider that fails when the token ends leaves a connection alone that lives', async () => {
+    const server = new ScriptedServer();
+    const client = makeClient({ connectionProvider: server.provider(), autoStart: false });
+    const errors: string[] = [];
+    client.onError(({ code }) => errors.push(code));
+    const answers = [() => Promise.resolve('first'), () => Promise.reject(new Error('down'))];
+    client.setAuthTokenProvider(() => answers.shift()?.() ?? Promise.resolve('second'));
+    client.start();
+    await reached(client, 'CONNECTED');
+    const ask = async (): Promise<void> => {
+      server.send({ type: 'ERROR', code: 'AUTH_EXPIRED', message: 'ends soon' });
+      await settle();
+    };
+    await ask();
+    expect([errors, client.getConnectionState()]).toEqual([['TOKEN_PROVIDER_FAILED'], 'CONNECTED']);
+    await ask();
+    expect(server.all('AUTH').map(({ token }) => token)).toEqual(['first', 'second']);
+    expect(client.getStateHistory().filter(({ state }) => state === 'CONNECTING')).toHaveLength(1);
+  });
+
   it('a frame it cannot read closes the connection with 4400 and is tried again', async () => {
     const server = new ScriptedServer();
     const provider = server.provider();
