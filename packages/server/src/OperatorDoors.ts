@@ -3,11 +3,13 @@ import type { ServerConfig } from './config/schema.js';
 import { OperationLog } from './debug/OperationLog.js';
 import { backupRoutes } from './doors/backup.js';
 import { debugRoutes } from './doors/debug/debugRoutes.js';
+import { explainRoutes } from './doors/explain.js';
 import { exportRoutes } from './doors/export.js';
+import { nodeRoutes } from './doors/node.js';
 import type { Route } from './doors/Route.js';
-import type { QueryInspector } from './engine/indexes/QueryInspector.js';
+import type { ServerEngine } from './engine/ServerEngine.js';
 
-/** What operators have of a running server beside its figures: exports, backups, and a look inside. */
+/** What operators have of a running server: lists, explanations, exports, backups, and a look inside. */
 export class OperatorDoors {
   readonly backups: BackupDesk;
   /** undefined where the server may not be looked into (DBG-1) */
@@ -23,10 +25,12 @@ export class OperatorDoors {
     this.operations = debug ? new OperationLog({ withValues: debugValues }) : undefined;
   }
 
-  /** `inspector`: undefined before the store is loaded. */
-  routes(inspector: () => QueryInspector | undefined): Route[] {
-    const shared = { inspector, wallMs: this.#wallMs };
+  /** `engine`: undefined before the store is loaded. `metrics`: every figure as data. */
+  routes(engine: () => ServerEngine | undefined, metrics: () => Promise<unknown>): Route[] {
+    const shared = { inspector: () => engine()?.inspector, wallMs: this.#wallMs };
     return [
+      ...explainRoutes(shared),
+      ...nodeRoutes({ lists: () => engine()?.counts.lists, metrics }),
       ...exportRoutes(shared),
       ...backupRoutes(this.backups),
       ...debugRoutes({ ...shared, log: this.operations }),

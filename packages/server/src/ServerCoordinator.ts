@@ -7,10 +7,8 @@ import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { createEngine } from './createEngine.js';
 import { authRoutes } from './doors/auth.js';
 import { createHttp } from './doors/createHttp.js';
-import { explainRoutes } from './doors/explain.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import { listen } from './doors/listen.js';
-import { nodeRoutes } from './doors/node.js';
 import { policyRoutes } from './doors/policies.js';
 import type { Route } from './doors/Route.js';
 import { StaticFiles } from './doors/staticFiles.js';
@@ -369,14 +367,13 @@ export class ServerCoordinator {
   }
 
   #routes(): Route[] {
-    const wallMs = (): number => this.#clock.wallMs();
     return [
       ...this.#watch.routes(),
       ...statusRoutes(() => ({
         nodeId: this.nodeId,
         version: serverVersion,
         state: this.#state,
-        uptimeMs: wallMs() - this.#startedAtMs,
+        uptimeMs: this.#clock.wallMs() - this.#startedAtMs,
         storage: this.config.storage,
         connections: this.#transport.stats().connections,
         engine: this.#engine,
@@ -384,12 +381,10 @@ export class ServerCoordinator {
       })),
       ...policyRoutes(() => ({ engine: this.#engine, host: this.#host, sources: this.#policies })),
       ...authRoutes(() => this.#auth),
-      ...explainRoutes({ inspector: () => this.#engine?.inspector, wallMs }),
-      ...nodeRoutes({
-        lists: () => this.#engine?.counts.lists,
-        metrics: () => this.#watch.metrics.json(),
-      }),
-      ...this.#operators.routes(() => this.#engine?.inspector),
+      ...this.#operators.routes(
+        () => this.#engine,
+        () => this.#watch.metrics.json(),
+      ),
     ];
   }
 
