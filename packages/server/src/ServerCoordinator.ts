@@ -234,11 +234,7 @@ export class ServerCoordinator {
     return this.#authNow('reloadKeys').reloadKeys();
   }
 
-  /**
-   * Refuses a token by its `jti`, or all tokens of a subject that were issued before a time (`beforeMs`, now when left out). Their
-   * sessions end at once; resolves when that is durable. Throws REVOCATION_INVALID, REVOCATIONS_FULL, SERVER_STATE, and
-   * what the disk refuses: the revocation then holds until the process ends.
-   */
+  /** Refuses a token, or those of a subject issued before `beforeMs` (default now), and ends their sessions. Throws REVOCATION_INVALID, REVOCATIONS_FULL, SERVER_STATE, and what the disk refuses. */
   revoke(revocation: Revocation): Promise<void> {
     return this.#authNow('revoke').revoke(revocation);
   }
