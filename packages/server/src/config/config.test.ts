@@ -223,6 +223,8 @@ describe('configHelp', () => {
             The header that these proxies write; it must be one that they replace or add to. Allowed: x-forwarded-for or forwarded. Default: x-forwarded-for.
         --static-dir <text>, TOPGUN_STATIC_DIR
             Folder of a built web app to serve at /. Allowed: a path.
+        --admin-dir <text>, TOPGUN_ADMIN_DIR
+            Folder of the built dashboard to serve at /admin/; \`topgun\` brings one. Allowed: a path.
         --dev, TOPGUN_DEV
             Development: no token needed, everybody is ADMIN. Loopback only. Allowed: true or false. Default: false.
         --node-id <text>, TOPGUN_NODE_ID
