@@ -68,13 +68,13 @@ async function fuzz(
     runs.push(run);
     for (const failure of run.failures) say(replayOf(failure, seed));
   };
+  const perFamily = Math.ceil(inputs / chosen.length);
   if (at === undefined)
     for (const family of chosen)
-      if (family.atMost === undefined) keep(await runner.run(family, WARM_UP, inputs));
+      if (family.atMost === undefined) keep(await runner.run(family, Math.min(WARM_UP, perFamily), inputs));
   const warmUp = runs.splice(0).flatMap((run) => run.failures);
   await pause(IDLE_MS);
   const before = await server.ask<ServerState>('state');
-  const perFamily = Math.ceil(inputs / chosen.length);
   const begun = performance.now();
   for (const family of chosen)
     keep(await (at === undefined ? runner.run(family, perFamily) : runner.run(family, 1, at)));
