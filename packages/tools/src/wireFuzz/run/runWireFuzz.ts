@@ -33,7 +33,7 @@ const RSS_GROWTH_MAX = 64 * 2 ** 20;
 const NEIGHBOUR_P99_MS_MAX = 100;
 const IDLE_MS = 5_000;
 /** Connections that send at once: what they send in the same moment is one turn of the event loop. */
-const LANES = 4;
+const LANES = 2;
 /** Inputs of each family before anything is measured: code is compiled and pools are filled by then. */
 const WARM_UP = 8;
 
