@@ -33,7 +33,7 @@ const RSS_GROWTH_MAX = 64 * 2 ** 20;
 const NEIGHBOUR_P99_MS_MAX = 100;
 const IDLE_MS = 5_000;
 /** Connections that send at once: what they send in the same moment is one turn of the event loop. */
-const LANES = 4;
+const LANES = 2;
 /** Inputs of each family before anything is measured: code is compiled and pools are filled by then. */
 const WARM_UP = 8;
 
@@ -68,13 +68,13 @@ async function fuzz(
     runs.push(run);
     for (const failure of run.failures) say(replayOf(failure, seed));
   };
+  const perFamily = Math.ceil(inputs / chosen.length);
   if (at === undefined)
     for (const family of chosen)
-      if (family.atMost === undefined) keep(await runner.run(family, WARM_UP, inputs));
+      if (family.atMost === undefined) keep(await runner.run(family, Math.min(WARM_UP, perFamily), inputs));
   const warmUp = runs.splice(0).flatMap((run) => run.failures);
   await pause(IDLE_MS);
   const before = await server.ask<ServerState>('state');
-  const perFamily = Math.ceil(inputs / chosen.length);
   const begun = performance.now();
   for (const family of chosen)
     keep(await (at === undefined ? runner.run(family, perFamily) : runner.run(family, 1, at)));
