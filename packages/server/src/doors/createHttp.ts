@@ -5,7 +5,6 @@ import type { ServerConfig } from '../config/schema.js';
 import { serverError } from '../errors.js';
 import { Certificates } from '../security/Certificates.js';
 import { answerBrokenRequests } from '../transport/refuseRequest.js';
-import type { Logger } from '../utils/logger.js';
 
 /** What a request may cost before anybody looks at it. */
 const OPTIONS: ServerOptions = {
@@ -20,13 +19,19 @@ const OPTIONS: ServerOptions = {
 
 const TLS = { minVersion: 'TLSv1.2', handshakeTimeout: LIMITS.headersMs } as const;
 
+/** Where it is told what became of a new certificate. */
+export interface RenewalLog {
+  info(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
 type TlsSettings = Pick<ServerConfig, 'tlsCertFile' | 'tlsKeyFile'>;
 
 /**
  * A server that bounds what a request may cost, and answers what is none (E11); with a certificate it speaks HTTPS alone (NET-1).
  * Throws TLS_INVALID.
  */
-export function createHttp(settings: TlsSettings, logger: Pick<Logger, 'info' | 'error'>): Server {
+export function createHttp(settings: TlsSettings, logger: RenewalLog): Server {
   const { tlsCertFile, tlsKeyFile } = settings;
   if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined))
     throw serverError('TLS_INVALID', 'Of tlsCertFile and tlsKeyFile one is missing.');
@@ -38,7 +43,7 @@ export function createHttp(settings: TlsSettings, logger: Pick<Logger, 'info' | 
   return http;
 }
 
-function createSecure(certificates: Certificates, logger: Pick<Logger, 'info' | 'error'>): Server {
+function createSecure(certificates: Certificates, logger: RenewalLog): Server {
   const server = createSecureServer({ ...OPTIONS, ...TLS, ...certificates.current });
   const look = (): void => {
     try {
