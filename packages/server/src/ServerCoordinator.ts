@@ -90,9 +90,8 @@ export class ServerCoordinator {
     this.#startedAtMs = this.#clock.wallMs();
     this.#store =
       overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
-    const visitors = visitorsOf(this.config);
-    this.#visitors = visitors;
-    this.#transport = this.#createTransport(visitors);
+    this.#visitors = visitorsOf(this.config);
+    this.#transport = this.#createTransport(this.#visitors);
     this.#operators = new OperatorDoors({
       store: this.#store,
       config: this.config,
@@ -108,11 +107,11 @@ export class ServerCoordinator {
       state: () => this.#state,
       transport: () => this.#transport.stats(),
       engine: () => this.#engine,
-      limits: visitors.limits,
+      limits: this.#visitors.limits,
     });
     this.#http = createHttp(this.config, this.#logger);
     this.#timers = [
-      setInterval(() => visitors.guard.sweep(this.#clock.wallMs()), 60_000),
+      setInterval(() => this.#visitors.guard.sweep(this.#clock.wallMs()), 60_000),
       setInterval(() => this.#transport.watch(performance.now()), LIMITS.watchQueuesMs),
     ];
     for (const timer of this.#timers) timer.unref();
