@@ -169,5 +169,6 @@ describe('webAddress', () => {
       'http://[::1]:80/',
       'http://example.org:80/',
     ]);
+    expect(webAddress({ host: 'example.org', port: 443 }, true)).toBe('https://example.org:443/');
   });
 });

@@ -73,7 +73,7 @@ function toldOf(error: unknown): unknown {
 }
 
 /** An address as a browser on this machine takes it: "every address" is reached by the loopback one. */
-export function webAddress({ host, port }: Address): string {
+export function webAddress({ host, port }: Address, isSecure = false): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host;
-  return `http://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}/`;
+  return `${isSecure ? 'https' : 'http'}://${reachable.includes(':') && !reachable.startsWith('[') ? `[${reachable}]` : reachable}:${port}/`;
 }

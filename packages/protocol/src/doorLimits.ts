@@ -16,6 +16,12 @@ export const handshakesPerIp = 200;
 export const handshakesPerNode = 1_000;
 /** count: default: sockets at once that have not been authenticated: with 16 KiB each, 80 MiB */
 export const strangers = 5_000;
+/** count: default: per second and address, ten seconds at once: an office that opens a page of fifty files */
+export const httpRequestsPerIp = 500;
+/** count: default: per second and subject of tokens, ten seconds at once: an export asks for a page at a time */
+export const httpRequestsPerPrincipal = 200;
+/** ms: how often the files of the certificate are looked at */
+export const certificateLookMs = 10_000;
 /** bytes: unsent bytes at which a socket is no longer read */
 export const pauseReadingBytes = 256 * KIB;
 /** bytes: unsent bytes at which a socket is behind, and nothing of maps, queries and topics is queued for it any more: half of outQueueBytes */

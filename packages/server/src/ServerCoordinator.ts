@@ -48,7 +48,7 @@ import { WorkerPool } from './workers/WorkerPool.js';
  * A TopGun server: `new ServerCoordinator(config)`, `await start()`, later `await shutdown()`.
  *
  * The composition root: it makes the parts and connects them, and decides nothing. The constructor throws
- * CONFIG_INVALID and RESOLVER_INVALID; `start` throws AUTH_KEY_INVALID, AUTH_FILE_INVALID, DEV_NOT_LOOPBACK, STATIC_MISSING, PORT_IN_USE, LISTEN_FAILED and the
+ * CONFIG_INVALID, RESOLVER_INVALID and TLS_INVALID; `start` throws AUTH_KEY_INVALID, AUTH_FILE_INVALID, DEV_NOT_LOOPBACK, STATIC_MISSING, PORT_IN_USE, LISTEN_FAILED and the
  * codes of `Store.open`.
  */
 export class ServerCoordinator {
@@ -61,6 +61,7 @@ export class ServerCoordinator {
   readonly #ntp: TimeProvider | undefined;
   readonly #watch: Observability;
   readonly #http: Server;
+  readonly #visitors: Visitors;
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
   readonly #operators: OperatorDoors;
@@ -89,8 +90,8 @@ export class ServerCoordinator {
     this.#startedAtMs = this.#clock.wallMs();
     this.#store =
       overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
-    const visitors = visitorsOf(this.config);
-    this.#transport = this.#createTransport(visitors);
+    this.#visitors = visitorsOf(this.config);
+    this.#transport = this.#createTransport(this.#visitors);
     this.#operators = new OperatorDoors({
       store: this.#store,
       config: this.config,
@@ -106,11 +107,11 @@ export class ServerCoordinator {
       state: () => this.#state,
       transport: () => this.#transport.stats(),
       engine: () => this.#engine,
-      limits: visitors.limits,
+      limits: this.#visitors.limits,
     });
-    this.#http = createHttp();
+    this.#http = createHttp(this.config, this.#logger);
     this.#timers = [
-      setInterval(() => visitors.guard.sweep(this.#clock.wallMs()), 60_000),
+      setInterval(() => this.#visitors.guard.sweep(this.#clock.wallMs()), 60_000),
       setInterval(() => this.#transport.watch(performance.now()), LIMITS.watchQueuesMs),
     ];
     for (const timer of this.#timers) timer.unref();
@@ -353,6 +354,7 @@ export class ServerCoordinator {
       staticFiles,
       adminFiles,
       loopbackOnly: this.config.dev,
+      visitors: this.#visitors,
       watch: this.#watch.http,
     });
     this.#http.on('request', router.listener);

@@ -114,6 +114,11 @@ export const serverErrors = {
     remedy: 'Revoke by subject rather than token by token, change the key, or make tokens shorter.',
     retriable: true,
   },
+  TLS_INVALID: {
+    remedy:
+      'Name both files, tlsCertFile with the certificate and its chain and tlsKeyFile with its key, in PEM and readable for the server.',
+    retriable: false,
+  },
   DEV_NOT_LOOPBACK: {
     remedy: 'Development mode lets everybody in: listen on 127.0.0.1, ::1 or localhost, or turn it off.',
     retriable: false,

@@ -58,9 +58,9 @@ export function addDevCommand(program: Command, io: CliIo): void {
 }
 
 function welcome(at: Address, config: ServerConfig, io: CliIo): string {
-  const { dataDir, storage, staticDir, adminDir } = config;
+  const { dataDir, storage, staticDir, adminDir, tlsCertFile } = config;
   const colors = pc.createColors(io.color);
-  const web = webAddress(at);
+  const web = webAddress(at, tlsCertFile !== undefined);
   const lines = [
     `${colors.bold('TopGun')} ${cliVersion()}, for development`,
     '',

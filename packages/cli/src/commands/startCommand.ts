@@ -37,9 +37,10 @@ export function addStartCommand(program: Command, io: CliIo): void {
         },
         io,
         (at) => {
-          io.err(`TopGun ${cliVersion()} listens on ${webAddress(at)}\n`);
+          const web = webAddress(at, config.tlsCertFile !== undefined);
+          io.err(`TopGun ${cliVersion()} listens on ${web}\n`);
           const token = server?.setupToken;
-          if (token !== undefined) io.err(firstOperator(webAddress(at), token));
+          if (token !== undefined) io.err(firstOperator(web, token));
         },
       );
     });

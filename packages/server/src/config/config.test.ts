@@ -215,6 +215,10 @@ describe('configHelp', () => {
             Address to listen on. Allowed: a host name or address. Default: 127.0.0.1.
         --port <number>, TOPGUN_PORT
             Port; 0 takes any free one. Allowed: a whole number from 0 to 65535. Default: 8080.
+        --tls-cert-file <text>, TOPGUN_TLS_CERT_FILE
+            File with the certificate and its chain (PEM): HTTPS and WSS alone, read again when it changes. Allowed: a path.
+        --tls-key-file <text>, TOPGUN_TLS_KEY_FILE
+            File with the key of the certificate (PEM). Allowed: a path.
         --origins <list>, TOPGUN_ORIGINS
             Web origins that may connect, and ask over HTTP from elsewhere; when left out, any but null may connect. Allowed: origins such as https://app.example, or null, parted by commas.
         --trusted-proxies <list>, TOPGUN_TRUSTED_PROXIES
@@ -289,6 +293,10 @@ describe('configHelp', () => {
             WebSocket handshakes a second; ten times as many at once after a pause. Allowed: a whole number from 1 to 1000000. Default: 1000.
         --handshakes-per-ip-max <number>, TOPGUN_HANDSHAKES_PER_IP_MAX
             The same from one address. Allowed: a whole number from 1 to 1000000. Default: 200.
+        --http-requests-per-ip-max <number>, TOPGUN_HTTP_REQUESTS_PER_IP_MAX
+            HTTP requests from one address a second; ten times as many at once. Allowed: a whole number from 1 to 1000000. Default: 500.
+        --http-requests-per-user-max <number>, TOPGUN_HTTP_REQUESTS_PER_USER_MAX
+            The same with the tokens of one subject. Allowed: a whole number from 1 to 1000000. Default: 200.
         --ops-per-second-per-user-max <number>, TOPGUN_OPS_PER_SECOND_PER_USER_MAX
             Writes and requests of one subject a second; ten times as many at once after a pause. Allowed: a whole number from 1 to 1000000. Default: 5000.
         --bytes-per-second-per-user-max <number>, TOPGUN_BYTES_PER_SECOND_PER_USER_MAX

@@ -98,7 +98,7 @@ beforeAll(async () => {
     staticFiles: await StaticFiles.create(app),
     loopbackOnly: false,
     watch: {
-      begin: () => ({ requestId: 'r', route: 'none' }),
+      begin: () => ({ requestId: 'r', route: 'none', remote: '' }),
       failed: (_, error) => failures.push(error),
     },
   });

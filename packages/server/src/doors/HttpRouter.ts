@@ -4,7 +4,9 @@ import { pipeline } from 'node:stream/promises';
 import { serverErrors } from '../errors.js';
 import { isLoopbackAuthority } from '../security/loopback.js';
 import type { Principal } from '../security/PermissionPolicy.js';
+import type { Visitors } from '../transport/visitorsOf.js';
 import { bearerOf } from './bearerOf.js';
+import { allowOrigin } from './crossOrigin.js';
 import type { HttpWatch, WatchedRequest } from './HttpWatch.js';
 import { type HttpAnswer, HttpRefusal, HttpRequest, type Route } from './Route.js';
 import { setSecurityHeaders } from './securityHeaders.js';
@@ -22,6 +24,8 @@ export interface HttpRouterParts {
   /** answers only requests that name this machine as their host (OPS-9) */
   readonly loopbackOnly: boolean;
   readonly watch: Pick<HttpWatch, 'begin' | 'failed'>;
+  /** who may ask from where, and how often; a door for operators alone has none */
+  readonly visitors?: Pick<Visitors, 'addresses' | 'origins' | 'rates'>;
 }
 
 /**
@@ -56,8 +60,9 @@ export class HttpRouter {
       }
       // What is left of the body is not read.
       response.setHeader('Connection', 'close');
-      const { status, body } =
-        error instanceof HttpRefusal ? error : { status: 500, body: { code: 'INTERNAL' } };
+      const { status, body, headers } =
+        error instanceof HttpRefusal ? error : { status: 500, body: { code: 'INTERNAL' }, headers: {} };
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       json(request, response, status, body);
     });
   };
@@ -72,7 +77,13 @@ export class HttpRouter {
       throw new HttpRefusal(403, { code: 'HOST_REFUSED', remedy });
     }
     const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const { visitors } = this.#parts;
+    if (visitors !== undefined) watched.remote = visitors.addresses.of(request);
+    const address = watched.remote;
+    await visitors?.rates.ofAddress(address, path);
     const found = this.#find(path);
+    const methods = found.map(({ route }) => route.method);
+    if (visitors !== undefined && allowOrigin(visitors.origins, request, response, methods)) return;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     if (found.length === 0 && isRead && (await this.#serveFile(path, request, response))) {
       watched.route = 'static';
@@ -91,7 +102,8 @@ export class HttpRouter {
     const { route, rest } = match;
     watched.route = route.path;
     const principal = await this.#admit(route, bearerOf(request.headers.authorization));
-    await write(request, response, await route.answer(new HttpRequest(request, rest, principal)));
+    if (principal !== undefined) await visitors?.rates.ofPrincipal(principal.sub);
+    await write(request, response, await route.answer(new HttpRequest(request, rest, principal, address)));
   }
 
   /** Who asks. Throws 401 and 403. */

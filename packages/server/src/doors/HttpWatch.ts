@@ -10,6 +10,8 @@ export interface WatchedRequest {
   readonly requestId: string;
   /** path of its route, `static` for a file, `none` without one; never the path that was asked for */
   route: string;
+  /** address of the asker */
+  remote: string;
 }
 
 /** What an asker may call his request. */
@@ -31,19 +33,18 @@ export class HttpWatch {
     const begunMs = performance.now();
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-    const watched: WatchedRequest = { requestId, route: 'none' };
+    const watched: WatchedRequest = { requestId, route: 'none', remote: request.socket.remoteAddress ?? '' };
     const span = this.#spans.request(request);
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
       const { statusCode: status } = response;
-      const { route } = watched;
+      const { route, remote } = watched;
       this.#counts.httpRequests.add(route);
       this.#counts.httpAnswers.add(String(status));
       this.#spans.answered(span, request.method ?? '', route, status);
       if (!this.#logger.isLevelEnabled('debug')) return;
       const ms = Math.round(performance.now() - begunMs);
       const { method } = request;
-      const remote = request.socket.remoteAddress;
       this.#logger.debug({ requestId, method, route, status, ms, remote }, 'HTTP request');
     });
     return watched;

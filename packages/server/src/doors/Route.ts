@@ -24,15 +24,22 @@ export interface Route {
   answer(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;
 }
 
-/** A refusal that the asker is told about: JSON `{ code, message?, remedy? }`. */
+/** A refusal that the asker is told about: JSON `{ code, message?, remedy?, retryAfterMs? }`. */
 export class HttpRefusal extends Error {
   readonly status: number;
-  readonly body: { readonly code: string; readonly message?: string; readonly remedy?: string };
+  readonly body: {
+    readonly code: string;
+    readonly message?: string;
+    readonly remedy?: string;
+    readonly retryAfterMs?: number;
+  };
+  readonly headers: HttpHeaders;
 
-  constructor(status: number, body: HttpRefusal['body']) {
+  constructor(status: number, body: HttpRefusal['body'], headers: HttpHeaders = {}) {
     super(body.code);
     this.status = status;
     this.body = body;
+    this.headers = headers;
   }
 }
 
@@ -44,20 +51,20 @@ export class HttpRequest {
   readonly rest: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
-  /** the asker's address */
+  /** the asker's address, seen through trusted proxies */
   readonly remote: string;
   /** who asks, by the token of `Authorization: Bearer`; undefined without one, or with one that is not accepted */
   readonly principal: Principal | undefined;
   readonly #source: IncomingMessage;
 
-  constructor(source: IncomingMessage, rest: string, principal: Principal | undefined) {
+  constructor(source: IncomingMessage, rest: string, principal: Principal | undefined, remote: string) {
     const [path = '/', ...query] = (source.url ?? '/').split('?');
     this.method = source.method ?? 'GET';
     this.path = path;
     this.rest = rest;
     this.query = new URLSearchParams(query.join('?'));
     this.headers = source.headers;
-    this.remote = source.socket.remoteAddress ?? '';
+    this.remote = remote;
     this.principal = principal;
     this.#source = source;
   }

@@ -10,4 +10,5 @@ export const devLimits = {
   opsPerSecondPerUserMax: 1_000_000,
   bytesPerSecondPerUserMax: 1_000_000_000,
   newMapsPerUserMax: 1_000_000,
+  httpRequestsPerUserMax: 1_000_000,
 } as const;

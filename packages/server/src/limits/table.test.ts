@@ -7,8 +7,12 @@ import { engineLimitsOf } from './engineLimitsOf.js';
 import { LimitCounts } from './LimitCounts.js';
 import { type LimitEntry, type LimitName, limitTable } from './table.js';
 
-/** The transport is given it with the size of the heap. */
-const OF_THE_TRANSPORT: readonly LimitName[] = ['outQueuesHeapShare'];
+/** The transport is given it with the size of the heap; the doors read theirs from the configuration. */
+const OF_OTHERS: readonly LimitName[] = [
+  'outQueuesHeapShare',
+  'httpRequestsPerIp',
+  'httpRequestsPerPrincipal',
+];
 /** Limits of the door, which the guard reads from the configuration itself. */
 const OF_THE_GUARD: readonly LimitName[] = [
   'connections',
@@ -23,7 +27,7 @@ const withSetting = Object.entries<LimitEntry>(limitTable).flatMap(([name, { set
 );
 
 describe('the table of limits', () => {
-  it.each(withSetting.filter(({ name }) => ![...OF_THE_GUARD, ...OF_THE_TRANSPORT].includes(name)))(
+  it.each(withSetting.filter(({ name }) => ![...OF_THE_GUARD, ...OF_OTHERS].includes(name)))(
     '[LMT-1] $setting takes the place of $name',
     ({ name, setting }) => {
       const value = LIMITS[name] + 1;

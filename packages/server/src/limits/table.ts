@@ -36,6 +36,8 @@ export const limitTable = {
   screenedOps: { answer: '`UNAVAILABLE` per op' },
   mapsPerNode: { setting: 'mapsMax', answer: '`LIMIT` per op' },
   newMapsPerPrincipal: { setting: 'newMapsPerUserMax', answer: '`RATE` per op' },
+  httpRequestsPerIp: { setting: 'httpRequestsPerIpMax', answer: 'HTTP 429' },
+  httpRequestsPerPrincipal: { setting: 'httpRequestsPerUserMax', answer: 'HTTP 429' },
   // what is kept open
   connectionsPerPrincipal: { setting: 'connectionsPerUserMax', answer: '`LIMIT`, close 1013' },
   sessionsPerConnection: { answer: '`LIMIT`' },

@@ -27,7 +27,7 @@ export interface TransportListener {
   closed(conn: number): void;
 }
 
-export interface TransportOptions extends Visitors {
+export interface TransportOptions extends Omit<Visitors, 'rates'> {
   readonly listener: TransportListener;
   /** before the store is loaded, and while draining, handshakes are refused */
   readonly isReady: () => boolean;

@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../config/schema.js';
+import { HttpRates } from '../doors/HttpRates.js';
 import { LimitCounts } from '../limits/LimitCounts.js';
 import { ClientAddress } from '../security/ClientAddress.js';
 import { Origins } from '../security/Origins.js';
@@ -9,6 +10,8 @@ export interface Visitors {
   readonly guard: HandshakeGuard;
   readonly origins: Origins;
   readonly addresses: ClientAddress;
+  /** of requests over HTTP */
+  readonly rates: HttpRates;
   readonly limits: LimitCounts;
 }
 
@@ -18,6 +21,7 @@ export function visitorsOf(config: ServerConfig): Visitors {
     guard: new HandshakeGuard(config, limits),
     origins: new Origins({ ...config, loopbackOnly: config.dev }),
     addresses: new ClientAddress(config),
+    rates: new HttpRates(config, limits),
     limits,
   };
 }

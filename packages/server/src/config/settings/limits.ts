@@ -36,6 +36,16 @@ export const limitsSettings = {
     'WebSocket handshakes a second; ten times as many at once after a pause.',
   ),
   handshakesPerIpMax: count(1_000_000, LIMITS.handshakesPerIp, 'The same from one address.'),
+  httpRequestsPerIpMax: count(
+    1_000_000,
+    LIMITS.httpRequestsPerIp,
+    'HTTP requests from one address a second; ten times as many at once.',
+  ),
+  httpRequestsPerUserMax: count(
+    1_000_000,
+    LIMITS.httpRequestsPerPrincipal,
+    'The same with the tokens of one subject.',
+  ),
   opsPerSecondPerUserMax: count(
     1_000_000,
     LIMITS.opsPerSecondPerPrincipal,

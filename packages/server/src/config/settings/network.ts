@@ -12,6 +12,13 @@ export const networkSettings = {
     'a whole number from 0 to 65535',
     'Port; 0 takes any free one.',
   ),
+  tlsCertFile: setting(
+    text.optional(),
+    'text',
+    'a path',
+    'File with the certificate and its chain (PEM): HTTPS and WSS alone, read again when it changes.',
+  ),
+  tlsKeyFile: setting(text.optional(), 'text', 'a path', 'File with the key of the certificate (PEM).'),
   origins: setting(
     z.array(z.string().regex(/^(https?:\/\/[^/]+|null)$/)).optional(),
     'list',

@@ -1,0 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Origins } from '../security/Origins.js';
+
+/** How long a browser may remember what it may ask; it asks again within minutes of a change. */
+const PREFLIGHT_S = 600;
+
+/**
+ * Lets pages of listed origins read the answer (NET-4). Returns true when the request was the browser's question whether it may
+ * ask, which is answered then.
+ */
+export function allowOrigin(
+  origins: Origins,
+  request: IncomingMessage,
+  response: ServerResponse,
+  methods: readonly string[],
+): boolean {
+  const { origin } = request.headers;
+  response.setHeader('Vary', 'Origin');
+  if (origin === undefined || !origins.mayRead(origin)) return false;
+  response.setHeader('Access-Control-Allow-Origin', origin);
+  response.setHeader('Access-Control-Expose-Headers', 'Retry-After');
+  if (request.method !== 'OPTIONS' || methods.length === 0) return false;
+  response.setHeader('Access-Control-Allow-Methods', methods.join(', '));
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type');
+  response.setHeader('Access-Control-Max-Age', String(PREFLIGHT_S));
+  response.writeHead(204).end();
+  return true;
+}
