@@ -42,7 +42,7 @@ export const queries: readonly Plant[] = [
     plant: unmaskedIn(Queries, 'subscribe', asks(isPage)),
   },
   {
-    outlet: 'query rows',
+    outlet: 'query window',
     name: 'a query is filtered by what is hidden',
     plant: () => {
       let hidden: ((value: unknown) => unknown) | undefined;
