@@ -3,7 +3,7 @@ import { MapIndexes } from '@topgun/server/internal/engine/indexes/MapIndexes';
 import { Queries } from '@topgun/server/internal/engine/Queries';
 import { SharedQuery } from '@topgun/server/internal/engine/SharedQuery';
 import { SyncServer } from '@topgun/server/internal/engine/SyncServer';
-import type { View } from '@topgun/server/internal/security/policy/View';
+import { View } from '@topgun/server/internal/security/policy/View';
 import { all } from '@topgun/sim/internal/teeth/PlantedBug';
 import { replaceGetter, replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
 import type { Planted } from '../runCase.js';
@@ -42,12 +42,14 @@ export const queries: readonly Plant[] = [
     plant: unmaskedIn(Queries, 'subscribe', asks(isPage)),
   },
   {
-    outlet: 'query rows',
+    outlet: 'query window',
     name: 'a query is filtered by what is hidden',
     plant: () => {
       let hidden: ((value: unknown) => unknown) | undefined;
       // Rows are found unmasked and masked only then.
       return all(
+        // Nobody refuses the question.
+        replaceMethod(View, 'shows', () => () => true),
         replaceMethod(
           MapIndexes,
           'find',

@@ -41,6 +41,8 @@ export const serveProcess: Serve = async ({ policies, secret, folder }) => {
     'debug',
     '--slow-query-ms',
     '1',
+    '--debug',
+    '--debug-values',
   ];
   const logged: Buffer[] = [];
   const server = new ServerProcess(args, { TOPGUN_JWT_SECRET: secret }, (data) => logged.push(data));
@@ -61,7 +63,11 @@ export const serveHere: Serve = async ({ policies, secret, folder }) => {
   const note = (...line: unknown[]): void => {
     lines.push(JSON.stringify(line));
   };
-  const logger = { trace: note, debug: note, info: note, warn: note, error: note, fatal: note };
+  const logger = {
+    ...{ trace: note, debug: note, info: note, warn: note, error: note, fatal: note },
+    isLevelEnabled: () => true,
+    child: () => logger as unknown,
+  };
   const server = new ServerCoordinator(
     // The configuration as a file would give it.
     {
@@ -69,6 +75,8 @@ export const serveHere: Serve = async ({ policies, secret, folder }) => {
       storage: 'memory',
       dataDir: join(folder, 'data'),
       jwtSecret: secret,
+      debug: true,
+      debugValues: true,
       policies: policies as never,
     },
     // All that the server uses of it.

@@ -8,6 +8,8 @@ export interface HttpOutlet {
   readonly body?: unknown;
   /** An operator gets the whole store through it, which is what it is for; everybody else is judged. */
   readonly isWholeStore?: true;
+  /** What was is told, too, to who reads all of a map. */
+  readonly isHistory?: true;
 }
 
 const question = (map: string): string =>
@@ -39,10 +41,10 @@ export const HTTP_OUTLETS: Readonly<Record<string, HttpOutlet>> = {
   'GET /api/debug/crdt/export': {
     asks: ofMaps((map) => `/api/debug/crdt/export?map=${encodeURIComponent(map)}`),
   },
-  'GET /api/debug/crdt/stats': {},
-  'GET /api/debug/crdt/conflicts': {},
-  'GET /api/debug/crdt/operations': {},
-  'GET /api/debug/crdt/timeline': { asks: ['/api/debug/crdt/timeline?map=notes'] },
+  'GET /api/debug/crdt/stats': { isHistory: true },
+  'GET /api/debug/crdt/conflicts': { isHistory: true },
+  'GET /api/debug/crdt/operations': { isHistory: true },
+  'GET /api/debug/crdt/timeline': { asks: ['/api/debug/crdt/timeline?map=notes'], isHistory: true },
   'GET /api/debug/crdt/merkle': {
     asks: ofMaps((map) => `/api/debug/crdt/merkle?map=${encodeURIComponent(map)}`),
   },
