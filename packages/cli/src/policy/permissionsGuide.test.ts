@@ -11,10 +11,10 @@ it('[CLI-47] the examples of the guide are tried as they stand there', async () 
   try {
     const guide = await readFile(GUIDE, 'utf8');
     const tried: string[] = [];
-    for (const [, what = '', name = '', json = ''] of guide.matchAll(
-      /```json (policies|expect) (\w+)\n(.*?)```/gs,
+    for (const [, file = '', name = '', what = '', json = ''] of guide.matchAll(
+      /```json file=((\w+)-(policies|expect)\.json)\n(.*?)```/gs,
     )) {
-      await writeFile(join(cwd, `${name}-${what}.json`), json);
+      await writeFile(join(cwd, file), json);
       if (what === 'policies') continue;
       const args = ['policy', 'test', `${name}-policies.json`, '--expect', `${name}-expect.json`];
       const { code, out, err } = await runInProcess(args, { cwd });
