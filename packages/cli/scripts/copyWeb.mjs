@@ -13,5 +13,6 @@ for (const [app, folder] of Object.entries(apps)) {
     process.exit(1);
   }
   rmSync(target, { recursive: true, force: true });
-  cpSync(built, target, { recursive: true });
+  // A compiler may have left its notes beside the page.
+  cpSync(built, target, { recursive: true, filter: (path) => !path.endsWith('.tsbuildinfo') });
 }
