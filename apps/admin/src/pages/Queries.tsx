@@ -19,7 +19,7 @@ const columns: readonly Column<QuerySight>[] = [
 /** The queries that the server keeps up to date, without the values they test. */
 export function Queries() {
   const api = useApi();
-  const ask = useCallback(() => api.get<{ queries: readonly QuerySight[] }>('/api/queries'), [api]);
+  const ask = useCallback(() => api.get<{ queries: readonly QuerySight[] }>('/api/live-queries'), [api]);
   const { data, error } = usePolled(ask, EVERY_MS);
   return (
     <>

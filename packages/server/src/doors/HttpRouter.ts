@@ -6,7 +6,7 @@ import { isLoopbackAuthority } from '../security/loopback.js';
 import type { Principal } from '../security/PermissionPolicy.js';
 import type { Visitors } from '../transport/visitorsOf.js';
 import { bearerOf } from './bearerOf.js';
-import { allowOrigin } from './crossOrigin.js';
+import { allowOrigin, isForeign } from './crossOrigin.js';
 import type { HttpWatch, WatchedRequest } from './HttpWatch.js';
 import { type HttpAnswer, HttpRefusal, HttpRequest, type Route } from './Route.js';
 import { setSecurityHeaders } from './securityHeaders.js';
@@ -40,6 +40,12 @@ export class HttpRouter {
   constructor(parts: HttpRouterParts) {
     this.#parts = parts;
     for (const route of parts.routes) {
+      if (
+        parts.routes.some(
+          (other) => other !== route && other.path === route.path && other.method === route.method,
+        )
+      )
+        throw new Error(`Two routes answer ${route.method} ${route.path}.`);
       if (route.path.endsWith('/*')) this.#below.push({ prefix: route.path.slice(0, -1), route });
       else this.#exact.set(route.path, [...(this.#exact.get(route.path) ?? []), route]);
     }
@@ -83,8 +89,13 @@ export class HttpRouter {
     await visitors?.rates.ofAddress(address, path);
     const found = this.#find(path);
     const methods = found.map(({ route }) => route.method);
-    if (visitors !== undefined && allowOrigin(visitors.origins, request, response, methods)) return;
     const isRead = request.method === 'GET' || request.method === 'HEAD';
+    // Files answer the same whoever asks; with a Vary a page's own cache would not know them again (NET-4).
+    if (visitors !== undefined && methods.length > 0) {
+      if (allowOrigin(visitors.origins, request, response, methods)) return;
+      const isChange = !isRead && request.method !== 'OPTIONS';
+      if (isChange && isForeign(visitors.origins, request)) throw new HttpRefusal(403, { code: 'DENIED' });
+    }
     if (found.length === 0 && isRead && (await this.#serveFile(path, request, response))) {
       watched.route = 'static';
       return;

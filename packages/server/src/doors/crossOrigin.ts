@@ -26,3 +26,12 @@ export function allowOrigin(
   response.writeHead(204).end();
   return true;
 }
+
+/**
+ * Whether the page that asks is of another origin and not listed: it may not read the answer, and must not have anything changed either,
+ * which a form can ask for without a preflight (NET-5).
+ */
+export function isForeign(origins: Origins, { headers: { origin, host } }: IncomingMessage): boolean {
+  if (origin === undefined || origins.mayRead(origin)) return false;
+  return host === undefined || origin.replace(/^https?:\/\//, '') !== host;
+}

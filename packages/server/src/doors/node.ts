@@ -8,7 +8,7 @@ export interface NodeParts {
   readonly metrics: () => Promise<unknown>;
 }
 
-/** `/api/connections`, `/api/queries` and `/api/metrics`: what is going on at this node, for the role ADMIN (ADM-2). */
+/** `/api/connections`, `/api/live-queries` and `/api/metrics`: what is going on at this node, for the role ADMIN (ADM-2). */
 export function nodeRoutes(parts: NodeParts): Route[] {
   const admin = (path: string, answer: (lists: NodeView, limit: number) => unknown): Route => ({
     method: 'GET',
@@ -22,7 +22,7 @@ export function nodeRoutes(parts: NodeParts): Route[] {
   });
   return [
     admin('/api/connections', (lists, limit) => ({ connections: lists.connections(limit) })),
-    admin('/api/queries', (lists, limit) => ({ queries: lists.queries(limit) })),
+    admin('/api/live-queries', (lists, limit) => ({ queries: lists.queries(limit) })),
     admin('/api/metrics', async () => ({ metrics: await parts.metrics() })),
   ];
 }

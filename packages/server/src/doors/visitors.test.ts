@@ -85,6 +85,24 @@ describe('visitors over HTTP', () => {
     );
   });
 
+  it('[NET-5] a page of another origin has nothing changed; its own and programs have', async () => {
+    await open({ origins: ['https://app.example'] });
+    const post = (headers: Record<string, string>) => ask('/api/who', headers, 'POST');
+    expect(await post({ origin: 'https://evil.example' })).toMatchObject({
+      status: 403,
+      body: '{"code":"DENIED"}',
+    });
+    expect((await post({ origin: 'null' })).status).toBe(403);
+    for (const headers of [{ origin: 'https://app.example' }, { origin: `http://127.0.0.1:${port}` }, {}])
+      expect((await post({ host: `127.0.0.1:${port}`, ...headers })).status).toBe(200);
+  });
+
+  it('[NET-5] what is no route bears no Vary, so that caches of pages know it again', async () => {
+    await open({});
+    expect((await ask('/none')).headers).not.toHaveProperty('vary');
+    expect((await ask('/api/who')).headers.vary).toBe('Origin');
+  });
+
   it('[NET-6] a route is told the address behind the proxies', async () => {
     await open({ trustedProxies: ['127.0.0.1'] });
     expect((await ask('/api/who', { 'x-forwarded-for': '6.6.6.6, 198.51.100.7' })).body).toBe(

@@ -27,6 +27,7 @@ export const HTTP_OUTLETS: Readonly<Record<string, HttpOutlet>> = {
   'GET /api/metrics': {},
   'GET /api/status': {},
   'GET /api/connections': {},
+  'GET /api/live-queries': {},
   'GET /api/queries': {},
   'GET /api/explain': {
     asks: ['/api/explain?query=nonsense', ...ofMaps((map) => `/api/explain?query=${question(map)}`)],

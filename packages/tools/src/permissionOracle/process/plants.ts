@@ -36,8 +36,18 @@ export const doorPlants: readonly DoorPlant[] = [
   },
   {
     outlet: 'GET /api/status',
-    name: 'live roots are told to who may not read',
-    plant: () => replaceMethod(MapReader, 'readsAll', () => () => true),
+    name: 'an index is named by a value',
+    plant: (data) =>
+      replaceMethod(
+        QueryInspector,
+        'indexes',
+        (indexes) =>
+          function (this: QueryInspector, map) {
+            const { advice } = indexes.call(this, map);
+            const named = [...data.rows(map)].map(({ value }) => JSON.stringify(value));
+            return { advice, indexes: named.map((name) => ({ name, rows: 0, isComplete: true })) as never };
+          },
+      ),
   },
   {
     outlet: 'the log',
