@@ -1,4 +1,4 @@
-import { type ServerConfigInput, settingNames } from '@topgun/server';
+import { devLimits, type ServerConfigInput, settingNames } from '@topgun/server';
 import { SECRET } from './identity.js';
 
 /** The map that the neighbour writes to all the time. */
@@ -22,6 +22,7 @@ export const fuzzedConfig: ServerConfigInput = {
   ...Object.fromEntries(
     settingNames.filter((name) => /Per(Ip|User)Max$/.test(name)).map((name) => [name, RAISED]),
   ),
+  ...devLimits,
   handshakesMax: 100_000,
   policies: [
     { role: 'user', map: 'open:**', actions: [...ALL] },
