@@ -5,6 +5,7 @@ import { closeCodes, protocolErrors } from '@topgun/protocol';
 import { simErrors } from '@topgun/sim';
 import { describe, expect, it } from 'vitest';
 import { backpressureErrors } from '../packages/client/src/backpressure/BackpressureError.js';
+import { eventErrors } from '../packages/client/src/events.js';
 import { logoutErrors } from '../packages/client/src/logout.js';
 import { transactionErrors } from '../packages/client/src/transactions/transactionErrors.js';
 import { serverErrors } from '../packages/server/src/errors.js';
@@ -46,7 +47,7 @@ const sections: readonly (readonly [title: string, text: string, table: Table])[
   [
     'The client',
     'Thrown or reported by `@topgun/client`.',
-    { ...clientErrors, ...backpressureErrors, ...logoutErrors },
+    { ...clientErrors, ...backpressureErrors, ...logoutErrors, ...eventErrors },
   ],
   [
     'Transactions',

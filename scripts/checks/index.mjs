@@ -19,6 +19,7 @@ export const checks = {
   imports: withTools('imports'),
   docs: withTools('docs'),
   invariants: withTools('invariants'),
+  checklists: withTools('checklists'),
   mutations: mutationsNoticed,
   unused,
   duplicates,

@@ -3,19 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { captureBin } from '../lib/bin.mjs';
 import { readJson, rootPath } from '../lib/root.mjs';
-import { mutations } from './mutations.mjs';
+import { allMutations } from './allMutations.mjs';
 
-const CATALOGUE = 'docs/specs/invariants.md';
+/** Where the tests of invariants are named, and those of the rows of checklists. */
+const INVARIANTS = 'docs/specs/invariants.md';
+const CHECKLISTS = 'docs/reference/realtime-checklists.md';
 const CONFIG = 'scripts/mutations/vitest.config.mjs';
 
 /** What is wrong with one mutation; undefined when the cited test fails because of it. */
 async function faultOf(mutation) {
-  const { id, name, file, find, test, title } = mutation;
+  // A suite of tests is run by the test that calls it.
+  const { id, name, file, find, test, title, run = test } = mutation;
   const found = readFileSync(rootPath(file), 'utf8').split(find).length - 1;
   if (found !== 1) return `${file} holds the text to change ${found} times`;
-  const rows = readFileSync(rootPath(CATALOGUE), 'utf8').split('\n');
+  const catalogue = /^S\d{3}-/.test(id) ? CHECKLISTS : INVARIANTS;
+  const rows = readFileSync(rootPath(catalogue), 'utf8').split('\n');
   const row = rows.find((line) => line.startsWith(`| ${id} `));
-  if (!row?.includes(`\`${test}\` `) || !row.includes(title)) return `${CATALOGUE} does not cite this test`;
+  if (!row?.includes(`\`${test}\` `) || !row.includes(title)) return `${catalogue} does not cite this test`;
   const folder = mkdtempSync(join(tmpdir(), 'topgun-mutation-'));
   const report = join(folder, 'report.json');
   const args = [
@@ -24,7 +28,7 @@ async function faultOf(mutation) {
     CONFIG,
     '--reporter=json',
     `--outputFile=${report}`,
-    test,
+    run,
     '-t',
     pattern(title),
   ];
@@ -44,11 +48,11 @@ const pattern = (title) => title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 /** Plants each mistake by itself and runs the test that has to notice it. */
 export async function mutationsNoticed() {
   const faults = [];
-  for (const mutation of mutations) {
+  for (const mutation of allMutations) {
     const fault = await faultOf(mutation);
     if (fault !== undefined) faults.push(`${mutation.id}, ${mutation.name}: ${fault}`);
   }
   return faults.length === 0
-    ? { ok: true, output: `each of ${mutations.length} planted mistakes makes its test fail` }
+    ? { ok: true, output: `each of ${allMutations.length} planted mistakes makes its test fail` }
     : { ok: false, output: faults.join('\n') };
 }

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { mergeConfig } from 'vitest/config';
 import unit from '../../vitest.config.ts';
-import { mutations } from './mutations.mjs';
+import { allMutations } from './allMutations.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const chosen = mutations.find(({ name }) => name === process.env.TOPGUN_MUTATION);
+const chosen = allMutations.find(({ name }) => name === process.env.TOPGUN_MUTATION);
 
 /** Swaps the mistake in while the file is loaded; the file itself stays as it is. */
 const mutate = {

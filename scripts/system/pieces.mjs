@@ -31,4 +31,33 @@ export const pieces = {
     debian: ['postgresql'],
     elsewhere: 'Install a PostgreSQL server and set TOPGUN_POSTGRES to the path of its program postgres.',
   },
+  redis: {
+    env: 'TOPGUN_REDIS',
+    programs: ['redis-server', 'valkey-server'],
+    folders: ['/usr/bin', '/opt/homebrew/bin'],
+    debian: ['redis-server'],
+    elsewhere:
+      'Install Redis 7 or later, or Valkey, and set TOPGUN_REDIS to the path of its program redis-server.',
+  },
+  curl: {
+    env: 'TOPGUN_CURL',
+    programs: ['curl'],
+    folders: [],
+    debian: ['curl'],
+    elsewhere: 'Install curl: examples in the guides are run with it.',
+  },
+  nginx: {
+    env: 'TOPGUN_NGINX',
+    programs: ['nginx'],
+    folders: ['/usr/sbin', '/usr/local/sbin'],
+    debian: ['nginx-light'],
+    elsewhere: 'Install nginx and set TOPGUN_NGINX to the path of its program.',
+  },
+  haproxy: {
+    env: 'TOPGUN_HAPROXY',
+    programs: ['haproxy'],
+    folders: ['/usr/sbin', '/usr/local/sbin'],
+    debian: ['haproxy'],
+    elsewhere: 'Install HAProxy and set TOPGUN_HAPROXY to the path of its program.',
+  },
 };

@@ -1,4 +1,5 @@
 import { rootPath } from '../lib/root.mjs';
+import { SetupError } from '../lib/SetupError.mjs';
 import { run } from '../lib/shell.mjs';
 import { resolvePiece } from '../system/resolvePiece.mjs';
 import { runVitest } from '../test/runVitest.mjs';
@@ -27,7 +28,7 @@ async function e2eTotals(args) {
 /** Totals of the whole suite. A build that fails counts as one failure and ends it: the browser would test old code. */
 export async function allTotals() {
   // First, so that a missing piece is told at once and not after minutes.
-  for (const piece of ['chromium', 'postgres']) await resolvePiece(piece);
+  for (const piece of ['chromium', 'postgres', 'redis', 'curl']) await resolvePiece(piece);
   if ((await build()) !== 0) return { ...none, failed: 1 };
   const unit = await unitTotals([]);
   const examples = await examplesTotals([]);
@@ -42,11 +43,19 @@ export const testUnit = async (args) => closeWith(await unitTotals(args));
 
 /** The examples of the documents that are run, on a fresh build. */
 export async function testExamples(args) {
+  await resolvePiece('curl');
   if (
     (await build(['@topgun/cli', '@topgun/react', '@topgun/adapters', '@topgun/sim', '@topgun/tools'])) !== 0
   )
     return 1;
   return closeWith(await examplesTotals(args));
+}
+
+/** The examples of proxies before a real server, each with the real program: `npm run test:proxies`. */
+export async function testProxies(args) {
+  const env = { TOPGUN_NGINX: await resolvePiece('nginx'), TOPGUN_HAPROXY: await resolvePiece('haproxy') };
+  if ((await build(['@topgun/cli', '@topgun/tools'])) !== 0) return 1;
+  return closeWith(await runVitest({ config: 'packages/tools/e2e/vitest.config.ts', args, env }));
 }
 
 /** Browser tests only, on a fresh build. */
@@ -114,6 +123,16 @@ export const testAtlas = () => testOften('measure', { TOPGUN_MEASURE: '1' }, ATL
 
 /** Kills the process of a tab while it writes: `npm run test:kills -- 300`. */
 export const testKills = ([kills = '300']) => testOften('renderer-kills', { TOPGUN_KILLS: kills });
+
+/**
+ * Kills the Redis master under load, behind Sentinels and in a cluster, and counts what did not arrive: `npm run test:bus -- --kills 20`.
+ */
+export async function testBus([flag, kills = '5']) {
+  if (flag !== undefined && flag !== '--kills')
+    throw new SetupError(`Unknown: ${flag}`, 'Use: npm run test:bus -- --kills 20');
+  const env = { TOPGUN_REDIS: await resolvePiece('redis'), TOPGUN_BUS_KILLS: kills };
+  return closeWith(await runVitest({ args: ['packages/server/src/bus/failover.test.ts'], env }));
+}
 
 /** Opens, closes, reloads, kills and freezes tabs of one store: `npm run test:tabs -- 200`, and a seed if wanted. */
 export const testTabs = ([events = '200', seed = '1']) =>

@@ -10,10 +10,10 @@ export interface Child {
   stop(): void;
 }
 
-/** Starts a fresh process for `role`, so that no peer warms or litters another's heap. */
-export function startChild(role: string): Child {
+/** Starts a fresh process for `role`, so that no peer warms or litters another's heap. `flags` are more of Node and V8. */
+export function startChild(role: string, flags: readonly string[] = []): Child {
   const child = fork(entry, [role], {
-    execArgv: ['--expose-gc', '--max-old-space-size=4096'],
+    execArgv: ['--expose-gc', '--max-old-space-size=4096', ...flags],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   return {

@@ -1,7 +1,9 @@
 import { cpus } from 'node:os';
 import { coreBench } from './coreBench.js';
 import { deltaBench } from './deltaBench.js';
+import { fanoutBench } from './fanoutBench.js';
 import { hostileBench } from './hostileBench.js';
+import { idleBench } from './idleBench.js';
 import { indexesBench } from './indexesBench.js';
 import { loadBench } from './loadBench.js';
 import { queriesBench } from './queriesBench.js';
@@ -9,7 +11,7 @@ import { serverBench } from './serverBench.js';
 import { stalledBench } from './stalledBench.js';
 import { subscriptionsBench } from './subscriptionsBench.js';
 
-/** `--only core|delta|hostile|indexes|load|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
+/** `--only core|delta|fanout|hostile|idle|indexes|load|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
@@ -25,12 +27,14 @@ console.log(
 const bars = [];
 if (only === undefined || only === 'core') bars.push(...(await coreBench(rounds)));
 if (only === undefined || only === 'delta') bars.push(...(await deltaBench(rounds)));
+if (only === undefined || only === 'fanout') bars.push(...(await fanoutBench(rounds)));
 if (only === undefined || only === 'hostile') bars.push(...(await hostileBench(rounds, seconds)));
+if (only === undefined || only === 'idle') bars.push(...(await idleBench()));
 if (only === undefined || only === 'indexes') bars.push(...indexesBench(rounds));
 if (only === undefined || only === 'load') bars.push(...(await loadBench(rounds)));
 if (only === undefined || only === 'queries') bars.push(...(await queriesBench(rounds)));
 if (only === undefined || only === 'server') bars.push(...(await serverBench(rounds, seconds)));
-if (only === undefined || only === 'stalled') bars.push(...(await stalledBench(seconds)));
+if (only === undefined || only === 'stalled') bars.push(...(await stalledBench()));
 if (only === undefined || only === 'subscriptions') bars.push(...(await subscriptionsBench(rounds, seconds)));
 for (const { name, value, holds } of bars)
   console.log(`${holds ? 'holds' : 'FALLS SHORT'}  ${name}: ${value.toFixed(2)}`);

@@ -8,6 +8,7 @@ const SIZES = [
   [20_000, 100],
   [50_000, 200],
   [100_000, 500],
+  [200_000, 1_000],
 ] as const;
 /** A contestant is done with a round, opening included, in this time, or not at all. */
 const ROUND_SECONDS = 600;

@@ -1,5 +1,8 @@
 import { coreRound } from './core/round.js';
 import { deltaRound } from './delta/round.js';
+import { doorServer } from './doors/doorServer.js';
+import { bareSse, bareWs, socketIo } from './doors/peers.js';
+import { doorSubscribers } from './doors/subscribers.js';
 import { hostile } from './hostile/attackers.js';
 import { good } from './hostile/good.js';
 import { type QueryRequest, queryRound } from './queries/round.js';
@@ -19,6 +22,11 @@ const roles: Record<string, (request: never) => Promise<object> | object> = {
   'echo-server': echoServer,
   'topgun-server': topgunServer,
   load,
+  'door-server': doorServer,
+  'door-subscribers': doorSubscribers,
+  'bare-ws': bareWs,
+  'bare-sse': bareSse,
+  'socket-io': socketIo,
   'fill-store': fillStore,
   'loading-server': loadingServer,
   readers,

@@ -16,6 +16,7 @@ import { addStartCommand } from './commands/startCommand.js';
 import { addStatusCommand } from './commands/statusCommand.js';
 import { addTokenCommand } from './commands/tokenCommand.js';
 import { addTokenRevokeCommand } from './commands/tokenRevokeCommand.js';
+import { addWebhookCommands } from './commands/webhookCommands.js';
 import type { ExitCode } from './exitCodes.js';
 import { cliVersion } from './version.js';
 
@@ -59,6 +60,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addBackupCommand(program, io);
   addRestoreCommand(program, io);
   addRepairCommand(program, io);
+  addWebhookCommands(program, io);
   addDoctorCommand(program, io, done);
 
   // Taken by every command, so that it can stand where people put it: at the end.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as z from 'zod/mini';
 import * as LIMITS from './allLimits.js';
@@ -83,12 +83,13 @@ describe('errors', () => {
 
 describe('limits', () => {
   it('[WIRE-7] each is a positive whole number, or a share, with a unit and a reason', () => {
-    const source = ['./limits.ts', './authLimits.ts', './doorLimits.ts']
+    const source = readdirSync(new URL('.', import.meta.url))
+      .filter((file) => /imits\.ts$/.test(file) && file !== 'allLimits.ts')
       .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
       .join('\n');
     const documented = [
       ...source.matchAll(
-        /^\/\*\* (?:bytes|chars|count|levels|ms|share): .{6,} \*\/\nexport const (\w+) = /gm,
+        /^\/\*\* (?:bytes|chars|count|levels|ms|s|share): .{6,} \*\/\nexport const (\w+) = /gm,
       ),
     ].map(([, name]) => name);
     expect(documented.sort()).toEqual(Object.keys(LIMITS).sort());

@@ -3,6 +3,7 @@ import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { OperationLog } from './debug/OperationLog.js';
 import type { OpEntry } from './engine/DedupTable.js';
 import type { Op } from './engine/Op.js';
+import type { Outbox } from './engine/outbox/Outbox.js';
 import type { DedupName, QueriedResult, RollbackProof, ServerEffects } from './engine/ports.js';
 import type { RepairOrder, RepairResult } from './engine/repair/Repair.js';
 import type { ResolverFault } from './engine/resolvers/Resolvers.js';
@@ -15,6 +16,7 @@ import type { SlowQueryLog } from './SlowQueryLog.js';
 import type { Policy } from './security/PermissionPolicy.js';
 import type { SecurityManager } from './security/SecurityManager.js';
 import type { CommitBatch, CommitResult, DedupState, Store } from './storage/Store.js';
+import type { SharedMessage } from './topics/ports.js';
 import type { TransportListener, WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
 
@@ -36,6 +38,10 @@ export interface EngineHostParts {
   readonly meter?: WorkMeter;
   /** of servers that may be looked into */
   readonly operations?: OperationLog | undefined;
+  /** other policies hold */
+  readonly onPolicies?: () => void;
+  /** facts of webhooks are durable */
+  readonly onOutbox?: (facts: ReadonlyMap<string, unknown>) => void;
   readonly onCommit: (durationMs: number, result: CommitResult) => void;
   /** the engine broke an invariant, or the store a promise: nothing more is done */
   readonly onFatal: (error: unknown) => void;
@@ -60,6 +66,8 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   #engine: ServerEngine | undefined;
   #transport: WebSocketTransport | undefined;
   #tickDue = false;
+  /** what is sent now is written at once */
+  #isEnding = false;
   #stopped = false;
   #onDrained: (() => void) | undefined;
   /** tokens that came with the handshake, by connection */
@@ -145,6 +153,11 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     });
   }
 
+  /** What the outbox is asked or told in one turn goes with one commit. */
+  outbox(run: (outbox: Outbox) => void): void {
+    this.#input((engine) => run(engine.outbox));
+  }
+
   /** No input reaches the engine any more, and no timer fires. */
   stop(): void {
     this.#stopped = true;
@@ -201,10 +214,13 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   send(conn: number, message: ServerMessage): void {
     this.#parts.meter?.sent(conn, message);
     this.#transport?.send(conn, message);
+    if (!this.#isEnding) this.#tickSoon();
   }
 
-  sendShared(conns: readonly number[], message: ServerMessage): void {
-    this.#transport?.sendShared(conns, message);
+  sendShared(conns: readonly number[], message: ServerMessage, shared?: SharedMessage): void {
+    this.#transport?.sendShared(conns, message, shared);
+    // Topics bring messages in their own time.
+    if (!this.#isEnding) this.#tickSoon();
   }
 
   close(conn: number, code: number, reason: string): void {
@@ -306,6 +322,14 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     }
   }
 
+  policiesChanged(): void {
+    this.#parts.onPolicies?.();
+  }
+
+  outboxStored(facts: ReadonlyMap<string, unknown>): void {
+    this.#parts.onOutbox?.(facts);
+  }
+
   queried(result: QueriedResult): void {
     this.#parts.slowQueries?.queried(result);
   }
@@ -329,7 +353,13 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
       this.#fail(error);
       return;
     }
-    if (this.#tickDue) return;
+    this.#tickSoon();
+  }
+
+  /** A turn is ended once, after all that it brought. */
+  #tickSoon(): void {
+    const engine = this.#engine;
+    if (engine === undefined || this.#tickDue || this.#stopped) return;
     this.#tickDue = true;
     setImmediate(() => this.#tick(engine));
   }
@@ -337,6 +367,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   #tick(engine: ServerEngine): void {
     this.#tickDue = false;
     if (this.#stopped) return;
+    this.#isEnding = true;
     try {
       engine.tick(this.#parts.clock.wallMs());
     } catch (error) {
@@ -344,6 +375,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
       return;
     }
     this.#transport?.flush();
+    this.#isEnding = false;
     this.#parts.meter?.turnDone(engine.counts.pendingOps);
   }
 

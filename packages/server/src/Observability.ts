@@ -1,15 +1,17 @@
 import { ConnectionLog } from './ConnectionLog.js';
 import type { ServerConfig } from './config/schema.js';
 import { HttpWatch } from './doors/HttpWatch.js';
+import type { LiveFigures } from './doors/LiveDoors.js';
 import { logRoutes } from './doors/logs.js';
 import { MetricsPort } from './doors/MetricsPort.js';
 import { metricsRoutes } from './doors/metrics.js';
-import { probeRoutes } from './doors/probes.js';
+import { type ProbeFacts, probeRoutes } from './doors/probes.js';
 import { queryStatisticsRoutes } from './doors/queryStatistics.js';
 import { type NotReady, Readiness } from './doors/Readiness.js';
 import type { Route } from './doors/Route.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import type { LimitCounts } from './limits/LimitCounts.js';
+import type { WebhookFigures } from './metrics/figures.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { QueryStatistics } from './metrics/QueryStatistics.js';
 import { WorkMeter } from './metrics/WorkMeter.js';
@@ -17,6 +19,7 @@ import { SlowQueryLog } from './SlowQueryLog.js';
 import { DiskWatch } from './storage/DiskWatch.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import type { CommitResult, Store } from './storage/Store.js';
+import type { TopicFigures } from './topics/TopicService.js';
 import { HttpSpans } from './tracing/HttpSpans.js';
 import { WorkSpans } from './tracing/WorkSpans.js';
 import type { TransportStats } from './transport/WebSocketTransport.js';
@@ -26,7 +29,7 @@ import type { Logger } from './utils/logger.js';
 /** The parts of a server that are watched; those that come later are asked for when they are needed. */
 export interface Observed {
   readonly config: ServerConfig;
-  readonly version: string;
+  readonly facts: () => ProbeFacts;
   readonly store: Store;
   readonly logger: Logger;
   /** of the server's own log; a program that brings its logger keeps its lines itself */
@@ -34,8 +37,12 @@ export interface Observed {
   readonly state: () => 'READY' | NotReady;
   readonly transport: () => TransportStats;
   readonly engine: () => ServerEngine | undefined;
+  readonly topics: () => TopicFigures;
   /** of the shells */
   readonly limits: LimitCounts;
+  /** what the doors hold open */
+  readonly live: () => LiveFigures;
+  readonly webhooks: () => WebhookFigures;
 }
 
 /** Makes and connects what tells operators of the server: metrics, probes, the log of slow queries. */
@@ -54,7 +61,7 @@ export class Observability {
   readonly #port: MetricsPort | undefined;
 
   constructor(observed: Observed) {
-    const { config, store, logger, version } = observed;
+    const { config, store, logger, facts } = observed;
     this.#observed = observed;
     this.#disk = store instanceof EmbeddedStore ? new DiskWatch(store.folder) : undefined;
     this.readiness = new Readiness(observed.state, this.#disk);
@@ -67,7 +74,7 @@ export class Observability {
     this.http = new HttpWatch(this.metrics.counts, logger, this.spans);
     if (config.metricsPort !== undefined) {
       const routes = [
-        ...probeRoutes({ version, readiness: this.readiness }),
+        ...probeRoutes({ facts, readiness: this.readiness }),
         ...metricsRoutes({ metrics: this.metrics, isOpen: true }),
       ];
       this.#port = new MetricsPort(config.metricsHost, config.metricsPort, routes, this.http);
@@ -76,11 +83,11 @@ export class Observability {
 
   /** Of the main port. */
   routes(): Route[] {
-    const { config, version, tail } = this.#observed;
+    const { config, facts, tail } = this.#observed;
     return [
       ...(tail === undefined ? [] : logRoutes(tail)),
       ...queryStatisticsRoutes(this.#queries),
-      ...probeRoutes({ version, readiness: this.readiness }),
+      ...probeRoutes({ facts, readiness: this.readiness }),
       ...(this.#port === undefined
         ? metricsRoutes({ metrics: this.metrics, isOpen: false, token: config.metricsToken })
         : []),
@@ -97,6 +104,11 @@ export class Observability {
     this.metrics.close();
   }
 
+  /** A WebSocket was not let in. */
+  handshakeRefused(status: number): void {
+    this.metrics.counts.handshakesRefused.add(String(status));
+  }
+
   /** The store has answered a commit. */
   readonly committed = (durationMs: number, result: CommitResult): void => {
     this.readiness.commitDone(result);
@@ -104,16 +116,19 @@ export class Observability {
   };
 
   #createMetrics(): MetricsService {
-    const { config, store, engine, transport, version, limits } = this.#observed;
+    const { config, store, engine, topics, transport, facts, limits, live, webhooks } = this.#observed;
     return new MetricsService(async () => ({
-      version,
+      version: facts().version,
       isReady: (await this.readiness.reason()) === undefined,
       diskFreeBytes: (await this.#disk?.state())?.freeBytes,
       transport: transport(),
       engine: engine()?.stats(),
+      topics: topics(),
       limitsHit: limits.limitsHit,
+      live: live(),
       maps: [...(engine()?.counts.mapItems() ?? [])],
       mapFamiliesMax: config.metricsMapsMax,
+      webhooks: webhooks(),
       store: store instanceof EmbeddedStore ? store.sizes() : undefined,
     }));
   }

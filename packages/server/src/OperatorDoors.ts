@@ -7,30 +7,49 @@ import { explainRoutes } from './doors/explain.js';
 import { exportRoutes } from './doors/export.js';
 import { nodeRoutes } from './doors/node.js';
 import type { Route } from './doors/Route.js';
-import type { ServerEngine } from './engine/ServerEngine.js';
+import { webhookSubscriptionRoutes } from './doors/webhookSubscriptions.js';
+import { webhookRoutes } from './doors/webhooks.js';
+import type { EngineHost } from './EngineHost.js';
+import { WebhookDesk, type WebhookDeskParts } from './webhooks/WebhookDesk.js';
 
-/** What operators have of a running server: lists, explanations, exports, backups, and a look inside. */
+type OperatorParts = BackupDeskParts &
+  WebhookDeskParts & { readonly config: Pick<ServerConfig, 'dev' | 'debug' | 'debugValues'> };
+
+/** What operators have of a running server: lists, explanations, exports, backups, webhooks, and a look inside. */
 export class OperatorDoors {
   readonly backups: BackupDesk;
   /** undefined where the server may not be looked into (DBG-1) */
   readonly operations: OperationLog | undefined;
-  readonly #wallMs: () => number;
+  readonly webhooks: WebhookDesk;
+  readonly #parts: OperatorParts;
 
-  constructor(
-    parts: BackupDeskParts & { readonly config: Pick<ServerConfig, 'dev' | 'debug' | 'debugValues'> },
-  ) {
+  constructor(parts: OperatorParts) {
     const { dev, debug = dev, debugValues } = parts.config;
-    this.#wallMs = () => parts.clock.wallMs();
+    this.#parts = parts;
     this.backups = new BackupDesk(parts);
+    this.webhooks = new WebhookDesk(parts);
     this.operations = debug ? new OperationLog({ withValues: debugValues }) : undefined;
   }
 
-  /** `engine`: undefined before the store is loaded. `metrics`: every figure as data. */
-  routes(engine: () => ServerEngine | undefined, metrics: () => Promise<unknown>): Route[] {
-    const shared = { inspector: () => engine()?.inspector, wallMs: this.#wallMs };
+  /** Engine and topics run. Throws what the webhooks file is refused with. */
+  async start(host: EngineHost): Promise<void> {
+    this.webhooks.start(host);
+    await this.backups.start();
+  }
+
+  stop(): void {
+    this.backups.stop();
+    this.webhooks.stop();
+  }
+
+  routes(): Route[] {
+    const { engine, metrics, clock } = this.#parts;
+    const shared = { inspector: () => engine()?.inspector, wallMs: () => clock.wallMs() };
     return [
+      ...webhookRoutes(this.webhooks.intake, this.webhooks),
+      ...webhookSubscriptionRoutes(this.webhooks),
       ...explainRoutes(shared),
-      ...nodeRoutes({ lists: () => engine()?.counts.lists, metrics }),
+      ...nodeRoutes({ lists: () => engine()?.counts.lists, metrics: () => metrics().json() }),
       ...exportRoutes(shared),
       ...backupRoutes(this.backups),
       ...debugRoutes({ ...shared, log: this.operations }),

@@ -1,43 +1,40 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
-import { getHeapStatistics } from 'node:v8';
 import { LIMITS } from '@topgun/protocol';
 import { parseConfig } from './config/load.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
-import { createEngine } from './createEngine.js';
-import { authRoutes } from './doors/auth.js';
+import { createRouter } from './createRouter.js';
+import { createTransport } from './createTransport.js';
 import { createHttp } from './doors/createHttp.js';
-import { HttpRouter } from './doors/HttpRouter.js';
+import { LiveDoors } from './doors/LiveDoors.js';
 import { listen } from './doors/listen.js';
-import { policyRoutes } from './doors/policies.js';
-import type { Route } from './doors/Route.js';
-import { StaticFiles } from './doors/staticFiles.js';
-import { statusRoutes } from './doors/status.js';
+import type { ProbeFacts } from './doors/probes.js';
 import { closeMsOf, finishMsOf } from './drainTimes.js';
-import type { WallClock } from './EngineHost.js';
-import { EngineHost } from './EngineHost.js';
+import type { EngineHost, WallClock } from './EngineHost.js';
 import type { EngineStats } from './engine/ports.js';
 import type { PoisonedRecord, Repair, RepairOrder } from './engine/repair/Repair.js';
 import { Resolvers } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { serverError } from './errors.js';
-import { lateListener } from './lateListener.js';
-import { loadEngine } from './loadEngine.js';
 import { Observability } from './Observability.js';
 import { OperatorDoors } from './OperatorDoors.js';
 import { findIn, repairWith } from './repairStore.js';
 import type { Address, ServerOverrides, ServerState } from './ServerOverrides.js';
 import { AuthService } from './security/AuthService.js';
 import type { Policy } from './security/PermissionPolicy.js';
-import { PolicySources } from './security/PolicySources.js';
+import type { PolicySources } from './security/PolicySources.js';
 import type { Revocation } from './security/revocation/Revocations.js';
 import { SecurityManager } from './security/SecurityManager.js';
+import { startEngine } from './startEngine.js';
 import { createStore } from './storage/createStore.js';
 import type { Store } from './storage/Store.js';
 import type { TimeProvider } from './time/NtpTimeProvider.js';
 import { ntpTime } from './time/ntpTime.js';
+import type { PublishOptions, TopicMessage, Topics } from './topics/ports.js';
+import { SERVER_PRINCIPAL } from './topics/serverPrincipal.js';
+import { TopicService } from './topics/TopicService.js';
 import { type Visitors, visitorsOf } from './transport/visitorsOf.js';
-import { WebSocketTransport } from './transport/WebSocketTransport.js';
+import type { WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
 import { loggerWithTail } from './utils/logger.js';
 import { Pace } from './utils/Pace.js';
@@ -65,6 +62,8 @@ export class ServerCoordinator {
   readonly #transport: WebSocketTransport;
   readonly #store: Store;
   readonly #operators: OperatorDoors;
+  readonly #live: LiveDoors;
+  readonly #topics: TopicService;
   readonly #workers = new WorkerPool();
   readonly #timers: readonly NodeJS.Timeout[];
   #startedAtMs: number;
@@ -91,23 +90,47 @@ export class ServerCoordinator {
     this.#store =
       overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
     this.#visitors = visitorsOf(this.config);
-    this.#transport = this.#createTransport(this.#visitors);
+    this.#transport = createTransport({
+      visitors: this.#visitors,
+      host: () => this.#host,
+      auth: () => this.#auth,
+      watch: () => this.#watch,
+    });
+    const shared = { config: this.config, store: this.#store, logger };
     this.#operators = new OperatorDoors({
-      store: this.#store,
-      config: this.config,
+      ...shared,
       clock: this.#clock,
+      engine: () => this.#engine,
+      topics: () => this.#topics.topics(),
+      metrics: () => this.#watch.metrics,
+    });
+    this.#topics = new TopicService({
+      ...shared,
+      nodeId: this.nodeId,
+      wallMs: () => this.#clock.wallMs(),
+      policies: () => this.#made(this.#engine, 'publish').policies,
+      onFatal: (error) => this.#fail(error),
+    });
+    this.#live = new LiveDoors({
+      config: this.config,
+      visitors: this.#visitors,
+      topics: () => this.topics,
+      wallMs: () => this.#clock.wallMs(),
       logger: this.#logger,
+      security: () => this.#auth?.security,
+      watch: () => this.#watch,
     });
     this.#watch = new Observability({
-      config: this.config,
-      version: serverVersion,
-      store: this.#store,
-      logger: this.#logger,
+      ...shared,
+      facts: () => this.#facts(),
       tail,
       state: () => this.#state,
       transport: () => this.#transport.stats(),
       engine: () => this.#engine,
+      topics: () => this.#topics.figures(),
       limits: this.#visitors.limits,
+      live: () => this.#live.figures(),
+      webhooks: () => this.#operators.webhooks.figures(),
     });
     this.#http = createHttp(this.config, this.#logger);
     this.#timers = [
@@ -152,9 +175,7 @@ export class ServerCoordinator {
    * for live sessions at once (PERM-4). Throws POLICY_INVALID and keeps the old, and SERVER_STATE before `start`.
    */
   setPolicies(policies: readonly Policy[]): void {
-    if (this.#policies === undefined)
-      throw serverError('SERVER_STATE', `setPolicies() was called in state ${this.#state}.`);
-    this.#policies.set(policies);
+    this.#made(this.#policies, 'setPolicies').set(policies);
   }
 
   /** Opens the store, takes its content into memory and listens. On failure everything begun is undone. */
@@ -169,33 +190,22 @@ export class ServerCoordinator {
   async #start(): Promise<Address> {
     try {
       const security = await SecurityManager.create(this.config);
-      this.#openDoors(
-        await StaticFiles.of(this.config.staticDir),
-        await StaticFiles.of(this.config.adminDir),
-      );
+      await this.#openDoors();
       await this.#ntp?.start();
       this.#startedAtMs = this.#clock.wallMs();
       // Probes answer while a large store is loading.
       this.#address = await listen(this.#http, this.config.host, this.config.port);
       await this.#watch.open();
       await this.#startEngine(security);
-      await this.#operators.backups.start();
       this.#state = 'READY';
     } catch (error) {
       await this.#close();
       this.#state = 'FAILED';
       throw error;
     }
-    this.#logger.info(
-      {
-        ...this.#address,
-        metricsPort: this.metricsPort,
-        nodeId: this.nodeId,
-        storage: this.config.storage,
-        dev: this.config.dev,
-      },
-      'ready',
-    );
+    const { nodeId, metricsPort, config } = this;
+    const { storage, dev } = config;
+    this.#logger.info({ ...this.#address, metricsPort, nodeId, storage, dev }, 'ready');
     return this.#address;
   }
 
@@ -230,14 +240,14 @@ export class ServerCoordinator {
     return this.#engine === undefined ? [] : findIn(this.#engine, this.#clock.wallMs(), limit);
   }
 
-  /** Reads the keys of tokens again, as every few seconds and at SIGHUP. Throws AUTH_KEY_INVALID, the old keys hold then, and SERVER_STATE. */
+  /** Reads the keys of tokens and the operators again, as every few seconds and at SIGHUP. Throws AUTH_KEY_INVALID, the old keys hold then, and SERVER_STATE. */
   reloadKeys(): Promise<void> {
-    return this.#authNow('reloadKeys').reloadKeys();
+    return this.#made(this.#auth, 'reloadKeys').reloadKeys();
   }
 
   /** Refuses a token, or those of a subject issued before `beforeMs` (default now), and ends their sessions. Throws REVOCATION_INVALID, REVOCATIONS_FULL, SERVER_STATE, and what the disk refuses. */
   revoke(revocation: Revocation): Promise<void> {
-    return this.#authNow('revoke').revoke(revocation);
+    return this.#made(this.#auth, 'revoke').revoke(revocation);
   }
 
   /** With which the first operator can be made (`POST /api/auth/setup`): on loopback, outside of development, while there is none. */
@@ -245,10 +255,20 @@ export class ServerCoordinator {
     return this.#auth?.operators.setupToken;
   }
 
-  #authNow(call: string): AuthService {
-    if (this.#auth === undefined)
+  /** The topics of this node, for programs that hear them themselves; undefined unless the server runs. */
+  get topics(): Topics | undefined {
+    return this.#topics.topics();
+  }
+
+  /** Publishes as the server itself, which no policy is asked about. Throws what `Topics.publish` throws, and SERVER_STATE. */
+  async publish(topic: string, data: unknown, options?: PublishOptions): Promise<TopicMessage> {
+    return this.#made(this.topics, 'publish').publish(topic, data, SERVER_PRINCIPAL, options);
+  }
+
+  #made<T>(part: T | undefined, call: string): T {
+    if (part === undefined)
       throw serverError('SERVER_STATE', `${call}() was called in state ${this.#state}.`);
-    return this.#auth;
+    return part;
   }
 
   async #shutdown(): Promise<void> {
@@ -257,8 +277,10 @@ export class ServerCoordinator {
     await this.#starting?.catch(() => undefined);
     if (this.#state === 'READY') {
       this.#state = 'DRAINING';
-      this.#transport.stopAccepting();
-      const complete = await this.#host?.drain(finishMsOf(this.config.drainMs));
+      const finishMs = finishMsOf(this.config.drainMs);
+      const left = this.#live.drain(finishMs);
+      const complete = await this.#host?.drain(finishMs);
+      await left;
       this.#logger.info({ complete }, 'drained');
     }
     await this.#close();
@@ -270,12 +292,13 @@ export class ServerCoordinator {
     this.#auth?.stop();
     this.#policies?.stop();
     for (const timer of this.#timers) clearInterval(timer);
-    this.#transport.stopAccepting();
+    this.#live.close();
     await this.#transport.closeAll(closeMsOf(this.config.drainMs));
     this.#host?.stop();
     this.#http.closeAllConnections();
     if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
-    this.#operators.backups.stop();
+    this.#operators.stop();
+    await this.#topics.close();
     await this.#workers.close();
     await this.#store.close();
     await this.#watch.close();
@@ -288,102 +311,79 @@ export class ServerCoordinator {
     this.#auth = await AuthService.open(security, this.config, {
       wallMs: () => this.#clock.wallMs(),
       logger: this.#logger,
-      onChange: () => this.#host?.judgeTokens(),
+      onChange: () => {
+        this.#host?.judgeTokens();
+        this.#live.judgeTokens(
+          (principal) => security.objectionTo(principal, this.#clock.wallMs()) !== undefined,
+        );
+      },
     });
     if (boot.renewedFrom !== undefined) {
       const { incarnation, renewedFrom } = boot;
       this.#logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
     }
-    const host = new EngineHost({
-      interceptors: this.#overrides.interceptors,
-      store: this.#store,
+    const started = await startEngine({
+      config: this.config,
+      nodeId: this.nodeId,
+      boot,
+      pace,
       security,
+      store: this.#store,
       clock: this.#clock,
       logger: this.#logger,
-      slowQueries: this.#watch.slowQueries,
-      meter: this.#watch.meter,
+      resolvers: this.#resolvers,
+      overrides: this.#overrides,
+      transport: this.#transport,
+      watch: this.#watch,
       operations: this.#operators.operations,
-      onCommit: this.#watch.committed,
+      topics: () => this.topics,
+      onPolicies: () => this.#topics.review(),
+      onOutbox: this.#operators.webhooks.stored,
       onFatal: (error) => this.#fail(error),
     });
-    const sources = { config: this.config, logger: this.#logger, wallMs: () => this.#clock.wallMs() };
-    const policies = await PolicySources.create(sources);
-    const engine = createEngine(
-      {
-        config: this.config,
-        nodeId: this.nodeId,
-        boot,
-        nowMs: this.#clock.wallMs(),
-        policies,
-        resolvers: this.#resolvers,
-        isScreened: host.screensOps,
-        limits: this.#overrides.limits,
-      },
-      host,
-    );
-    host.connect(engine, this.#transport);
-    await loadEngine(engine, this.#store, pace);
-    host.loaded();
-    policies.connect((list) => host.configure(list));
-    this.#policies = policies;
-    this.#host = host;
+    ({ policies: this.#policies, host: this.#host, engine: this.#engine } = started);
     this.#auth.start();
-    this.#engine = engine;
+    await this.#topics.open().then(() => this.#live.opened());
+    await this.#operators.start(started.host);
   }
 
-  #createTransport(visitors: Visitors): WebSocketTransport {
-    return new WebSocketTransport({
-      ...visitors,
-      listener: lateListener(
-        () => this.#host,
-        () => this.#watch.spans,
-      ),
-      isReady: () => this.#state === 'READY',
-      onTooSlow: (limit) => visitors.limits.hit(limit),
-      outQueuesBytes: this.config.outQueuesHeapShare * getHeapStatistics().heap_size_limit,
-      wallMs: () => this.#clock.wallMs(),
-      judgeToken: async (token) => (this.#auth === undefined ? 503 : this.#auth.judgeToken(token)),
-      onHandshakeRefused: (status) => this.#watch.metrics.counts.handshakesRefused.add(String(status)),
-    });
-  }
-
-  #openDoors(staticFiles: StaticFiles | undefined, adminFiles: StaticFiles | undefined): void {
-    const router = new HttpRouter({
-      routes: this.#routes(),
-      principalOf: async (token) => this.#auth?.principalOf(token),
-      staticFiles,
-      adminFiles,
-      loopbackOnly: this.config.dev,
+  async #openDoors(): Promise<void> {
+    const router = await createRouter({
+      config: this.config,
       visitors: this.#visitors,
-      watch: this.#watch.http,
-    });
-    this.#http.on('request', router.listener);
-    this.#http.on('upgrade', (request, stream, head) => {
-      this.#watch.spans.handshake(request);
-      this.#transport.upgrade(request, stream, head);
-    });
-  }
-
-  #routes(): Route[] {
-    return [
-      ...this.#watch.routes(),
-      ...statusRoutes(() => ({
-        nodeId: this.nodeId,
-        version: serverVersion,
+      watch: this.#watch,
+      operators: this.#operators,
+      live: this.#live,
+      topics: () => this.topics,
+      presence: () => this.#topics.presence(),
+      status: () => ({
+        ...this.#facts(),
         state: this.#state,
-        uptimeMs: this.#clock.wallMs() - this.#startedAtMs,
         storage: this.config.storage,
-        connections: this.#transport.stats().connections,
         engine: this.#engine,
         time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
-      })),
-      ...policyRoutes(() => ({ engine: this.#engine, host: this.#host, sources: this.#policies })),
-      ...authRoutes(() => this.#auth),
-      ...this.#operators.routes(
-        () => this.#engine,
-        () => this.#watch.metrics.json(),
-      ),
-    ];
+      }),
+      engine: () => this.#engine,
+      host: () => this.#host,
+      sources: () => this.#policies,
+      auth: () => this.#auth,
+    });
+    this.#http.on('request', router.listener);
+    const upgrades = this.#live.upgrades(this.#transport, () => this.#state === 'READY');
+    this.#http.on('upgrade', (request, stream, head) => {
+      this.#watch.spans.handshake(request);
+      upgrades.take(request, stream, head);
+    });
+  }
+
+  #facts(): ProbeFacts {
+    return {
+      nodeId: this.nodeId,
+      version: serverVersion,
+      uptimeMs: this.#clock.wallMs() - this.#startedAtMs,
+      connections: this.#transport.stats().connections,
+      redis: this.#topics.redis,
+    };
   }
 
   #fail(error: unknown): void {

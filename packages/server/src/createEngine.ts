@@ -10,6 +10,7 @@ import { cursorMac } from './security/cursorMac.js';
 import type { PolicySources } from './security/PolicySources.js';
 import { anyMapPattern } from './security/policy/mapPattern.js';
 import type { StoreBoot } from './storage/Store.js';
+import type { Topics } from './topics/ports.js';
 
 export interface EngineParts {
   readonly config: ServerConfig;
@@ -20,13 +21,15 @@ export interface EngineParts {
   readonly resolvers: Resolvers;
   /** whether the program is asked about ops */
   readonly isScreened: boolean;
+  /** of the node, once they are open */
+  readonly topics: () => Topics | undefined;
   /** what a program sets otherwise than its settings can */
   readonly limits: Partial<EngineLimits> | undefined;
 }
 
 /** The engine as the settings want it, still without data. */
 export function createEngine(parts: EngineParts, effects: ServerEffects): ServerEngine {
-  const { config, nodeId, boot, nowMs, policies, resolvers, isScreened, limits } = parts;
+  const { config, nodeId, boot, nowMs, policies, resolvers, isScreened, topics, limits } = parts;
   return new ServerEngine(
     {
       nodeId,
@@ -39,6 +42,7 @@ export function createEngine(parts: EngineParts, effects: ServerEffects): Server
       random: () => randomInt(2 ** 32),
       mac: cursorMac,
       isScreened,
+      topics,
       now: nowMs,
       limits: {
         ...engineLimitsOf(config),

@@ -17,6 +17,19 @@ export const serverErrors = {
       'Correct the named rule or function: rules are { map, resolver }, and every name is a built-in resolver or one of the program.',
     retriable: false,
   },
+  TOPIC_DENIED: {
+    remedy:
+      'Hearing a topic needs READ, speaking on it PUT, on the map `topic:<name>`: add a policy, or use another token.',
+    retriable: false,
+  },
+  TOPIC_INVALID: {
+    remedy: 'Correct what the message names: topics, event names, ids, times to live and data have bounds.',
+    retriable: false,
+  },
+  BUS_UNAVAILABLE: {
+    remedy: 'Publish again later: messages of this topic cannot be accepted at the moment.',
+    retriable: true,
+  },
   STORE_LOCKED: {
     remedy: 'Stop the other server that uses this folder, or give this one another dataDir.',
     retriable: true,
@@ -114,6 +127,20 @@ export const serverErrors = {
     remedy: 'Revoke by subject rather than token by token, change the key, or make tokens shorter.',
     retriable: true,
   },
+  WEBHOOK_TENANT_MISSING: {
+    remedy: 'Name the tenant in the header x-tenant-id, in ?tenant=, or as tenant_id in a JSON body.',
+    retriable: false,
+  },
+  WEBHOOK_INVALID: {
+    remedy:
+      'Send { url, maps?, topics?, secret? }: an http or https address without a password in it, 1 to 20 map patterns and topics, and a secret whsec_… of 24 to 64 bytes or none.',
+    retriable: false,
+  },
+  WEBHOOK_REFUSED: {
+    remedy:
+      'Sign the body as the scheme of the provider says, with a secret that the webhooksFile of the server has for this tenant, and with a clock that is right.',
+    retriable: false,
+  },
   TLS_INVALID: {
     remedy:
       'Name both files, tlsCertFile with the certificate and its chain and tlsKeyFile with its key, in PEM and readable for the server.',
@@ -121,6 +148,11 @@ export const serverErrors = {
   },
   DEV_NOT_LOOPBACK: {
     remedy: 'Development mode lets everybody in: listen on 127.0.0.1, ::1 or localhost, or turn it off.',
+    retriable: false,
+  },
+  EVENTS_INVALID: {
+    remedy:
+      'Name topics with topics=, streams=, users= or all=true, each once, several times or as a list with commas.',
     retriable: false,
   },
   HOST_REFUSED: {
@@ -137,12 +169,36 @@ export const serverErrors = {
     retriable: false,
   },
   STATIC_MISSING: { remedy: 'Build the app first, or correct the folder.', retriable: false },
+  TOPIC_FULL: {
+    remedy:
+      'Wait until messages of the topic have expired, then publish again; or raise the count of its namespace.',
+    retriable: true,
+  },
+  TOPIC_FULL_BYTES: {
+    remedy:
+      'Wait until messages have expired, then publish again; or raise the bytes of the namespace, or give the server a larger or faster disk.',
+    retriable: true,
+  },
+  ROOM_FULL: {
+    remedy:
+      'Leave another room, or wait until somebody leaves this one; or raise roomMembersMax, roomsPerUserMax or roomMembersTotalMax.',
+    retriable: true,
+  },
   WORKER_LOST: {
     remedy:
       'Try again; if it happens again, look into the log: the machine may lack memory for one more thread.',
     retriable: true,
   },
   WORKERS_BUSY: { remedy: 'Wait until the checks and backups that run have ended.', retriable: true },
+  REDIS_UNFIT: {
+    remedy: 'Use Redis 7 or later, or Valkey, and set redisCluster exactly where it is a Redis Cluster.',
+    retriable: false,
+  },
+  REDIS_DENIED: {
+    remedy:
+      'Correct user and password in TOPGUN_REDIS_URL, and let that user publish, subscribe, run scripts and use keys of the prefix.',
+    retriable: false,
+  },
   SERVER_STATE: {
     remedy: 'Start a server once, and stop it once; make a new one to start again.',
     retriable: false,

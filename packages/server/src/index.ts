@@ -97,6 +97,13 @@ export type {
   StoredRecord,
 } from './storage/Store.js';
 export { compareOffsets } from './storage/Store.js';
+export {
+  type RoomEnvelope,
+  type RoomEventOptions,
+  RoomHub,
+  type RoomListening,
+  type RoomListenOptions,
+} from './topics/rooms/RoomHub.js';
 export { describeError, type ShownError } from './utils/describeError.js';
 export { createLogger, type Logger, type LoggerOptions } from './utils/logger.js';
 export { serverVersion } from './version.js';

@@ -6,15 +6,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { documents } from '../src/docs/documents.js';
 import { linkPackages } from '../src/docs/examples/linkPackages.js';
 import { proveClientExample, proveDemo, proveReactExample } from '../src/docs/examples/proofs.js';
-import { runNode } from '../src/docs/examples/runNode.js';
+import { runNode, runShell } from '../src/docs/examples/runNode.js';
 import { type DevServer, startDevServer } from '../src/docs/examples/startDevServer.js';
 import { writeExample } from '../src/docs/examples/writeExample.js';
-import { readFences } from '../src/docs/readFences.js';
+import { type Fence, readFences } from '../src/docs/readFences.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const runnable = documents(root)
-  .flatMap(({ file, text }) => readFences(file, text).fences)
-  .filter((fence) => fence.isRun);
+const fences = documents(root).flatMap(({ file, text }) => readFences(file, text).fences);
+/** Pages are run in a browser, by the tests of the apps. */
+const runnable = fences.filter((fence) => fence.isRun && fence.language !== 'html');
+
+/** Saved where the document of an example says so; `topgun.json` is what the server is told. */
+const jsonOf = (file: string): readonly Fence[] =>
+  fences.filter((fence) => fence.file === file && fence.language === 'json' && fence.savedAs !== undefined);
 
 /** A folder that looks like an app with our packages installed; gone when the test ends. */
 function appFolder(): string {
@@ -25,11 +29,14 @@ function appFolder(): string {
 }
 
 /** A server on data of its own; it is asked to stop when the test ends, and must do so without a fault. */
-async function devServer(folder: string): Promise<DevServer> {
+async function devServer(folder: string, files: readonly Fence[] = []): Promise<DevServer> {
+  for (const { savedAs = '', code } of files) writeFileSync(join(folder, savedAs), code);
+  const isTold = files.some(({ savedAs }) => savedAs === 'topgun.json');
   const server = await startDevServer({
     command: [process.execPath, join(root, 'bin/topgun.js')],
     cwd: folder,
     dataDir: join(folder, 'data'),
+    ...(isTold && { configFile: join(folder, 'topgun.json') }),
   });
   onTestFinished(async () => expect(await server.stop()).toBe(0));
   return server;
@@ -37,11 +44,12 @@ async function devServer(folder: string): Promise<DevServer> {
 
 describe('examples that are marked as run', () => {
   it.each(runnable.map((fence) => [`${fence.file}:${fence.line}`, fence] as const))(
-    '%s runs to its end on plain Node, against a server of its own',
+    '%s runs to its end on plain Node or in sh, against a server of its own',
     async (_where, fence) => {
       const folder = appFolder();
-      const server = await devServer(folder);
-      expect(await runNode(folder, writeExample(folder, fence, server.syncUrl))).not.toBe('');
+      const server = await devServer(folder, jsonOf(fence.file));
+      const run = fence.language === 'sh' ? runShell : runNode;
+      expect(await run(folder, writeExample(folder, fence, server.syncUrl))).not.toBe('');
     },
   );
 });

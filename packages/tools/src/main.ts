@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findChecklistFaults, tellChecklists, writeChecklists } from './checklists/checklists.js';
 import { findDocFaults } from './docs/findDocFaults.js';
 import type { Finding } from './Finding.js';
 import { formatFinding } from './Finding.js';
@@ -10,7 +11,8 @@ import { findImpurities } from './purity/findImpurities.js';
 import { findRoomViolations } from './rooms/findRoomViolations.js';
 
 interface Check {
-  readonly fine: string;
+  /** what is said when all is well */
+  readonly fine: string | ((root: string) => string);
   readonly find: (root: string) => Promise<readonly Finding[]> | readonly Finding[];
 }
 
@@ -25,6 +27,7 @@ const checks: Readonly<Record<string, Check>> = {
     fine: 'every test that the catalogue of invariants names runs, and every rule of queries is quoted by one',
     find: (root) => [...findInvariantFaults(root), ...findUnquotedRules(root)],
   },
+  checklists: { fine: tellChecklists, find: findChecklistFaults },
   docs: { fine: 'every TypeScript fence in the documents compiles', find: findDocFaults },
 };
 
@@ -35,8 +38,11 @@ if (check === undefined) {
   process.exitCode = 1;
 } else {
   const root = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
+  if (name === 'checklists' && process.argv[3] === '--write') writeChecklists(root);
   const findings = await check.find(root);
-  const report = findings.length === 0 ? check.fine : findings.map(formatFinding).join('\n');
+  const { fine } = check;
+  const allWell = typeof fine === 'string' ? () => fine : fine;
+  const report = findings.length === 0 ? allWell(root) : findings.map(formatFinding).join('\n');
   process.stdout.write(`${report}\n`);
   process.exitCode = findings.length === 0 ? 0 : 1;
 }

@@ -70,7 +70,7 @@ describe('the check of code in documents', () => {
     ['no language', '', 'the language is missing'],
     ['JavaScript', 'js', 'the language is "js"'],
     ['a way to opt out', 'ts nocheck', '"nocheck" means nothing here'],
-    ['a shell script that is to be run', 'sh run', 'only ts and tsx can be run'],
+    ['text that is to be run', 'text run', 'only ts, tsx, sh, html can be run'],
   ])('catches %s', (_what, info, message) => {
     expect(readFences('README.md', `\n${fenced(info, 'x')}`).findings).toMatchObject([
       { file: 'README.md', line: 2, message: expect.stringContaining(message) },

@@ -4,7 +4,7 @@ import type { ReadAnswer, ReadersRequest, StallAnswer } from './requests.js';
 
 const UPDATES_PER_SECOND = 20;
 const KEYS = 20;
-const VALUE_BYTES = 4_096;
+const VALUE_BYTES = 2_048;
 const PAD = 'x'.repeat(VALUE_BYTES);
 /** One reader in so many decodes what it gets, and is measured. */
 const MEASURED_EACH = 10;

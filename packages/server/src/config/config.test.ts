@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { linearRegex } from '@topgun/search/regex';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { declaredFor } from '../engine/indexes/declaredFor.js';
 import { loadConfig, parseConfig } from './load.js';
 import { configuredPolicies, policiesIn } from './loadPolicies.js';
 import { configHelp, envOf, flagOf, hasFlag, settingNames, settings } from './schema.js';
@@ -171,35 +170,6 @@ describe('policies', () => {
   });
 });
 
-describe('indexes', () => {
-  it('[QRY-7] are declared by map or pattern, and a wrong one is refused with its place', () => {
-    const indexes = { todos: [{ kind: 'ordered' as const, path: 'dueAt' }], 'rooms:*': [] };
-    expect(parseConfig({ indexes }).indexes).toEqual(indexes);
-    const wrong: unknown[] = [
-      { todos: [{ kind: 'tree', path: 'dueAt' }] },
-      {
-        todos: [
-          { kind: 'hash', path: 'a' },
-          { kind: 'ordered', path: 'b', name: 'hash(a)' },
-        ],
-      },
-      { 'a{sub}': [] },
-      [],
-    ];
-    for (const found of wrong)
-      expect(() => parseConfig({ indexes: found as typeof indexes })).toThrowError(
-        expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('indexes') }),
-      );
-  });
-
-  it('[QRY-7] of two patterns that name a map the first counts', () => {
-    const hash = { kind: 'hash' as const, path: 'a' };
-    const declared = declaredFor({ 'rooms:*': [hash], '**': [] });
-    expect(declared('rooms:1')).toEqual([hash]);
-    expect(declared('todos')).toEqual([]);
-  });
-});
-
 describe('configHelp', () => {
   it('[OPS-24] names every setting with flag, environment name, meaning, allowed values and default', () => {
     const help = configHelp();
@@ -279,6 +249,32 @@ describe('configHelp', () => {
             Rows of their results together, counted when they are opened. Allowed: a whole number from 1 to 1000000000. Default: 500000.
         --slow-query-ms <number>, TOPGUN_SLOW_QUERY_MS
             Queries whose first result takes longer are logged, without their values, in ms; 0 logs all. Allowed: milliseconds from 0 to 3600000. Default: 50.
+        TOPGUN_REDIS_URL
+            Redis 7 or later that carries the messages of topics between nodes; none when left out. Allowed: redis://user:password@host:port, rediss:// for TLS; of a cluster some of its nodes, parted by commas; empty for none. Default: .
+        --redis-cluster, TOPGUN_REDIS_CLUSTER
+            Redis is a Redis Cluster: the address is that of any of its nodes. Allowed: true or false. Default: false.
+        --redis-sentinels <list>, TOPGUN_REDIS_SENTINELS
+            Sentinels that name the Redis master; of redisUrl only scheme, user and password count then. Allowed: up to 64 of host:port, parted by commas.
+        --redis-master-name <text>, TOPGUN_REDIS_MASTER_NAME
+            What the Sentinels call the group of the master. Allowed: a name. Default: mymaster.
+        --redis-prefix <text>, TOPGUN_REDIS_PREFIX
+            First part of all names in Redis. Servers with different prefixes do not hear each other. Allowed: 1 to 64 of A-Z a-z 0-9 _ . : -. Default: topgun.
+        --redis-tls-insecure, TOPGUN_REDIS_TLS_INSECURE
+            With rediss: take any certificate. The connection is encrypted, but who is at its other end is not known. Allowed: true or false. Default: false.
+        "topicNamespaces" in the config file
+            How many messages the topics whose name matches keep, and how long; count 0 keeps none. The longest pattern counts. Allowed: a list of { pattern, count, ageMs, bytes, durable, whenFull }, all but the first two optional.
+        --room-members-max <number>, TOPGUN_ROOM_MEMBERS_MAX
+            Members of one room on this node. Allowed: a whole number from 1 to 1000000. Default: 1000.
+        --rooms-per-user-max <number>, TOPGUN_ROOMS_PER_USER_MAX
+            Rooms that one subject of tokens is in at once, over all of its connections to this node. Allowed: a whole number from 1 to 100000. Default: 10.
+        --room-members-total-max <number>, TOPGUN_ROOM_MEMBERS_TOTAL_MAX
+            Members of all rooms together on this node. Allowed: a whole number from 1 to 10000000. Default: 100000.
+        --room-idle-ms <number>, TOPGUN_ROOM_IDLE_MS
+            Time after which the members of a room in which nothing is said are put out, in ms; 0 = for ever. Allowed: milliseconds from 0 to 2147483647. Default: 1800000.
+        --room-max-ms <number>, TOPGUN_ROOM_MAX_MS
+            The longest stay in a room, in ms; 0 = for ever. Allowed: milliseconds from 0 to 2147483647. Default: 86400000.
+        --room-presence, TOPGUN_ROOM_PRESENCE
+            Announces who is in which room, so that /api/presence lists them on every node. Allowed: true or false. Default: true.
         --connections-max <number>, TOPGUN_CONNECTIONS_MAX
             Sockets open at once. Allowed: a whole number from 1 to 1000000. Default: 20000.
         --connections-per-ip-max <number>, TOPGUN_CONNECTIONS_PER_IP_MAX
@@ -311,6 +307,62 @@ describe('configHelp', () => {
             How long a connection may follow nothing and send nothing but pings, in ms; 0 = for ever. Allowed: milliseconds from 0 to 2147483647. Default: 3600000.
         --max-session-ms <number>, TOPGUN_MAX_SESSION_MS
             Longest life of a connection, whose client then connects again, in ms; 0 = for ever. Allowed: milliseconds from 0 to 2147483647. Default: 86400000.
+        --sse-connections-max <number>, TOPGUN_SSE_CONNECTIONS_MAX
+            Event streams open at once. Allowed: a whole number from 1 to 1000000. Default: 10000.
+        --sse-connections-per-user-max <number>, TOPGUN_SSE_CONNECTIONS_PER_USER_MAX
+            Event streams that one subject of tokens may have open at once. Allowed: a whole number from 1 to 1000000. Default: 10.
+        --sse-connections-per-ip-max <number>, TOPGUN_SSE_CONNECTIONS_PER_IP_MAX
+            Event streams open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 5.
+        --sse-heartbeat-ms <number>, TOPGUN_SSE_HEARTBEAT_MS
+            Pause between two comments that keep a silent event stream open, in ms. Allowed: milliseconds from 1000 to 3600000. Default: 30000.
+        --bridge-connections-max <number>, TOPGUN_BRIDGE_CONNECTIONS_MAX
+            Listeners of the message bridge at once. Allowed: a whole number from 1 to 1000000. Default: 20000.
+        --bridge-connections-per-ip-max <number>, TOPGUN_BRIDGE_CONNECTIONS_PER_IP_MAX
+            Listeners of the message bridge at once from one address. Allowed: a whole number from 1 to 1000000. Default: 50.
+        --ws-connections-max <number>, TOPGUN_WS_CONNECTIONS_MAX
+            JSON sockets open at once. Allowed: a whole number from 1 to 1000000. Default: 10000.
+        --ws-connections-per-user-max <number>, TOPGUN_WS_CONNECTIONS_PER_USER_MAX
+            JSON sockets that one subject of tokens may have open at once. Allowed: a whole number from 1 to 1000000. Default: 100.
+        --ws-connections-per-ip-max <number>, TOPGUN_WS_CONNECTIONS_PER_IP_MAX
+            JSON sockets open at once from one address. Allowed: a whole number from 1 to 1000000. Default: 1000.
+        --ws, TOPGUN_WS
+            Whether there is a JSON WebSocket for topics at /ws. Allowed: true or false. Default: true.
+        --ws-scope-required, TOPGUN_WS_SCOPE_REQUIRED
+            Whether a token needs the scope ws:connect for /ws. Allowed: true or false. Default: true.
+        --tenant-claim <text>, TOPGUN_TENANT_CLAIM
+            The claim of a token that names the tenant it speaks for. Allowed: a string. Default: tenant_id.
+        --ws-heartbeat-ms <number>, TOPGUN_WS_HEARTBEAT_MS
+            Between two pings on /ws, in ms; who is silent for two of these is cut. Allowed: milliseconds from 100 to 3600000. Default: 30000.
+        --ws-idle-ms <number>, TOPGUN_WS_IDLE_MS
+            After which a connection to /ws that says and hears nothing is closed, in ms; 0 for never. Allowed: milliseconds from 0 to 86400000. Default: 1800000.
+        --ws-messages-per-connection-max <number>, TOPGUN_WS_MESSAGES_PER_CONNECTION_MAX
+            Frames that one connection to /ws may send a second. Allowed: a whole number from 1 to 1000000. Default: 100.
+        --ws-messages-per-user-max <number>, TOPGUN_WS_MESSAGES_PER_USER_MAX
+            Frames that one user may send a second over all its connections to /ws. Allowed: a whole number from 1 to 1000000. Default: 500.
+        --bridge, TOPGUN_BRIDGE
+            The message bridge, where programs that share no account send each other messages; open to everybody. Allowed: true or false. Default: false.
+        --bridge-path <text>, TOPGUN_BRIDGE_PATH
+            What the paths of the message bridge begin with. Allowed: a path such as /bridge. Default: /bridge.
+        --bridge-messages-per-ip-max <number>, TOPGUN_BRIDGE_MESSAGES_PER_IP_MAX
+            Messages posted to the bridge from one address a second. Allowed: a whole number from 1 to 1000000. Default: 10.
+        TOPGUN_BRIDGE_BYPASS_TOKENS
+            Who sends one of them as Authorization: Bearer is not held to the limits of the bridge by address. Allowed: texts of 16 characters or more, parted by commas.
+        --bridge-webhook-urls <list>, TOPGUN_BRIDGE_WEBHOOK_URLS
+            Addresses that are told of bridge messages that name a topic. Allowed: http addresses, parted by commas.
+        --bridge-copy-to-url <text>, TOPGUN_BRIDGE_COPY_TO_URL
+            Address that gets a copy of every bridge message. Allowed: an http address.
+        --bridge-ttl-seconds-max <number>, TOPGUN_BRIDGE_TTL_SECONDS_MAX
+            How long a bridge message may ask to be kept, in seconds. Allowed: seconds from 300 to 604800. Default: 300.
+        --bridge-mailbox-messages-max <number>, TOPGUN_BRIDGE_MAILBOX_MESSAGES_MAX
+            Messages that one mailbox of the bridge holds; more are refused. Allowed: a whole number from 1 to 1000000. Default: 5000.
+        --bridge-mailbox-bytes-max <number>, TOPGUN_BRIDGE_MAILBOX_BYTES_MAX
+            Bytes that one mailbox of the bridge holds; more are refused. Allowed: bytes from 10485760 to 2147483647. Default: 33554432.
+        --bridge-heartbeat-ms <number>, TOPGUN_BRIDGE_HEARTBEAT_MS
+            Pause between two heartbeats of the bridge, in ms. Allowed: milliseconds from 1000 to 3600000. Default: 10000.
+        --bridge-lifetime-ms <number>, TOPGUN_BRIDGE_LIFETIME_MS
+            Life of a listener of the bridge, which then connects again, in ms. Allowed: milliseconds from 1000 to 2147483647. Default: 7200000.
+        --bridge-lifetime-jitter-ms <number>, TOPGUN_BRIDGE_LIFETIME_JITTER_MS
+            What is drawn on top of that at most, in ms. Allowed: milliseconds from 0 to 2147483647. Default: 900000.
         --log-level <text>, TOPGUN_LOG_LEVEL
             What is logged. Allowed: silent, fatal, error, warn, info, debug or trace. Default: info.
         --metrics-port <number>, TOPGUN_METRICS_PORT
@@ -330,7 +382,11 @@ describe('configHelp', () => {
         --debug, TOPGUN_DEBUG
             Opens /api/debug to the role ADMIN and keeps a log of the last operations; on in development when left out. Allowed: true or false.
         --debug-values, TOPGUN_DEBUG_VALUES
-            That log keeps the values written, too. Allowed: true or false. Default: false."
+            That log keeps the values written, too. Allowed: true or false. Default: false.
+        --webhooks-file <text>, TOPGUN_WEBHOOKS_FILE
+            JSON file with the senders of POST /webhooks/<provider> and their secrets, taken over within seconds when it changes. Allowed: a path.
+        --webhook-networks <list>, TOPGUN_WEBHOOK_NETWORKS
+            Networks that are not public and that webhooks may nevertheless be sent to, over http too. Allowed: addresses and networks such as 10.0.0.0/8, parted by commas."
     `);
   });
 });

@@ -1,12 +1,19 @@
 import type * as z from 'zod';
 import { authSettings } from './settings/auth.js';
+import { bridgeSettings } from './settings/bridge.js';
+import { busSettings } from './settings/bus.js';
 import { dataSettings } from './settings/data.js';
+import { doorSettings } from './settings/doors.js';
 import { limitsSettings } from './settings/limits.js';
 import { networkSettings } from './settings/network.js';
 import { observabilitySettings } from './settings/observability.js';
 import { operationsSettings } from './settings/operations.js';
 import { queriesSettings } from './settings/queries.js';
+import { roomsSettings } from './settings/rooms.js';
 import type { Setting } from './settings/setting.js';
+import { topicsSettings } from './settings/topics.js';
+import { webhookSettings } from './settings/webhooks.js';
+import { websocketSettings } from './settings/websocket.js';
 
 /**
  * Every setting of the server. Each key gives a config file key, a flag (`dataDir` → `--data-dir`) and an environment
@@ -17,9 +24,16 @@ export const settings = {
   ...authSettings,
   ...dataSettings,
   ...queriesSettings,
+  ...busSettings,
+  ...topicsSettings,
+  ...roomsSettings,
   ...limitsSettings,
+  ...doorSettings,
+  ...websocketSettings,
+  ...bridgeSettings,
   ...observabilitySettings,
   ...operationsSettings,
+  ...webhookSettings,
 } as const satisfies Record<string, Setting<z.ZodType>>;
 
 export type SettingName = keyof typeof settings;

@@ -11,6 +11,14 @@ import { type NotReady, Readiness } from './Readiness.js';
 import { HttpRefusal, type Route } from './Route.js';
 import { StaticFiles } from './staticFiles.js';
 
+const FACTS = {
+  nodeId: 'node-1',
+  version: '1.2.3',
+  uptimeMs: 12_345,
+  connections: 3,
+  redis: 'down',
+} as const;
+
 let folder: string;
 let server: Server;
 let port: number;
@@ -88,7 +96,7 @@ beforeAll(async () => {
   await symlink(join(folder, 'secret.txt'), join(app, 'link.txt'));
   const router = new HttpRouter({
     routes: [
-      ...probeRoutes({ version: '1.2.3', readiness: new Readiness(() => notReady ?? 'READY') }),
+      ...probeRoutes({ facts: () => FACTS, readiness: new Readiness(() => notReady ?? 'READY') }),
       ...testRoutes,
     ],
     principalOf: async (token) =>
@@ -133,16 +141,37 @@ function get(
 describe('HttpRouter', () => {
   it('[OPS-1] /health answers as long as the process lives', async () => {
     notReady = 'DRAINING';
-    expect(await get('/health')).toMatchObject({ status: 200, text: '{"status":"up"}' });
+    expect(await get('/health')).toMatchObject({ status: 200 });
+    expect((await get('/healthz')).text).toBe('{"status":"ok"}');
     notReady = undefined;
   });
 
-  it('[OPS-2] /ready is 503 with the reason while the server is not ready', async () => {
+  it('[OBS-23] [S003-34] [S004-22] /health says which server it is and what it has', async () => {
+    expect(JSON.parse((await get('/health')).text)).toEqual({
+      status: 'ok',
+      version: '1.2.3',
+      node_id: 'node-1',
+      uptime_seconds: 12,
+      redis_connected: false,
+      active_connections: 3,
+    });
+  });
+
+  it('[OBS-23] [S004-23] /ready says what it rests on, and stays ready without the bus', async () => {
+    const checks = { database: 'up', redis: 'down', cluster_mode: true };
+    expect(JSON.parse((await get('/ready')).text)).toEqual({ status: 'ready', checks, degraded: true });
+    notReady = 'STORE_FAILING';
+    const failing = await get('/ready');
+    expect([failing.status, JSON.parse(failing.text).checks]).toEqual([503, { ...checks, database: 'down' }]);
+    notReady = undefined;
+  });
+
+  it('[OPS-2] [BRG-31] /ready is 503 with the reason while the server is not ready', async () => {
     expect(await get('/ready')).toMatchObject({ status: 200 });
     notReady = 'DRAINING';
     expect(await get('/ready')).toMatchObject({
       status: 503,
-      text: '{"code":"UNAVAILABLE","reason":"DRAINING"}',
+      text: expect.stringContaining('{"status":"draining","code":"UNAVAILABLE","reason":"DRAINING"'),
     });
     notReady = undefined;
   });

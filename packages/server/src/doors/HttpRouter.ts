@@ -6,7 +6,7 @@ import { isLoopbackAuthority } from '../security/loopback.js';
 import type { Principal } from '../security/PermissionPolicy.js';
 import type { Visitors } from '../transport/visitorsOf.js';
 import { bearerOf } from './bearerOf.js';
-import { allowOrigin, isForeign } from './crossOrigin.js';
+import { allowEveryOrigin, allowOrigin, isForeign } from './crossOrigin.js';
 import type { HttpWatch, WatchedRequest } from './HttpWatch.js';
 import { type HttpAnswer, HttpRefusal, HttpRequest, type Route } from './Route.js';
 import { setSecurityHeaders } from './securityHeaders.js';
@@ -86,12 +86,15 @@ export class HttpRouter {
     const { visitors } = this.#parts;
     if (visitors !== undefined) watched.remote = visitors.addresses.of(request);
     const address = watched.remote;
-    await visitors?.rates.ofAddress(address, path);
     const found = this.#find(path);
+    const everyOrigin = found.find(({ route }) => route.everyOrigin)?.route.everyOrigin;
+    // Also on refusals, which pages are to be able to read.
+    if (everyOrigin !== undefined && allowEveryOrigin(everyOrigin, request, response)) return;
+    if (!found.some(({ route }) => route.ownRates)) await visitors?.rates.ofAddress(address, path);
     const methods = found.map(({ route }) => route.method);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     // Files answer the same whoever asks; with a Vary a page's own cache would not know them again (NET-4).
-    if (visitors !== undefined && methods.length > 0) {
+    if (visitors !== undefined && methods.length > 0 && everyOrigin === undefined) {
       if (allowOrigin(visitors.origins, request, response, methods)) return;
       const isChange = !isRead && request.method !== 'OPTIONS';
       if (isChange && isForeign(visitors.origins, request)) throw new HttpRefusal(403, { code: 'DENIED' });
@@ -112,7 +115,7 @@ export class HttpRouter {
     }
     const { route, rest } = match;
     watched.route = route.path;
-    const principal = await this.#admit(route, bearerOf(request.headers.authorization));
+    const principal = await this.#admit(route, tokenOf(request, route));
     if (principal !== undefined) await visitors?.rates.ofPrincipal(principal.sub);
     await write(request, response, await route.answer(new HttpRequest(request, rest, principal, address)));
   }
@@ -155,14 +158,23 @@ export class HttpRouter {
 /** Where the dashboard is. */
 const ADMIN = '/admin';
 
+function tokenOf({ headers, url = '' }: IncomingMessage, { queryToken }: Route): string | undefined {
+  const token = bearerOf(headers.authorization);
+  if (token !== undefined || queryToken === undefined) return token;
+  return new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('token') ?? undefined;
+}
+
 async function write(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): Promise<void> {
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if ('body' in answer) return json(request, response, answer.status, answer.body);
   response.setHeader('Content-Type', answer.contentType);
-  response.setHeader('Cache-Control', 'no-store');
+  if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store');
   response.writeHead(answer.status);
   if (request.method === 'HEAD') response.end();
-  else if (typeof answer.content === 'string') response.end(answer.content);
+  else if ('hold' in answer) {
+    response.flushHeaders();
+    answer.hold(response);
+  } else if (typeof answer.content === 'string') response.end(answer.content);
   else await pipeline(Readable.from(answer.content), response);
 }
 

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../security/PermissionPolicy.js';
 
-/** An answer: `body` as JSON, or a text or a stream of another type. */
+/** An answer: `body` as JSON, a text or a stream of another type, or one that a door holds open. */
 export type HttpAnswer =
   | { readonly status: number; readonly body: unknown; readonly headers?: HttpHeaders }
   | {
@@ -9,9 +9,22 @@ export type HttpAnswer =
       readonly contentType: string;
       readonly content: string | AsyncIterable<string | Uint8Array>;
       readonly headers?: HttpHeaders;
+    }
+  | {
+      readonly status: number;
+      readonly contentType: string;
+      /** The head is written: the response is the door's until one side ends it ('close'). */
+      readonly hold: (response: ServerResponse) => void;
+      readonly headers?: HttpHeaders;
     };
 
 export type HttpHeaders = Readonly<Record<string, string>>;
+
+/** What pages of every origin are told: headers of all answers, and those that a preflight gets besides. */
+export interface EveryOrigin {
+  readonly answer: HttpHeaders;
+  readonly preflight: HttpHeaders;
+}
 
 /** One address of the server and what it answers. A GET route also answers HEAD. */
 export interface Route {
@@ -20,6 +33,12 @@ export interface Route {
   readonly path: string;
   /** open: anybody. user: a valid token. admin: one with the role ADMIN; 401 without a token, 403 without the role. */
   readonly access: 'open' | 'user' | 'admin';
+  /** The token may stand in the query, as `token`, where there is none in a header: browsers set no headers there. */
+  readonly queryToken?: true;
+  /** Pages of every origin may ask, and read the answers. */
+  readonly everyOrigin?: EveryOrigin;
+  /** It counts its askers itself: LMT-12 does not. */
+  readonly ownRates?: true;
   /** What it throws is answered 500 without a detail, but a `HttpRefusal`. */
   answer(request: HttpRequest): HttpAnswer | Promise<HttpAnswer>;
 }

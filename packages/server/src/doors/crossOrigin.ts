@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Origins } from '../security/Origins.js';
+import type { EveryOrigin } from './Route.js';
 
 /** How long a browser may remember what it may ask; it asks again within minutes of a change. */
 const PREFLIGHT_S = 600;
@@ -21,9 +22,21 @@ export function allowOrigin(
   response.setHeader('Access-Control-Expose-Headers', 'Retry-After');
   if (request.method !== 'OPTIONS' || methods.length === 0) return false;
   response.setHeader('Access-Control-Allow-Methods', methods.join(', '));
-  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type');
+  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Last-Event-ID');
   response.setHeader('Access-Control-Max-Age', String(PREFLIGHT_S));
   response.writeHead(204).end();
+  return true;
+}
+
+/** The same for a route that is for the pages of every origin. */
+export function allowEveryOrigin(
+  { answer, preflight }: EveryOrigin,
+  request: IncomingMessage,
+  response: ServerResponse,
+): boolean {
+  for (const [name, value] of Object.entries(answer)) response.setHeader(name, value);
+  if (request.method !== 'OPTIONS') return false;
+  response.writeHead(204, preflight).end();
   return true;
 }
 

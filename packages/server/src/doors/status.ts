@@ -39,15 +39,19 @@ export interface ServerStatus {
   readonly maps?: readonly MapStatus[];
 }
 
-interface StatusParts extends Omit<ServerStatus, 'authenticated' | 'maps' | 'time'> {
+/** What the server says of itself. */
+export interface ServerStatusParts extends Omit<ServerStatus, 'authenticated' | 'maps' | 'time'> {
   readonly engine: ServerEngine | undefined;
   readonly time: TimeStatus;
+}
+
+interface StatusParts extends ServerStatusParts {
   /** set for an ADMIN */
   readonly admin: Principal | undefined;
 }
 
 /** `/api/status`: a little for everybody, all of it for an ADMIN (OPS-4). */
-export function statusRoutes(parts: () => Omit<StatusParts, 'admin'>): Route[] {
+export function statusRoutes(parts: () => ServerStatusParts): Route[] {
   return [
     {
       method: 'GET',

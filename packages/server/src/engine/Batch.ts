@@ -27,6 +27,8 @@ export class Batch {
   /** rows that the node itself puts, without an op */
   readonly ownRows: Row[] = [];
   readonly purges: Purge[] = [];
+  /** of its flush: what it tells to addresses outside, stored with it and made anew should it fail */
+  deliveries: readonly MetaRow[] = [];
   /** when the first op or meta record came in */
   sinceMs = 0;
 
@@ -35,14 +37,23 @@ export class Batch {
     return ops.length + meta.size + forgotten.length + ownRows.length + purges.length === 0;
   }
 
-  /** The batch for the store; takes the open rows of its maps for the flush. Records of one item are one record by now. */
-  toCommit(lane: Lane, epoch: number): CommitBatch {
+  /**
+   * The batch for the store; takes the open rows of its maps for the flush. Records of one item are one record by now. `deliveriesOf` is told
+   * the rows, map by map.
+   */
+  toCommit(
+    lane: Lane,
+    epoch: number,
+    deliveriesOf: (rows: readonly (readonly Row[])[]) => readonly MetaRow[] = () => [],
+  ): CommitBatch {
     const slices = new SliceBuilder(lane, epoch);
-    for (const map of this.maps) for (const row of map.flush()) slices.addRow(row);
+    const rows = [...this.maps].map((map) => map.flush());
+    for (const some of rows) for (const row of some) slices.addRow(row);
+    this.deliveries = deliveriesOf(rows);
     for (const op of this.ops) if (op.entry !== undefined) slices.addEntry(op.session, op.pid, op.entry);
     for (const session of this.forgotten) slices.forget(session);
     for (const purge of this.purges) slices.purge(purge);
-    const meta: MetaRow[] = [];
+    const meta: MetaRow[] = [...this.deliveries];
     for (const [name, value] of this.meta) meta.push({ name, value });
     return { slices: slices.list, meta };
   }

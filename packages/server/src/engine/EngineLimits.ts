@@ -76,6 +76,9 @@ export interface EngineLimits {
   readonly withdrawnGraceMs: number;
   readonly heartbeatMs: number;
   readonly deadMs: number;
+  /** deliveries of one subscription that wait, and bytes of the bodies of all (HOOK-36) */
+  readonly webhookWaiting: number;
+  readonly webhookOutboxBytes: number;
 }
 
 export const ENGINE_LIMITS: EngineLimits = {
@@ -124,4 +127,6 @@ export const ENGINE_LIMITS: EngineLimits = {
   withdrawnGraceMs: LIMITS.withdrawnGraceMs,
   heartbeatMs: LIMITS.heartbeatMs,
   deadMs: LIMITS.deadMs,
+  webhookWaiting: LIMITS.webhookWaiting,
+  webhookOutboxBytes: LIMITS.webhookOutboxBytes,
 };

@@ -1,7 +1,7 @@
 import type { QueryPorts } from '@topgun/core';
-import type { PermissionPolicy, Policy } from '../security/PermissionPolicy.js';
+import type { PermissionPolicy, Policy, Principal } from '../security/PermissionPolicy.js';
 import type { Connection } from './Connection.js';
-import type { Denial } from './Denials.js';
+import type { Denial, Denied } from './Denials.js';
 import type { Gate } from './Gate.js';
 import type { ServerEffects } from './ports.js';
 import type { Staging } from './Staging.js';
@@ -25,7 +25,7 @@ const NONE: StoredPolicies = { version: 0, atMs: 0, by: '', policies: [] };
 export interface PolicyBookParts {
   readonly gate: Gate;
   readonly staging: Pick<Staging, 'stageMeta'>;
-  readonly effects: Pick<ServerEffects, 'policiesStored'>;
+  readonly effects: Pick<ServerEffects, 'policiesStored' | 'policiesChanged'>;
   readonly connections: ReadonlyMap<number, Connection>;
   /** what a connection sees may have changed */
   readonly review: (conn: Connection) => void;
@@ -77,6 +77,12 @@ export class PolicyBook {
     return { list: denials.list(), unexplained: denials.unexplained };
   }
 
+  /** Remembers for operators what a principal without a connection was denied (PERM-13). */
+  denied(principal: Principal, denied: Denied, now: number): void {
+    const { gate } = this.#parts;
+    gate.denials.note(gate.policies, principal, denied, now);
+  }
+
   /** Throws `POLICY_INVALID` for policies that cannot be used. */
   check(policies: readonly Policy[]): void {
     this.#parts.gate.check(policies);
@@ -120,9 +126,10 @@ export class PolicyBook {
   }
 
   #apply(): void {
-    const { gate, connections, review } = this.#parts;
+    const { gate, connections, review, effects } = this.#parts;
     const stored = this.#isSound ? this.#stored.policies : [];
     gate.setPolicies([...this.#configured, ...stored], connections.values());
     for (const conn of [...connections.values()]) if (conn.phase === 'READY') review(conn);
+    effects.policiesChanged?.();
   }
 }

@@ -59,7 +59,7 @@ export class Router {
         if (this.#hasRoom(conn, topics.isOpen(conn, topic), topicRef(topic))) topics.subscribe(conn, topic);
       },
       TOPIC_UNSUB: (conn, { topic }) => topics.unsubscribe(conn, topic),
-      TOPIC_PUB: (conn, { topic, data }, now) => topics.publish(conn, topic, data, now),
+      TOPIC_PUB: (conn, { topic, data }) => topics.publish(conn, topic, data),
       PING: (conn, { id }, now) => effects.send(conn.id, { type: 'PONG', id, serverTime: now }),
       // That it came is all it says, and that is noted already.
       PONG: () => undefined,
@@ -97,8 +97,12 @@ export class Router {
 
   #isFull(conn: Connection): LimitName | undefined {
     if (this.follows(conn) >= LIMITS.subscriptionsPerConnection) return 'subscriptionsPerConnection';
+    const max = this.#parts.limits.subscriptionsPerPrincipal;
+    const connections = this.#parts.accounts.of(conn)?.connections ?? new Set();
+    // Each has a limit of its own. Where they cannot reach this one together, a crowd under one name is not walked for each subscription.
+    if (connections.size * LIMITS.subscriptionsPerConnection < max) return undefined;
     let count = 0;
-    for (const other of this.#parts.accounts.of(conn)?.connections ?? []) count += this.follows(other);
-    return count < this.#parts.limits.subscriptionsPerPrincipal ? undefined : 'subscriptionsPerPrincipal';
+    for (const other of connections) count += this.follows(other);
+    return count < max ? undefined : 'subscriptionsPerPrincipal';
   }
 }

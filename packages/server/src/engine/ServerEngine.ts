@@ -1,6 +1,7 @@
 import { CLOSE_CODE } from '@topgun/protocol';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { DedupRow, DedupState, Offset, StoredRecord } from '../storage/Store.js';
+import { localTopics } from '../topics/localTopics.js';
 import { Accounts } from './Accounts.js';
 import { Admission } from './Admission.js';
 import { Answers } from './Answers.js';
@@ -21,6 +22,7 @@ import { MapQuota } from './MapQuota.js';
 import { MemoryStaging } from './MemoryStaging.js';
 import type { Op } from './Op.js';
 import { OwnerClock } from './OwnerClock.js';
+import { Outbox } from './outbox/Outbox.js';
 import { PolicyBook } from './PolicyBook.js';
 import type {
   ClientMessage,
@@ -56,8 +58,7 @@ const SWEEP_TIMER = 'sweep';
 /**
  * One node as a pure machine: inputs in, effects out, no I/O and no clock of its own. `now` is server time in ms.
  *
- * The shell calls `load` first, then an input for everything that happens, and `tick` once after every turn in which
- * something did. This class connects the machines and holds no rule itself.
+ * The shell calls `load` first, then an input for everything that happens, and `tick` after every turn with one. It holds no rule itself.
  */
 export class ServerEngine {
   /** of records from the future: what is asked is done in the next tick (CLK-7) */
@@ -66,6 +67,7 @@ export class ServerEngine {
   readonly counts: EngineCounts;
   /** configured and stored policies, and what they denied */
   readonly policies: PolicyBook;
+  readonly outbox: Outbox;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
   readonly #wall: { nowMs: number };
@@ -114,8 +116,10 @@ export class ServerEngine {
     const asked = { gate: this.#gate, table: this.#table, scans, ports: options.queryPorts };
     this.#queries = new Queries({ ...asked, effects, limits, tally: this.#tally });
     this.inspector = new QueryInspector(asked);
-    this.#topics = new Topics(effects, this.#gate, this.#tally);
+    const hub = options.topics ?? localTopics(nodeId, wall, () => this.policies);
+    this.#topics = new Topics(effects, this.#gate, this.#tally, hub);
     this.#followers = new Followers(this.#scopes, this.#queries, this.#topics);
+    const followed = { scopes: this.#scopes, queries: this.#queries, topics: this.#topics };
     const staged = {
       committed: (commit: Commit) => this.#publish(commit),
       readmit: (ops: readonly Op[], now: number) => {
@@ -130,6 +134,7 @@ export class ServerEngine {
         this.#clock.stage(batch);
         cursors.stage(batch);
       },
+      outbox: () => this.outbox,
     });
     this.#volatile = new MemoryStaging(this.#table, limits, staged);
     const shared = { effects, limits, life: this.#rebirth.life, tally: this.#tally, random: options.random };
@@ -149,9 +154,9 @@ export class ServerEngine {
       this.#volatile,
     );
     const review = (conn: Connection): void => this.#followers.review(conn);
-    const watch = { connections: this.#connections, review };
-    const book = { gate: this.#gate, staging: this.#staging, effects, ...watch };
+    const book = { ...asked, staging: this.#staging, effects, connections: this.#connections, review };
     this.policies = new PolicyBook(book, boot.meta, options.policies);
+    this.outbox = new Outbox({ ...book, limits, wall, table: this.#table }, boot.meta);
     // Once in thirty lifetimes is often enough to note that a client is still there.
     const bindings = new ClientBindings(boot.meta, this.#staging, limits.unusedClientMs / 30);
     const ended = new EndedSessions(boot.meta, this.#staging);
@@ -184,16 +189,11 @@ export class ServerEngine {
       },
     });
     this.counts = new EngineCounts({
-      connections: this.#connections,
-      table: this.#table,
-      scopes: this.#scopes,
-      queries: this.#queries,
-      topics: this.#topics,
+      ...{ ...shared, ...followed, connections: this.#connections, table: this.#table },
       durable: this.#staging,
       volatile: this.#volatile,
       admission: this.#admission,
       clock: this.#clock,
-      tally: this.#tally,
     });
     const resume = new Resume(cursors, limits.frameBytes, (proof) => this.#rebirth.begin(proof));
     this.#router = new Router({
@@ -201,10 +201,8 @@ export class ServerEngine {
       accounts: this.#accounts,
       sessions: this.#sessions,
       admission: this.#admission,
-      scopes: this.#scopes,
+      ...followed,
       sync: new SyncServer({ ...shared, scopes: this.#scopes, queries: this.#queries, scans, resume }),
-      queries: this.#queries,
-      topics: this.#topics,
     });
   }
 
@@ -383,6 +381,7 @@ export class ServerEngine {
     for (const op of commit.ops) if (op.entry !== undefined) this.#answers.durable(op, op.entry);
     this.#admission.founded(commit.meta, this.#wall.nowMs);
     this.policies.committed(commit.meta);
+    this.outbox.committed(commit.meta);
   }
 
   /** Nobody is served until what is staged is durable and a new life has begun; then all come back and send what is missing (INC-2). */

@@ -7,6 +7,7 @@ import type { EngineLimits } from './EngineLimits.js';
 import type { Lane } from './Lane.js';
 import type { Change, MapState } from './MapState.js';
 import { mapOf, type Op } from './Op.js';
+import type { Outbox } from './outbox/Outbox.js';
 import type { Purge } from './Purge.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
@@ -34,6 +35,8 @@ export interface StagingPorts {
   readmit(ops: readonly Op[], now: number): void;
   /** Meta records of the engine itself to go with a batch. */
   metaFor(batch: Batch): void;
+  /** What rows tell to addresses outside, to go with them; of maps that memory alone keeps nothing is told. */
+  outbox?(): Pick<Outbox, 'deliveriesOf' | 'undone'>;
 }
 
 const RETRY_TIMER = 'readmit';
@@ -211,7 +214,9 @@ export class Staging {
     this.#ports.metaFor(this.#open);
     this.#inFlight = this.#open;
     this.#open = new Batch();
-    const commit = this.#inFlight.toCommit(this.#lane, this.#table.epoch);
+    const commit = this.#inFlight.toCommit(this.#lane, this.#table.epoch, (rows) => {
+      return this.#ports.outbox?.().deliveriesOf(rows) ?? [];
+    });
     this.#highs = commit.slices.map(({ pid, high }) => [pid, high] as const);
     this.#state = 'FLUSHING';
     this.#effects.commit(++this.#id, commit);
@@ -249,6 +254,7 @@ export class Staging {
     // Last, for an item may have been written anew in the same commit.
     for (const purge of batch.purges) this.#table.purge(this.#lane, purge);
     const { ops, meta, purges } = batch;
+    for (const { name, value } of batch.deliveries) meta.set(name, value);
     this.#ports.committed({ ops, changes, touched, writers, meta, purges, lane: this.#lane });
   }
 
@@ -276,6 +282,7 @@ export class Staging {
     const forgotten = [...this.#inFlight.forgotten, ...this.#open.forgotten];
     const purges = [...this.#inFlight.purges, ...this.#open.purges];
     for (const map of [...this.#inFlight.maps, ...this.#open.maps]) map.discard();
+    this.#ports.outbox?.().undone(this.#inFlight.deliveries);
     this.#inFlight = new Batch();
     this.#open = new Batch();
     for (const op of lost) {

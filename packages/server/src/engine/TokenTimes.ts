@@ -15,7 +15,7 @@ export interface TokenTimes {
 export function timesOf(
   { expiresAtMs: endsAtMs }: Principal,
   now: number,
-  limits: EngineLimits,
+  limits: Pick<EngineLimits, 'renewLeadMs' | 'authGraceMs'>,
   random: () => number,
 ): TokenTimes | undefined {
   if (endsAtMs === undefined) return undefined;

@@ -1,41 +1,40 @@
 import type { TopicMsgMessage } from '@topgun/protocol';
 import { DENIED } from '../security/policy/Rights.js';
-import type { View } from '../security/policy/View.js';
+import type { Topics as Hub, SharedMessage } from '../topics/ports.js';
+import { topicMap } from '../topics/topicMap.js';
 import type { Connection } from './Connection.js';
+import { Ear, type Hears } from './Ear.js';
 import { errorMessage, topicRef } from './errorMessage.js';
 import type { Gate } from './Gate.js';
 import type { ServerEffects } from './ports.js';
 import type { Tally } from './Tally.js';
 
-/** A topic is to the gate the map of this name. */
-export const topicMap = (topic: string): string => `topic:${topic}`;
-
-interface Audience {
-  readonly view: View;
-  readonly members: Set<Connection>;
-}
-
 /**
- * Messages between clients that are connected now: at most once, in order per sender, nothing kept. A message is read
- * through the view of each subscriber like a row, encoded once per view, and never comes back to its sender.
+ * The topics that connections have open. Who hears what is the hub's to know, which other doors ask as well; here is what is about
+ * connections: refusals in the order of their other answers, and that messages do not wait for who is behind.
  */
-export class Topics {
+export class Topics implements Hears {
   readonly #effects: ServerEffects;
   readonly #gate: Gate;
   readonly #tally: Tally;
-  readonly #audiences = new Map<string, Map<string, Audience>>();
-  /** Refused ones included: they are open as soon as rights allow it. */
-  readonly #open = new Map<Connection, Set<string>>();
+  readonly #hub: () => Hub | undefined;
+  /** whether each is heard; refused ones are open as soon as rights allow it */
+  readonly #open = new Map<Connection, Map<string, boolean>>();
+  readonly #ears = new Map<Connection, Ear>();
   readonly #behind = new Set<Connection>();
 
-  constructor(effects: ServerEffects, gate: Gate, tally: Tally) {
+  constructor(effects: ServerEffects, gate: Gate, tally: Tally, hub: () => Hub | undefined) {
     this.#effects = effects;
     this.#gate = gate;
     this.#tally = tally;
+    this.#hub = hub;
   }
 
+  /** Subscriptions that are heard. */
   get count(): number {
-    return this.#audiences.size;
+    let count = 0;
+    for (const topics of this.#open.values()) for (const isHeard of topics.values()) if (isHeard) count++;
+    return count;
   }
 
   countOf(conn: Connection): number {
@@ -47,41 +46,30 @@ export class Topics {
   }
 
   subscribe(conn: Connection, topic: string): void {
-    const isHeard = this.#join(conn, topic);
-    if (isHeard) return;
+    let open = this.#open.get(conn);
+    if (open === undefined) {
+      open = new Map();
+      this.#open.set(conn, open);
+    }
+    const isHeard = !this.#gate.may(conn, topicMap(topic)).view.isBlind;
+    open.set(topic, isHeard);
+    if (isHeard) return this.#hear(conn, topic);
     this.#gate.denied(conn, { action: 'READ', map: topicMap(topic), old: undefined });
     this.#tally.refuse('DENIED');
-    this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
-  }
-
-  /** False where nothing of the topic may be heard; the wish is remembered. */
-  #join(conn: Connection, topic: string): boolean {
-    this.unsubscribe(conn, topic);
-    const open = this.#open.get(conn);
-    if (open === undefined) this.#open.set(conn, new Set([topic]));
-    else open.add(topic);
-    const { view } = this.#gate.may(conn, topicMap(topic));
-    if (view.isBlind) return false;
-    const audiences = this.#audiences.get(topic) ?? new Map<string, Audience>();
-    this.#audiences.set(topic, audiences);
-    const audience = audiences.get(view.signature) ?? { view, members: new Set<Connection>() };
-    audiences.set(view.signature, audience);
-    audience.members.add(conn);
-    return true;
+    this.#tellDenied(conn, topic);
   }
 
   unsubscribe(conn: Connection, topic: string): void {
-    if (this.#open.get(conn)?.delete(topic) !== true) return;
-    const audiences = this.#audiences.get(topic);
-    for (const [signature, { members }] of audiences ?? []) {
-      if (members.delete(conn) && members.size === 0) audiences?.delete(signature);
-    }
-    if (audiences?.size === 0) this.#audiences.delete(topic);
+    const open = this.#open.get(conn);
+    const ear = this.#ears.get(conn);
+    if (open?.get(topic) === true && ear !== undefined) this.#hub()?.unsubscribe(topic, ear);
+    open?.delete(topic);
   }
 
   unsubscribeAll(conn: Connection): void {
-    for (const topic of [...(this.#open.get(conn) ?? [])]) this.unsubscribe(conn, topic);
+    for (const topic of [...(this.#open.get(conn)?.keys() ?? [])]) this.unsubscribe(conn, topic);
     this.#open.delete(conn);
+    this.#ears.delete(conn);
     this.#behind.delete(conn);
   }
 
@@ -91,39 +79,69 @@ export class Topics {
     else this.#behind.delete(conn);
   }
 
-  publish(conn: Connection, topic: string, data: unknown, now: number): void {
+  publish(conn: Connection, topic: string, data: unknown): void {
     const allowed = this.#gate.may(conn, topicMap(topic)).put(undefined, data);
     if (allowed === DENIED) {
       this.#tally.refuse('DENIED');
       this.#gate.denied(conn, { action: 'PUT', map: topicMap(topic), old: undefined, next: data });
-      this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
+      this.#tellDenied(conn, topic);
       return;
     }
     this.#tally.topicMessages++;
-    for (const { view, members } of this.#audiences.get(topic)?.values() ?? []) {
-      const seen = view.project(data);
-      if (seen === undefined) continue;
-      const others = [...members].filter((member) => member !== conn);
-      const conns = others.filter((member) => !this.#behind.has(member)).map(({ id }) => id);
-      this.#tally.topicDrops += others.length - conns.length;
-      if (conns.length === 0) continue;
-      const from = conn.principal?.sub ?? '';
-      const message: TopicMsgMessage = { type: 'TOPIC_MSG', topic, data: seen, from, ts: now };
-      this.#effects.sendShared(conns, message);
-    }
+    const by = this.#earOf(conn);
+    this.#tellFault(conn, topic, this.#hub()?.publish(topic, data, by.principal, { by }));
   }
 
   /** Rights have changed: whoever may listen now does, under the new view; who could until now and may not any more is told. */
   review(conn: Connection): void {
-    for (const topic of [...(this.#open.get(conn) ?? [])]) {
-      const wasHeard = this.#isHeard(conn, topic);
-      if (!this.#join(conn, topic) && wasHeard)
-        this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
+    const open = this.#open.get(conn);
+    if (open === undefined) return;
+    for (const [topic, wasHeard] of [...open]) {
+      const isHeard = !this.#gate.may(conn, topicMap(topic)).view.isBlind;
+      if (isHeard && !wasHeard) {
+        open.set(topic, true);
+        this.#hear(conn, topic);
+      }
+      if (!isHeard && wasHeard) {
+        this.#hub()?.unsubscribe(topic, this.#earOf(conn));
+        this.denied(conn, topic);
+      }
     }
+    this.#hub()?.review(this.#earOf(conn), open.keys());
   }
 
-  #isHeard(conn: Connection, topic: string): boolean {
-    for (const { members } of this.#audiences.get(topic)?.values() ?? []) if (members.has(conn)) return true;
-    return false;
+  // --- what the hub tells ---
+
+  heard(conn: Connection, message: TopicMsgMessage, shared: SharedMessage): void {
+    if (this.#behind.has(conn)) this.#tally.topicDrops++;
+    else this.#effects.sendShared([conn.id], message, shared);
+  }
+
+  denied(conn: Connection, topic: string): void {
+    this.#open.get(conn)?.set(topic, false);
+    this.#tellDenied(conn, topic);
+  }
+
+  #hear(conn: Connection, topic: string): void {
+    this.#tellFault(conn, topic, this.#hub()?.subscribe(topic, this.#earOf(conn)));
+  }
+
+  #earOf(conn: Connection): Ear {
+    const ear = this.#ears.get(conn) ?? new Ear(conn, this);
+    this.#ears.set(conn, ear);
+    return ear;
+  }
+
+  #tellDenied(conn: Connection, topic: string): void {
+    this.#effects.send(conn.id, errorMessage('DENIED', { ref: topicRef(topic) }));
+  }
+
+  /** What the hub cannot do at the moment, or never: a log that is full, data that no message can hold. */
+  #tellFault(conn: Connection, topic: string, asked: Promise<unknown> | undefined): void {
+    const ref = topicRef(topic);
+    if (asked === undefined) this.#effects.send(conn.id, errorMessage('UNAVAILABLE', { ref }));
+    asked?.catch(() => {
+      if (this.#ears.has(conn)) this.#effects.send(conn.id, errorMessage('UNAVAILABLE', { ref }));
+    });
   }
 }

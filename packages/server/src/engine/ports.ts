@@ -3,6 +3,7 @@ import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { LimitName } from '../limits/table.js';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
+import type { SharedMessage, Topics } from '../topics/ports.js';
 import type { OpEntry } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Op } from './Op.js';
@@ -41,8 +42,8 @@ export interface RollbackProof {
 export interface ServerEffects {
   /** To one socket. */
   send(conn: number, message: ServerMessage): void;
-  /** To many sockets: encoded once. */
-  sendShared(conns: readonly number[], message: ServerMessage): void;
+  /** To many sockets: encoded once. `shared`: what many others are sent, too, by calls of their own: encoded once for all of them. */
+  sendShared(conns: readonly number[], message: ServerMessage, shared?: SharedMessage): void;
   /** Ends a socket; the engine has forgotten it already and needs no `closed`. */
   close(conn: number, code: number, reason: string): void;
   /** Checks a token; answered by `verified`. */
@@ -64,6 +65,10 @@ export interface ServerEffects {
   repaired?(call: number, result: RepairResult): void;
   /** The stored policies of this version, and of those before it, are durable and hold (PERM-11). */
   policiesStored?(version: number): void;
+  /** Other policies hold from now on, here and for whatever else asks them. */
+  policiesChanged?(): void;
+  /** Facts of webhooks that are durable, by the names of their meta records: subscriptions, deliveries, places in topics (HOOK-22). */
+  outboxStored?(facts: ReadonlyMap<string, unknown>): void;
   /** A result was made that nobody had asked for before; told within the input that asked for it (QRY-11). */
   queried?(about: QueriedResult): void;
   /** Asks the program about an op, before the gate and the map are asked; answered by `screened` (INT-3). Only of engines with `isScreened`. */
@@ -103,6 +108,8 @@ export interface ServerEngineOptions {
   /** Server time at start, ms since the epoch. */
   readonly now: number;
   readonly limits?: Partial<EngineLimits>;
+  /** The topics of the node, which other doors ask too; undefined before they are open. By default those of this engine alone. */
+  readonly topics?: () => Topics | undefined;
   /** Whether the program is asked about every op (INT-3); not by default. */
   readonly isScreened?: boolean;
 }

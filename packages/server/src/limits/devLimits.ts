@@ -11,4 +11,6 @@ export const devLimits = {
   bytesPerSecondPerUserMax: 1_000_000_000,
   newMapsPerUserMax: 1_000_000,
   httpRequestsPerUserMax: 1_000_000,
+  sseConnectionsPerUserMax: 1_000_000,
+  sseConnectionsPerIpMax: 1_000_000,
 } as const;

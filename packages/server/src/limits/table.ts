@@ -53,6 +53,28 @@ export const limitTable = {
   idleSessionMs: { setting: 'idleSessionMs', answer: '`SHUTDOWN`, close 1001' },
   maxSessionMs: { setting: 'maxSessionMs', answer: '`SHUTDOWN`, close 1001' },
   deadMs: { answer: 'close 1001' },
+  // what a door holds open
+  sseConnections: { setting: 'sseConnectionsMax', answer: 'HTTP 503' },
+  sseConnectionsPerPrincipal: { setting: 'sseConnectionsPerUserMax', answer: 'HTTP 429' },
+  sseConnectionsPerIp: { setting: 'sseConnectionsPerIpMax', answer: 'HTTP 429' },
+  bridgeConnections: { setting: 'bridgeConnectionsMax', answer: 'HTTP 503' },
+  bridgeConnectionsPerIp: { setting: 'bridgeConnectionsPerIpMax', answer: 'HTTP 429' },
+  bridgeMessagesPerIp: { setting: 'bridgeMessagesPerIpMax', answer: 'HTTP 429' },
+  bridgeMailboxMessages: { setting: 'bridgeMailboxMessagesMax', answer: 'HTTP 429' },
+  bridgeMailboxBytes: { setting: 'bridgeMailboxBytesMax', answer: 'HTTP 507' },
+  wsConnections: { setting: 'wsConnectionsMax', answer: 'HTTP 503' },
+  wsConnectionsPerPrincipal: { setting: 'wsConnectionsPerUserMax', answer: 'HTTP 429' },
+  wsConnectionsPerIp: { setting: 'wsConnectionsPerIpMax', answer: 'HTTP 429' },
+  heldSoftBytes: { answer: 'messages of topics without a log are dropped' },
+  // the JSON WebSocket
+  wsFrameBytes: { answer: 'close 1009' },
+  wsTopics: { answer: '`LIMIT`' },
+  wsMessagesPerConnection: { setting: 'wsMessagesPerConnectionMax', answer: '`RATE`' },
+  wsMessagesPerUser: { setting: 'wsMessagesPerUserMax', answer: '`RATE`' },
+  wsPending: { answer: '`UNAVAILABLE`' },
+  wsSoftBytes: { answer: 'messages of topics without a log are left out' },
+  wsHardBytes: { answer: '`SLOW_CONSUMER`, close 1013' },
+  wsIdleMs: { setting: 'wsIdleMs', answer: 'close 1001' },
 } as const satisfies Partial<Record<keyof typeof LIMITS, LimitEntry>>;
 
 export type LimitName = keyof typeof limitTable;

@@ -24,4 +24,8 @@ export class HostCounts {
   readonly httpRequests = new CountByLabel();
   /** by status */
   readonly httpAnswers = new CountByLabel();
+  /** events of other services, by what became of them */
+  readonly webhooksIn = new CountByLabel();
+  /** tries to deliver events outside, by result */
+  readonly webhooksOut = new CountByLabel();
 }

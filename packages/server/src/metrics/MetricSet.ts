@@ -70,6 +70,27 @@ export class MetricSet<F> {
     });
   }
 
+  /** The value 1 with labels that say something; left out of a scrape while they are undefined. */
+  info<L extends string>(
+    name: string,
+    labelNames: readonly L[],
+    help: string,
+    read: (figures: F) => Readonly<Record<L, string>> | undefined,
+  ): void {
+    const figures = this.#read;
+    void new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        const labels = figures(read);
+        if (labels !== undefined) this.set(labels, 1);
+      },
+    });
+  }
+
   /** A count that others keep and that only grows. */
   counter(name: string, help: string, read: (figures: F) => number | undefined): void {
     const figures = this.#read;

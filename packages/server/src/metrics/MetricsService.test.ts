@@ -34,6 +34,16 @@ const stats: EngineStats = {
   clock: 1,
   draining: false,
 };
+const idle = { active: 0, users: 0, addresses: 0, perAddressPeak: 0, max: 1 };
+const held = {
+  connections: 0,
+  unsentBytes: 0,
+  frames: 0,
+  writes: 0,
+  bytes: 0,
+  slowClosed: 0,
+  dropped: 0,
+};
 const figures: Omit<Figures, 'host'> = {
   version: '1.2.3',
   isReady: true,
@@ -47,6 +57,41 @@ const figures: Omit<Figures, 'host'> = {
     slowClosed: 15,
   },
   engine: stats,
+  topics: {
+    topics: 7,
+    subscriptions: 21,
+    published: 9,
+    heard: 10,
+    delivered: 11,
+    lost: 1,
+    log: { topics: 2, messages: 3, bytes: 4, expired: 5 },
+    rooms: {
+      rooms: 2,
+      members: 12,
+      refused: { room: 1, user: 2, total: 3 },
+      ended: { idle: 4, duration: 5 },
+      largest: [9, 3],
+    },
+    bus: {
+      status: 'degraded',
+      connections: 2,
+      connectionErrors: 4,
+      published: 101,
+      received: 102,
+      deduplicated: 103,
+      refused: 104,
+      dropped: 105,
+      readded: 106,
+      unreadable: 107,
+      waiting: 108,
+      waitingBytes: 109,
+      topics: 7,
+      fills: 110,
+      lost: 111,
+      publishMs: 1_500,
+      lagMs: 2_500,
+    },
+  },
   limitsHit: new Map([['connectionsPerIp', 3]]),
   maps: [
     ['rooms:1', 3],
@@ -57,6 +102,7 @@ const figures: Omit<Figures, 'host'> = {
   mapFamiliesMax: 2,
   store: { logBytes: 5, snapshotBytes: 6, folds: 7, foldsCutShort: 1, foldingMs: 1500 },
   diskFreeBytes: 99,
+  webhooks: { subscriptions: 2, waiting: 3, dead: 4, dropped: 5 },
 };
 
 let metrics: MetricsService;
@@ -73,6 +119,9 @@ describe('MetricsService', () => {
     metrics.counts.handshakesRefused.add('429');
     metrics.counts.closed.add('1013', 2);
     metrics.counts.messages.add('OPS', 3);
+    metrics.counts.webhooksIn.add('accepted', 6);
+    metrics.counts.webhooksOut.add('delivered', 7);
+    metrics.webhookTaken(3);
     metrics.commitDone(3);
     metrics.delivered(4);
     metrics.firstResult(0.2);
@@ -103,7 +152,17 @@ describe('MetricsService', () => {
         'topgun_query_first_result_seconds_count 1',
         'topgun_syncs_total{kind="merkle"} 4',
         'topgun_query_work_total{kind="deltas"} 13',
+        'topgun_topics 7',
+        'topgun_bus_up 0',
+        'topgun_bus_connections 2',
+        'topgun_bus_connection_errors_total 4',
+        'topgun_bus_messages_total{kind="deduplicated"} 103',
+        'topgun_bus_waiting_messages 108',
+        'topgun_bus_publish_seconds_total 1.5',
+        'topgun_bus_lag_seconds_total 2.5',
         'topgun_topic_messages_total 9',
+        'topgun_topic_deliveries_total 11',
+        'topgun_topic_log_messages 3',
         'topgun_records 50',
         'topgun_map_size_items{map="rooms:*"} 7',
         'topgun_map_size_items{map="todos"} 5',
@@ -113,6 +172,13 @@ describe('MetricsService', () => {
         'topgun_store_folds_total{result="cut_short"} 1',
         'topgun_store_folding_seconds_total 1.5',
         'topgun_store_disk_free_bytes 99',
+        'topgun_webhooks_received_total{result="accepted"} 6',
+        'topgun_webhooks_sent_total{result="delivered"} 7',
+        'topgun_webhook_subscriptions 2',
+        'topgun_webhooks_waiting 3',
+        'topgun_webhooks_dead 4',
+        'topgun_webhooks_dropped_total 5',
+        'topgun_webhook_duration_seconds_sum 0.003',
         'topgun_ready 1',
         'topgun_build_info{version="1.2.3"} 1',
       ])
@@ -143,11 +209,58 @@ describe('MetricsService', () => {
       expect(text.filter((line) => line.startsWith(name))).toEqual([]);
   });
 
+  it('[BRG-30] the bridge is told under the names that dashboards of bridges know, both spellings, and only where it is on', async () => {
+    const bridge = {
+      connections: 3,
+      subscriptions: 5,
+      transferred: 7,
+      delivered: 9,
+      badRequests: 2,
+      postsLeftOut: 1,
+      storage: 'embedded',
+      tokenUses: [['0a1b2c3d', 4] as const],
+    };
+    const doors = { sse: idle, bridge: idle, ws: idle };
+    metrics = new MetricsService(async () => ({
+      ...figures,
+      live: { held, doors, bridge, json: undefined },
+    }));
+    metrics.bridgeHeard(2);
+    metrics.bridgeHeard(12);
+    const { text } = await metrics.text();
+    for (const line of [
+      'number_of_acitve_connections 3',
+      'number_of_active_connections 3',
+      'number_of_active_subscriptions 5',
+      'number_of_transfered_messages 7',
+      'number_of_delivered_messages 9',
+      `number_of_expired_messages ${figures.topics.log.expired}`,
+      'number_of_bad_requests 2',
+      'bridge_token_usage{token="0a1b2c3d"} 4',
+      'bridge_health_status 1',
+      'bridge_ready_status 1',
+      'bridge_info{engine="topgun",version="1.2.3",storage="embedded"} 1',
+      'number_of_client_ids_per_connection_bucket{le="1"} 0',
+      'number_of_client_ids_per_connection_bucket{le="2"} 1',
+      'number_of_client_ids_per_connection_bucket{le="20"} 2',
+      'number_of_client_ids_per_connection_bucket{le="100"} 2',
+    ])
+      expect(text.split('\n')).toContain(line);
+    metrics.close();
+    metrics = new MetricsService(async () => ({
+      ...figures,
+      live: { held, doors, bridge: undefined, json: undefined },
+    }));
+    const off = (await metrics.text()).text;
+    expect(off).not.toMatch(/^(number_of_active|bridge_)\w*[ {]/m);
+  });
+
   it('[OBS-2] every metric has one name of the form Prometheus wants, a subject and a meaning', () => {
     metrics = new MetricsService(async () => figures);
     const rows = metrics.rows();
     expect(new Set(rows.map(({ name }) => name)).size).toBe(rows.length);
-    for (const { name, type, subject, help } of rows) {
+    // Those of the bridge have the names that dashboards of bridges know (BRG-30).
+    for (const { name, type, subject, help } of rows.filter((row) => row.subject !== 'Message bridge')) {
       expect(name).toMatch(/^topgun_[a-z0-9_]+$/);
       // Those of the runtime are named by prom-client.
       if (!name.startsWith('topgun_nodejs_'))

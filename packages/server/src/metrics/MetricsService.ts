@@ -1,8 +1,13 @@
 import type { Histogram } from 'prom-client';
+import { addBridgeMetrics, CLIENT_IDS } from './bridgeMetrics.js';
+import { addBusMetrics } from './busMetrics.js';
+import { addDoorMetrics } from './doorMetrics.js';
 import type { Figures } from './figures.js';
 import { HostCounts } from './HostCounts.js';
+import { addJsonSocketMetrics } from './jsonSocketMetrics.js';
 import type { MetricRow } from './MetricSet.js';
 import { MetricSet } from './MetricSet.js';
+import { addRoomMetrics } from './roomMetrics.js';
 import {
   addConnectionMetrics,
   addDataMetrics,
@@ -10,7 +15,9 @@ import {
   addOpMetrics,
   addProcessMetrics,
   addSubscriptionMetrics,
+  addTopicMetrics,
 } from './serverMetrics.js';
+import { addWebhookMetrics } from './webhookMetrics.js';
 
 /** Where the figures come from; asked at each scrape. */
 export type MetricsSources = () => Promise<Omit<Figures, 'host'>>;
@@ -26,10 +33,14 @@ export class MetricsService {
   readonly #set = new MetricSet<Figures>();
   readonly #sources: MetricsSources;
   #batches!: Histogram;
+  #clientIds!: Histogram;
   #clockAhead!: Histogram;
   #commits!: Histogram;
   #deliveries!: Histogram;
   #firstResults!: Histogram;
+  #webhooks!: Histogram;
+  #messageLags!: Histogram;
+  #connectionTimes!: Histogram;
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
@@ -60,13 +71,46 @@ export class MetricsService {
     });
     set.subject('Subscriptions', () => {
       addSubscriptionMetrics(set);
+      addTopicMetrics(set);
+      addRoomMetrics(set);
+      addBusMetrics(set);
       this.#firstResults = set.histogram(
         'topgun_query_first_result_seconds',
         'Making the first result of a query that nobody had open.',
         FAST_S,
       );
     });
+    set.subject('Doors', () => addDoorMetrics(set));
+    set.subject('Message bridge', () => {
+      addBridgeMetrics(set);
+      this.#clientIds = set.histogram(
+        'number_of_client_ids_per_connection',
+        'Client ids of a listener of the message bridge.',
+        CLIENT_IDS,
+      );
+    });
+    set.subject('JSON sockets', () => {
+      addJsonSocketMetrics(set);
+      this.#messageLags = set.histogram(
+        'topgun_ws_message_lag_seconds',
+        'From accepting a message of a topic, on whatever node, until it is made ready for JSON sockets of this one.',
+        FAST_S,
+      );
+      this.#connectionTimes = set.histogram(
+        'topgun_ws_connection_duration_seconds',
+        'How long JSON sockets were open.',
+        [1, 10, 60, 600, 3_600, 21_600, 86_400],
+      );
+    });
     set.subject('HTTP', () => addHttpMetrics(set));
+    set.subject('Webhooks', () => {
+      addWebhookMetrics(set);
+      this.#webhooks = set.histogram(
+        'topgun_webhook_duration_seconds',
+        'Taking in one event: from its request until it is in the log, or refused.',
+        FAST_S,
+      );
+    });
     set.subject('Data', () => addDataMetrics(set));
     set.subject('Process', () => addProcessMetrics(set));
   }
@@ -85,8 +129,28 @@ export class MetricsService {
     this.#deliveries.observe(durationMs / 1000);
   }
 
+  /** A listener of the message bridge, for so many client ids. */
+  bridgeHeard(clientIds: number): void {
+    this.#clientIds.observe(clientIds);
+  }
+
+  /** A message of a topic is made ready for JSON sockets so long after it was accepted, on whatever node. */
+  messageLag(ms: number): void {
+    this.#messageLags.observe(ms / 1000);
+  }
+
+  /** A JSON socket was open for so long. */
+  connectionLasted(ms: number): void {
+    this.#connectionTimes.observe(ms / 1000);
+  }
+
   firstResult(durationMs: number): void {
     this.#firstResults.observe(durationMs / 1000);
+  }
+
+  /** An event of another service was answered. */
+  webhookTaken(durationMs: number): void {
+    this.#webhooks.observe(durationMs / 1000);
   }
 
   async text(): Promise<{ readonly contentType: string; readonly text: string }> {

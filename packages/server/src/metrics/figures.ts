@@ -1,8 +1,19 @@
+import type { LiveFigures } from '../doors/LiveDoors.js';
 import type { EngineStats } from '../engine/ports.js';
 import type { LimitName } from '../limits/table.js';
 import type { StoreSizes } from '../storage/embedded/EmbeddedStore.js';
+import type { TopicFigures } from '../topics/TopicService.js';
 import type { TransportStats } from '../transport/WebSocketTransport.js';
 import type { HostCounts } from './HostCounts.js';
+
+/** Webhooks that go out. */
+export interface WebhookFigures {
+  readonly subscriptions: number;
+  readonly waiting: number;
+  readonly dead: number;
+  /** found no room, since the start */
+  readonly dropped: number;
+}
 
 /** All that one scrape reads, taken at one moment. */
 export interface Figures {
@@ -12,8 +23,11 @@ export interface Figures {
   readonly transport: TransportStats;
   /** undefined before the engine exists */
   readonly engine: EngineStats | undefined;
+  readonly topics: TopicFigures;
   /** what the shells counted, by name of the limit */
   readonly limitsHit: ReadonlyMap<LimitName, number>;
+  /** what the doors hold open, where there are doors */
+  readonly live?: LiveFigures;
   /** items by map, deleted ones included */
   readonly maps: Iterable<readonly [map: string, items: number]>;
   /** most families of maps named; the rest is `other` */
@@ -22,4 +36,5 @@ export interface Figures {
   readonly store: StoreSizes | undefined;
   /** of the folder of the store */
   readonly diskFreeBytes: number | undefined;
+  readonly webhooks: WebhookFigures;
 }

@@ -147,16 +147,42 @@ export function addSubscriptionMetrics(set: MetricSet<Figures>): void {
     'Declared indexes that are not complete yet and not used.',
     ({ engine }) => engine?.indexesBuilding,
   );
-  set.gauge('topgun_topics', 'Topics with subscribers.', ({ engine }) => engine?.topics);
-  set.counter(
-    'topgun_topic_messages_total',
-    'Messages published to topics.',
-    ({ engine }) => engine?.topicMessages,
-  );
   set.counter(
     'topgun_topic_drops_total',
     'Messages of topics that a subscriber did not get because its socket was behind.',
     ({ engine }) => engine?.topicDrops,
+  );
+}
+
+/** Topics, whichever door they are asked through. */
+export function addTopicMetrics(set: MetricSet<Figures>): void {
+  set.gauge('topgun_topics', 'Topics with subscribers.', ({ topics }) => topics.topics);
+  set.gauge('topgun_topic_subscriptions', 'Subscriptions of topics.', ({ topics }) => topics.subscriptions);
+  set.counter(
+    'topgun_topic_messages_total',
+    'Messages published to topics at this node.',
+    ({ topics }) => topics.published,
+  );
+  set.counter(
+    'topgun_topic_deliveries_total',
+    'Messages handed to subscribers as they came; histories are not counted.',
+    ({ topics }) => topics.delivered,
+  );
+  set.counter(
+    'topgun_topic_losses_total',
+    'Times that the subscribers of a topic were told that messages are lost.',
+    ({ topics }) => topics.lost,
+  );
+  set.gauge(
+    'topgun_topic_log_messages',
+    'Messages that logs of topics hold.',
+    ({ topics }) => topics.log.messages,
+  );
+  set.gauge('topgun_topic_log_bytes', 'Bytes of these messages.', ({ topics }) => topics.log.bytes);
+  set.counter(
+    'topgun_topic_log_expired_total',
+    'Messages forgotten because their time was over.',
+    ({ topics }) => topics.log.expired,
   );
 }
 

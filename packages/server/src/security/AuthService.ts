@@ -114,7 +114,7 @@ export class AuthService {
     return verdict.error === 'UNAVAILABLE' ? 503 : 401;
   }
 
-  /** Reads the keys again. Throws AUTH_KEY_INVALID; the old ones hold then. */
+  /** Reads keys and operators again. Throws AUTH_KEY_INVALID; the old keys hold then. */
   async reloadKeys(): Promise<void> {
     this.#seen = await stampsOf(keyFilesOf(this.#settings));
     const isChanged = this.security.keys.reload();
@@ -123,6 +123,7 @@ export class AuthService {
     const problem = await this.security.keys.refresh(this.#parts.wallMs(), true);
     this.#tell(problem);
     this.#parts.onChange();
+    if (!this.#isStopped) await this.#readOperators();
   }
 
   /** Holds at once, resolves when it is durable. Throws REVOCATION_INVALID, REVOCATIONS_FULL, and what the disk refuses. */
@@ -143,8 +144,8 @@ export class AuthService {
       else {
         this.#tell(await this.security.keys.refresh(this.#parts.wallMs()));
         this.#parts.onChange();
+        if (!this.#isStopped) await this.#readOperators();
       }
-      if (!this.#isStopped) await this.#readOperators();
       if (!this.#isStopped) await this.security.revocations.prune(this.#parts.wallMs());
     } catch (error) {
       this.#tell(error instanceof Error ? error.message : String(error));

@@ -1,9 +1,10 @@
 import { deepEqual, type QueryPorts } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import { configuredPolicies, policiesIn } from '../config/loadPolicies.js';
-import { PolicyFile } from '../config/PolicyFile.js';
-import { parsePolicies } from '../config/parsePolicies.js';
+import { parsePolicies, parsePolicyText } from '../config/parsePolicies.js';
 import type { ServerConfig } from '../config/schema.js';
+import { WatchedFile } from '../config/WatchedFile.js';
+import { BRIDGE_POLICY } from '../doors/bridge/bridgePolicy.js';
 import type { Logger } from '../utils/logger.js';
 import type { Policy } from './PermissionPolicy.js';
 
@@ -35,6 +36,8 @@ export class PolicySources {
   /** What predicates of policies and queries may use. */
   readonly ports: QueryPorts;
   readonly #parts: PolicySourcesParts;
+  /** what turning a door on allows to whoever comes through it */
+  readonly #ofDoors: readonly Policy[];
   #own: readonly Policy[];
   #inFile: readonly Policy[] = [];
   #loadedAtMs: number;
@@ -53,19 +56,20 @@ export class PolicySources {
     const { config } = parts;
     this.ports = ports;
     this.#parts = parts;
+    this.#ofDoors = config.bridge ? [BRIDGE_POLICY] : [];
     this.#own = configuredPolicies(config, ports);
     if (config.policiesFile !== undefined) this.#inFile = policiesIn(config.policiesFile, ports);
     this.#loadedAtMs = parts.wallMs();
   }
 
   list(): readonly Policy[] {
-    return [...this.#own, ...this.#inFile];
+    return [...this.#ofDoors, ...this.#own, ...this.#inFile];
   }
 
   /** Takes the place of the setting `policies` until the next start. Throws `POLICY_INVALID` and keeps the old. */
   set(policies: readonly Policy[]): void {
     const checked = parsePolicies(policies, this.ports);
-    this.#apply([...checked, ...this.#inFile]);
+    this.#apply([...this.#ofDoors, ...checked, ...this.#inFile]);
     this.#own = checked;
   }
 
@@ -74,10 +78,9 @@ export class PolicySources {
     this.#apply = apply;
     const { policiesFile: path } = this.#parts.config;
     if (path === undefined) return;
-    const file = new PolicyFile({
+    const file = new WatchedFile({
       path,
-      ports: this.ports,
-      changed: (policies) => this.#reload(path, policies),
+      changed: (text) => this.#reload(path, parsePolicyText(text, this.ports)),
       failed: (error) => this.#fail(path, error),
     });
     void file.look();
@@ -100,7 +103,7 @@ export class PolicySources {
   #reload(path: string, policies: readonly Policy[]): void {
     this.#fault = undefined;
     if (deepEqual(policies, this.#inFile)) return;
-    this.#apply([...this.#own, ...policies]);
+    this.#apply([...this.#ofDoors, ...this.#own, ...policies]);
     this.#inFile = policies;
     this.#loadedAtMs = this.#parts.wallMs();
     this.#parts.logger.warn({ path, policies: policies.length }, 'policies file taken over');

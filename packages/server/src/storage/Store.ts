@@ -88,7 +88,7 @@ export interface PartitionSlice {
 /**
  * A named fact of the node: map kinds `map:<name>`, client bindings `client:<clientId>`, ended sessions
  * `ended:<clientId>:<session>`, clock high-water `clock`, commit marks `gc:<ms>`, the key of cursors `cursorKey`,
- * repairs `repair:<number>`.
+ * repairs `repair:<number>`, webhooks `hook:…` (`engine/outbox/Delivery.ts`).
  */
 export interface MetaRow {
   readonly name: string;

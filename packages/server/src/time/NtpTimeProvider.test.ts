@@ -52,7 +52,7 @@ async function passing(world: NtpWorld, ms: number): Promise<void> {
 }
 
 describe('NtpTimeProvider', () => {
-  it('[NTP-3] is right with the first answer, in either direction, before anybody is served', async () => {
+  it('[NTP-3] [S000-18] is right with the first answer, in either direction, before anybody is served', async () => {
     for (const offsetMs of [HOUR_MS, -HOUR_MS]) {
       const { world, provider, behaviours } = setUp('a');
       behaviours.set('a', () => ({ offsetMs, tookMs: 40 }));
@@ -118,7 +118,7 @@ describe('NtpTimeProvider', () => {
     expect(provider.status()).toMatchObject({ source: 'ntp', server: 'good', offsetMs: -500 });
   });
 
-  it('[NTP-5] falls back to the local clock with a warning, tries again with growing pauses, and comes back', async () => {
+  it('[NTP-5] [S000-19] falls back to the local clock with a warning, tries again with growing pauses, and comes back', async () => {
     const { world, provider, asked, behaviours } = setUp('a');
     let isSilent = true;
     behaviours.set('a', () => ({ isSilent, offsetMs: 2_000 }));

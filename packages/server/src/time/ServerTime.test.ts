@@ -35,14 +35,14 @@ async function timeOf(config: ServerConfigInput): Promise<unknown> {
 }
 
 describe('time of the server', () => {
-  it('[NTP-3] is right before it serves, when time servers are named, and its status tells an ADMIN', async () => {
+  it('[NTP-3] [S000-18] [S000-20] is right before it serves, when time servers are named, and its status tells an ADMIN', async () => {
     const address = await timeServer(HOUR_MS);
     const time = (await timeOf({ ntpServers: [address] })) as { offsetMs: number };
     expect(time).toMatchObject({ source: 'ntp', server: address });
     expect(Math.abs(time.offsetMs - HOUR_MS)).toBeLessThan(10_000);
   });
 
-  it('[NTP-5] is that of the local clock without time servers, and asks nobody', async () => {
+  it('[NTP-5] [S000-18] [S000-20] is that of the local clock without time servers, and asks nobody', async () => {
     await timeServer(HOUR_MS);
     expect(await timeOf({})).toEqual({ source: 'local', offsetMs: 0 });
     expect(ntp[0]?.requests).toEqual([]);

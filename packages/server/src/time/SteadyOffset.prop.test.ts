@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { SteadyOffset } from './SteadyOffset.js';
 
 describe('SteadyOffset', () => {
-  it('[NTP-4] local clock and offset together never go back, whatever is aimed at', () => {
+  it('[NTP-4] [S000-19] local clock and offset together never go back, whatever is aimed at', () => {
     const step = fc.record({
       passMs: fc.nat({ max: 5_000 }),
       aimMs: fc.option(fc.integer({ min: -60_000, max: 60_000 })),

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { LIMITS } from '@topgun/protocol';
 import type { WebSocket } from 'ws';
 import { joinFrames } from './frameBytes.js';
+import type { SlowLimit, SlowSocket } from './OutQueues.js';
 
 /** The frames of a turn, parted where one message would be too large. */
 function messagesOf(frames: readonly Buffer[]): Buffer[][] {
@@ -27,12 +28,14 @@ export type Held = readonly [data: Buffer, isBinary: boolean];
 export interface SocketListener {
   /** more than `LIMITS.resyncBytes` of earlier turns are unsent; later, nothing is any more */
   pressed(isBehind: boolean): void;
-  /** more than `LIMITS.outQueueBytes` of earlier turns are unsent: nothing more is taken */
-  overflowed(): void;
+  /** too much is unsent, or for too long: nothing more is taken */
+  tooSlow(limit: SlowLimit): void;
+  /** its other side has not answered the close in `LIMITS.closeWaitMs`: to be destroyed, if not in this turn */
+  overdue(): void;
 }
 
 /** One socket: gathers the frames of a turn, writes them at once, and keeps a slow reader from filling the memory. */
-export class ClientSocket {
+export class ClientSocket implements SlowSocket {
   readonly id: number;
   readonly remote: string;
   /** false until AUTH is accepted: then the sender is a stranger with narrow limits */
@@ -41,7 +44,9 @@ export class ClientSocket {
   readonly #stream: Duplex;
   readonly #onDrain: () => void;
   readonly #listener: SocketListener;
-  #pending: Buffer[] = [];
+  /** those of this turn: mostly there is one, and no list is made for it */
+  #frame: Buffer | undefined;
+  #furtherFrames: Buffer[] | undefined;
   #pendingBytes = 0;
   #paused = false;
   #isBehind = false;
@@ -97,37 +102,41 @@ export class ClientSocket {
     return held;
   }
 
-  /** Adds a frame to those of this turn, unless too much of earlier turns is still unsent. */
-  push(frame: Buffer): void {
-    if (this.#closing) return;
-    if (this.#stream.writableLength > LIMITS.outQueueBytes) {
-      this.#listener.overflowed();
-      return;
+  /** Adds a frame to those of this turn, unless too much of earlier turns is still unsent. True: it is the first one, and `flush` is due. */
+  push(frame: Buffer): boolean {
+    if (this.#closing) return false;
+    const unsent = this.#stream.writableLength;
+    if (unsent > LIMITS.outQueueBytes) {
+      this.#listener.tooSlow('outQueueBytes');
+      return false;
     }
-    if (!this.#isBehind && this.#stream.writableLength > LIMITS.resyncBytes) {
+    if (!this.#isBehind && unsent > LIMITS.resyncBytes) {
       this.#isBehind = true;
       this.#held ??= [];
       this.#listener.pressed(true);
     }
-    this.#pending.push(frame);
     this.#pendingBytes += frame.length;
+    if (this.#frame === undefined) {
+      this.#frame = frame;
+      return true;
+    }
+    this.#furtherFrames ??= [];
+    this.#furtherFrames.push(frame);
+    return false;
   }
 
   /** Writes the frames of this turn as one message, which the device applies as one step (RES-6); returns their bytes. */
   flush(): number {
-    const frames = this.#pending;
+    const frame = this.#frame;
+    if (frame === undefined) return 0;
+    const further = this.#furtherFrames;
     const bytes = this.#pendingBytes;
-    if (frames.length === 0) return 0;
-    this.#pending = [];
+    this.#frame = undefined;
+    this.#furtherFrames = undefined;
     this.#pendingBytes = 0;
     if (this.#closing || this.#stream.destroyed) return 0;
-    const [first] = frames;
-    const pieces =
-      frames.length === 1 && first !== undefined ? [first] : messagesOf(frames).flatMap(joinFrames);
-    for (const { length } of pieces) this.#writtenBytes += length;
-    if (pieces.length === 1) this.#stream.write(pieces[0]);
-    else if (bytes <= JOIN_BYTES) this.#stream.write(Buffer.concat(pieces));
-    else this.#writeCorked(pieces);
+    if (further === undefined) this.#write(frame);
+    else this.#writeAll(messagesOf([frame, ...further]).flatMap(joinFrames), bytes);
     // Who does not read his answers need not ask further questions.
     if (!this.#paused && this.#stream.writableLength > LIMITS.pauseReadingBytes) {
       this.#paused = true;
@@ -142,9 +151,13 @@ export class ClientSocket {
     this.#closing = true;
     this.#onDrain();
     this.#socket.close(code, reason);
-    const cut = setTimeout(() => this.#socket.terminate(), LIMITS.closeWaitMs);
+    const cut = setTimeout(() => this.#listener.overdue(), LIMITS.closeWaitMs);
     cut.unref();
     this.#socket.once('close', () => clearTimeout(cut));
+  }
+
+  tooSlow(limit: SlowLimit): void {
+    this.#listener.tooSlow(limit);
   }
 
   /** Cuts the socket without a word. */
@@ -153,9 +166,15 @@ export class ClientSocket {
     this.#socket.terminate();
   }
 
-  #writeCorked(frames: readonly Buffer[]): void {
+  #writeAll(pieces: readonly Buffer[], bytes: number): void {
+    if (bytes <= JOIN_BYTES) return this.#write(Buffer.concat(pieces));
     this.#stream.cork();
-    for (const frame of frames) this.#stream.write(frame);
+    for (const piece of pieces) this.#write(piece);
     this.#stream.uncork();
+  }
+
+  #write(piece: Buffer): void {
+    this.#writtenBytes += piece.length;
+    this.#stream.write(piece);
   }
 }

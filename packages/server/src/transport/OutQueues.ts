@@ -1,5 +1,7 @@
+import { LIMITS } from '@topgun/protocol';
+
 /** What a socket that is too slow has passed, by the name of the limit. */
-export type SlowLimit = 'outQueueBytes' | 'stalledMs' | 'outQueuesHeapShare';
+export type SlowLimit = 'outQueueBytes' | 'wsHardBytes' | 'stalledMs' | 'outQueuesHeapShare';
 
 /** What of a socket is looked at. */
 export interface OutQueue {
@@ -15,6 +17,20 @@ export interface OutQueuesOptions<S> {
   /** must let the socket go; it is told once of each */
   readonly tooSlow: (socket: S, limit: SlowLimit) => void;
 }
+
+/** One that sees to itself. */
+export interface SlowSocket extends OutQueue {
+  /** must let go of what it holds */
+  tooSlow(limit: SlowLimit): void;
+}
+
+/** Those of all sockets of a server, of whatever door. */
+export const outQueuesOf = (bytesMax: number): OutQueues<SlowSocket> =>
+  new OutQueues({
+    bytesMax,
+    stalledMs: LIMITS.stalledMs,
+    tooSlow: (socket, limit) => socket.tooSlow(limit),
+  });
 
 /** How far the network had come with a socket, and since when it has not come further. */
 interface Mark {

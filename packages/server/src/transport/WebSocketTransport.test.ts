@@ -12,6 +12,8 @@ import { LimitCounts } from '../limits/LimitCounts.js';
 import { ClientAddress } from '../security/ClientAddress.js';
 import { Origins } from '../security/Origins.js';
 import { HandshakeGuard } from './HandshakeGuard.js';
+import { outQueuesOf } from './OutQueues.js';
+import { Upgrades } from './Upgrades.js';
 import { WebSocketTransport } from './WebSocketTransport.js';
 
 const auth: ClientMessage = {
@@ -59,19 +61,10 @@ async function serve(outQueuesBytes = 64 * 1024 * 1024): Promise<void> {
     events.push(event);
     heard();
   };
+  const [most, each] = [100, 3];
+  const guard = { connectionsMax: most, connectionsPerIpMax: each, strangersMax: most, handshakesMax: most };
+  const onRefused = (status: number): void => void refusedHandshakes.push(status);
   transport = new WebSocketTransport({
-    guard: new HandshakeGuard(
-      {
-        connectionsMax: 100,
-        connectionsPerIpMax: 3,
-        strangersMax: 100,
-        handshakesMax: 100,
-        handshakesPerIpMax: 100,
-      },
-      limits,
-    ),
-    origins: new Origins({ loopbackOnly: false }),
-    addresses: new ClientAddress({ proxyHeader: 'x-forwarded-for' }),
     limits,
     listener: {
       opened: (conn, remote) => note('opened', conn, remote),
@@ -81,15 +74,22 @@ async function serve(outQueuesBytes = 64 * 1024 * 1024): Promise<void> {
       unread: (conn) => note('unread', conn),
       closed: (conn) => note('closed', conn),
     },
-    isReady: () => ready,
     onTooSlow: (limit) => note('too slow', limit),
-    outQueuesBytes,
-    wallMs: () => 1000,
+    queues: outQueuesOf(outQueuesBytes),
     judgeToken: async (token) => (token === 'good' ? undefined : 401),
-    onHandshakeRefused: (status) => refusedHandshakes.push(status),
+    onHandshakeRefused: onRefused,
+  });
+  const upgrades = new Upgrades({
+    doors: new Map([['/', transport]]),
+    guard: new HandshakeGuard({ ...guard, handshakesPerIpMax: most }, limits),
+    origins: new Origins({ loopbackOnly: false }),
+    addresses: new ClientAddress({ proxyHeader: 'x-forwarded-for' }),
+    isReady: () => ready,
+    wallMs: () => 1000,
+    onRefused,
   });
   server = createServer();
-  server.on('upgrade', (request, stream, head) => transport.upgrade(request, stream, head));
+  server.on('upgrade', (request, stream, head) => upgrades.take(request, stream, head));
   const { port } = await listen(server, '127.0.0.1', 0);
   url = `ws://127.0.0.1:${port}/`;
 }

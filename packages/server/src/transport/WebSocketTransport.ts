@@ -4,13 +4,17 @@ import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import { CLOSE_CODE, decode, encode, explainRefusal, LIMITS } from '@topgun/protocol';
 import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
+import type { LimitCounts } from '../limits/LimitCounts.js';
+import type { SharedMessage } from '../topics/ports.js';
 import { ClientSocket } from './ClientSocket.js';
 import { frameBytes } from './frameBytes.js';
 import type { Seat } from './HandshakeGuard.js';
-import { OutQueues, type SlowLimit } from './OutQueues.js';
-import { refuseHandshake, refuseRequest } from './refuseRequest.js';
+import { limitStranger } from './limitStranger.js';
+import type { OutQueues, SlowLimit, SlowSocket } from './OutQueues.js';
+import { PacedCuts } from './PacedCuts.js';
+import { refuseRequest } from './refuseRequest.js';
 import { chooseProtocol, tokenOfHandshake } from './tokenOfHandshake.js';
-import type { Visitors } from './visitorsOf.js';
+import { type Handshake, refuseBroken, type UpgradeDoor } from './Upgrades.js';
 
 /** What sockets tell the rest of the server. Connections are numbered from 1 and never reused. */
 export interface TransportListener {
@@ -27,18 +31,16 @@ export interface TransportListener {
   closed(conn: number): void;
 }
 
-export interface TransportOptions extends Omit<Visitors, 'rates'> {
+export interface TransportOptions {
   readonly listener: TransportListener;
-  /** before the store is loaded, and while draining, handshakes are refused */
-  readonly isReady: () => boolean;
-  readonly wallMs: () => number;
+  readonly limits: LimitCounts;
   /** The status that refuses a token of the handshake; undefined when it is good. */
   readonly judgeToken: (token: string) => Promise<401 | 503 | undefined>;
   readonly onHandshakeRefused: (status: number) => void;
   /** a socket is closed because it did not take what it was sent */
   readonly onTooSlow: (limit: SlowLimit) => void;
-  /** bytes that all sockets together may hold unsent */
-  readonly outQueuesBytes: number;
+  /** what all sockets together hold unsent */
+  readonly queues: OutQueues<SlowSocket>;
 }
 
 export interface TransportStats {
@@ -67,24 +69,21 @@ interface Visit {
  * Messages sent during a turn are gathered and written by `flush`, one write per socket. A message for many is encoded
  * and framed once.
  */
-export class WebSocketTransport {
+export class WebSocketTransport implements UpgradeDoor {
   readonly #options: TransportOptions;
   readonly #server: WebSocketServer;
   readonly #connections = new Map<number, ClientSocket>();
   readonly #seats = new WeakMap<ClientSocket, Seat>();
-  readonly #dirty = new Set<ClientSocket>();
+  readonly #cuts = new PacedCuts();
+  /** those with frames of this turn */
+  #dirty: ClientSocket[] = [];
   readonly #counts = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, slowClosed: 0 };
-  readonly #queues: OutQueues<ClientSocket>;
+  readonly #queues: OutQueues<SlowSocket>;
   #lastId = 0;
-  #accepting = true;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#queues = new OutQueues({
-      bytesMax: options.outQueuesBytes,
-      stalledMs: LIMITS.stalledMs,
-      tooSlow: (connection, limit) => this.#closeSlow(connection, limit),
-    });
+    this.#queues = options.queues;
     this.#server = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -93,29 +92,10 @@ export class WebSocketTransport {
       maxFragments: LIMITS.fragments,
       handleProtocols: chooseProtocol,
     });
-    this.#server.on('wsClientError', (_error, stream: Duplex, request) => refuseHandshake(stream, request));
+    this.#server.on('wsClientError', refuseBroken);
   }
 
-  /** The handler of the HTTP server's `upgrade`. Sockets are served at `/`; other paths are not found. */
-  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
-    const { addresses, origins, guard } = this.#options;
-    const address = addresses.of(request);
-    stream.on('error', () => stream.destroy());
-    const path = (request.url ?? '/').split('?')[0];
-    const now = this.#options.wallMs();
-    const seat =
-      request.headers.host === undefined || request.httpVersion !== '1.1'
-        ? 400
-        : path !== '/'
-          ? 404
-          : !this.#accepting || !this.#options.isReady()
-            ? 503
-            : origins.mayConnect(request.headers)
-              ? guard.admit(address, now)
-              : 403;
-    if (typeof seat === 'number') return this.#refuse(stream, seat);
-    // Whatever becomes of the handshake, the place is free again when its socket is gone.
-    stream.once('close', () => seat.leave());
+  upgrade({ request, stream, head, address, seat }: Handshake): void {
     const token = tokenOfHandshake(request.headers);
     const open = (): void =>
       this.#server.handleUpgrade(request, stream, head, (socket) =>
@@ -144,8 +124,9 @@ export class WebSocketTransport {
     this.#push(connection, frameBytes(encode(message)));
   }
 
-  sendShared(conns: readonly number[], message: ServerMessage): void {
-    const frame = frameBytes(encode(message));
+  sendShared(conns: readonly number[], message: ServerMessage, shared?: SharedMessage): void {
+    const make = (): Buffer => frameBytes(encode(message));
+    const frame = shared === undefined ? make() : shared.encoded('binary', make);
     for (const conn of conns) {
       const connection = this.#connections.get(conn);
       if (connection !== undefined) this.#push(connection, frame);
@@ -154,12 +135,14 @@ export class WebSocketTransport {
 
   /** Writes everything sent in this turn. */
   flush(): void {
-    for (const connection of this.#dirty) {
+    const dirty = this.#dirty;
+    if (dirty.length === 0) return;
+    this.#dirty = [];
+    for (const connection of dirty) {
       const bytes = connection.flush();
       this.#counts.bytesOut += bytes;
       if (connection.unsentBytes > 0) this.#queues.wrote(connection, bytes);
     }
-    this.#dirty.clear();
   }
 
   /** To be called every `LIMITS.watchQueuesMs`: closes who takes nothing (FLOW-6). `monoMs` never goes back. */
@@ -175,11 +158,6 @@ export class WebSocketTransport {
     connection?.close(code, reason);
   }
 
-  /** No socket is taken in any more. */
-  stopAccepting(): void {
-    this.#accepting = false;
-  }
-
   /** Says good-bye to all, waits at most `waitMs` for their answers, then cuts what is left. */
   async closeAll(waitMs: number): Promise<void> {
     this.flush();
@@ -187,6 +165,7 @@ export class WebSocketTransport {
     for (const connection of left) connection.close(CLOSE_CODE.GOING_AWAY, 'server is stopping');
     if (left.length > 0) await this.#allGone(waitMs);
     for (const connection of this.#connections.values()) connection.destroy();
+    this.#cuts.finish();
     this.#server.close();
   }
 
@@ -211,40 +190,32 @@ export class WebSocketTransport {
           listener.pressed(id, isBehind);
           for (const held of connection.release()) this.#read(connection, ...held);
         }),
-      overflowed: () => this.#closeSlow(connection, 'outQueueBytes'),
+      tooSlow: (limit) => this.#closeSlow(connection, limit),
+      overdue: () => this.#cuts.add(connection),
     });
     this.#connections.set(id, connection);
     this.#seats.set(connection, seat);
     request.socket.setNoDelay(true);
-    this.#limitStranger(connection, request);
+    limitStranger(
+      request.socket,
+      () => connection.authenticated,
+      () => {
+        limits.hit('bytesPreAuth');
+        connection.destroy();
+      },
+    );
     socket.on('message', (data, isBinary) => this.#receive(connection, data as Buffer, isBinary));
     // ws closes by itself after a protocol fault; 'close' follows.
     socket.on('error', (error) => {
       if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') limits.hit('frameBytes');
     });
     socket.on('close', () => {
-      this.#dirty.delete(connection);
       this.#queues.left(connection);
       // A connection the engine closed is forgotten there already.
       if (this.#connections.delete(id)) listener.closed(id);
       this.#onGone?.();
     });
     listener.opened(id, address, token, request);
-  }
-
-  /** A stranger who sends more bytes than an AUTH can need is cut, however he frames them. */
-  #limitStranger(connection: ClientSocket, request: IncomingMessage): void {
-    const { socket } = request;
-    const before = socket.bytesRead;
-    const check = (): void => {
-      if (connection.authenticated) socket.off('data', check);
-      else if (socket.bytesRead - before > LIMITS.bytesPreAuth) {
-        socket.off('data', check);
-        this.#options.limits.hit('bytesPreAuth');
-        connection.destroy();
-      }
-    };
-    socket.on('data', check);
   }
 
   #receive(connection: ClientSocket, data: Buffer, isBinary: boolean): void {
@@ -280,8 +251,7 @@ export class WebSocketTransport {
 
   #push(connection: ClientSocket, frame: Buffer): void {
     this.#counts.framesOut++;
-    connection.push(frame);
-    this.#dirty.add(connection);
+    if (connection.push(frame)) this.#dirty.push(connection);
   }
 
   #onGone: (() => void) | undefined;

@@ -17,7 +17,11 @@ function stuck() {
   });
   const socket = { pause: () => undefined, resume: () => undefined } as unknown as WebSocket;
   const told: boolean[] = [];
-  const listener = { pressed: (isBehind: boolean) => told.push(isBehind), overflowed: () => undefined };
+  const listener = {
+    pressed: (isBehind: boolean) => told.push(isBehind),
+    tooSlow: () => undefined,
+    overdue: () => undefined,
+  };
   const connection = new ClientSocket(1, 'test', socket, stream, listener);
   const drained = (): Promise<void> =>
     new Promise((resolve) => {

@@ -44,6 +44,14 @@ describe('refuseRequest', () => {
       431,
       'LIMIT',
     ],
+    ['[BRG-6] a URL that is too long', `GET /${'a'.repeat(2_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414, 'LIMIT'],
+    ['[BRG-6] a URL that never ends', `GET /${'a'.repeat(2_000)}`, 414, 'LIMIT'],
+    [
+      '[BRG-6] headers that are too large after a long URL',
+      `GET /${'a'.repeat(900)} HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(900)}\r\n\r\n`,
+      431,
+      'LIMIT',
+    ],
     ['headers that never end', 'GET / HTTP/1.1\r\nHost: x\r\nA: ', 408, 'TIMEOUT'],
     [
       'a length and chunks',

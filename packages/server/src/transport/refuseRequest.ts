@@ -1,5 +1,6 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { LIMITS } from '@topgun/protocol';
 
 /** What a request is told that never reaches a route, by HTTP status (E11). */
 const CODES: Readonly<Record<number, string>> = {
@@ -10,6 +11,7 @@ const CODES: Readonly<Record<number, string>> = {
   405: 'METHOD_NOT_ALLOWED',
   408: 'TIMEOUT',
   413: 'LIMIT',
+  414: 'LIMIT',
   417: 'EXPECTATION_REFUSED',
   426: 'VERSION',
   429: 'RATE',
@@ -56,11 +58,22 @@ const STATUS_OF: Readonly<Record<string, number>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
 };
 
+type BrokenRequest = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+
+/** Whether it is the URL alone that is too long (BRG-6), as far as what came last shows it. */
+function isLongUrl({ code, rawPacket }: BrokenRequest, maxBytes: number): boolean {
+  if (code !== 'HPE_HEADER_OVERFLOW' || rawPacket === undefined) return false;
+  const [, url = ''] = /^[A-Z]+ (\S+)/.exec(rawPacket.toString('latin1')) ?? [];
+  return url.length >= maxBytes;
+}
+
 /** Answers what is no HTTP, comes too slowly, or asks for what no route is asked, which Node refuses without a word of JSON. */
 export function answerBrokenRequests(http: Server): void {
-  http.on('clientError', (error: NodeJS.ErrnoException, stream) => {
+  // Node keeps it, and does not declare it.
+  const { maxHeaderSize = LIMITS.headerBytes } = http as Server & { readonly maxHeaderSize?: number };
+  http.on('clientError', (error: BrokenRequest, stream) => {
     if (error.code === 'ECONNRESET') stream.destroy();
-    else refuseRequest(stream, STATUS_OF[error.code ?? ''] ?? 400);
+    else refuseRequest(stream, isLongUrl(error, maxHeaderSize) ? 414 : (STATUS_OF[error.code ?? ''] ?? 400));
   });
   http.on('connect', (_request, stream) => refuseRequest(stream, 405, { Allow: 'GET, HEAD' }));
   http.on('checkExpectation', (request) => refuseRequest(request.socket, 417));

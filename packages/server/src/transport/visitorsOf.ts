@@ -1,9 +1,11 @@
+import { getHeapStatistics } from 'node:v8';
 import type { ServerConfig } from '../config/schema.js';
 import { HttpRates } from '../doors/HttpRates.js';
 import { LimitCounts } from '../limits/LimitCounts.js';
 import { ClientAddress } from '../security/ClientAddress.js';
 import { Origins } from '../security/Origins.js';
 import { HandshakeGuard } from './HandshakeGuard.js';
+import { type OutQueues, outQueuesOf, type SlowSocket } from './OutQueues.js';
 
 /** What the doors of a server share: who may come in, from where, and what is counted of those who may not. */
 export interface Visitors {
@@ -13,6 +15,8 @@ export interface Visitors {
   /** of requests over HTTP */
   readonly rates: HttpRates;
   readonly limits: LimitCounts;
+  /** what all sockets together hold unsent */
+  readonly queues: OutQueues<SlowSocket>;
 }
 
 export function visitorsOf(config: ServerConfig): Visitors {
@@ -23,5 +27,6 @@ export function visitorsOf(config: ServerConfig): Visitors {
     addresses: new ClientAddress(config),
     rates: new HttpRates(config, limits),
     limits,
+    queues: outQueuesOf(config.outQueuesHeapShare * getHeapStatistics().heap_size_limit),
   };
 }

@@ -20,6 +20,9 @@ const COMPILED: ReadonlySet<string> = new Set(['ts', 'tsx']);
 /** Languages that are not code of ours. JavaScript is none of them: it would be TypeScript that nobody checks. */
 const PLAIN: ReadonlySet<string> = new Set(['sh', 'json', 'text', 'html', 'css', 'yaml']);
 
+/** Languages that can be run: TypeScript by Node, sh by sh, a page by a browser. */
+const RUN: ReadonlySet<string> = new Set([...COMPILED, 'sh', 'html']);
+
 export const isCompiled = (fence: Fence): boolean => COMPILED.has(fence.language);
 
 interface Opening {
@@ -86,8 +89,8 @@ function described(
   if (!COMPILED.has(language) && !PLAIN.has(language)) {
     const allowed = [...COMPILED, ...PLAIN].join(', ');
     faults.push(`the language is ${language === '' ? 'missing' : `"${language}"`}; use one of: ${allowed}`);
-  } else if (PLAIN.has(language) && fence.isRun) {
-    faults.push(`only ${[...COMPILED].join(' and ')} can be run`);
+  } else if (fence.isRun && !RUN.has(language)) {
+    faults.push(`only ${[...RUN].join(', ')} can be run`);
   }
   return { fence, faults };
 }

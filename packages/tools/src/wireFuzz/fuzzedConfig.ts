@@ -22,6 +22,7 @@ export const fuzzedConfig: ServerConfigInput = {
   ...Object.fromEntries(
     settingNames.filter((name) => /Per(Ip|User)Max$/.test(name)).map((name) => [name, RAISED]),
   ),
+  roomsPerUserMax: 100_000,
   ...devLimits,
   handshakesMax: 100_000,
   policies: [

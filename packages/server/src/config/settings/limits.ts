@@ -1,14 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import * as z from 'zod';
-import { count, setting, wholeNumber } from './setting.js';
-
-const duration = (otherwise: number, help: string): ReturnType<typeof count> =>
-  setting(
-    wholeNumber(0, 2 ** 31 - 1, otherwise),
-    'number',
-    'milliseconds from 0 to 2147483647',
-    `${help}, in ms; 0 = for ever.`,
-  );
+import { count, duration, setting } from './setting.js';
 
 /** How much of something there may be, at once or in a time. A user is one subject of tokens, over all of its connections. */
 export const limitsSettings = {

@@ -27,4 +27,12 @@ export const wholeNumber = (min: number, max: number, otherwise: number): z.ZodD
 /** How many of something there may be at once. */
 export const count = (max: number, otherwise: number, help: string): Setting<z.ZodDefault<z.ZodInt>> =>
   setting(wholeNumber(1, max, otherwise), 'number', `a whole number from 1 to ${max}`, help);
+/** A time in which nothing happens, or that is not exceeded. */
+export const duration = (otherwise: number, help: string): ReturnType<typeof count> =>
+  setting(
+    wholeNumber(0, 2 ** 31 - 1, otherwise),
+    'number',
+    'milliseconds from 0 to 2147483647',
+    `${help}, in ms; 0 = for ever.`,
+  );
 export const text = z.string().min(1);

@@ -64,6 +64,8 @@ export class TestNode {
   readonly rollbacks: RollbackProof[] = [];
   readonly resolverFaults: ResolverFault[] = [];
   readonly repaired = new Map<number, RepairResult>();
+  /** durable facts of webhooks */
+  readonly told: (readonly [name: string, value: unknown])[] = [];
   isDrained = false;
   onPoliciesStored: (version: number) => void = () => undefined;
   /** times that a new life of the store was asked for */
@@ -303,6 +305,9 @@ export class TestNode {
       rolledBack: (proof) => this.rollbacks.push(proof),
       repaired: (call, result) => this.repaired.set(call, result),
       policiesStored: (version) => this.onPoliciesStored(version),
+      outboxStored: (facts) => {
+        for (const [name, value] of facts) this.told.push([name, value]);
+      },
       resolverFailed: (fault) => this.resolverFaults.push(fault),
       drained: () => {
         this.isDrained = true;

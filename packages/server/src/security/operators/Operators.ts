@@ -117,7 +117,13 @@ export class Operators {
     const now = wallMs();
     const endMs = Math.min(now + LIMITS.operatorTokenMs, signedInAtMs + LIMITS.operatorSessionMs);
     const exp = Math.floor(endMs / 1000);
-    const claims = { roles, auth_time: Math.floor(signedInAtMs / 1000), ver: versionOf(operator) };
+    const claims = {
+      roles,
+      // Over the JSON WebSocket too, what an operator may hear is for the policies to say (WSJ-3).
+      scope: 'ws:connect',
+      auth_time: Math.floor(signedInAtMs / 1000),
+      ver: versionOf(operator),
+    };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: key.alg, ...(key.kid !== undefined && { kid: key.kid }) })
       .setIssuer(key.issuer)

@@ -1,4 +1,4 @@
-import { hashString, partitionOf, TopGunError } from '@topgun/core';
+import { hashString, partitionOf, type TopGunError } from '@topgun/core';
 import { serverError } from '../../errors.js';
 import { Pace } from '../../utils/Pace.js';
 import type { CommitGate } from '../CommitGate.js';
@@ -21,7 +21,7 @@ import { type BackupManifest, type CopyFacts, copyStore } from './backupStore.js
 import { Compactor } from './Compactor.js';
 import { encodeCommit, type PackedSlice } from './chunkCodec.js';
 import { isDiskFull } from './diskFaults.js';
-import { FolderLock } from './FolderLock.js';
+import { type FolderLock, lockFolder } from './FolderLock.js';
 import { dedupHash, lowFor } from './foldPartition.js';
 import type { Pace as SlicePace } from './inSlices.js';
 import { mergeSlices, mergeSlicesAt } from './mergeSlices.js';
@@ -98,7 +98,7 @@ export class EmbeddedStore implements Store {
   async open(pace = new Pace()): Promise<StoreBoot> {
     const { folder } = this.#options;
     this.#closing = false;
-    this.#lock = await this.#acquireLock(folder);
+    this.#lock = await lockFolder(folder);
     try {
       const { work } = this.#options;
       this.#files = work
@@ -238,16 +238,6 @@ export class EmbeddedStore implements Store {
       this.#options.onStopped?.(this.#stopped);
     }
     return 'unknown';
-  }
-
-  async #acquireLock(folder: string): Promise<FolderLock> {
-    try {
-      return await FolderLock.acquire(folder);
-    } catch (cause) {
-      if (cause instanceof TopGunError) throw cause;
-      const text = cause instanceof Error ? cause.message : String(cause);
-      throw serverError('STORE_UNAVAILABLE', `The folder ${folder} cannot be used: ${text}`, cause);
-    }
   }
 
   async #boot(files: StoreFiles, pace: Pace): Promise<StoreBoot> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { TopGunError } from '@topgun/core';
 import { serverError } from '../../errors.js';
 
 /** How often the holder touches the lock, and after what silence a holder on another machine counts as gone. */
@@ -69,6 +70,17 @@ export class FolderLock {
     clearInterval(this.#beat);
     const holder = await readHolder(this.#path);
     if (holder?.token === this.#token) await rm(this.#path, { force: true });
+  }
+}
+
+/** The lock of a folder, which is made when missing. Throws STORE_LOCKED, STORE_UNAVAILABLE. */
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  try {
+    return await FolderLock.acquire(folder);
+  } catch (cause) {
+    if (cause instanceof TopGunError) throw cause;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw serverError('STORE_UNAVAILABLE', `The folder ${folder} cannot be used: ${text}`, cause);
   }
 }
 

@@ -1,18 +1,16 @@
 import { join } from 'node:path';
-import { TopGunError } from '@topgun/core';
 import type { Database, RootDatabase } from 'lmdb';
-import { open } from 'lmdb';
 import { serverError } from '../../errors.js';
 import type { GcMarks, Offset, PartitionSlice } from '../Store.js';
 import { checkPages } from './checkPages.js';
 import { type OpenedCommit, openChunk, openCommit, sealChunk } from './chunkCodec.js';
+import { MetaTable } from './MetaTable.js';
+import { DATA_FILE, environmentError, openEnvironment } from './openEnvironment.js';
 
 /** Layout of the folder this version writes and reads. */
 export const FORMAT = 3;
 /** Name of the meta row that says so. */
 export const FORMAT_ROW = '.format';
-
-const DATA = 'data.mdb';
 
 /** Key of a snapshot chunk: its partition and the lowest item hash it covers, up to the next chunk's. */
 export type SnapKey = [pid: number, lowest: number];
@@ -64,38 +62,28 @@ export class StoreFiles {
   readonly #log: Database<Buffer, number>;
   readonly #snap: Database<Buffer, SnapKey>;
   readonly #heads: Database<Buffer, number>;
-  readonly #meta: Database<Buffer, string>;
+  readonly #meta: MetaTable;
 
   /** `isChecked`: somebody has looked at the pages. Throws STORE_CORRUPT, STORE_UNAVAILABLE. */
   constructor(folder: string, isChecked = false) {
     try {
-      if (!isChecked) checkPages(join(folder, DATA));
-      // Without overlappingSync a write resolves after its own fdatasync: flushed, not merely committed. Without
-      // eventTurnBatching a failed commit rejects the promise of its caller and no other, which nobody could catch.
-      this.root = open({
-        path: folder,
-        encoding: 'binary',
-        maxDbs: 8,
-        // Said, because a folder whose name has a dot is otherwise taken for a file.
-        noSubdir: false,
-        overlappingSync: false,
-        eventTurnBatching: false,
-      });
+      if (!isChecked) checkPages(join(folder, DATA_FILE));
+      this.root = openEnvironment(folder);
       this.#log = this.root.openDB({ name: 'log', encoding: 'binary' });
       this.#snap = this.root.openDB({ name: 'snap', encoding: 'binary' });
       this.#heads = this.root.openDB({ name: 'heads', encoding: 'binary' });
-      this.#meta = this.root.openDB({ name: 'meta', encoding: 'binary' });
+      this.#meta = new MetaTable(this.root);
     } catch (cause) {
-      throw openError(folder, cause);
+      throw environmentError(folder, cause);
     }
   }
 
   /** As the constructor, with the pages looked at by `check`, which may take its time elsewhere. */
   static async opened(folder: string, check: (file: string) => Promise<void>): Promise<StoreFiles> {
     try {
-      await check(join(folder, DATA));
+      await check(join(folder, DATA_FILE));
     } catch (cause) {
-      throw openError(folder, cause);
+      throw environmentError(folder, cause);
     }
     return new StoreFiles(folder, true);
   }
@@ -175,18 +163,11 @@ export class StoreFiles {
   }
 
   metaRows(): Map<string, unknown> {
-    const rows = new Map<string, unknown>();
-    for (const { key, value } of this.#meta.getRange()) rows.set(key, openChunk(value, `meta row ${key}`));
-    return rows;
+    return this.#meta.rows();
   }
 
   putMeta(rows: ReadonlyMap<string, unknown>): Promise<boolean> {
-    return this.root.batch(() => {
-      for (const [name, value] of rows) {
-        if (value === null) void this.#meta.remove(name);
-        else void this.#meta.put(name, sealChunk(value));
-      }
-    });
+    return this.#meta.put(rows);
   }
 
   async close(): Promise<void> {
@@ -211,13 +192,4 @@ function headIn(value: Buffer, pid: number): Head {
   const marks = { floor: { t, node }, offset: { epoch: gcEpoch, n: gcN } };
   const gc = repaired === undefined ? marks : { ...marks, repaired };
   return { high: { epoch, n }, gc };
-}
-
-function openError(folder: string, cause: unknown): Error {
-  if (cause instanceof TopGunError) return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const damaged = /MDB_(INVALID|CORRUPTED|VERSION_MISMATCH|PAGE_NOTFOUND)|not a valid|is corrupt/i.test(text);
-  return damaged
-    ? serverError('STORE_CORRUPT', `The folder ${folder} does not hold a readable store: ${text}`, cause)
-    : serverError('STORE_UNAVAILABLE', `The store in ${folder} cannot be opened: ${text}`, cause);
 }

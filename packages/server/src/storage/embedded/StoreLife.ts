@@ -29,7 +29,7 @@ export interface Life {
  */
 export async function openLife(
   folder: string,
-  files: StoreFiles,
+  files: Pick<StoreFiles, 'putMeta'>,
   meta: ReadonlyMap<string, unknown>,
 ): Promise<Life> {
   const before = meta.get(INCARNATION_ROW);

@@ -7,13 +7,7 @@ import { commitOf, storedRecord } from '../describeServerStorage.js';
 import { isDiskFull } from './diskFaults.js';
 import { EmbeddedStore } from './EmbeddedStore.js';
 import { StoreFiles } from './StoreFiles.js';
-
-/** As lmdb-js rejects: the true cause hangs on a promise. */
-function lmdbFault(code: number): Error {
-  const commitError = Promise.reject(Object.assign(new Error('cause'), { code }));
-  commitError.catch(() => undefined);
-  return Object.assign(new Error('Commit failed (see commitError for details)'), { commitError });
-}
+import { lmdbFault } from './testing/lmdbFault.js';
 
 describe('disk faults', () => {
   let folder: string;

@@ -17,6 +17,8 @@ export interface DevServerCommand {
   readonly cwd: string;
   /** Folder of its data; it must belong to this server alone. */
   readonly dataDir: string;
+  /** of its settings; defaults where there is none */
+  readonly configFile?: string;
 }
 
 const START_MS_MAX = 30_000;
@@ -47,9 +49,10 @@ export async function startDevServer(options: DevServerCommand): Promise<DevServ
   };
 }
 
-function spawnDev({ command, cwd, dataDir }: DevServerCommand) {
+function spawnDev({ command, cwd, dataDir, configFile }: DevServerCommand) {
   const [program, ...first] = command;
-  const child = spawn(program, [...first, 'dev', '--port', '0', '--data-dir', dataDir], {
+  const config = configFile === undefined ? [] : ['--config', configFile];
+  const child = spawn(program, [...first, 'dev', '--port', '0', '--data-dir', dataDir, ...config], {
     cwd,
     // A group of its own, as a terminal makes it: npx hands no signal on to what it starts, so signals go to the group.
     detached: true,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../security/PermissionPolicy.js';
-import { PolicyFile } from './PolicyFile.js';
+import { parsePolicyText } from './parsePolicies.js';
+import { WatchedFile } from './WatchedFile.js';
 
 const ONE = { role: 'A', map: 'm', actions: ['READ'] };
 
@@ -10,10 +11,10 @@ function watched(taken: (policies: readonly Policy[]) => void = () => undefined)
   let mark = 0;
   let reads = 0;
   const news: string[] = [];
-  const file = new PolicyFile({
+  const file = new WatchedFile({
     path: 'policies.json',
-    ports: {},
-    changed: (policies) => {
+    changed: (text) => {
+      const policies = parsePolicyText(text, {});
       taken(policies);
       news.push(policies.map(({ role }) => role).join());
     },

@@ -1,16 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { QueryPorts } from '@topgun/core';
-import type { Policy } from '../security/PermissionPolicy.js';
-import { parsePolicyText } from './parsePolicies.js';
 
-/** What the policies file is read with. */
-export interface PolicyDisk {
+/** What a file is read with. */
+export interface FileDisk {
   /** something that is another one whenever the file is */
   mark(path: string): Promise<string>;
   text(path: string): Promise<string>;
 }
 
-const DISK: PolicyDisk = {
+const DISK: FileDisk = {
   mark: async (path) => {
     // Follows links: a mounted configuration is exchanged by pointing a link elsewhere.
     const { ino, size, mtimeMs } = await stat(path);
@@ -19,30 +16,29 @@ const DISK: PolicyDisk = {
   text: (path) => readFile(path, 'utf8'),
 };
 
-export interface PolicyFileParts {
+export interface WatchedFileParts {
   readonly path: string;
-  readonly ports: QueryPorts;
-  /** Takes the policies over; what it throws is a fault like any other. */
-  readonly changed: (policies: readonly Policy[]) => void;
-  /** The file cannot be used: the policies of before stay. */
+  /** Takes over what the file says; what it throws is a fault like any other. */
+  readonly changed: (text: string) => void;
+  /** The file cannot be used: what it said before stays. */
   readonly failed: (error: unknown) => void;
-  readonly disk?: PolicyDisk;
+  readonly disk?: FileDisk;
 }
 
 /**
- * Looks whether the policies file has changed (PERM-11). It is taken over as a whole or not at all, and only when it has stood
+ * Looks whether a file of settings has changed (PERM-11, HOOK-1). It is taken over as a whole or not at all, and only when it has stood
  * still from one look to the next, so that what is half written is never read. Being told by the system would not do: editors
  * and mounts put another file in the place of the one that is watched.
  */
-export class PolicyFile {
-  readonly #parts: PolicyFileParts;
-  readonly #disk: PolicyDisk;
+export class WatchedFile {
+  readonly #parts: WatchedFileParts;
+  readonly #disk: FileDisk;
   /** of what was taken over, or found faulty; not of what the server has started with, for it may have changed since */
   #done: string | undefined;
   #seen: string | undefined;
   #isLooking = false;
 
-  constructor(parts: PolicyFileParts) {
+  constructor(parts: WatchedFileParts) {
     this.#parts = parts;
     this.#disk = parts.disk ?? DISK;
   }
@@ -64,9 +60,9 @@ export class PolicyFile {
   }
 
   async #take(): Promise<void> {
-    const { path, ports, changed, failed } = this.#parts;
+    const { path, changed, failed } = this.#parts;
     try {
-      changed(parsePolicyText(await this.#disk.text(path), ports));
+      changed(await this.#disk.text(path));
     } catch (error) {
       failed(error);
     }

@@ -1,0 +1,55 @@
+import { LIMITS } from '@topgun/protocol';
+import type { Retention, TopicMessage } from '../topics/ports.js';
+
+/** What Redis accepted from this node: enough to say it again. */
+export interface Accepted {
+  /** in its present place */
+  message: TopicMessage;
+  readonly envelope: string;
+  readonly retention: Retention;
+}
+
+/**
+ * What Redis accepted from this node in the last minute, oldest first. A master that dies takes with it what no replica had yet; its
+ * publishers have it here. Bounded by time, count and bytes; while Redis is away nothing ages.
+ */
+export class AcceptedLog {
+  #entries: { readonly accepted: Accepted; readonly partition: number; readonly atMs: number }[] = [];
+  #first = 0;
+  #bytes = 0;
+
+  add(partition: number, accepted: Accepted, nowMs: number): void {
+    this.#entries.push({ accepted, partition, atMs: nowMs });
+    this.#bytes += accepted.envelope.length;
+    for (;;) {
+      const oldest = this.#entries[this.#first];
+      if (oldest === undefined) break;
+      const isOver = this.size > LIMITS.busAcceptedCount || this.#bytes > LIMITS.busAcceptedBytes;
+      if (!isOver && oldest.atMs > nowMs - LIMITS.busAcceptedMs) break;
+      this.#bytes -= oldest.accepted.envelope.length;
+      this.#first++;
+    }
+    if (this.#first > 1_000 && this.#first > this.#entries.length / 2) {
+      this.#entries = this.#entries.slice(this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /** Of these partitions, in the order of acceptance. */
+  *of(
+    partitions: ReadonlySet<number>,
+  ): IterableIterator<{ readonly partition: number; readonly accepted: Accepted }> {
+    for (let at = this.#first; at < this.#entries.length; at++) {
+      const entry = this.#entries[at];
+      if (entry !== undefined && partitions.has(entry.partition)) yield entry;
+    }
+  }
+
+  get size(): number {
+    return this.#entries.length - this.#first;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+}

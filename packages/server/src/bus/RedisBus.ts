@@ -1,0 +1,395 @@
+import { PARTITION_COUNT, partitionOf } from '@topgun/core';
+import { LIMITS } from '@topgun/protocol';
+import { serverError } from '../errors.js';
+import type { Bus, BusListener, Draft, History, Position, Retention, TopicMessage } from '../topics/ports.js';
+import type { Logger } from '../utils/logger.js';
+import { AcceptedLog } from './AcceptedLog.js';
+import { BusCounts } from './BusCounts.js';
+import { decodeHeard, encodeDraft } from './envelope.js';
+import { groupBy } from './groupBy.js';
+import type { Keys } from './keys.js';
+import { LogCalls, type Placed } from './LogCalls.js';
+import { PartitionLane } from './PartitionLane.js';
+import type { RedisLink } from './RedisLink.js';
+import { readdLost } from './readdLost.js';
+import { SeenIds } from './SeenIds.js';
+import type { ShardEvents, Shards } from './Shards.js';
+import { isElsewhere, type Outgoing, unavailable, Waiting } from './Waiting.js';
+
+export interface RedisBusParts {
+  readonly nodeId: string;
+  readonly keys: Keys;
+  readonly logger: Logger;
+  readonly wallMs: () => number;
+  /** makes the connections, and tells of them through `events` */
+  readonly shards: (events: ShardEvents) => Shards;
+}
+
+/** What is to be told of a bus; counters only ever grow. */
+export type BusStats = ReturnType<RedisBus['stats']>;
+
+const AWAY: Position = { epoch: '', offset: 0 };
+
+/**
+ * Topics of several nodes over one Redis: single, behind Sentinels, or a cluster.
+ *
+ * A topic lies in one of 271 partitions, each a channel and a slot; a node subscribes to the channels of its topics. One script gives a
+ * message of a logged topic its place, appends it and publishes it. Nothing is believed of subscriptions: each live message names the one
+ * before it (`TopicLine`), a connection is never mended (`RedisLink`), and whenever one is new, what is missing is read from the log, and what this
+ * node had accepted in the last minute and Redis has lost is added again. While Redis is away, messages are delivered here and wait.
+ */
+export class RedisBus implements Bus {
+  readonly #parts: RedisBusParts;
+  readonly #shards: Shards;
+  readonly #calls: LogCalls;
+  readonly #lanes: readonly PartitionLane[];
+  readonly #waiting = new Waiting();
+  readonly #accepted = new AcceptedLog();
+  readonly #seen: SeenIds;
+  readonly #counts = new BusCounts();
+  #listener: BusListener | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #overdue: NodeJS.Timeout | undefined;
+  #verifying: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #wasWell = false;
+
+  constructor(parts: RedisBusParts) {
+    this.#parts = parts;
+    this.#calls = new LogCalls(parts.keys);
+    this.#seen = new SeenIds(parts.wallMs());
+    const owner = {
+      deliver: (message: TopicMessage) => this.#deliver(message),
+      hasHad: (topic: string, id: string) => this.#seen.has(topic, id),
+      knowsSinceMs: () => this.#seen.sinceMs,
+      lost: (topic: string) => {
+        this.#counts.lost++;
+        this.#listener?.lost(topic);
+      },
+      failed: (partition: number, error: unknown) => this.#failed(partition, error),
+      filled: () => {
+        this.#counts.fills++;
+      },
+    };
+    this.#lanes = Array.from(
+      { length: PARTITION_COUNT },
+      (_, partition) => new PartitionLane(partition, parts.keys, this.#calls, owner),
+    );
+    this.#shards = parts.shards({
+      served: (partitions, link) => this.#served(partitions, link),
+      away: (partitions) => this.#away(partitions),
+      message: (text) => this.#heard(text),
+      failed: () => {
+        this.#counts.connectionErrors++;
+      },
+    });
+  }
+
+  async open(listener: BusListener): Promise<void> {
+    this.#listener = listener;
+    try {
+      await this.#shards.open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    if (this.status === 'degraded') {
+      this.#parts.logger.warn('Redis is not there yet: topics reach this node alone');
+    }
+    this.#overdue = setInterval(() => this.#refuseOverdue(), 1_000);
+    this.#verifying = setInterval(() => {
+      for (const lane of this.#lanes) void this.#verify(lane);
+    }, LIMITS.busVerifyMs);
+  }
+
+  get status(): 'ok' | 'degraded' {
+    return this.#lanes.every((lane) => lane.link !== undefined) ? 'ok' : 'degraded';
+  }
+
+  stats() {
+    return this.#counts.snapshot({
+      status: this.status,
+      connections: this.#shards.links.filter((link) => link.isUp).length,
+      waiting: this.#waiting.count,
+      waitingBytes: this.#waiting.bytes,
+      topics: this.#lanes.reduce((sum, lane) => sum + lane.size, 0),
+    });
+  }
+
+  listen(topic: string): void {
+    this.#laneOf(topic).listen(topic, this.#parts.wallMs());
+  }
+
+  unlisten(topic: string): void {
+    this.#laneOf(topic).unlisten(topic);
+  }
+
+  send(draft: Draft): void {
+    if (this.#isClosed) return;
+    if (!this.#seen.add(draft.topic, draft.id, this.#parts.wallMs())) return;
+    this.#listener?.message({ ...draft, ...AWAY });
+    const outgoing = this.#outgoing(draft, undefined, () => undefined);
+    outgoing.isTold = true;
+    if (!this.#waiting.hasRoom(outgoing.envelope)) {
+      this.#counts.dropped++;
+      return;
+    }
+    this.#waiting.add(outgoing);
+    this.#push(outgoing);
+  }
+
+  append(draft: Draft, retention: Retention): Promise<TopicMessage> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) throw serverError('SERVER_STATE', 'The bus is closed.');
+      const startedMs = performance.now();
+      const outgoing = this.#outgoing(draft, retention, (outcome) => {
+        if (outcome instanceof Error) return reject(outcome);
+        this.#counts.publishMs(performance.now() - startedMs);
+        resolve(outcome);
+      });
+      if (!this.#waiting.hasRoom(outgoing.envelope)) {
+        this.#counts.refused++;
+        throw unavailable(`${this.#waiting.count} messages wait for Redis already, which is as many as may.`);
+      }
+      const isAway = this.#lanes[outgoing.partition]?.state === 'away';
+      if (isAway && retention.durable) {
+        this.#counts.refused++;
+        throw unavailable('Redis is away, and a message of this topic is accepted only when it is stored.');
+      }
+      this.#waiting.add(outgoing);
+      if (isAway) this.#tell(outgoing);
+      else this.#push(outgoing);
+    });
+  }
+
+  async read(topic: string, after: Position | undefined, limit: number): Promise<History> {
+    const lane = this.#laneOf(topic);
+    await lane.opened(topic);
+    const { link } = lane;
+    if (link === undefined) return nothing(after);
+    try {
+      return await this.#calls.read(link, partitionOf(topic), topic, after, limit);
+    } catch (error) {
+      if (!isElsewhere(error)) throw unavailable('Redis refuses to read the log of a topic.', error);
+      this.#failed(partitionOf(topic), error);
+      return nothing(after);
+    }
+  }
+
+  /** What waits for Redis is refused: nobody would ever send it. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    clearInterval(this.#overdue);
+    clearInterval(this.#verifying);
+    this.#shards.close();
+    for (const outgoing of [...this.#waiting.all()])
+      this.#refuse(outgoing, unavailable('This server is stopping.'));
+    return Promise.resolve();
+  }
+
+  #laneOf(topic: string): PartitionLane {
+    return this.#lanes[partitionOf(topic)] as PartitionLane;
+  }
+
+  #outgoing(draft: Draft, retention: Retention | undefined, done: Outgoing['done']): Outgoing {
+    const partition = partitionOf(draft.topic);
+    return { partition, draft, envelope: encodeDraft(draft), retention, sentIn: -1, isTold: false, done };
+  }
+
+  /** To local subscribers and the publisher, in no place yet. */
+  #tell(outgoing: Outgoing): void {
+    if (outgoing.isTold || outgoing.retention === undefined || outgoing.retention.durable) return;
+    outgoing.isTold = true;
+    const message = { ...outgoing.draft, ...AWAY };
+    if (this.#laneOf(message.topic).has(message.topic)) this.#deliver(message);
+    outgoing.done(message);
+  }
+
+  /** Sends it if Redis is there; else it is sent when Redis is back. */
+  #push(outgoing: Outgoing): void {
+    const lane = this.#lanes[outgoing.partition];
+    const link = lane?.link;
+    if (lane === undefined || link === undefined) return;
+    if (lane.holdsLive && outgoing.retention === undefined) return;
+    const service = lane.service;
+    outgoing.sentIn = service;
+    const { partition, draft, envelope, retention } = outgoing;
+    const sent: Promise<Placed | undefined> =
+      retention === undefined
+        ? link.publish(this.#parts.keys.live(partition), envelope).then(() => undefined)
+        : this.#calls.append(link, partition, draft, envelope, retention);
+    sent.then(
+      (placed) => this.#placed(outgoing, placed),
+      (error: unknown) => {
+        if (outgoing.sentIn !== service || lane.service !== service) return;
+        if (isElsewhere(error)) this.#failed(partition, error);
+        else
+          this.#refuse(outgoing, unavailable(`Redis refuses a message: ${(error as Error).message}`, error));
+      },
+    );
+  }
+
+  #placed(outgoing: Outgoing, placed: Placed | undefined): void {
+    if (!this.#waiting.remove(outgoing)) return;
+    const { partition, draft, envelope, retention } = outgoing;
+    this.#counts.published++;
+    if (placed === undefined || retention === undefined) return;
+    if (typeof placed === 'string') {
+      this.#counts.refused++;
+      const code = placed === 'count' ? 'TOPIC_FULL' : 'TOPIC_FULL_BYTES';
+      outgoing.done(
+        serverError(
+          code,
+          `${draft.topic} has all the ${placed === 'count' ? 'messages' : 'bytes'} it may, and drops nothing.`,
+        ),
+      );
+      return;
+    }
+    const { epoch, offset, previous, isKnown } = placed;
+    const message: TopicMessage = { ...draft, epoch, offset };
+    this.#accepted.add(partition, { message, envelope, retention }, this.#parts.wallMs());
+    if (!isKnown) this.#lanes[partition]?.hear({ message, previous });
+    outgoing.done(message);
+  }
+
+  /** What has no log reaches only who is subscribed: other nodes get the time to be back as well. */
+  #sendWaiting(lane: PartitionLane): void {
+    const waiting = [...this.#waiting.of(lane.partition)];
+    lane.holdsLive = waiting.some(({ retention }) => retention === undefined);
+    for (const outgoing of waiting) this.#push(outgoing);
+    if (!lane.holdsLive) return;
+    const service = lane.service;
+    setTimeout(() => {
+      if (lane.service !== service || this.#isClosed) return;
+      lane.holdsLive = false;
+      for (const outgoing of [...this.#waiting.of(lane.partition)]) {
+        if (outgoing.sentIn === -1) this.#push(outgoing);
+      }
+    }, 1.5 * LIMITS.busRetryMsMax);
+  }
+
+  #refuse(outgoing: Outgoing, error: Error): void {
+    if (!this.#waiting.remove(outgoing)) return;
+    this.#counts.refused++;
+    outgoing.done(error);
+  }
+
+  #refuseOverdue(): void {
+    const before = this.#parts.wallMs() - LIMITS.busDurableMs;
+    for (const outgoing of [...this.#waiting.all()]) {
+      if (!outgoing.isTold && outgoing.draft.ts < before) {
+        this.#refuse(outgoing, unavailable('Redis has not said in time that it accepted the message.'));
+      }
+    }
+  }
+
+  #heard(text: string): void {
+    const heard = decodeHeard(text);
+    if (heard === undefined) {
+      this.#counts.unreadable++;
+      return;
+    }
+    this.#counts.received++;
+    const { message, previous } = heard;
+    this.#counts.lagMs(this.#parts.wallMs() - message.ts);
+    const lane = this.#laneOf(message.topic);
+    if (!lane.has(message.topic)) return;
+    if (previous !== undefined) lane.hear(heard);
+    else if (message.node !== this.#parts.nodeId) this.#deliver(message);
+  }
+
+  #deliver(message: TopicMessage): void {
+    if (this.#seen.add(message.topic, message.id, this.#parts.wallMs())) this.#listener?.message(message);
+    else if (message.node !== this.#parts.nodeId) this.#counts.deduplicated++;
+  }
+
+  #failed(partition: number, error: unknown): void {
+    this.#parts.logger.debug({ err: error }, 'a partition of topics is in doubt');
+    this.#away([partition]);
+    this.#shards.doubt();
+  }
+
+  #away(partitions: readonly number[]): void {
+    for (const partition of partitions) {
+      this.#lanes[partition]?.rest();
+      for (const outgoing of [...this.#waiting.of(partition)]) {
+        outgoing.sentIn = -1;
+        this.#tell(outgoing);
+      }
+    }
+    this.#logChange();
+    if (this.#retry !== undefined || this.#isClosed) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#serveAgain();
+    }, 2 * LIMITS.busRetryMs);
+  }
+
+  async #verify(lane: PartitionLane): Promise<void> {
+    const { service } = lane;
+    try {
+      await lane.verify();
+    } catch (error) {
+      if (lane.service !== service) return;
+      this.#failed(lane.partition, error);
+    }
+  }
+
+  #logChange(): void {
+    const isWell = this.status === 'ok';
+    if (isWell === this.#wasWell || this.#isClosed) return;
+    this.#wasWell = isWell;
+    const { logger } = this.#parts;
+    if (isWell) logger.info('Redis carries topics between nodes');
+    else logger.warn('Redis is away, at least in part: topics reach this node alone, and messages wait');
+  }
+
+  /** Partitions whose master answers, though something failed with them. */
+  #serveAgain(): void {
+    const partitionsByLink = new Map<RedisLink, number[]>();
+    for (const lane of this.#lanes) {
+      const link = this.#shards.of(lane.partition);
+      if (lane.state !== 'away' || link?.isUp !== true) continue;
+      partitionsByLink.set(link, [...(partitionsByLink.get(link) ?? []), lane.partition]);
+    }
+    for (const [link, partitions] of partitionsByLink) this.#served(partitions, link);
+  }
+
+  #served(partitions: readonly number[], link: RedisLink): void {
+    const lost = groupBy(this.#accepted.of(new Set(partitions)), ({ partition }) => partition);
+    for (const partition of partitions) void this.#serve(partition, link, lost.get(partition) ?? []);
+  }
+
+  async #serve(
+    partition: number,
+    link: RedisLink,
+    accepted: readonly { readonly accepted: Parameters<typeof readdLost>[3][number] }[],
+  ): Promise<void> {
+    const lane = this.#lanes[partition] as PartitionLane;
+    const service = lane.begin();
+    try {
+      await lane.subscribe(link);
+      if (accepted.length > 0) {
+        const entries = accepted.map((entry) => entry.accepted);
+        const added = await readdLost(this.#calls, link, partition, entries);
+        this.#counts.readded += added;
+      }
+      if (lane.service !== service) return;
+      lane.use(link);
+      this.#logChange();
+      this.#sendWaiting(lane);
+      await lane.compare();
+    } catch (error) {
+      if (lane.service === service) this.#failed(partition, error);
+    }
+  }
+}
+
+/** Redis is away: who waits for it would wait for nothing that a node can say. */
+const nothing = (after: Position | undefined): History => ({
+  messages: [],
+  recovered: after === undefined,
+  latest: AWAY,
+  hasMore: false,
+});

@@ -1,0 +1,79 @@
+import { PARTITION_COUNT } from '@topgun/core';
+import { LIMITS } from '@topgun/protocol';
+import type { LinkEvents, RedisLink } from './RedisLink.js';
+import type { ShardParts, Shards } from './Shards.js';
+import { denial, isUnfit } from './unfit.js';
+
+const ALL = Array.from({ length: PARTITION_COUNT }, (_, partition) => partition);
+
+/** One master serves all partitions: a Redis by itself, or the one that Sentinels name. */
+export class SingleShard implements Shards {
+  readonly #parts: ShardParts;
+  readonly #link: RedisLink;
+  #opened: { resolve(): void; reject(error: unknown): void } | undefined;
+
+  constructor(name: string, parts: ShardParts) {
+    this.#parts = parts;
+    const events: LinkEvents = {
+      up: (link) => void this.#up(link),
+      down: () => parts.events.away(ALL),
+      message: (_link, _channel, text) => parts.events.message(text),
+      failed: (link) => {
+        parts.events.failed();
+        const denied = denial(link.lastError);
+        if (denied !== undefined) this.#opened?.reject(denied);
+      },
+      moved: () => undefined,
+    };
+    this.#link = parts.connect(name, events);
+  }
+
+  get links(): readonly RedisLink[] {
+    return [this.#link];
+  }
+
+  open(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(resolve, LIMITS.busConnectMs);
+      this.#opened = {
+        resolve: () => {
+          clearTimeout(late);
+          resolve();
+        },
+        reject: (error) => {
+          clearTimeout(late);
+          reject(error);
+        },
+      };
+      this.#link.start();
+    });
+  }
+
+  of(): RedisLink {
+    return this.#link;
+  }
+
+  /** The master may be one no longer: it is asked for anew. */
+  doubt(): void {
+    if (this.#link.isUp) this.#link.restart(new Error('this Redis does not take writes'));
+  }
+
+  close(): void {
+    this.#link.stop();
+  }
+
+  async #up(link: RedisLink): Promise<void> {
+    try {
+      await this.#parts.admit(link);
+      await link.watch(this.#parts.pingChannel(0));
+      this.#parts.events.served(ALL, link);
+      this.#opened?.resolve();
+    } catch (error) {
+      if (isUnfit(error)) {
+        this.#opened?.reject(error);
+        this.#parts.logger.error({ err: error }, 'this Redis cannot carry topics');
+      }
+      link.restart(error as Error);
+    }
+  }
+}

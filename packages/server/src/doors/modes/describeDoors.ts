@@ -1,0 +1,137 @@
+import { createParser } from 'eventsource-parser';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+
+/** Nodes of one deployment, by their addresses. */
+export interface Deployment {
+  readonly urls: readonly string[];
+  stop(): Promise<void>;
+}
+
+interface Heard {
+  readonly id: string;
+  readonly name: string;
+  readonly data: string;
+}
+
+/** A stream of events that is read until somebody has heard enough. */
+class Listener {
+  readonly heard: Heard[] = [];
+  readonly #ending = new AbortController();
+  #look = (): void => undefined;
+
+  /** Resolves when the head of the answer is there. */
+  async open(url: string, lastId?: string): Promise<void> {
+    const headers = lastId === undefined ? {} : { 'Last-Event-ID': lastId };
+    const response = await fetch(url, { headers, signal: this.#ending.signal });
+    expect(response.status).toBe(200);
+    const parser = createParser({
+      onEvent: ({ id = '', event = 'message', data }) => {
+        if (data === 'heartbeat') return;
+        this.heard.push({ id, name: event, data });
+        this.#look();
+      },
+    });
+    void this.#read(response, (text) => parser.feed(text));
+    onTestFinished(() => this.close());
+  }
+
+  async #read(response: Response, feed: (text: string) => void): Promise<void> {
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>)
+        feed(decoder.decode(bytes, { stream: true }));
+    } catch {
+      // Closed by `close`, or by the server: what was heard stands.
+    }
+  }
+
+  /** Resolves with all that was heard when it is so many; the deadline is the test's. */
+  until(count: number): Promise<readonly Heard[]> {
+    return new Promise((resolve) => {
+      this.#look = () => {
+        if (this.heard.length >= count) resolve(this.heard);
+      };
+      this.#look();
+    });
+  }
+
+  close(): void {
+    this.#ending.abort();
+  }
+}
+
+/** What every door does, however many nodes there are: each request goes to the next one, and nothing sticks to any. */
+export function describeDoors(name: string, start: () => Promise<Deployment>): void {
+  describe(`the doors of ${name}`, () => {
+    let deployment: Deployment;
+    let turn = 0;
+    const next = (path: string): string => {
+      const { urls } = deployment;
+      return `${urls[turn++ % urls.length]}${path}`;
+    };
+    const publish = async (topic: string, data: unknown): Promise<{ epoch: string; offset: number }> => {
+      const body = JSON.stringify({ data, name: 'said' });
+      const response = await fetch(next(`/api/topics/${topic}`), { method: 'POST', body });
+      expect(response.status).toBe(200);
+      return (await response.json()) as { epoch: string; offset: number };
+    };
+
+    beforeAll(async () => {
+      deployment = await start();
+    });
+    afterAll(() => deployment.stop());
+
+    it('[HUB-11] [S003-28] what was published anywhere is the history of its topic everywhere, in one order', async () => {
+      const places = [];
+      for (let i = 0; i < 12; i++) places.push(await publish('room/history', i));
+      expect(places.map(({ offset }) => offset)).toEqual(
+        places.map(({ offset }) => offset).sort((a, b) => a - b),
+      );
+      for (let i = 0; i < 3; i++) {
+        const response = await fetch(next('/api/topics/room/history?limit=100'));
+        const { messages } = (await response.json()) as { messages: readonly { data: number }[] };
+        expect(messages.map(({ data }) => data)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+      }
+    });
+
+    it('[SSE-20] [S001-9] [S001-11] streams hear every node once, and go on anywhere where they were cut', async () => {
+      const first = new Listener();
+      await first.open(next('/events/subscribe?topics=room/events'));
+      await first.until(1);
+      for (let i = 0; i < 6; i++) await publish('room/events', i);
+      const heard = await first.until(7);
+      first.close();
+      for (let i = 6; i < 12; i++) await publish('room/events', i);
+      const second = new Listener();
+      await second.open(next('/events/subscribe?topics=room/events'), heard.at(-1)?.id);
+      for (let i = 12; i < 18; i++) await publish('room/events', i);
+      await second.until(13);
+      const all = [...heard.slice(1), ...second.heard.slice(1)];
+      expect(all.map(({ data }) => Number(data))).toEqual(Array.from({ length: 18 }, (_, i) => i));
+      expect(JSON.parse(second.heard[0]?.data ?? '')).toMatchObject({ type: 'connected', recovered: true });
+    });
+
+    it('[BRG-17] [BRG-18] [S000-1] [S000-2] [S000-24] a mailbox is one for all nodes: before, live, and once more', async () => {
+      const [from, to] = ['a'.repeat(64), 'c'.repeat(64)];
+      const post = async (message: string): Promise<void> => {
+        const path = `/bridge/message?client_id=${from}&to=${to}&ttl=300`;
+        const response = await fetch(next(path), { method: 'POST', body: message });
+        expect(await response.json()).toEqual({ message: 'OK', statusCode: 200 });
+      };
+      const bodies = (heard: readonly Heard[]): unknown[] =>
+        heard.map(({ data }) => (JSON.parse(data) as { message: string }).message);
+      for (let i = 0; i < 4; i++) await post(`before ${i}`);
+      const listener = new Listener();
+      await listener.open(next(`/bridge/events?client_id=${to}`));
+      for (let i = 0; i < 4; i++) await post(`live ${i}`);
+      const heard = await listener.until(8);
+      const expected = [0, 1, 2, 3].map((i) => `before ${i}`).concat([0, 1, 2, 3].map((i) => `live ${i}`));
+      expect(bodies(heard)).toEqual(expected);
+      const ids = heard.map(({ id }) => Number(id));
+      expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+      const again = new Listener();
+      await again.open(next(`/bridge/events?client_id=${to}&last_event_id=${ids[1]}`));
+      expect(bodies(await again.until(6))).toEqual(expected.slice(2));
+    });
+  });
+}

@@ -1,0 +1,123 @@
+import type { Duplex } from 'node:stream';
+import { LIMITS } from '@topgun/protocol';
+import type { WebSocket } from 'ws';
+import { PING_FRAME } from '../../transport/frameBytes.js';
+import type { SlowLimit, SlowSocket } from '../../transport/OutQueues.js';
+import type { FrameJoiner } from '../held/FrameJoiner.js';
+
+/** Whose socket it is. */
+export interface SocketOwner {
+  /** too much is unsent, or for too long: nothing more is taken */
+  tooSlow(limit: SlowLimit): void;
+}
+
+/**
+ * The sending side of one connection: frames of a turn wait for `flush`, which writes them at once. What is pushed are whole WebSocket
+ * frames, made once for all who get them, so that nothing is done per connection but the write.
+ */
+export class JsonSocket implements SlowSocket {
+  readonly #socket: WebSocket;
+  readonly #stream: Duplex;
+  readonly #owner: SocketOwner;
+  #frames: Buffer[] | undefined;
+  #pendingBytes = 0;
+  #writtenBytes = 0;
+  /** of a turn that was larger than what may be unsent: a history, which is no sign of slowness until it has gone */
+  #largeBytes = 0;
+  #isClosing = false;
+
+  constructor(socket: WebSocket, stream: Duplex, owner: SocketOwner) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#owner = owner;
+  }
+
+  /** Bytes that wait for the network, those of this turn included. */
+  get unsentBytes(): number {
+    return this.#stream.writableLength + this.#pendingBytes;
+  }
+
+  get takenBytes(): number {
+    return this.#writtenBytes - this.#stream.writableLength;
+  }
+
+  /** Whether messages that nobody will miss are to be left out. */
+  get isBehind(): boolean {
+    return this.#stream.writableLength > LIMITS.wsSoftBytes;
+  }
+
+  /** Adds a frame to those of this turn. True: it is the first, and `flush` is due. */
+  push(frame: Buffer): boolean {
+    if (this.#isClosing) return false;
+    if (this.#stream.writableLength > LIMITS.wsHardBytes + this.#largeBytes) {
+      this.#owner.tooSlow('wsHardBytes');
+      return false;
+    }
+    this.#pendingBytes += frame.length;
+    if (this.#frames !== undefined) {
+      this.#frames.push(frame);
+      return false;
+    }
+    this.#frames = [frame];
+    return true;
+  }
+
+  /** Writes the frames of this turn; returns their bytes. */
+  flush(joiner: FrameJoiner): number {
+    const frames = this.#frames;
+    const bytes = this.#pendingBytes;
+    this.#frames = undefined;
+    this.#pendingBytes = 0;
+    if (frames === undefined || this.#stream.destroyed) return 0;
+    if (this.#stream.writableLength === 0) this.#largeBytes = 0;
+    if (bytes > LIMITS.wsHardBytes) this.#largeBytes += bytes;
+    this.#writtenBytes += bytes;
+    this.#stream.write(joiner.join(frames, false));
+    return bytes;
+  }
+
+  ping(): void {
+    if (this.#isClosing || this.#stream.destroyed) return;
+    this.#writtenBytes += PING_FRAME.length;
+    this.#stream.write(PING_FRAME);
+  }
+
+  /** Resolves when the network has taken everything, or the socket is gone. */
+  drained(): Promise<void> {
+    const stream = this.#stream;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stream.off('drain', done);
+        stream.off('close', done);
+        resolve();
+      };
+      stream.on('drain', done);
+      stream.on('close', done);
+    });
+  }
+
+  /** Says good-bye, after a last frame that is sent however much waits; returns the bytes written. Who does not answer is to be cut. */
+  close(code: number, reason: string, joiner: FrameJoiner, last?: Buffer): number {
+    if (this.#isClosing) return 0;
+    if (last !== undefined) {
+      this.#frames = [...(this.#frames ?? []), last];
+      this.#pendingBytes += last.length;
+    }
+    const bytes = this.flush(joiner);
+    this.#isClosing = true;
+    this.#socket.close(code, reason);
+    return bytes;
+  }
+
+  /** Cuts the socket without a word. */
+  destroy(): void {
+    this.#isClosing = true;
+    this.#frames = undefined;
+    this.#pendingBytes = 0;
+    this.#socket.terminate();
+  }
+
+  tooSlow(limit: SlowLimit): void {
+    this.#owner.tooSlow(limit);
+  }
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { LIMITS } from '@topgun/protocol';
+import type { BusConfig } from '../bus/createRedisBus.js';
+import { type BusStats, RedisBus } from '../bus/RedisBus.js';
+import type { ServerConfig } from '../config/schema.js';
+import { type MailboxSettings, mailboxNamespace } from '../doors/bridge/mailboxNamespace.js';
+import { EmbeddedStore } from '../storage/embedded/EmbeddedStore.js';
+import type { Store } from '../storage/Store.js';
+import type { Logger } from '../utils/logger.js';
+import { createBus } from './createBus.js';
+import { LocalBus } from './LocalBus.js';
+import { createTopicLog } from './log/createTopicLog.js';
+import { Namespaces, namespaceOf } from './Namespaces.js';
+import type { Bus, LogStore } from './ports.js';
+import { Presence } from './presence/Presence.js';
+import { type RoomLimits, type RoomStats, Rooms } from './rooms/Rooms.js';
+import { TopicHub, type TopicStats } from './TopicHub.js';
+import { type TopicPolicies, topicGate } from './topicGate.js';
+
+export interface TopicServiceParts {
+  readonly config: Pick<ServerConfig, 'topicNamespaces' | 'roomPresence' | 'bridge'> &
+    BusConfig &
+    RoomLimits &
+    MailboxSettings;
+  /** where records are; beside those of the embedded store lie the logs of topics that are to survive the process */
+  readonly store: Store;
+  readonly nodeId: string;
+  readonly wallMs: () => number;
+  readonly logger: Logger;
+  /** the policies in force; asked for when the hub is open */
+  readonly policies: () => TopicPolicies;
+  /** the disk of the log can no longer be trusted */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** What is to be told of the topics of a node; counters only ever grow. */
+export interface TopicFigures extends TopicStats {
+  readonly log: ReturnType<LogStore['stats']>;
+  readonly rooms: RoomStats;
+  /** undefined: there is no Redis */
+  readonly bus: BusStats | undefined;
+}
+
+/** Hub, bus and log of a node: made, opened and closed together (HUB-10). */
+export class TopicService {
+  readonly #parts: TopicServiceParts;
+  readonly #log: LogStore;
+  readonly #bus: Bus;
+  readonly #rooms: Rooms;
+  readonly #presence: Presence | undefined;
+  readonly #made: TopicHub;
+  #hub: TopicHub | undefined;
+  #sweeping: NodeJS.Timeout | undefined;
+  #puttingOut: NodeJS.Timeout | undefined;
+  #saying: NodeJS.Timeout | undefined;
+
+  constructor(parts: TopicServiceParts) {
+    const { config, store, nodeId, wallMs } = parts;
+    const ofDoors = config.bridge ? [mailboxNamespace(config)] : [];
+    const namespaces = new Namespaces([...ofDoors, ...config.topicNamespaces.map(namespaceOf)]);
+    this.#parts = parts;
+    this.#log = createTopicLog({
+      ...(store instanceof EmbeddedStore
+        ? { storage: 'embedded', dataDir: store.folder }
+        : { storage: 'memory', dataDir: '' }),
+      isDurable: (topic) => namespaces.retentionOf(topic)?.durable === true,
+      wallMs,
+      onStopped: parts.onFatal,
+    });
+    this.#bus = createBus(config, { nodeId, wallMs, logger: parts.logger }, this.#log);
+    const gate = topicGate(parts.policies, wallMs);
+    this.#rooms = new Rooms(config, {
+      entered: (topic, user) => this.#presence?.entered(topic, user),
+      left: (topic, user) => this.#presence?.left(topic, user),
+    });
+    this.#made = new TopicHub({
+      bus: this.#bus,
+      namespaces,
+      gate,
+      nodeId,
+      wallMs,
+      drawId: randomUUID,
+      rooms: this.#rooms,
+    });
+    const onFault = (error: unknown): void =>
+      parts.logger.debug({ err: error }, 'an announcement of who is present was left out');
+    if (config.roomPresence) this.#presence = new Presence({ topics: this.#made, nodeId, wallMs, onFault });
+  }
+
+  /** undefined before it is open, and after it was closed. */
+  topics(): TopicHub | undefined {
+    return this.#hub;
+  }
+
+  /** Throws what log and bus throw; nothing is left open then but what `close` closes. */
+  async open(): Promise<void> {
+    await this.#log.open();
+    await this.#bus.open(this.#made);
+    this.#hub = this.#made;
+    this.#sweepLater();
+    this.#putOutLater();
+  }
+
+  /** Who is in which room; undefined where that is not announced, and while it is not open. */
+  presence(): { readonly presence: Presence; readonly topics: TopicHub } | undefined {
+    const topics = this.#hub;
+    return topics && this.#presence && { presence: this.#presence, topics };
+  }
+
+  /** Other policies hold. */
+  review(): void {
+    this.#hub?.reviewAll();
+  }
+
+  /** Whether other nodes are heard; off: there are none. */
+  get redis(): 'up' | 'down' | 'off' {
+    if (this.#bus instanceof LocalBus) return 'off';
+    return this.#bus.status === 'ok' ? 'up' : 'down';
+  }
+
+  figures(): TopicFigures {
+    const bus = this.#bus instanceof RedisBus ? this.#bus.stats() : undefined;
+    return { ...this.#made.stats(), log: this.#log.stats(), rooms: this.#rooms.stats(), bus };
+  }
+
+  /** Whoever still hears is told; what was to be kept is kept. */
+  async close(): Promise<void> {
+    clearTimeout(this.#sweeping);
+    clearInterval(this.#puttingOut);
+    clearInterval(this.#saying);
+    const hub = this.#hub;
+    this.#hub = undefined;
+    hub?.close();
+    await this.#bus.close();
+    await this.#log.close();
+  }
+
+  #putOutLater(): void {
+    this.#puttingOut = setInterval(() => this.#hub?.putOut(), LIMITS.roomLookMs);
+    this.#puttingOut.unref();
+    this.#saying = setInterval(() => void this.#presence?.sayAll(), LIMITS.presenceSayMs);
+    this.#saying.unref();
+  }
+
+  #sweepLater(delayMs: number = LIMITS.topicSweepMs): void {
+    this.#sweeping = setTimeout(() => void this.#sweep(), delayMs);
+    this.#sweeping.unref();
+  }
+
+  async #sweep(): Promise<void> {
+    let isMoreDue = false;
+    try {
+      isMoreDue = await this.#log.sweep(this.#parts.wallMs());
+    } catch (error) {
+      this.#parts.logger.error({ err: error }, 'messages whose time is over were not forgotten');
+    }
+    if (this.#hub !== undefined) this.#sweepLater(isMoreDue ? 0 : LIMITS.topicSweepMs);
+  }
+}

@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { TopGunError } from '@topgun/core';
+import type { ServerConfig } from '../../config/schema.js';
+import type { LogStore } from '../ports.js';
+import { EmbeddedLog } from './EmbeddedLog.js';
+import { MemoryLog } from './MemoryLog.js';
+import { Offsets } from './Offsets.js';
+import { SplitLog } from './SplitLog.js';
+
+export interface TopicLogParts extends Pick<ServerConfig, 'storage' | 'dataDir'> {
+  /** whether the retention of a topic is durable */
+  readonly isDurable: (topic: string) => boolean;
+  readonly wallMs: () => number;
+  /** looks at the pages of a data file elsewhere than on this thread */
+  readonly checkPages?: (file: string) => Promise<void>;
+  /** told once when the disk can no longer be trusted */
+  readonly onStopped: (error: TopGunError) => void;
+}
+
+/** The log that the settings ask for: `topics/` in the data folder, or memory alone where records live there too. */
+export function createTopicLog(parts: TopicLogParts): LogStore {
+  const { storage, dataDir, isDurable, ...rest } = parts;
+  const offsets = new Offsets(rest.wallMs);
+  const epoch = randomBytes(12).toString('base64url');
+  const volatile = new MemoryLog({ epoch, offsets, wallMs: rest.wallMs });
+  if (storage === 'memory') return volatile;
+  const durable = new EmbeddedLog({ folder: join(dataDir, 'topics'), offsets, ...rest });
+  return new SplitLog({ durable, volatile, isDurable });
+}

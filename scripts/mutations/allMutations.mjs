@@ -1,0 +1,5 @@
+import { mutations } from './mutations.mjs';
+import { realtimeMutations } from './realtimeMutations.mjs';
+
+/** Each mistake has a name of its own. */
+export const allMutations = [...mutations, ...realtimeMutations];
