@@ -5,16 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { encode, PROTOCOL_VERSION } from '@topgun/protocol';
-import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ServerConfigInput } from './config/schema.js';
 import { ServerCoordinator } from './ServerCoordinator.js';
 import type { ServerOverrides } from './ServerOverrides.js';
+import { TEST_SECRET, tokenFor } from './security/testing/tokenFor.js';
 import { CommitGate } from './storage/CommitGate.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 
-const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 const metricsToken = 'scraper-7f3a9c51d2';
 const servers: ServerCoordinator[] = [];
 let folder: string;
@@ -32,7 +31,7 @@ async function start(
   overrides: ServerOverrides = {},
 ): Promise<ServerCoordinator> {
   const standard = { port: 0, dataDir: folder, storage: 'memory', logLevel: 'silent', drainMs: 0 } as const;
-  const server = new ServerCoordinator({ ...standard, jwtSecret: secret, ...config }, overrides);
+  const server = new ServerCoordinator({ ...standard, jwtSecret: TEST_SECRET, ...config }, overrides);
   servers.push(server);
   await server.start();
   return server;
@@ -52,15 +51,7 @@ async function get(
   };
 }
 
-const tokenOf = (roles: string[]): Promise<string> =>
-  new SignJWT({ roles })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject('ann')
-    .setIssuer('topgun')
-    .setAudience('topgun')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(secret));
+const tokenOf = (roles: string[]): Promise<string> => tokenFor('ann', roles);
 
 describe('Metrics of a server', () => {
   it('[OBS-4] on the main port are for ADMINs and the metricsToken, whatever the address they ask from', async () => {

@@ -6,16 +6,15 @@ import { join } from 'node:path';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import { encode, PROTOCOL_VERSION } from '@topgun/protocol';
 import { decodeTurn } from '@topgun/protocol/device';
-import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ServerConfigInput } from './config/schema.js';
 import { ServerCoordinator } from './ServerCoordinator.js';
 import type { ServerOverrides } from './ServerOverrides.js';
+import { TEST_SECRET, tokenFor } from './security/testing/tokenFor.js';
 import { CommitGate } from './storage/CommitGate.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 
-const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 let folder: string;
 const servers: ServerCoordinator[] = [];
 const clients: Client[] = [];
@@ -246,17 +245,10 @@ describe('ServerCoordinator', () => {
   it('[OPS-4] status shows maps to an ADMIN only', async () => {
     const server = await startServer({
       dev: false,
-      jwtSecret: secret,
+      jwtSecret: TEST_SECRET,
       policies: [{ role: 'USER', map: 'todos', actions: ['READ', 'PUT'] }],
     });
-    const token = (roles: string[]): Promise<string> =>
-      new SignJWT({ roles })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject('ann')
-        .setIssuer('topgun')
-        .setAudience('topgun')
-        .setExpirationTime('1m')
-        .sign(new TextEncoder().encode(secret));
+    const token = (roles: string[]): Promise<string> => tokenFor('ann', roles);
     const writer = await Client.connect(server, 'writer', await token(['USER']));
     const { incarnation } = await writer.take('AUTH_ACK');
     writer.put(0, 'milk', 1, incarnation);
@@ -288,7 +280,7 @@ describe('ServerCoordinator', () => {
   });
 
   it('[OPS-12] a client without a token, or with a bad one, is refused and closed with 4401', async () => {
-    const server = await startServer({ dev: false, jwtSecret: secret });
+    const server = await startServer({ dev: false, jwtSecret: TEST_SECRET });
     for (const [name, token, code] of [
       ['none', undefined, 'AUTH_REQUIRED'],
       ['bad', 'x.y.z', 'AUTH_FAILED'],

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { MemoryAdapter } from '@topgun/adapters';
 import { TopGunClient } from '@topgun/client';
 import { ServerCoordinator } from '@topgun/server';
-import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runInProcess } from '../../test/runInProcess.js';
+import { TEST_SECRET, tokenFor } from '../../test/tokenFor.js';
 import type { StopSignal } from '../CliIo.js';
 import { exitCodes } from '../exitCodes.js';
 
-const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 type Settings = ConstructorParameters<typeof ServerCoordinator>[0];
 
 let folder = '';
@@ -198,15 +197,8 @@ describe('topgun export and import', () => {
       },
       { role: 'writer', map: '**', actions: ['READ' as const, 'PUT' as const] },
     ];
-    const url = await startServer({ dev: false, jwtSecret: secret, policies });
-    const token = (role: string) =>
-      new SignJWT({ roles: [role] })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject('ada')
-        .setIssuer('topgun')
-        .setAudience('topgun')
-        .setExpirationTime('1h')
-        .sign(new TextEncoder().encode(secret));
+    const url = await startServer({ dev: false, jwtSecret: TEST_SECRET, policies });
+    const token = (role: string) => tokenFor('ada', role);
     await withClient(
       url,
       (client) => {

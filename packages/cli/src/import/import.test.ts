@@ -2,16 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryStore, ServerCoordinator } from '@topgun/server';
-import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runInProcess } from '../../test/runInProcess.js';
+import { TEST_SECRET, tokenFor } from '../../test/tokenFor.js';
 import type { StopSignal } from '../CliIo.js';
 import { exitCodes } from '../exitCodes.js';
 import { Importer } from './Importer.js';
 import type { Found } from './RecordReader.js';
 import { MapTarget } from './RecordTarget.js';
 
-const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 type ServerSettings = ConstructorParameters<typeof ServerCoordinator>[0];
 
 /** A store that counts the answers the server may give, and can be read. */
@@ -133,18 +132,12 @@ describe('topgun import', () => {
     const where = { op: 'lt', path: 'id', value: 2 };
     await started({
       dev: false,
-      jwtSecret: secret,
+      jwtSecret: TEST_SECRET,
       jwtIssuer: 'me',
       jwtAudience: 'here',
       policies: [{ role: 'USER', map: 'people', actions: ['PUT'], where }],
     });
-    const token = await new SignJWT({ roles: ['USER'] })
-      .setProtectedHeader({ alg: 'HS256' })
-      .setSubject('ada')
-      .setIssuer('me')
-      .setAudience('here')
-      .setExpirationTime('1h')
-      .sign(new TextEncoder().encode(secret));
+    const token = await tokenFor('ada', 'USER', { issuer: 'me', audience: 'here' });
     const { code, out, err } = await importText('people.ndjson', lines(3), '--token', token);
     expect([code, err]).toEqual([exitCodes.failure, 'line 3: refused: DENIED\n']);
     expect(out).toMatch(/records {2}2 in .*\n {2}refused {2}1\n/s);

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { MemoryAdapter, MemoryDisk } from '@topgun/adapters';
 import { TopGunClient } from '@topgun/client';
 import { MemoryStore, type Policy, ServerCoordinator } from '@topgun/server';
-import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TEST_SECRET, tokenFor } from '../../test/tokenFor.js';
 
-const SECRET = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 const ALL: Policy = { role: 'ADMIN', map: '**', actions: ['READ', 'PUT', 'REMOVE'] };
 const NOTES: Policy = { role: 'USER', map: 'notes', actions: ['READ', 'PUT', 'REMOVE'] };
 const OPEN: Policy = { ...NOTES, where: { op: 'eq', path: 'open', value: true } };
@@ -26,7 +25,7 @@ beforeEach(async () => {
   policiesFile = join(folder, 'policies.json');
   await writeFile(policiesFile, '[]');
   server = new ServerCoordinator(
-    { port: 0, logLevel: 'silent', drainMs: 50, jwtSecret: SECRET, policies: [], policiesFile },
+    { port: 0, logLevel: 'silent', drainMs: 50, jwtSecret: TEST_SECRET, policies: [], policiesFile },
     { store: new MemoryStore() },
   );
   await server.start();
@@ -51,14 +50,7 @@ async function connect(
   disk = new MemoryDisk(),
   isOnline = true,
 ): Promise<TopGunClient> {
-  const token = await new SignJWT({ roles: [role] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(sub)
-    .setIssuer('topgun')
-    .setAudience('topgun')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(SECRET));
+  const token = await tokenFor(sub, role);
   const client = new TopGunClient({
     storage: new MemoryAdapter({ disk }),
     storeName: sub,
@@ -124,14 +116,7 @@ describe('policies that change, seen by real clients', () => {
     await vi.waitFor(() => expect(ann()).toEqual({ a: BOTH.a }), WAIT);
     await writeFile(policiesFile, '[{ "role": "USER", }]');
     const status = async () => {
-      const admin = await new SignJWT({ roles: ['ADMIN'] })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject('root')
-        .setIssuer('topgun')
-        .setAudience('topgun')
-        .setIssuedAt()
-        .setExpirationTime('1h')
-        .sign(new TextEncoder().encode(SECRET));
+      const admin = await tokenFor('root', 'ADMIN');
       const headers = { Authorization: `Bearer ${admin}` };
       return (await fetch(`http://127.0.0.1:${server.port}/api/policies`, { headers })).json();
     };

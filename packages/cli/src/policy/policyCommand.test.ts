@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryStore, ServerCoordinator } from '@topgun/server';
-import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runInProcess } from '../../test/runInProcess.js';
+import { TEST_SECRET, tokenFor } from '../../test/tokenFor.js';
 import { exitCodes } from '../exitCodes.js';
 import { withMap } from '../search/withMap.js';
 
@@ -148,36 +148,25 @@ describe('topgun policy test', () => {
 });
 
 describe('topgun policy why', () => {
-  const SECRET = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
-  const tokenOf = (sub: string, role: string): Promise<string> =>
-    new SignJWT({ roles: [role] })
-      .setProtectedHeader({ alg: 'HS256' })
-      .setSubject(sub)
-      .setIssuer('topgun')
-      .setAudience('topgun')
-      .setIssuedAt()
-      .setExpirationTime('1h')
-      .sign(new TextEncoder().encode(SECRET));
-
   it('[CLI-48] [PERM-13] shows an ADMIN what was denied to whom and why, and keys of maps that it may read', async () => {
     const policiesFile = join(cwd, 'policies.json');
     const server = new ServerCoordinator(
-      { port: 0, logLevel: 'silent', drainMs: 50, jwtSecret: SECRET, policiesFile },
+      { port: 0, logLevel: 'silent', drainMs: 50, jwtSecret: TEST_SECRET, policiesFile },
       { store: new MemoryStore() },
     );
     await server.start();
     try {
       const url = `http://127.0.0.1:${server.port}`;
-      const token = await tokenOf('ann', 'USER');
+      const token = await tokenFor('ann', 'USER');
       await withMap({ map: 'todos', url: url.replace('http', 'ws'), token }, async (client) => {
-        const other = client.getMap('todos').set('milk', { by: 'ben', text: 'SECRET' });
-        const people = client.getMap('people').set('bo', { name: 'SECRET' });
+        const other = client.getMap('todos').set('milk', { by: 'ben', text: 'TEST_SECRET' });
+        const people = client.getMap('people').set('bo', { name: 'TEST_SECRET' });
         const reached = await Promise.all([other.reached('persisted'), people.reached('persisted')]);
         expect(reached.map(({ name }) => name)).toEqual(['rejected', 'rejected']);
       });
       const why = async (who: string, ...args: string[]) =>
         policy('why', '--url', url, '--token', who, ...args);
-      const admin = await tokenOf('root', 'ADMIN');
+      const admin = await tokenFor('root', 'ADMIN');
       const { out } = await why(admin);
       expect(out).toMatch(
         /ann \(USER\) {2}PUT todos, key "milk"\n {2}policy 0 "own todos" \(USER, todos\): `where` does not hold for the row as it would become/,
@@ -185,7 +174,7 @@ describe('topgun policy why', () => {
       expect(out).toMatch(
         /ann \(USER\) {2}PUT people\n {2}policy 1 \(USER, people\): does not allow this action/,
       );
-      expect(out).not.toContain('SECRET');
+      expect(out).not.toContain('TEST_SECRET');
       const asData = await why(admin, '--map', 'people', '--json');
       expect(JSON.parse(asData.out)).toMatchObject({ sub: 'ann', map: 'people', action: 'PUT', count: 1 });
       expect((await why(admin, '--sub', 'ben')).out).toBe('nothing was denied\n');

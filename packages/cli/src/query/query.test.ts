@@ -1,34 +1,22 @@
 import { MemoryStore, ServerCoordinator } from '@topgun/server';
-import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runInProcess } from '../../test/runInProcess.js';
+import { TEST_SECRET, tokenFor } from '../../test/tokenFor.js';
 import type { StopSignal } from '../CliIo.js';
 import { exitCodes } from '../exitCodes.js';
 import { withMap } from '../search/withMap.js';
-
-const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
-
-function tokenOf(sub: string, role: string): Promise<string> {
-  return new SignJWT({ roles: [role] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(sub)
-    .setIssuer('topgun')
-    .setAudience('topgun')
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(secret));
-}
 
 let server: ServerCoordinator;
 let token: string;
 let admin: string;
 beforeEach(async () => {
-  [token, admin] = await Promise.all([tokenOf('ada', 'USER'), tokenOf('root', 'ADMIN')]);
+  [token, admin] = await Promise.all([tokenFor('ada', 'USER'), tokenFor('root', 'ADMIN')]);
   server = new ServerCoordinator(
     {
       port: 0,
       logLevel: 'silent',
       drainMs: 50,
-      jwtSecret: secret,
+      jwtSecret: TEST_SECRET,
       indexes: { todos: [{ kind: 'ordered', path: 'rank' }] },
       policies: [
         { role: 'USER', map: 'todos', actions: ['READ', 'PUT', 'REMOVE'] },

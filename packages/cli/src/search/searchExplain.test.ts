@@ -1,27 +1,20 @@
 import { MemoryStore, ServerCoordinator } from '@topgun/server';
-import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runInProcess } from '../../test/runInProcess.js';
+import { TEST_SECRET, tokenFor } from '../../test/tokenFor.js';
 import { exitCodes } from '../exitCodes.js';
 import { withMap } from './withMap.js';
 
-const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 let server: ServerCoordinator;
 let token: string;
 beforeEach(async () => {
-  token = await new SignJWT({ roles: ['USER'] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject('ada')
-    .setIssuer('me')
-    .setAudience('here')
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(secret));
+  token = await tokenFor('ada', 'USER', { issuer: 'me', audience: 'here' });
   server = new ServerCoordinator(
     {
       port: 0,
       logLevel: 'silent',
       drainMs: 50,
-      jwtSecret: secret,
+      jwtSecret: TEST_SECRET,
       jwtIssuer: 'me',
       jwtAudience: 'here',
       policies: [

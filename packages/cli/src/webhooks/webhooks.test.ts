@@ -3,12 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { MemoryAdapter, MemoryDisk } from '@topgun/adapters';
 import { TopGunClient } from '@topgun/client';
 import { MemoryStore, type ServerConfigInput, ServerCoordinator } from '@topgun/server';
-import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runInProcess } from '../../test/runInProcess.js';
+import { TEST_SECRET, tokenFor } from '../../test/tokenFor.js';
 import { exitCodes } from '../exitCodes.js';
 
-const SECRET = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 const WAIT = { timeout: 20_000, interval: 10 };
 const policies: NonNullable<ServerConfigInput['policies']> = [
   { role: 'user', map: '**', actions: ['READ', 'PUT', 'REMOVE'] },
@@ -47,7 +46,7 @@ beforeEach(async () => {
       port: 0,
       logLevel: 'silent',
       drainMs: 50,
-      jwtSecret: SECRET,
+      jwtSecret: TEST_SECRET,
       policies,
       webhookNetworks: ['127.0.0.0/8'],
     },
@@ -62,15 +61,7 @@ afterEach(async () => {
   await new Promise((resolve) => receiver.close(resolve));
 });
 
-const tokenOf = (role: string): Promise<string> =>
-  new SignJWT({ roles: [role] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(`the ${role}`)
-    .setIssuer('topgun')
-    .setAudience('topgun')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(SECRET));
+const tokenOf = (role: string): Promise<string> => tokenFor(`the ${role}`, role);
 
 async function ask(
   method: string,
@@ -116,7 +107,7 @@ const deadId = async (): Promise<string> => {
 describe('webhooks that go out', () => {
   it('[HOOK-20] [HOOK-21] [HOOK-34] tell a real receiver of a write, as who asked for it may see it', async () => {
     const id = await subscribe();
-    await write('o1', { total: 7, card: 'SECRET' });
+    await write('o1', { total: 7, card: 'TEST_SECRET' });
     await vi.waitFor(() => expect(received).toHaveLength(1), WAIT);
     expect(received[0]).toMatchObject({
       headers: {
@@ -126,7 +117,7 @@ describe('webhooks that go out', () => {
       },
       event: { type: 'record.put', data: { map: 'orders', key: 'o1', value: { total: 7 } } },
     });
-    expect(JSON.stringify(received)).not.toContain('SECRET');
+    expect(JSON.stringify(received)).not.toContain('TEST_SECRET');
     await vi.waitFor(async () => expect((await run('webhook:list')).out).toContain('waiting  0\n'), WAIT);
     expect((await run('webhook:list')).out).toBe(
       [`${id}  ${hook}`, '  maps     orders', '  sees     what the ADMIN may see', '  waiting  0', ''].join(

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SignJWT } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ServerCoordinator } from '../ServerCoordinator.js';
+import { TEST_SECRET, tokenFor } from '../security/testing/tokenFor.js';
 import { commitOf, storedRecord } from '../storage/contractRecords.js';
 import { type BackupManifest, restoreStore } from '../storage/embedded/backupStore.js';
 import { endStores, newFolder, openStore } from '../storage/embedded/testing/testStores.js';
@@ -11,7 +11,6 @@ import { MemoryStore } from '../storage/MemoryStore.js';
 import { createLogger } from '../utils/logger.js';
 import { BackupDesk } from './BackupDesk.js';
 
-const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 const HOUR_MS = 3_600_000;
 const servers: ServerCoordinator[] = [];
 
@@ -43,21 +42,14 @@ async function startServer(
     port: 0,
     logLevel: 'silent',
     drainMs: 2000,
-    jwtSecret: secret,
+    jwtSecret: TEST_SECRET,
     ...config,
   });
   servers.push(server);
   const { port } = await server.start();
   return {
     url: `http://127.0.0.1:${port}/api/backup`,
-    token: (...roles) =>
-      new SignJWT({ roles })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setSubject('ada')
-        .setIssuer('topgun')
-        .setAudience('topgun')
-        .setExpirationTime('1h')
-        .sign(new TextEncoder().encode(secret)),
+    token: (...roles) => tokenFor('ada', roles),
   };
 }
 

@@ -1,33 +1,20 @@
-import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ServerCoordinator } from '../ServerCoordinator.js';
+import { TEST_SECRET, tokenFor } from '../security/testing/tokenFor.js';
 import { MemoryStore } from '../storage/MemoryStore.js';
-
-const SECRET = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
-
-function tokenOf(sub: string, role: string): Promise<string> {
-  return new SignJWT({ roles: [role] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(sub)
-    .setIssuer('topgun')
-    .setAudience('topgun')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(SECRET));
-}
 
 const READ = { role: 'USER', map: 'todos', actions: ['READ'] };
 
 let server: ServerCoordinator;
 let tokens: Readonly<Record<'user' | 'admin', string>>;
 beforeEach(async () => {
-  tokens = { user: await tokenOf('ann', 'USER'), admin: await tokenOf('root', 'ADMIN') };
+  tokens = { user: await tokenFor('ann', 'USER'), admin: await tokenFor('root', 'ADMIN') };
   server = new ServerCoordinator(
     {
       port: 0,
       logLevel: 'silent',
       drainMs: 50,
-      jwtSecret: SECRET,
+      jwtSecret: TEST_SECRET,
       policies: [
         { name: 'own', role: 'USER', map: 'users/{sub}/**', actions: ['READ', 'PUT'] },
         { role: 'ADMIN', map: 'open', actions: ['READ'] },

@@ -1,9 +1,7 @@
-import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ServerCoordinator } from '../ServerCoordinator.js';
+import { TEST_SECRET, tokenFor } from '../security/testing/tokenFor.js';
 import { Listener } from '../topics/testing/HubRig.js';
-
-const SECRET = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 
 let server: ServerCoordinator;
 
@@ -13,7 +11,7 @@ beforeAll(async () => {
     storage: 'memory',
     logLevel: 'silent',
     drainMs: 50,
-    jwtSecret: SECRET,
+    jwtSecret: TEST_SECRET,
     policies: [
       { role: 'MEMBER', map: 'topic:room/*', actions: ['READ'] },
       { role: 'MEMBER', map: 'topic:presence/room/*', actions: ['READ'] },
@@ -24,14 +22,7 @@ beforeAll(async () => {
 afterAll(() => server.shutdown());
 
 async function ask(method: string, topic: string, who: string, body?: unknown, role = 'MEMBER') {
-  const token = await new SignJWT({ roles: [role] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(who)
-    .setIssuer('topgun')
-    .setAudience('topgun')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(SECRET));
+  const token = await tokenFor(who, role);
   const response = await fetch(`http://127.0.0.1:${server.port}/api/presence/${topic}`, {
     method,
     headers: { Authorization: `Bearer ${token}` },

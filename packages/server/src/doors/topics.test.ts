@@ -2,22 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LIMITS } from '@topgun/protocol';
-import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ServerCoordinator } from '../ServerCoordinator.js';
+import { TEST_SECRET, tokenFor } from '../security/testing/tokenFor.js';
 import { Listener } from '../topics/testing/HubRig.js';
-
-const SECRET = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
-
-const tokenOf = (sub: string, role: string): Promise<string> =>
-  new SignJWT({ roles: [role] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(sub)
-    .setIssuer('topgun')
-    .setAudience('topgun')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(SECRET));
 
 let folder: string;
 let server: ServerCoordinator;
@@ -29,7 +17,7 @@ const start = async (): Promise<void> => {
     dataDir: folder,
     logLevel: 'silent',
     drainMs: 50,
-    jwtSecret: SECRET,
+    jwtSecret: TEST_SECRET,
     policies: [
       { role: 'BACKEND', map: 'topic:**', actions: ['READ', 'PUT'] },
       { role: 'GUEST', map: 'topic:room/1', actions: ['READ'], fields: ['text'] },
@@ -45,7 +33,7 @@ const start = async (): Promise<void> => {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'topgun-topics-'));
-  tokens = { backend: await tokenOf('shop', 'BACKEND'), guest: await tokenOf('gil', 'GUEST') };
+  tokens = { backend: await tokenFor('shop', 'BACKEND'), guest: await tokenFor('gil', 'GUEST') };
   await start();
 });
 afterAll(async () => {
@@ -103,7 +91,7 @@ describe('/api/topics', () => {
       hasMore: true,
     });
     expect(await get(`user/ann?after=old:${offset}`)).toMatchObject({ body: { recovered: false } });
-    await post('room/1', { data: { text: 'hi', by: 'SECRET' } });
+    await post('room/1', { data: { text: 'hi', by: 'TEST_SECRET' } });
     expect((await get('room/1?limit=1', 'guest')).body).toMatchObject({
       messages: [{ data: { text: 'hi' } }],
     });

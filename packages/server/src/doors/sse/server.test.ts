@@ -1,10 +1,9 @@
 import { EventSource } from 'eventsource';
-import { SignJWT } from 'jose';
 import { afterEach, expect, it } from 'vitest';
 import { ServerCoordinator } from '../../ServerCoordinator.js';
+import { TEST_SECRET, tokenFor } from '../../security/testing/tokenFor.js';
 import type { Logger } from '../../utils/logger.js';
 
-const secret = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
 let server: ServerCoordinator;
 let source: EventSource | undefined;
 afterEach(async () => {
@@ -25,7 +24,7 @@ it('[SSE-1] [SSE-33] [S001-17] a server gives events to a token in the query, wh
     {
       port: 0,
       storage: 'memory',
-      jwtSecret: secret,
+      jwtSecret: TEST_SECRET,
       jwtIssuer: 'test',
       jwtAudience: 'test',
       logLevel: 'debug',
@@ -35,14 +34,7 @@ it('[SSE-1] [SSE-33] [S001-17] a server gives events to a token in the query, wh
     { logger: loggerOf(lines) },
   );
   const { port } = await server.start();
-  const token = await new SignJWT({ roles: ['user'] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject('ann')
-    .setIssuer('test')
-    .setAudience('test')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(secret));
+  const token = await tokenFor('ann', 'user', { issuer: 'test', audience: 'test' });
   const heard: [string, unknown][] = [];
   let onHeard: () => void = () => undefined;
   source = new EventSource(`http://127.0.0.1:${port}/events/subscribe?streams=1&token=${token}`);

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DoorRig } from './testing/DoorRig.js';
-import type { JsonClient, Opening } from './testing/JsonClient.js';
+import { type JsonClient, type Opening, toldBy } from './testing/JsonClient.js';
 
 const OTHER = 'zX8cV5bN2mA9sD6fG3hJ0kL7qW4eR1tY';
 let rig: DoorRig;
@@ -96,9 +96,9 @@ describe('which tokens are believed', () => {
     for (const tenant_id of ['acme/b', 'a:b', '', '*', 'a b', {}, ['acme'], 'x'.repeat(129), 1.5])
       expect(await rig.shake({ query: `?token=${await rig.token('ann', { tenant_id })}` })).toBe(401);
     const client = await opened({ query: `?token=${await rig.token('ann', { tenant_id: 7 })}` });
-    expect((await client.take('system')).payload.tenant_id).toBe('7');
+    expect(toldBy(await client.take('system')).tenant_id).toBe('7');
     const nobodys = await opened({ query: `?token=${await rig.token('ann', { tenant_id: undefined })}` });
-    expect((await nobodys.take('system')).payload.tenant_id).toBe(null);
+    expect(toldBy(await nobodys.take('system')).tenant_id).toBe(null);
   });
 
   it('[WSJ-3] tenantClaim names another claim', async () => {
@@ -106,7 +106,7 @@ describe('which tokens are believed', () => {
     rig = await DoorRig.open({ config: { tenantClaim: 'https://app.example/org' } });
     const claims = { 'https://app.example/org': 'initech' };
     const client = await opened({ query: `?token=${await rig.token('ann', claims)}` });
-    expect((await client.take('system')).payload.tenant_id).toBe('initech');
+    expect(toldBy(await client.take('system')).tenant_id).toBe('initech');
   });
 
   it('[WSJ-4] in the first frame a bad one is told and closed with 4401, as is anything but a token', async () => {
@@ -120,7 +120,7 @@ describe('which tokens are believed', () => {
     for (const [frame, code] of frames) {
       const client = await opened({});
       client.ws.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
-      expect((await client.take('error')).payload.code).toBe(code);
+      expect(toldBy(await client.take('error')).code).toBe(code);
       expect((await client.closed)[0]).toBe(4401);
     }
   });

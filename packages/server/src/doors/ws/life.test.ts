@@ -4,6 +4,7 @@ import { LIMITS } from '@topgun/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SERVER_PRINCIPAL } from '../../topics/serverPrincipal.js';
 import { DoorRig, POLICIES } from './testing/DoorRig.js';
+import { toldBy } from './testing/JsonClient.js';
 
 let rig: DoorRig;
 beforeEach(async () => {
@@ -13,28 +14,18 @@ afterEach(() => rig.close());
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 const limitsHit = (): object => Object.fromEntries(rig.visitors.limits.limitsHit);
-/** Lets what is on its way arrive. */
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
-
-/** Many heartbeats, each answered. */
-async function live(ms: number, stepMs = 20_000): Promise<void> {
-  for (let passed = 0; passed < ms; passed += stepMs) {
-    rig.pass(Math.min(stepMs, ms - passed));
-    await turn();
-  }
-}
 
 describe('the token of a connection', () => {
   it('[WSJ-30] ends it, after having been asked for another one', async () => {
     const exp = seconds(rig.wallMs) + 100;
     const client = await rig.connect('ann', { exp });
-    await live(85_000);
+    await rig.live(85_000);
     expect((await client.take('system')).payload).toEqual({
       event: 'token_expiring',
       expires_at: new Date(exp * 1000).toISOString(),
     });
-    await live(16_000);
-    expect((await client.take('error')).payload.code).toBe('AUTH_EXPIRED');
+    await rig.live(16_000);
+    expect(toldBy(await client.take('error')).code).toBe('AUTH_EXPIRED');
     expect((await client.closed)[0]).toBe(4401);
   });
 
@@ -55,7 +46,7 @@ describe('the token of a connection', () => {
       payload: { event: 'token_renewed', expires_at: new Date(later * 1000).toISOString() },
     });
     expect(await client.take('error')).toMatchObject({ topic: 'secret', payload: { code: 'DENIED' } });
-    await live(120_000);
+    await rig.live(120_000);
     await client.settle();
     expect(rig.door.figures().connections).toBe(1);
   });
@@ -70,7 +61,7 @@ describe('the token of a connection', () => {
     for (const token of others) {
       const client = await rig.connect();
       client.send({ type: 'auth', payload: { token } });
-      expect((await client.take('error')).payload.code).toBe('AUTH_FAILED');
+      expect(toldBy(await client.take('error')).code).toBe('AUTH_FAILED');
       expect((await client.closed)[0]).toBe(4401);
     }
   });
@@ -79,7 +70,7 @@ describe('the token of a connection', () => {
     const [ann, ben] = [await rig.connect('ann', { jti: 'a1' }), await rig.connect('ben', { jti: 'b1' })];
     await rig.security.revocations.add({ jti: 'a1' }, rig.wallMs);
     rig.door.judgeTokens();
-    expect((await ann.take('error')).payload.code).toBe('AUTH_FAILED');
+    expect(toldBy(await ann.take('error')).code).toBe('AUTH_FAILED');
     expect((await ann.closed)[0]).toBe(4401);
     await ben.settle();
   });
@@ -93,7 +84,7 @@ describe('silence and age', () => {
     let pings = 0;
     client.ws.on('ping', () => pings++);
     deaf.ws.pong = () => undefined;
-    await live(100_000, 10_000);
+    await rig.live(100_000, 10_000);
     expect(pings).toBeGreaterThanOrEqual(3);
     expect(pings).toBeLessThanOrEqual(4);
     expect((await deaf.closed)[0]).toBe(1006);
@@ -106,13 +97,13 @@ describe('silence and age', () => {
     await idle.take('unsubscribed');
     const exp = seconds(rig.wallMs) + 7_200;
     for (const [sub, client] of Object.entries({ a: idle, b: talker, c: listener }))
-      client.send({ type: 'auth', payload: { token: await rig.token(sub, { exp, roles: ['user'] }) } });
-    await turn();
+      client.send({ type: 'auth', payload: { token: await rig.token(sub, { exp }) }, message_id: 'renew' });
+    for (const client of [idle, talker, listener]) await client.find(({ reply_to }) => reply_to === 'renew');
     idle.send({ type: 'unsubscribe', topic: 'tenant/acme' });
-    await live(1_000_000);
+    await rig.live(1_000_000);
     talker.send({ type: 'message', payload: 1 });
     await listener.take('message');
-    await live(900_000);
+    await rig.live(900_000);
     expect((await idle.closed)[0]).toBe(1001);
     expect(idle.received.at(-1)?.payload).toMatchObject({ event: 'shutdown', reconnect_in_ms: 2_500 });
     expect(limitsHit()).toEqual({ wsIdleMs: 1 });
@@ -123,9 +114,9 @@ describe('silence and age', () => {
     await rig.close();
     rig = await DoorRig.open({ config: { maxSessionMs: 100_000 } });
     const client = await rig.connect();
-    await live(94_000);
+    await rig.live(94_000);
     await client.settle();
-    await live(2_000);
+    await rig.live(2_000);
     expect((await client.closed)[0]).toBe(1001);
     expect(limitsHit()).toEqual({ maxSessionMs: 1 });
   });
@@ -139,11 +130,12 @@ describe('rates', () => {
     for (let i = 0; i < 40; i++) client.send({ type: 'message', payload: i });
     const refused = await client.take('error');
     expect(refused.payload).toMatchObject({ code: 'RATE', retry_after_ms: expect.any(Number) });
-    await turn();
-    expect(client.drain('message').length + client.drain('error').length).toBe(39);
-    rig.pass(refused.payload.retry_after_ms);
+    for (let answered = 1; answered < 40; answered++)
+      await client.find(({ type }) => type === 'message' || type === 'error');
+    rig.pass(toldBy(refused).retry_after_ms ?? 0);
     client.send({ type: 'message', payload: 'again' });
     await client.find(({ payload }) => payload === 'again');
+    expect(client.received).toEqual([]);
   });
 
   it('[WSJ-32] one user over all its connections; a large frame counts for many', async () => {
@@ -192,9 +184,9 @@ describe('readers that do not read', () => {
     reader.ws.resume();
     expect(await reader.closed).toEqual([1013, 'too slow']);
     const last = reader.drain('message').at(-1);
-    const { payload } = await reader.take('error');
-    expect(payload.code).toBe('SLOW_CONSUMER');
-    expect(payload.resume['tenant/acme']).toEqual({ epoch: last?.epoch, offset: last?.offset });
+    const { code, resume } = toldBy(await reader.take('error'));
+    expect(code).toBe('SLOW_CONSUMER');
+    expect(resume?.['tenant/acme']).toEqual({ epoch: last?.epoch, offset: last?.offset });
     await witness.settle();
   });
 
@@ -274,6 +266,6 @@ describe('a stop', () => {
     rig.door.close();
     socket.resume();
     await once(socket, 'close');
-    while (rig.door.figures().connections > 0) await turn();
+    while (rig.door.figures().connections > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 });

@@ -139,6 +139,14 @@ export class DoorRig {
     this.door.tick();
   }
 
+  /** Time goes by in steps, in each of which every client answers what it is asked. */
+  async live(ms: number, stepMs = 20_000): Promise<void> {
+    for (let passed = 0; passed < ms; passed += stepMs) {
+      this.pass(Math.min(stepMs, ms - passed));
+      await Promise.all(this.#clients.map((client) => client.beat()));
+    }
+  }
+
   /** A token for half an hour, in the tenant acme, with the scope; `claims` take the place of these. */
   async token(sub = 'ann', claims: Record<string, unknown> = {}, key = SECRET): Promise<string> {
     const now = Math.floor(this.wallMs / 1000);

@@ -4,8 +4,7 @@ import { WebSocket } from 'ws';
 /** A frame of the server, as it came. */
 export interface Frame {
   readonly type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it
-  readonly payload: any;
+  readonly payload: unknown;
   readonly timestamp: string;
   readonly from_user?: string | null;
   readonly message_id?: string;
@@ -14,6 +13,27 @@ export interface Frame {
   readonly epoch?: string;
   readonly offset?: number;
 }
+
+/** What the server's own frames say in their payloads; each says a part of it. */
+export interface Told {
+  readonly code?: string;
+  readonly event?: string;
+  readonly retry_after_ms?: number;
+  readonly resume?: Readonly<Record<string, { readonly epoch: string; readonly offset: number }>>;
+  readonly recovered?: boolean;
+  readonly epoch?: string;
+  readonly offset?: number;
+  readonly tenant_id?: string | null;
+  readonly user_id?: string;
+  readonly messages?: readonly Frame[];
+  readonly has_more?: boolean;
+}
+
+/** The payload of a frame that the server made itself. */
+export const toldBy = ({ type, payload }: Frame): Told => {
+  if (typeof payload !== 'object' || payload === null) throw new Error(`A ${type} frame tells nothing.`);
+  return payload;
+};
 
 export interface Opening {
   readonly header?: string;
@@ -86,6 +106,18 @@ export class JsonClient {
     const mark = `settled-${++this.#settled}`;
     this.send({ type: 'ping', message_id: mark });
     await this.find(({ reply_to }) => reply_to === mark);
+  }
+
+  /**
+   * What either side had sent has arrived, the answer to a ping of the server too; or it is closed. Two round trips of
+   * control frames, which no door counts as a sign of life.
+   */
+  async beat(): Promise<void> {
+    for (let trip = 0; trip < 2 && this.ws.readyState === WebSocket.OPEN; trip++) {
+      const back = new Promise((resolve) => this.ws.once('pong', resolve));
+      this.ws.ping();
+      await Promise.race([back, this.closed]);
+    }
   }
 
   /** Frames that came of a type, in order, and are taken. */
