@@ -1,5 +1,6 @@
 import { PARTITION_COUNT } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
+import { Opening } from './Opening.js';
 import { slotOfPartition } from './partitionTags.js';
 import type { LinkEvents, RedisLink } from './RedisLink.js';
 import type { ShardParts, Shards } from './Shards.js';
@@ -30,7 +31,7 @@ export class ClusterShards implements Shards {
   #isDoubted = false;
   #isClosed = false;
   #retryMs: number = LIMITS.busRetryMs;
-  #opened: { resolve(): void; reject(error: unknown): void } | undefined;
+  readonly #opening = new Opening();
 
   constructor(seeds: readonly string[], parts: ShardParts) {
     this.#seeds = seeds;
@@ -43,20 +44,7 @@ export class ClusterShards implements Shards {
   }
 
   open(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(resolve, LIMITS.busConnectMs);
-      this.#opened = {
-        resolve: () => {
-          clearTimeout(late);
-          resolve();
-        },
-        reject: (error) => {
-          clearTimeout(late);
-          reject(error);
-        },
-      };
-      this.doubt();
-    });
+    return this.#opening.wait(() => this.doubt());
   }
 
   of(partition: number): RedisLink | undefined {
@@ -107,7 +95,7 @@ export class ClusterShards implements Shards {
         this.#take(await this.#askAt(name), name);
         return true;
       } catch (error) {
-        if (isUnfit(error)) this.#opened?.reject(error);
+        if (isUnfit(error)) this.#opening.failed(error);
       }
     }
     this.#known = this.#seeds;
@@ -208,7 +196,7 @@ export class ClusterShards implements Shards {
       await this.#parts.admit(master.link);
       await this.#serve(name, master, this.#partitionsOf(name));
     } catch (error) {
-      if (isUnfit(error)) this.#opened?.reject(error);
+      if (isUnfit(error)) this.#opening.failed(error);
       master.link.restart(error as Error);
     }
   }
@@ -228,7 +216,7 @@ export class ClusterShards implements Shards {
     }
     const served = partitions.filter((partition) => this.#owners[partition] === name);
     if (served.length > 0) this.#parts.events.served(served, master.link);
-    if (this.#owners.every((_, partition) => this.of(partition)?.isUp === true)) this.#opened?.resolve();
+    if (this.#owners.every((_, partition) => this.of(partition)?.isUp === true)) this.#opening.done();
   }
 
   #partitionsOf(name: string): number[] {

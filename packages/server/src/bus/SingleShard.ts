@@ -1,5 +1,5 @@
 import { PARTITION_COUNT } from '@topgun/core';
-import { LIMITS } from '@topgun/protocol';
+import { Opening } from './Opening.js';
 import type { LinkEvents, RedisLink } from './RedisLink.js';
 import type { ShardParts, Shards } from './Shards.js';
 import { denial, isUnfit } from './unfit.js';
@@ -10,7 +10,7 @@ const ALL = Array.from({ length: PARTITION_COUNT }, (_, partition) => partition)
 export class SingleShard implements Shards {
   readonly #parts: ShardParts;
   readonly #link: RedisLink;
-  #opened: { resolve(): void; reject(error: unknown): void } | undefined;
+  readonly #opening = new Opening();
 
   constructor(name: string, parts: ShardParts) {
     this.#parts = parts;
@@ -21,7 +21,7 @@ export class SingleShard implements Shards {
       failed: (link) => {
         parts.events.failed();
         const denied = denial(link.lastError);
-        if (denied !== undefined) this.#opened?.reject(denied);
+        if (denied !== undefined) this.#opening.failed(denied);
       },
       moved: () => undefined,
     };
@@ -33,20 +33,7 @@ export class SingleShard implements Shards {
   }
 
   open(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(resolve, LIMITS.busConnectMs);
-      this.#opened = {
-        resolve: () => {
-          clearTimeout(late);
-          resolve();
-        },
-        reject: (error) => {
-          clearTimeout(late);
-          reject(error);
-        },
-      };
-      this.#link.start();
-    });
+    return this.#opening.wait(() => this.#link.start());
   }
 
   of(): RedisLink {
@@ -67,10 +54,10 @@ export class SingleShard implements Shards {
       await this.#parts.admit(link);
       await link.watch(this.#parts.pingChannel(0));
       this.#parts.events.served(ALL, link);
-      this.#opened?.resolve();
+      this.#opening.done();
     } catch (error) {
       if (isUnfit(error)) {
-        this.#opened?.reject(error);
+        this.#opening.failed(error);
         this.#parts.logger.error({ err: error }, 'this Redis cannot carry topics');
       }
       link.restart(error as Error);

@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8';
 import type { ServerConfig } from '../config/schema.js';
 import type { Principal } from '../security/PermissionPolicy.js';
 import type { Topics } from '../topics/ports.js';
@@ -61,10 +60,9 @@ export class LiveDoors {
   constructor(parts: LiveDoorsParts) {
     this.#parts = parts;
     const { config, topics, wallMs, watch } = parts;
-    const { limits } = parts.visitors;
+    const { limits, queues } = parts.visitors;
     this.quota = new ConnectionQuota(config, limits);
-    const outQueuesBytes = config.outQueuesHeapShare * getHeapStatistics().heap_size_limit;
-    this.held = new HeldConnections({ limits, outQueuesBytes });
+    this.held = new HeldConnections({ limits, queues });
     const shared = { config, home: this.held, quota: this.quota, topics, wallMs };
     this.#sse = new SseDoor(shared);
     if (config.bridge)

@@ -1,21 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { BridgeServer, clientId, messagesIn, NOW } from './testing/BridgeServer.js';
+import { describe, expect, it } from 'vitest';
+import { clientId, messagesIn, NOW } from './testing/BridgeServer.js';
+import { endBridges, startBridge, turn } from './testing/startBridge.js';
 
 const [A, B, C] = [clientId('a'), clientId('b'), clientId('c')];
-const servers: BridgeServer[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-const start = (...args: ConstructorParameters<typeof BridgeServer>): Promise<BridgeServer> => {
-  const server = new BridgeServer(...args);
-  servers.push(server);
-  return server.listen();
-};
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+endBridges();
 
 describe('GET events', () => {
   it('[BRG-13] [BRG-31] [S000-8] answers an event stream that stays open, with a line feed at once', async () => {
-    const server = await start();
+    const server = await startBridge();
     const { status, headers, reader } = await server.hear(`client_id=${A}`);
     await reader.has('\n');
     expect([status, reader.text, reader.isEnded]).toEqual([200, '\n', false]);
@@ -31,7 +23,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-2] [BRG-10] refuses before anything else is written, in JSON, with a status that is no 200', async () => {
-    const server = await start();
+    const server = await startBridge();
     const { status, headers, text } = await server.ask('GET', '/bridge/events');
     expect([status, JSON.parse(text)]).toEqual([
       400,
@@ -45,7 +37,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-14] [BRG-17] [BRG-23] [BRG-25] [S000-10] [S000-12] [S000-13] [S000-15] what was posted before comes first and by rising id, in either case of the client id, then what is posted', async () => {
-    const server = await start();
+    const server = await startBridge();
     for (const body of ['one', 'two']) {
       const { status, text } = await server.post(A, B.toUpperCase(), body);
       expect([status, text]).toEqual([200, '{"message":"OK","statusCode":200}']);
@@ -67,7 +59,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-17] hears several client ids as one, by rising id', async () => {
-    const server = await start();
+    const server = await startBridge();
     for (const to of [B, C, B]) await server.post(A, to, 'before');
     const { reader } = await server.hear(`client_id=${B},${C},${B.toUpperCase()}`);
     await reader.until(({ text }) => messagesIn(text).length === 3);
@@ -85,7 +77,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-11] [BRG-18] what was delivered stays: an older place gets it again, the last one nothing', async () => {
-    const server = await start();
+    const server = await startBridge();
     for (const body of ['1', '2', '3']) await server.post(A, B, body);
     const first = await server.hear(`client_id=${B}`);
     await first.reader.until(({ text }) => messagesIn(text).length === 3);
@@ -102,7 +94,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-21] [S000-5] a message whose time is over is not replayed', async () => {
-    const server = await start();
+    const server = await startBridge();
     await server.ask('POST', `/bridge/message?client_id=${A}&to=${B}&ttl=1`, 'short');
     await server.ask('POST', `/bridge/message?client_id=${A}&to=${B}&ttl=0`, 'none');
     await server.post(A, B, 'long');
@@ -113,14 +105,14 @@ describe('GET events', () => {
   });
 
   it('[BRG-21] a message of no time at all reaches who hears now', async () => {
-    const server = await start();
+    const server = await startBridge();
     const { reader } = await server.hear(`client_id=${B}`);
     await server.ask('POST', `/bridge/message?client_id=${A}&to=${B}&ttl=0`, 'now');
     await reader.has('"now"');
   });
 
   it('[BRG-17] [S000-9] two connections of one client id both hear, and one that goes leaves the other', async () => {
-    const server = await start();
+    const server = await startBridge();
     const one = await server.hear(`client_id=${B}`);
     const two = await server.hear(`client_id=${B}`);
     await server.post(A, B, 'both');
@@ -134,7 +126,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-15] sends the heartbeat that was asked for every ten seconds, without an id', async () => {
-    const server = await start();
+    const server = await startBridge();
     const legacy = await server.hear(`client_id=${A}`);
     const message = await server.hear(`client_id=${A}&heartbeat=message`);
     server.pass(30_000);
@@ -145,7 +137,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-20] ends after its lifetime and a part of the jitter, also while messages flow', async () => {
-    const server = await start();
+    const server = await startBridge();
     const { reader } = await server.hear(`client_id=${B}`);
     for (const ms of [3_600_000, 3_600_000, 449_000]) {
       server.pass(ms);
@@ -159,7 +151,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-16] one address has so many connections; one that goes makes room, and a known token needs none', async () => {
-    const server = await start({
+    const server = await startBridge({
       bridgeConnectionsPerIpMax: 2,
       bridgeBypassTokens: ['known-token-of-16'],
     });
@@ -183,7 +175,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-19] nothing is dropped for a slow reader, and nothing is queued for it', async () => {
-    const server = await start({ bridgeMessagesPerIpMax: 1_000 });
+    const server = await startBridge({ bridgeMessagesPerIpMax: 1_000 });
     const { reader, source } = await server.hear(`client_id=${B}`);
     await reader.has('\n');
     source.pause();
@@ -199,7 +191,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-19] one that takes nothing for half a minute is cut, and finds all of it when it comes back', async () => {
-    const server = await start({ bridgeMessagesPerIpMax: 1_000 });
+    const server = await startBridge({ bridgeMessagesPerIpMax: 1_000 });
     const { reader, source, close } = await server.hear(`client_id=${B}`);
     await reader.has('\n');
     source.pause();
@@ -213,7 +205,7 @@ describe('GET events', () => {
   });
 
   it('[BRG-20] [BRG-23] while the server starts or stops nobody is let in', async () => {
-    const server = await start();
+    const server = await startBridge();
     server.isServing = false;
     for (const [method, path] of [
       ['GET', `/bridge/events?client_id=${A}`],

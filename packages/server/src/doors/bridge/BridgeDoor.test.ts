@@ -1,28 +1,20 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { BridgeServer, clientId, messagesIn } from './testing/BridgeServer.js';
+import { describe, expect, it } from 'vitest';
+import { type BridgeServer, clientId, messagesIn } from './testing/BridgeServer.js';
+import { endBridges, startBridge, turn } from './testing/startBridge.js';
 
 const [A, B, C] = [clientId('a'), clientId('b'), clientId('c')];
-const servers: BridgeServer[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-const start = (...args: ConstructorParameters<typeof BridgeServer>): Promise<BridgeServer> => {
-  const server = new BridgeServer(...args);
-  servers.push(server);
-  return server.listen();
-};
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+endBridges();
 
 describe('POST message', () => {
   it('[BRG-2] [BRG-21] refuses what is malformed, and counts it', async () => {
-    const server = await start();
+    const server = await startBridge();
     const { status, text } = await server.ask('POST', `/bridge/message?client_id=${A}&to=${B}&ttl=301`, 'x');
     expect([status, JSON.parse(text)]).toEqual([400, { message: 'param "ttl" too high', statusCode: 400 }]);
     expect(server.door.figures()).toMatchObject({ badRequests: 1, transferred: 0 });
   });
 
   it('[BRG-22] takes 10,485,760 bytes, and not one more', async () => {
-    const server = await start();
+    const server = await startBridge();
     expect((await server.post(A, B, 'x'.repeat(10_485_760))).status).toBe(200);
     const { reader } = await server.hear(`client_id=${B}`);
     await reader.until(({ text }) => text.endsWith('\n\n'));
@@ -34,7 +26,7 @@ describe('POST message', () => {
   it('[BRG-23] [S000-14] answers when the log has the message and not before; what it refuses is a failure, and nobody hears of it', async () => {
     let accept = (): void => undefined;
     let isBroken = false;
-    const server = await start({}, (log) => ({
+    const server = await startBridge({}, (log) => ({
       read: (...args) => log.read(...args),
       append: async (...args) => {
         await new Promise<void>((resolve) => (accept = resolve));
@@ -72,7 +64,7 @@ describe('POST message', () => {
   });
 
   it('[BRG-24] [LMT-2] a full mailbox refuses and drops nothing: 429 by count, 507 by bytes, and others have room', async () => {
-    const byCount = await start({ bridgeMailboxMessagesMax: 3 });
+    const byCount = await startBridge({ bridgeMailboxMessagesMax: 3 });
     for (let n = 0; n < 3; n++) expect((await byCount.post(A, B, `${n}`)).status).toBe(200);
     const full = await byCount.post(A, B, 'more');
     expect([full.status, JSON.parse(full.text)]).toEqual([
@@ -86,7 +78,7 @@ describe('POST message', () => {
     byCount.nowMs += 300_001;
     expect((await byCount.post(A, B, 'again')).status).toBe(200);
 
-    const byBytes = await start({ bridgeMailboxBytesMax: 10_485_760 });
+    const byBytes = await startBridge({ bridgeMailboxBytesMax: 10_485_760 });
     expect((await byBytes.post(A, B, 'x'.repeat(6_000_000))).status).toBe(200);
     const { status, text } = await byBytes.post(A, B, 'x'.repeat(6_000_000));
     expect([status, JSON.parse(text)]).toEqual([507, { message: 'mailbox is full', statusCode: 507 }]);
@@ -97,7 +89,10 @@ describe('POST message', () => {
   });
 
   it('[BRG-5] [BRG-27] [LMT-2] an address posts so many messages a second, seen through proxies; a known token any number', async () => {
-    const server = await start({ bridgeMessagesPerIpMax: 3, bridgeBypassTokens: ['known-token-of-16'] });
+    const server = await startBridge({
+      bridgeMessagesPerIpMax: 3,
+      bridgeBypassTokens: ['known-token-of-16'],
+    });
     const statuses = async (headers: Record<string, string>): Promise<number[]> => {
       const found: number[] = [];
       for (let n = 0; n < 5; n++) found.push((await server.post(A, B, 'x', '', headers)).status);
@@ -129,7 +124,7 @@ describe('POST verify', () => {
       .then(({ status, text }) => `${status} ${text}`);
 
   it('[BRG-28] [BRG-29] knows where the first client id of a connection was seen, for 300 s, by IPv4 and IPv6', async () => {
-    const server = await start();
+    const server = await startBridge();
     const origin = 'https://app.example';
     expect(await verify(server, origin, '10.0.0.1')).toBe('200 {"status":"unknown"}');
     await server.hear(`client_id=${B},${C}`, { Origin: origin, 'X-Forwarded-For': '2001:db8::1' });
@@ -143,7 +138,7 @@ describe('POST verify', () => {
   });
 
   it('[BRG-28] refuses what is malformed or too large with 400', async () => {
-    const server = await start();
+    const server = await startBridge();
     const refused = await server.ask('POST', '/bridge/verify?client_id=a&url=b&type=message');
     expect([refused.status, JSON.parse(refused.text)]).toEqual([
       400,
@@ -159,7 +154,7 @@ describe('POST verify', () => {
 
 describe('pages of other origins', () => {
   it('[BRG-3] may ask everything, and preflights are answered for a day', async () => {
-    const server = await start({ origins: ['https://only.example'] });
+    const server = await startBridge({ origins: ['https://only.example'] });
     const Origin = 'https://any.example';
     for (const path of ['events', 'message', 'verify']) {
       const { status, headers } = await server.ask('OPTIONS', `/bridge/${path}`, '', {
@@ -182,7 +177,7 @@ describe('pages of other origins', () => {
   });
 
   it('[BRG-1] the prefix is a setting', async () => {
-    const server = await start({ bridgePath: '/ton/v2' });
+    const server = await startBridge({ bridgePath: '/ton/v2' });
     expect((await server.ask('GET', '/ton/v2/events')).status).toBe(400);
     expect((await server.ask('GET', '/bridge/events')).status).toBe(404);
   });

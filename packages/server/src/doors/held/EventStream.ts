@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { LIMITS } from '@topgun/protocol';
 import type { Principal } from '../../security/PermissionPolicy.js';
-import type { OutQueue, SlowLimit } from '../../transport/OutQueues.js';
+import type { SlowLimit, SlowSocket } from '../../transport/OutQueues.js';
 import type { Wheeled } from '../../utils/TimerWheel.js';
 import type { FrameJoiner } from './FrameJoiner.js';
 
@@ -45,7 +45,7 @@ const NONE: readonly Buffer[] = [];
  *
  * It writes to the socket itself, past the response, which would make several writes of each: the head is out, nothing else writes.
  */
-export abstract class EventStream implements OutQueue, Wheeled {
+export abstract class EventStream implements SlowSocket, Wheeled {
   wheelSlot = -1;
   /** who it is for, by a token */
   readonly principal?: Principal;
@@ -132,7 +132,7 @@ export abstract class EventStream implements OutQueue, Wheeled {
     if (frames === NONE || response === undefined || socket?.writable !== true) return 0;
     if (socket.writableLength === 0) this.#graceBytes = 0;
     else if (socket.writableLength > LIMITS.outQueueBytes + this.#graceBytes) {
-      this.home.tooSlow(this, 'outQueueBytes');
+      this.tooSlow('outQueueBytes');
       return 0;
     }
     const bytes = joiner.join(frames, response.chunkedEncoding);
@@ -167,6 +167,11 @@ export abstract class EventStream implements OutQueue, Wheeled {
     this.home.flushNow(this);
     this.#response = undefined;
     response.end();
+  }
+
+  /** It does not take what it is sent. */
+  tooSlow(limit: SlowLimit): void {
+    this.home.tooSlow(this, limit);
   }
 
   /** Ends it now, whatever is unsent. */

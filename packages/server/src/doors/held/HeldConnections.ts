@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { LIMITS } from '@topgun/protocol';
 import type { LimitCounts } from '../../limits/LimitCounts.js';
-import { OutQueues, type SlowLimit } from '../../transport/OutQueues.js';
+import type { OutQueues, SlowLimit, SlowSocket } from '../../transport/OutQueues.js';
 import { PacedCuts } from '../../transport/PacedCuts.js';
 import { TimerWheel } from '../../utils/TimerWheel.js';
 import type { EventStream, StreamHome } from './EventStream.js';
@@ -9,8 +9,8 @@ import { FrameJoiner } from './FrameJoiner.js';
 
 export interface HeldParts {
   readonly limits: Pick<LimitCounts, 'hit'>;
-  /** bytes that all held connections together may hold unsent */
-  readonly outQueuesBytes: number;
+  /** what all sockets together hold unsent, those of other doors too; whoever owns it watches it */
+  readonly queues: OutQueues<SlowSocket>;
   /** Never goes back. Default: that of the process. */
   readonly monoMs?: () => number;
   /** Draws between 0 and 1. Default `Math.random`. */
@@ -42,7 +42,6 @@ export class HeldConnections implements StreamHome {
   readonly #parts: HeldParts;
   readonly #streams = new Map<ServerResponse, EventStream>();
   readonly #wheel: TimerWheel<EventStream>;
-  readonly #queues: OutQueues<EventStream>;
   readonly #cuts = new PacedCuts();
   readonly #joiner = new FrameJoiner();
   readonly #counts = { writes: 0, bytes: 0, slowClosed: 0, dropped: 0 };
@@ -62,11 +61,6 @@ export class HeldConnections implements StreamHome {
       slotMs: TICK_MS,
       startMs: this.nowMs(),
       due: (stream, nowMs) => stream.due(nowMs),
-    });
-    this.#queues = new OutQueues({
-      bytesMax: parts.outQueuesBytes,
-      stalledMs: LIMITS.stalledMs,
-      tooSlow: (stream, limit) => this.tooSlow(stream, limit),
     });
     const remove = (response: ServerResponse): void => this.#remove(response);
     this.#closed = function (this: ServerResponse): void {
@@ -129,10 +123,9 @@ export class HeldConnections implements StreamHome {
     this.#cuts.add(stream);
   }
 
-  /** Every second, by itself: what is due, and who stands still. */
+  /** Every second, by itself: what is due. */
   tick(nowMs: number): void {
     this.#wheel.advance(nowMs);
-    this.#queues.watch(nowMs);
   }
 
   /** Asks every stream of which `isOut` holds to come back: its token is not believed any more. */
@@ -176,7 +169,7 @@ export class HeldConnections implements StreamHome {
     if (stream === undefined) return;
     this.#streams.delete(response);
     this.#wheel.remove(stream);
-    this.#queues.left(stream);
+    this.#parts.queues.left(stream);
     stream.closed();
     if (this.size > 0) return;
     clearInterval(this.#timer);
@@ -199,7 +192,7 @@ export class HeldConnections implements StreamHome {
     if (bytes === 0) return;
     this.#counts.writes++;
     this.#counts.bytes += bytes;
-    if (stream.unsentBytes > 0) this.#queues.wrote(stream, bytes);
+    if (stream.unsentBytes > 0) this.#parts.queues.wrote(stream, bytes);
   }
 
   #allGone(waitMs: number): Promise<void> {

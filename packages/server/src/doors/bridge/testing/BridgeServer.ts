@@ -15,7 +15,7 @@ import { Namespaces } from '../../../topics/Namespaces.js';
 import type { LogStore } from '../../../topics/ports.js';
 import { TopicHub } from '../../../topics/TopicHub.js';
 import { topicGate } from '../../../topics/topicGate.js';
-import { visitorsOf } from '../../../transport/visitorsOf.js';
+import { type Visitors, visitorsOf } from '../../../transport/visitorsOf.js';
 import { ConnectionQuota } from '../../ConnectionQuota.js';
 import { HttpRouter } from '../../HttpRouter.js';
 import { HeldConnections } from '../../held/HeldConnections.js';
@@ -58,6 +58,7 @@ export class BridgeServer {
   readonly held: HeldConnections;
   readonly hub: TopicHub;
   port = 0;
+  readonly #queues: Visitors['queues'];
   readonly #server: Server;
   readonly #clients: { destroy(): unknown }[] = [];
 
@@ -82,9 +83,10 @@ export class BridgeServer {
     void bus.open(this.hub);
     const visitors = visitorsOf(config);
     this.limits = visitors.limits;
+    this.#queues = visitors.queues;
     this.held = new HeldConnections({
       limits: visitors.limits,
-      outQueuesBytes: 2 ** 30,
+      queues: visitors.queues,
       monoMs: () => this.monoMs,
       random: () => 0.5,
     });
@@ -123,6 +125,7 @@ export class BridgeServer {
     for (const end = this.monoMs + ms; this.monoMs < end; ) {
       this.monoMs = Math.min(end, this.monoMs + 1_000);
       this.held.tick(this.monoMs);
+      this.#queues.watch(this.monoMs);
     }
   }
 

@@ -1,6 +1,7 @@
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { LimitCounts } from '../../../limits/LimitCounts.js';
+import { type OutQueues, outQueuesOf, type SlowSocket } from '../../../transport/OutQueues.js';
 import { HttpRouter } from '../../HttpRouter.js';
 import { listen } from '../../listen.js';
 import type { Route } from '../../Route.js';
@@ -75,6 +76,7 @@ export class HeldServer {
   nowMs = 0;
   readonly limits = new LimitCounts();
   readonly held: HeldConnections;
+  readonly queues: OutQueues<SlowSocket>;
   readonly streams: TestStream[] = [];
   readonly failures: unknown[] = [];
   port = 0;
@@ -86,10 +88,10 @@ export class HeldServer {
   readonly #clients: { destroy(): unknown }[] = [];
 
   constructor(outQueuesBytes = 2 ** 30) {
-    const { limits } = this;
+    this.queues = outQueuesOf(outQueuesBytes);
     this.held = new HeldConnections({
-      limits,
-      outQueuesBytes,
+      limits: this.limits,
+      queues: this.queues,
       monoMs: () => this.nowMs,
       random: () => 0.5,
     });
@@ -134,6 +136,7 @@ export class HeldServer {
     for (const endMs = this.nowMs + ms; this.nowMs < endMs; ) {
       this.nowMs = Math.min(endMs, this.nowMs + 1_000);
       this.held.tick(this.nowMs);
+      this.queues.watch(this.nowMs);
     }
   }
 
