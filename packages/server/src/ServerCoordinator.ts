@@ -117,6 +117,7 @@ export class ServerCoordinator {
       topics: () => this.topics,
       wallMs: () => this.#clock.wallMs(),
       logger: this.#logger,
+      interceptors: overrides.interceptors,
       security: () => this.#auth?.security,
       watch: () => this.#watch,
     });

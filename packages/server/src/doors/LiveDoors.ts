@@ -1,4 +1,6 @@
 import type { ServerConfig } from '../config/schema.js';
+import { Guests } from '../interceptors/Guests.js';
+import type { Interceptor } from '../interceptors/Interceptor.js';
 import type { Principal } from '../security/PermissionPolicy.js';
 import type { Topics } from '../topics/ports.js';
 import { type UpgradeDoor, Upgrades } from '../transport/Upgrades.js';
@@ -32,6 +34,8 @@ export interface LiveDoorsParts {
   readonly topics: () => Topics | undefined;
   readonly wallMs: () => number;
   readonly logger: Logger;
+  /** whom the program has asked to be told of who comes and goes */
+  readonly interceptors?: readonly Interceptor[] | undefined;
   /** undefined before the server is ready */
   readonly security: JsonDoorParts['security'];
   /** asked for when there is something to measure */
@@ -63,8 +67,11 @@ export class LiveDoors {
     const { limits, queues } = parts.visitors;
     this.quota = new ConnectionQuota(config, limits);
     this.held = new HeldConnections({ limits, queues });
-    const shared = { config, home: this.held, quota: this.quota, topics, wallMs };
-    this.#sse = new SseDoor(shared);
+    const guests = new Guests(parts.interceptors ?? [], parts.logger);
+    const shared = { config, home: this.held, quota: this.quota, guests, topics, wallMs };
+    const isOut = (principal: Principal): boolean =>
+      parts.security()?.objectionTo(principal, wallMs()) !== undefined;
+    this.#sse = new SseDoor({ ...shared, isOut });
     if (config.bridge)
       this.#bridge = new BridgeDoor({
         ...shared,
@@ -73,8 +80,7 @@ export class LiveDoors {
         logger: parts.logger,
         onHeard: (clientIds) => watch().metrics.bridgeHeard(clientIds),
       });
-    if (config.ws)
-      this.#json = new JsonDoor({ ...parts, ...parts.visitors, quota: this.quota, ...watched(parts) });
+    if (config.ws) this.#json = new JsonDoor({ ...parts, ...parts.visitors, ...shared, ...watched(parts) });
   }
 
   /** Who asks for a WebSocket: at / it is the binary one. */

@@ -2,10 +2,13 @@ import type { Principal } from '../security/PermissionPolicy.js';
 
 /** Somebody who has been let in, or is about to be. */
 export interface ClientConnection {
-  /** numbered from 1, never reused while the server runs */
+  /** what it is: a binary socket, one of `/ws`, an event stream, or a hearer of the message bridge */
+  readonly door: 'binary' | 'ws' | 'sse' | 'bridge';
+  /** numbered from 1, never reused while the server runs; binary sockets and the others are numbered apart */
   readonly id: number;
   /** the address it comes from */
   readonly remote: string;
+  /** of the bridge, which asks for no token, nobody: `sub` '' */
   readonly principal: Principal;
 }
 
@@ -58,7 +61,7 @@ export interface Interceptor {
   readonly name: string;
   /** ms that each of its answers may take, `LIMITS.interceptorMs` (2,000) by default */
   readonly timeoutMs?: number;
-  /** A client whose token is good; false keeps it out with AUTH_FAILED. Not asked again when a token is renewed. */
+  /** A client whose token is good, at whatever door; false keeps it out with AUTH_FAILED. Not asked again when a token is renewed. */
   onConnection?(connection: ClientConnection): boolean | Promise<boolean>;
   /** One of those is gone. What it throws is logged. */
   onDisconnect?(connection: ClientConnection): void | Promise<void>;

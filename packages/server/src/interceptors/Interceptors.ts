@@ -4,6 +4,8 @@ import { mapOf, type Op } from '../engine/Op.js';
 import type { Verdict } from '../engine/ports.js';
 import type { ScreenVerdict } from '../engine/Screened.js';
 import type { Logger } from '../utils/logger.js';
+import { inTime, logFailure, notify } from './asking.js';
+import { Guests, type Visit } from './Guests.js';
 import type {
   ClientConnection,
   InterceptedOp,
@@ -20,9 +22,6 @@ const PASSING: readonly string[] = ['RATE', 'UNAVAILABLE'];
 const FAILED: ScreenVerdict = { later: 'UNAVAILABLE', retryAfterMs: LIMITS.interceptorRetryMs };
 const RETRY_MS_MAX = 3_600_000;
 
-/** Raised within, when an interceptor's answer did not come in time. */
-class TooLate extends Error {}
-
 /**
  * Asks the interceptors of the program, one after another in the order they were given in, and bears with them: what
  * throws, comes too late or makes no sense refuses the one op for now and is logged (INT-5).
@@ -31,11 +30,13 @@ export class Interceptors {
   readonly #list: readonly Interceptor[];
   readonly #logger: Logger;
   readonly #remotes = new Map<number, string>();
-  readonly #present = new Map<number, ClientConnection>();
+  readonly #present = new Map<number, Visit>();
+  readonly #guests: Guests;
 
   constructor(list: readonly Interceptor[], logger: Logger) {
     this.#list = list;
     this.#logger = logger;
+    this.#guests = new Guests(list, logger);
   }
 
   /** Whether any of them wants to see ops before they are judged. */
@@ -50,26 +51,21 @@ export class Interceptors {
   /** The last word on whether a client with a good token is let in. */
   async admit(id: number, verdict: Verdict): Promise<Verdict> {
     if ('error' in verdict || this.#present.has(id)) return verdict;
-    const connection = { id, remote: this.#remotes.get(id) ?? '', principal: verdict.principal };
-    const agreed: Interceptor[] = [];
-    for (const interceptor of this.#list) {
-      if (!(await this.#welcomes(interceptor, connection))) {
-        this.#gone(agreed, connection);
-        return { error: 'AUTH_FAILED' };
-      }
-      agreed.push(interceptor);
-    }
-    if (this.#remotes.has(id)) this.#present.set(id, connection);
+    const { principal } = verdict;
+    const remote = this.#remotes.get(id) ?? '';
+    const visit = await this.#guests.welcome({ door: 'binary', id, remote, principal });
+    if (visit === undefined) return { error: 'AUTH_FAILED' };
+    if (this.#remotes.has(id)) this.#present.set(id, visit);
     // It went while it was judged.
-    else this.#gone(agreed, connection);
+    else visit.left();
     return verdict;
   }
 
   closed(id: number): void {
     this.#remotes.delete(id);
-    const connection = this.#present.get(id);
+    const visit = this.#present.get(id);
     this.#present.delete(id);
-    if (connection !== undefined) this.#gone(this.#list, connection);
+    visit?.left();
   }
 
   /** What they make of an op. */
@@ -86,7 +82,7 @@ export class Interceptors {
         assertDecision(decision, seen);
       } catch (error) {
         const { clientId, session, seq } = seen;
-        this.#tell(error, interceptor, 'onBeforeOp', { clientId, session, seq });
+        logFailure(this.#logger, error, interceptor, 'onBeforeOp', { clientId, session, seq });
         return FAILED;
       }
       if (decision === undefined) continue;
@@ -114,73 +110,26 @@ export class Interceptors {
         outcome: OUTCOMES[entry.outcome] ?? 'rejected',
         ...(entry.code !== undefined && { code: entry.code }),
       };
-      this.#notify(interceptor, 'onAfterOp', () => onAfterOp.call(interceptor, told, outcome));
-    }
-  }
-
-  async #welcomes(interceptor: Interceptor, connection: ClientConnection): Promise<boolean> {
-    const { onConnection } = interceptor;
-    if (onConnection === undefined) return true;
-    try {
-      return (await inTime(interceptor, () => onConnection.call(interceptor, connection))) === true;
-    } catch (error) {
-      this.#tell(error, interceptor, 'onConnection', { conn: connection.id });
-      return false;
-    }
-  }
-
-  /** Tells those who had let it in. */
-  #gone(agreed: readonly Interceptor[], connection: ClientConnection): void {
-    for (const interceptor of agreed) {
-      const { onDisconnect } = interceptor;
-      if (onDisconnect !== undefined)
-        this.#notify(interceptor, 'onDisconnect', () => onDisconnect.call(interceptor, connection));
+      notify(this.#logger, interceptor, 'onAfterOp', () => onAfterOp.call(interceptor, told, outcome));
     }
   }
 
   #seenOf(op: Op): InterceptedOp {
     const { conn, session, seq } = op;
     const principal = conn.principal ?? { sub: '', roles: [], claims: {} };
-    const connection = this.#present.get(conn.id) ?? { id: conn.id, remote: conn.remote, principal };
+    const connection: ClientConnection = this.#present.get(conn.id)?.connection ?? {
+      door: 'binary',
+      id: conn.id,
+      remote: conn.remote,
+      principal,
+    };
     const writes = Array.from({ length: op.writeCount }, (_, at): InterceptedWrite => {
       const { code, mapIdx, key, payload: value, ttlMs } = op.writeAt(at);
       return { map: mapOf(op, mapIdx), kind: KINDS[code as 0] ?? 'PUT', key, value, ttlMs };
     });
     return { connection, clientId: session.clientId, session: session.session, seq, writes };
   }
-
-  #notify(interceptor: Interceptor, hook: string, call: () => void | Promise<void>): void {
-    inTime(interceptor, call).catch((error: unknown) => this.#tell(error, interceptor, hook, {}));
-  }
-
-  #tell(error: unknown, { name }: Interceptor, hook: string, about: object): void {
-    const what = error instanceof TooLate ? 'an interceptor was too late' : 'an interceptor failed';
-    this.#logger.error(
-      { ...(error instanceof TooLate ? {} : { err: error }), interceptor: name, hook, ...about },
-      what,
-    );
-  }
 }
-
-/** The answer of an interceptor. Throws what it throws, and TooLate. One that answers at once costs no timer. */
-async function inTime<T>({ timeoutMs }: Interceptor, call: () => T | Promise<T>): Promise<T> {
-  const answer = call();
-  if (!isThenable(answer)) return answer;
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    return await Promise.race([
-      answer,
-      new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new TooLate()), timeoutMs ?? LIMITS.interceptorMs);
-      }),
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-const isThenable = (answer: unknown): boolean =>
-  typeof answer === 'object' && answer !== null && 'then' in answer && typeof answer.then === 'function';
 
 /** Throws a TypeError for what is no decision about this op. */
 function assertDecision(decision: OpDecision, { writes }: InterceptedOp): void {

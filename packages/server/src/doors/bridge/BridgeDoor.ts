@@ -2,6 +2,7 @@ import { TopGunError } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { ServerConfig } from '../../config/schema.js';
+import type { Guests, Visit } from '../../interceptors/Guests.js';
 import type { LimitCounts } from '../../limits/LimitCounts.js';
 import { addressKey } from '../../security/addresses.js';
 import type { Topics } from '../../topics/ports.js';
@@ -46,6 +47,7 @@ export interface BridgeDoorParts {
   readonly config: BridgeSettings;
   readonly home: HeldConnections;
   readonly quota: Pick<ConnectionQuota, 'enter'>;
+  readonly guests: Pick<Guests, 'come'>;
   /** undefined while nobody is to be let in */
   readonly topics: () => Topics | undefined;
   readonly wallMs: () => number;
@@ -171,8 +173,10 @@ export class BridgeDoor {
     const answer = { status: 200, contentType, headers: STREAM_HEADERS };
     if (request.method === 'HEAD') return { ...answer, content: '' };
     const topics = this.#topicsNow();
-    const seat = this.#seatFor(request);
-    const stream = this.#createStream(asked, topics, seat);
+    const visit = await this.#parts.guests.come('bridge', request.remote, BRIDGE_PRINCIPAL);
+    if (visit === undefined) throw new BridgeRefusal(401, 'not let in');
+    const seat = this.#seatFor(request, visit);
+    const stream = this.#createStream(asked, topics, seat, visit);
     try {
       await stream.open();
     } catch (error) {
@@ -214,7 +218,7 @@ export class BridgeDoor {
     return { status: 200, body: { status } };
   };
 
-  #createStream(asked: EventsQuestion, topics: Topics, seat: Seat): BridgeStream {
+  #createStream(asked: EventsQuestion, topics: Topics, seat: Seat, visit: Pick<Visit, 'left'>): BridgeStream {
     const { home, config, logger } = this.#parts;
     const { clientIds, place, heartbeat, tellsQueueDone } = asked;
     const counts = this.#counts;
@@ -233,6 +237,7 @@ export class BridgeDoor {
       failed: (error) => logger.error({ err: error }, 'a mailbox could not be read'),
       gone: () => {
         seat.leave();
+        visit.left();
         counts.connections--;
         counts.subscriptions -= mailboxes.length;
       },
@@ -245,11 +250,12 @@ export class BridgeDoor {
     return topics;
   }
 
-  #seatFor({ headers, remote }: HttpRequest): Seat {
+  #seatFor({ headers, remote }: HttpRequest, visit: Pick<Visit, 'left'>): Seat {
     // Who is not held to the limit by address has an address of his own; the limit of all holds for him, too.
     const ip = this.#tokens.use(headers.authorization) ? `bypass ${this.#bypassed++}` : remote;
     const seat = this.#parts.quota.enter('bridge', { ip });
     if (isSeat(seat)) return seat;
+    visit.left();
     const { bridgeConnectionsPerIpMax: max } = this.#parts.config;
     throw seat.status === 429
       ? new BridgeRefusal(429, `you have reached the limit of streaming connections: ${max} max`)

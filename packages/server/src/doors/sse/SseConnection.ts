@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import type { Visit } from '../../interceptors/Guests.js';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import type { Position, SharedMessage, Subscriber, SubscriptionEnd, Topics } from '../../topics/ports.js';
 import type { Seat } from '../ConnectionQuota.js';
@@ -19,6 +20,8 @@ export interface SseParts {
 export interface SseVisit {
   readonly principal: Principal;
   readonly seat: Seat;
+  /** whom its end is told */
+  readonly visit: Pick<Visit, 'left'>;
   /** as `topicsAsked` has them */
   readonly asked: readonly string[];
   /** on the clock of `home` */
@@ -45,6 +48,7 @@ export class SseConnection extends EventStream implements Subscriber {
   readonly #topics: Topics;
   readonly #memo: FrameMemo;
   readonly #seat: Seat;
+  readonly #visit: Pick<Visit, 'left'>;
   /** those asked for, then `global` */
   readonly #names: readonly string[];
   readonly #askedCount: number;
@@ -55,6 +59,7 @@ export class SseConnection extends EventStream implements Subscriber {
   constructor(topics: Topics, { home, kind, memo }: SseParts, visit: SseVisit) {
     super(home, kind, visit.endsAtMs, visit.endsFor);
     const { principal, seat, asked } = visit;
+    this.#visit = visit.visit;
     this.principal = principal;
     this.#topics = topics;
     this.#memo = memo;
@@ -131,6 +136,7 @@ export class SseConnection extends EventStream implements Subscriber {
   protected gone(): void {
     this.#early = undefined;
     this.#seat.leave();
+    this.#visit.left();
     this.#unfollow();
   }
 

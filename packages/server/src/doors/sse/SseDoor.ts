@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http';
 import { TopGunError } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import type { ServerConfig } from '../../config/schema.js';
+import type { Guests } from '../../interceptors/Guests.js';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import type { Topics } from '../../topics/ports.js';
 import { type ConnectionQuota, isSeat, noPlace, retryAfter } from '../ConnectionQuota.js';
@@ -16,6 +18,9 @@ export interface SseDoorParts {
   readonly config: Pick<ServerConfig, 'sseHeartbeatMs' | 'maxSessionMs'>;
   readonly home: HeldConnections;
   readonly quota: ConnectionQuota;
+  readonly guests: Pick<Guests, 'come'>;
+  /** whether the token of somebody is not believed any more */
+  readonly isOut: (principal: Principal) => boolean;
   /** undefined while nobody is to be let in */
   readonly topics: () => Topics | undefined;
   readonly wallMs: () => number;
@@ -51,16 +56,22 @@ export class SseDoor {
   }
 
   async #subscribe(request: HttpRequest): Promise<HttpAnswer> {
-    const { home, quota, topics: currentTopics } = this.#parts;
+    const { home, quota, guests, isOut, topics: currentTopics } = this.#parts;
     const asked = topicsAsked(request.query);
     const topics = currentTopics();
     if (topics === undefined || home.isDraining) throw unavailable();
     const principal = request.principal as Principal;
+    const visit = await guests.come('sse', request.remote, principal);
+    if (visit === undefined) throw new HttpRefusal(401, { code: 'AUTH_FAILED' });
     const seat = quota.enter('sse', { user: principal.sub, ip: request.remote });
-    if (!isSeat(seat)) throw noPlace(seat);
+    if (!isSeat(seat)) {
+      visit.left();
+      throw noPlace(seat);
+    }
     const connection = new SseConnection(topics, this.#streams, {
       principal,
       seat,
+      visit,
       asked,
       ...this.#endOf(principal),
     });
@@ -70,8 +81,12 @@ export class SseDoor {
       throw refusalOf(error);
     }
     const contentType = 'text/event-stream';
-    if (request.method !== 'HEAD')
-      return { status: 200, contentType, headers: HEADERS, hold: (response) => connection.hold(response) };
+    const hold = (response: ServerResponse): void => {
+      connection.hold(response);
+      // Those who are held are asked when a token is withdrawn; this one may not have been among them yet.
+      if (isOut(principal)) connection.leave('token');
+    };
+    if (request.method !== 'HEAD') return { status: 200, contentType, headers: HEADERS, hold };
     connection.destroy();
     return { status: 200, contentType, headers: HEADERS, content: '' };
   }

@@ -5,6 +5,7 @@ import type { Admitted } from './admitToken.js';
 import type { Channels } from './Channels.js';
 import { type ClientFrame, readFrame } from './clientFrames.js';
 import type { DoorCounts } from './DoorCounts.js';
+import type { Guest, GuestJudge } from './guestJudge.js';
 import type { JsonConnection } from './JsonConnection.js';
 import type { Outgoing } from './Outgoing.js';
 import type { JsonErrorCode } from './serverFrames.js';
@@ -14,6 +15,7 @@ import type { Users } from './Users.js';
 
 export interface ConversationParts {
   readonly judge: TokenJudge;
+  readonly judgeGuest: GuestJudge;
   readonly out: Outgoing;
   readonly channels: Channels;
   readonly users: Users;
@@ -21,7 +23,7 @@ export interface ConversationParts {
   readonly counts: DoorCounts;
   readonly random: () => number;
   /** lets a stranger in */
-  readonly enter: (conn: JsonConnection, admitted: Admitted, resume: ReadonlyMap<string, Position>) => void;
+  readonly enter: (conn: JsonConnection, guest: Guest, resume: ReadonlyMap<string, Position>) => void;
   /** the same user with another token */
   readonly renewed: (conn: JsonConnection, admitted: Admitted) => void;
   /** tells why, and closes */
@@ -54,16 +56,17 @@ export class Conversation {
 
   /** Says who it is, or goes. */
   #firstFrame(conn: JsonConnection, data: Buffer, isBinary: boolean, nowMs: number): void {
-    const { judge, end, enter } = this.#parts;
+    const { judgeGuest, end, enter } = this.#parts;
     const { stranger } = conn;
     const frame = readFrame(data, isBinary);
     if (stranger === undefined || 'code' in frame || frame.type !== 'auth')
       return end(conn, CLOSE_CODE.AUTH, 'AUTH_REQUIRED', 'The first frame is auth with a token.');
     conn.phase = 'VERIFYING';
     const { token, resume = {} } = frame.payload;
-    void judge(token).then((verdict) => {
-      if (conn.phase !== 'VERIFYING') return;
-      if (typeof verdict === 'string') return this.refuseToken(conn, verdict);
+    void judgeGuest(token, conn.remote).then((verdict) => {
+      const isHere = conn.phase === 'VERIFYING';
+      if (typeof verdict === 'string') return isHere ? this.refuseToken(conn, verdict) : undefined;
+      if (!isHere) return verdict.visit.left();
       enter(conn, verdict, new Map([...stranger.resume, ...Object.entries(resume)]));
       for (const [more, binary] of stranger.held) this.received(conn, more, binary, nowMs);
     });

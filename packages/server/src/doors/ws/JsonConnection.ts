@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { LIMITS } from '@topgun/protocol';
 import type { WebSocket } from 'ws';
+import type { Visit } from '../../interceptors/Guests.js';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import type { Position, SharedMessage, Subscriber, SubscriptionEnd } from '../../topics/ports.js';
 import type { Seat as HandshakeSeat } from '../../transport/HandshakeGuard.js';
@@ -60,6 +61,8 @@ export class JsonConnection implements Subscriber, Wheeled {
   user: User | undefined;
   /** of the quota */
   seat: Seat | undefined;
+  /** whom its end is told */
+  visit: Pick<Visit, 'left'> | undefined;
   tenant: string | undefined;
   readonly places = new Map<string, Place>();
   /** anything came from it, a pong too */

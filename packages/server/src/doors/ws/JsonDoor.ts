@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
 import type { LimitName } from '../../limits/table.js';
 import type { Principal } from '../../security/PermissionPolicy.js';
-import type { Position, SharedMessage, SubscriptionEnd } from '../../topics/ports.js';
+import type { SharedMessage, SubscriptionEnd } from '../../topics/ports.js';
 import { limitStranger } from '../../transport/limitStranger.js';
 import type { SlowLimit } from '../../transport/OutQueues.js';
 import { PacedCuts } from '../../transport/PacedCuts.js';
@@ -11,12 +11,12 @@ import { refuseRequest } from '../../transport/refuseRequest.js';
 import type { Handshake, UpgradeDoor } from '../../transport/Upgrades.js';
 import { TimerWheel } from '../../utils/TimerWheel.js';
 import { isSeat } from '../ConnectionQuota.js';
-import type { Admitted } from './admitToken.js';
 import { Channels, positionsOf } from './Channels.js';
 import { Conversation } from './Conversation.js';
 import { DoorCounts } from './DoorCounts.js';
 import { doorServer } from './DoorSocket.js';
-import { handshakeOf } from './handshakeOf.js';
+import { type Guest, type GuestJudge, guestJudge } from './guestJudge.js';
+import { type Asked, handshakeOf } from './handshakeOf.js';
 import { type ConnectionOwner, JsonConnection } from './JsonConnection.js';
 import type { JsonDoorParts } from './JsonDoorParts.js';
 import { Outgoing } from './Outgoing.js';
@@ -24,7 +24,7 @@ import { type JsonFigures, type ListedConnection, Roster } from './Roster.js';
 import type { JsonErrorCode, Reply } from './serverFrames.js';
 import { spreadOver } from './spreadOver.js';
 import { dueOf, nextDueMs, setToken, tokenEndOf } from './times.js';
-import { type TokenJudge, tokenJudge } from './tokenJudge.js';
+import { tokenJudge } from './tokenJudge.js';
 
 const TICK_MS = 250;
 const SERVICE_RESTART = 1012;
@@ -37,7 +37,7 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
   readonly counts = new DoorCounts();
   readonly #parts: JsonDoorParts;
   readonly #server = doorServer();
-  readonly #judge: TokenJudge;
+  readonly #judge: GuestJudge;
   readonly #roster: Roster;
   readonly #out: Outgoing;
   readonly #channels: Channels;
@@ -54,7 +54,8 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     this.#parts = parts;
     const { limits } = parts;
     this.#nowMs = this.#monoMs();
-    this.#judge = tokenJudge(parts);
+    const judge = tokenJudge(parts);
+    this.#judge = guestJudge({ ...parts, judge });
     this.#roster = new Roster(parts.config, limits);
     this.#out = new Outgoing(parts, this.counts);
     this.#channels = new Channels({
@@ -64,14 +65,15 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
       onFault: (error) => parts.logger.error({ err: error }, 'a frame of /ws failed'),
     });
     this.#conversation = new Conversation({
-      judge: this.#judge,
+      judge,
+      judgeGuest: this.#judge,
       out: this.#out,
       channels: this.#channels,
       users: this.#roster.users,
       limits,
       counts: this.counts,
       random: () => this.#random(),
-      enter: (conn, admitted, resume) => this.#enter(conn, admitted, resume),
+      enter: (conn, guest, resume) => this.#enter(conn, guest, resume),
       renewed: (conn, { principal }) => this.#believe(conn, principal),
       end: (conn, code, error, message) => this.#end(conn, code, error, message),
     });
@@ -91,7 +93,7 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     if (asked === undefined) return this.#refuse(handshake.stream, 400);
     const { token, resume } = asked;
     if (token === 'several') return this.#refuse(handshake.stream, 401);
-    void this.#judge(token).then((verdict) => {
+    void this.#judge(token, handshake.address).then((verdict) => {
       if (typeof verdict !== 'string') this.#open(handshake, verdict, resume);
       // Without a token the first frame brings it; an empty one is none that could.
       else if (verdict === 'AUTH_REQUIRED' && token === undefined) this.#open(handshake, undefined, resume);
@@ -107,18 +109,20 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
 
   #open(
     { request, stream, head, address, seat }: Handshake,
-    admitted: Admitted | undefined,
-    resume: ReadonlyMap<string, Position>,
+    guest: Guest | undefined,
+    resume: Asked['resume'],
   ): void {
     const { limits } = this.#parts;
+    let isOpen = false;
     this.#server.handleUpgrade(request, stream, head, (socket) => {
+      isOpen = true;
       const conn = new JsonConnection(randomUUID(), address, socket, stream, this, this.#monoMs());
       socket.attach(conn);
       this.#roster.all.add(conn);
       this.counts.accepted++;
-      if (admitted !== undefined) {
+      if (guest !== undefined) {
         seat.authenticated();
-        return this.#enter(conn, admitted, resume);
+        return this.#enter(conn, guest, resume);
       }
       conn.stranger = { seat, resume, held: [] };
       this.#wheel.add(conn, this.#monoMs() + LIMITS.authTimeoutMs);
@@ -131,10 +135,13 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
         },
       );
     });
+    // The client had gone.
+    if (!isOpen) guest?.visit.left();
   }
 
-  #enter(conn: JsonConnection, { principal, tenant }: Admitted, resume: ReadonlyMap<string, Position>): void {
+  #enter(conn: JsonConnection, { principal, tenant, visit }: Guest, resume: Asked['resume']): void {
     const { quota, config } = this.#parts;
+    conn.visit = visit;
     const seat = quota.enter('ws', { user: principal.sub, ip: conn.remote });
     if (!isSeat(seat)) {
       const isFull = seat.status === 503;
@@ -304,6 +311,7 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     this.#parts.queues.left(conn.out);
     this.#channels.leave(conn);
     conn.seat?.leave();
+    conn.visit?.left();
     if (conn.user !== undefined) this.#parts.meter?.lasted(this.#monoMs() - conn.openedAtMs);
     if (this.#roster.all.size === 0) this.#onEmpty?.();
   }

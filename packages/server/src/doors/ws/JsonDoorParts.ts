@@ -1,4 +1,5 @@
 import type { ServerConfig } from '../../config/schema.js';
+import type { Guests } from '../../interceptors/Guests.js';
 import type { LimitCounts } from '../../limits/LimitCounts.js';
 import type { Topics } from '../../topics/ports.js';
 import type { OutQueues, SlowSocket } from '../../transport/OutQueues.js';
@@ -22,6 +23,7 @@ export interface JsonDoorParts extends Pick<TokenJudgeParts, 'security'> {
   /** undefined before the store is loaded */
   readonly topics: () => Topics | undefined;
   readonly quota: Pick<ConnectionQuota, 'enter'>;
+  readonly guests: Pick<Guests, 'come'>;
   readonly limits: LimitCounts;
   readonly queues: OutQueues<SlowSocket>;
   readonly logger: Pick<Logger, 'info' | 'error'>;

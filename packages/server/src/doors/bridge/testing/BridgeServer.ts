@@ -7,6 +7,7 @@ import {
 } from 'node:http';
 import { parseConfig } from '../../../config/load.js';
 import type { ServerConfigInput } from '../../../config/schema.js';
+import { Guests } from '../../../interceptors/Guests.js';
 import { PermissionPolicy } from '../../../security/PermissionPolicy.js';
 import { LocalBus } from '../../../topics/LocalBus.js';
 import { MemoryLog } from '../../../topics/log/MemoryLog.js';
@@ -16,6 +17,7 @@ import type { LogStore } from '../../../topics/ports.js';
 import { TopicHub } from '../../../topics/TopicHub.js';
 import { topicGate } from '../../../topics/topicGate.js';
 import { type Visitors, visitorsOf } from '../../../transport/visitorsOf.js';
+import { createLogger } from '../../../utils/logger.js';
 import { ConnectionQuota } from '../../ConnectionQuota.js';
 import { HttpRouter } from '../../HttpRouter.js';
 import { HeldConnections } from '../../held/HeldConnections.js';
@@ -94,6 +96,7 @@ export class BridgeServer {
     this.door = new BridgeDoor({
       config,
       home: this.held,
+      guests: new Guests([], createLogger('silent')),
       quota: new ConnectionQuota(config, visitors.limits),
       topics: () => (this.isServing ? this.hub : undefined),
       wallMs,

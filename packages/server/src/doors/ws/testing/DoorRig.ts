@@ -3,6 +3,8 @@ import { SignJWT } from 'jose';
 import { parseConfig } from '../../../config/load.js';
 import type { ServerConfig, ServerConfigInput } from '../../../config/schema.js';
 import { Denials } from '../../../engine/Denials.js';
+import { Guests } from '../../../interceptors/Guests.js';
+import type { Interceptor } from '../../../interceptors/Interceptor.js';
 import { PermissionPolicy, type Policy } from '../../../security/PermissionPolicy.js';
 import { SecurityManager } from '../../../security/SecurityManager.js';
 import { LocalBus } from '../../../topics/LocalBus.js';
@@ -13,6 +15,7 @@ import { TopicHub } from '../../../topics/TopicHub.js';
 import { type TopicPolicies, topicGate } from '../../../topics/topicGate.js';
 import { Upgrades } from '../../../transport/Upgrades.js';
 import { type Visitors, visitorsOf } from '../../../transport/visitorsOf.js';
+import { createLogger } from '../../../utils/logger.js';
 import { ConnectionQuota } from '../../ConnectionQuota.js';
 import { listen } from '../../listen.js';
 import { JsonDoor } from '../JsonDoor.js';
@@ -35,6 +38,7 @@ export interface DoorRigOptions {
   readonly config?: ServerConfigInput;
   readonly policies?: readonly Policy[];
   readonly namespaces?: readonly Namespace[];
+  readonly interceptors?: readonly Interceptor[];
 }
 
 /** The door on a real port and a real hub, with times that tests set. */
@@ -57,7 +61,7 @@ export class DoorRig {
 
   private constructor(
     security: SecurityManager,
-    { config, policies = POLICIES, namespaces = [] }: DoorRigOptions,
+    { config, policies = POLICIES, namespaces = [], interceptors = [] }: DoorRigOptions,
   ) {
     this.config = parseConfig({ jwtSecret: SECRET, ...config });
     this.visitors = visitorsOf(this.config);
@@ -98,6 +102,7 @@ export class DoorRig {
       config: this.config,
       topics: () => this.hub,
       security: () => this.security,
+      guests: new Guests(interceptors, createLogger('silent')),
       quota: new ConnectionQuota(this.config, this.visitors.limits),
       logger: { info: note, error: note } as unknown as ConstructorParameters<typeof JsonDoor>[0]['logger'],
       meter: { lagged: (ms) => this.lags.push(ms), lasted: () => undefined },
