@@ -1,5 +1,5 @@
 import { useClient } from '@topgun/react';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useDeferredValue, useEffect, useRef, useState } from 'react';
 import { type CityChange, CityEditor } from './components/CityEditor.js';
 import { CityTable } from './components/CityTable.js';
 import { CountryPanel } from './components/CountryPanel.js';
@@ -32,6 +32,9 @@ export function App() {
 
   const countries = useCountries();
   const { rows, page, hasNext, hasPrevious, found, loading, progress, turn } = useCities(view);
+
+  // The marks on the map follow the table.
+  const marked = useDeferredValue(rows);
 
   useEffect(
     () =>
@@ -86,7 +89,7 @@ export function App() {
       <main className="main">
         <div className="overview">
           <Heading country={view.country} countries={countries} />
-          <WorldMap rows={rows} />
+          <WorldMap rows={marked} />
         </div>
         <FilterBar view={view} countries={countries} onChange={change} />
         {refusal !== undefined && (

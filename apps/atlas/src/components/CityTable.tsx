@@ -1,10 +1,28 @@
-import { type KeyboardEvent, memo, type RefObject } from 'react';
+import { type KeyboardEvent, memo, type RefObject, useDeferredValue, useMemo } from 'react';
 import { formatDegrees, formatNumber } from '../state/formats.js';
 import { type CityRow, countryName, kindName } from '../state/model.js';
 import type { Ranges } from '../state/openCities.js';
 import { type Column, columns, hasOwnOrder, type View } from '../state/view.js';
 import { Icon } from './Icon.js';
 import { Marked } from './Marked.js';
+
+/** Rows that change with the key that is typed; most windows show fewer. Those below them follow a frame later. */
+const AT_ONCE = 20;
+
+type Lines = { readonly rows: readonly CityRow[]; readonly found: ReadonlyMap<string, Ranges> };
+
+/** The first lines of a page, and behind them what stood there before until React has time for the rest. */
+function useLines(rows: Lines['rows'], found: Lines['found']): Lines {
+  const page = useMemo(() => ({ rows, found }), [rows, found]);
+  const last = useDeferredValue(page);
+  return useMemo(() => {
+    if (last === page || page.rows.length <= AT_ONCE) return page;
+    const first = page.rows.slice(0, AT_ONCE);
+    const keys = new Set(first.map(({ _key }) => _key));
+    const rest = last.rows.slice(AT_ONCE).filter(({ _key }) => !keys.has(_key));
+    return { rows: [...first, ...rest], found: new Map([...last.found, ...page.found]) };
+  }, [page, last]);
+}
 
 /**
  * The cities of one page. The table is one tab stop: the arrows move between its rows, Enter edits, and so does a click
@@ -21,7 +39,8 @@ export function CityTable(props: {
   onEdit: (row: CityRow) => void;
   onPage: (by: 1 | -1) => void;
 }) {
-  const { rows, view } = props;
+  const { view } = props;
+  const { rows, found } = useLines(props.rows, props.found);
   // A search without an order of the reader's own is by fit and size together.
   const sorted = view.find.trim() === '' || hasOwnOrder(view) ? view.sort : undefined;
   const at = Math.max(
@@ -77,7 +96,7 @@ export function CityTable(props: {
           <CityLine
             key={row._key}
             row={row}
-            found={props.found.get(row._key)}
+            found={found.get(row._key)}
             isActive={index === at}
             onActive={props.onActive}
             onEdit={props.onEdit}
