@@ -106,7 +106,7 @@ beforeAll(async () => {
     staticFiles: await StaticFiles.create(app),
     loopbackOnly: false,
     watch: {
-      begin: () => ({ requestId: 'r', route: 'none', remote: '' }),
+      begin: () => ({ requestId: 'r', route: 'none', remote: '', answered: () => undefined }),
       failed: (_, error) => failures.push(error),
     },
   });

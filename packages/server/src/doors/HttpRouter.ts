@@ -117,7 +117,8 @@ export class HttpRouter {
     watched.route = route.path;
     const principal = await this.#admit(route, tokenOf(request, route));
     if (principal !== undefined) await visitors?.rates.ofPrincipal(principal.sub);
-    await write(request, response, await route.answer(new HttpRequest(request, rest, principal, address)));
+    const answer = await route.answer(new HttpRequest(request, rest, principal, address));
+    await write(request, response, answer, watched);
   }
 
   /** Who asks. Throws 401 and 403. */
@@ -164,7 +165,12 @@ function tokenOf({ headers, url = '' }: IncomingMessage, { queryToken }: Route):
   return new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('token') ?? undefined;
 }
 
-async function write(request: IncomingMessage, response: ServerResponse, answer: HttpAnswer): Promise<void> {
+async function write(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: HttpAnswer,
+  watched: WatchedRequest,
+): Promise<void> {
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if ('body' in answer) return json(request, response, answer.status, answer.body);
   response.setHeader('Content-Type', answer.contentType);
@@ -173,9 +179,18 @@ async function write(request: IncomingMessage, response: ServerResponse, answer:
   if (request.method === 'HEAD') response.end();
   else if ('hold' in answer) {
     response.flushHeaders();
+    await readUp(request);
+    watched.answered();
     answer.hold(response);
   } else if (typeof answer.content === 'string') response.end(answer.content);
   else await pipeline(Readable.from(answer.content), response);
+}
+
+/** Reads what the parser has of a request whose end has come; nothing is waited for that is still on its way. */
+async function readUp(request: IncomingMessage): Promise<void> {
+  if (!request.complete || request.readableEnded || request.destroyed) return;
+  request.resume();
+  await new Promise((resolve) => request.once('end', resolve).once('close', resolve));
 }
 
 function json(request: IncomingMessage, response: ServerResponse, status: number, body: unknown): void {

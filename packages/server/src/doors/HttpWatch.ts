@@ -12,6 +12,8 @@ export interface WatchedRequest {
   route: string;
   /** address of the asker */
   remote: string;
+  /** It has its answer; by itself when the response closes. */
+  readonly answered: () => void;
 }
 
 /** What an asker may call his request. */
@@ -33,10 +35,12 @@ export class HttpWatch {
     const begunMs = performance.now();
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-    const watched: WatchedRequest = { requestId, route: 'none', remote: request.socket.remoteAddress ?? '' };
     const span = this.#spans.request(request);
     response.setHeader('X-Request-Id', requestId);
-    response.once('close', () => {
+    let isAnswered = false;
+    const answered = (): void => {
+      if (isAnswered) return;
+      isAnswered = true;
       const { statusCode: status } = response;
       const { route, remote } = watched;
       this.#counts.httpRequests.add(route);
@@ -46,7 +50,10 @@ export class HttpWatch {
       const ms = Math.round(performance.now() - begunMs);
       const { method } = request;
       this.#logger.debug({ requestId, method, route, status, ms, remote }, 'HTTP request');
-    });
+    };
+    response.once('close', answered);
+    const { remoteAddress: remote = '' } = request.socket;
+    const watched: WatchedRequest = { requestId, route: 'none', remote, answered };
     return watched;
   }
 

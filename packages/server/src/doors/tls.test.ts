@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { connect, type TLSSocket } from 'node:tls';
 import { LIMITS } from '@topgun/protocol';
 import { generate } from 'selfsigned';
@@ -97,6 +98,29 @@ describe('TLS', () => {
     socket.terminate();
     // Plain HTTP is no TLS.
     await expect(fetch(`http://localhost:${port}/health`)).rejects.toThrow();
+    await server.shutdown();
+  });
+
+  it('[NET-1] a stream of events is heard over it, and is gone with its client', async () => {
+    const config = { ...install(first), port: 0, dev: true, storage: 'memory', logLevel: 'silent' } as const;
+    const server = new ServerCoordinator(config);
+    const { port } = await server.start();
+    const address = { port, host: 'localhost', path: '/events/subscribe?topics=news', ca: first.cert };
+    const [stream] = (await once(request(address).end(), 'response')) as [IncomingMessage];
+    let text = '';
+    stream.setEncoding('utf8').on('error', () => undefined);
+    const heard = async (part: string): Promise<void> => {
+      while (!text.includes(part)) text += String((await once(stream, 'data'))[0]);
+    };
+    await heard('connected');
+    await server.publish('news', 'good');
+    await heard('data: "good"\n\n');
+    stream.destroy();
+    const stats = { ...address, path: '/events/stats' };
+    for (let open = 1; open > 0; ) {
+      const [answer] = (await once(request(stats).end(), 'response')) as [IncomingMessage];
+      open = ((await json(answer)) as { activeConnections: number }).activeConnections;
+    }
     await server.shutdown();
   });
 

@@ -30,7 +30,7 @@ async function open(settings: ServerConfigInput): Promise<void> {
     principalOf: async (token) => (token === undefined ? undefined : { sub: token, roles: [], claims: {} }),
     loopbackOnly: false,
     watch: {
-      begin: () => ({ requestId: 'r', route: 'none', remote: '' }),
+      begin: () => ({ requestId: 'r', route: 'none', remote: '', answered: () => undefined }),
       failed: (_, error) => {
         throw error;
       },

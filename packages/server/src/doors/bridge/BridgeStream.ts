@@ -62,7 +62,7 @@ export class BridgeStream extends EventStream {
     return this.#reader.open();
   }
 
-  protected opened({ socket }: ServerResponse): void {
+  protected opened(_: ServerResponse, socket: Socket): void {
     this.#socket = socket;
     this.push(opening);
     this.#reader.goOn();

@@ -43,7 +43,7 @@ async function serve(parts: Partial<DebugParts> = {}): Promise<string> {
       token === undefined ? undefined : { sub: 'ann', roles: token.split('-'), claims: {} },
     loopbackOnly: false,
     watch: {
-      begin: () => ({ requestId: 'r', route: 'none', remote: '' }),
+      begin: () => ({ requestId: 'r', route: 'none', remote: '', answered: () => undefined }),
       failed: (_, error) => {
         throw error;
       },

@@ -5,6 +5,7 @@ import type { Principal } from '../../security/PermissionPolicy.js';
 import type { SlowLimit, SlowSocket } from '../../transport/OutQueues.js';
 import type { Wheeled } from '../../utils/TimerWheel.js';
 import type { FrameJoiner } from './FrameJoiner.js';
+import { leaveHttp } from './leaveHttp.js';
 
 /** Why the server ends a stream whose client is to come back. */
 export type LeaveReason = 'shutdown' | 'lifetime' | 'token' | 'denied';
@@ -26,7 +27,7 @@ export interface StreamHome {
   /** A pause for one that is to come back. */
   retryMs(): number;
   /** It is open, and is asked for the first time then. */
-  add(response: ServerResponse, stream: EventStream, dueAtMs: number): void;
+  add(socket: Socket, stream: EventStream, dueAtMs: number): void;
   /** It has frames to write. */
   wrote(stream: EventStream): void;
   /** What it has is written in this turn. */
@@ -38,12 +39,15 @@ export interface StreamHome {
 }
 
 const NONE: readonly Buffer[] = [];
+/** Ends a body of HTTP/1.1 whose length was not said. */
+const LAST_CHUNK = '0\r\n\r\n';
 
 /**
  * One answer that a door holds open and writes events to. It has no timer and no closure of its own: the time comes from the wheel of
  * `HeldConnections`, the end from its one listener. What is pushed in a turn is written at its end, in one write.
  *
- * It writes to the socket itself, past the response, which would make several writes of each: the head is out, nothing else writes.
+ * It writes to the socket itself, past the response, which would make several writes of each: the head is out, nothing else writes, and
+ * HTTP lets go of the socket where it can.
  */
 export abstract class EventStream implements SlowSocket, Wheeled {
   wheelSlot = -1;
@@ -53,8 +57,10 @@ export abstract class EventStream implements SlowSocket, Wheeled {
   readonly #kind: StreamKind;
   readonly #endsAtMs: number;
   readonly #endsFor: LeaveReason;
-  #response: ServerResponse | undefined;
+  /** open, or closing with `#isLeaving` */
   #socket: Socket | undefined;
+  #isChunked = false;
+  #isLeaving = false;
   #isOver = false;
   #beatAtMs = 0;
   /** of this turn */
@@ -71,8 +77,8 @@ export abstract class EventStream implements SlowSocket, Wheeled {
     this.#endsFor = endsFor;
   }
 
-  /** The response is open: what is pushed now is written at once, and may be large. */
-  protected abstract opened(response: ServerResponse): void;
+  /** The socket is this stream's: what is pushed now is written at once, and may be large. Nothing is to be done with the response. */
+  protected abstract opened(response: ServerResponse, socket: Socket): void;
   /** The stream is over, whoever ended it; told once, also where `opened` never was. */
   protected abstract gone(): void;
 
@@ -102,21 +108,22 @@ export abstract class EventStream implements SlowSocket, Wheeled {
       this.closed();
       return;
     }
-    this.#response = response;
+    this.#isChunked = response.chunkedEncoding;
     this.#socket = socket;
+    leaveHttp(response, socket);
     socket.setNoDelay(true);
     // Those of a crowd that came at once are spread.
     const { heartbeatMs } = this.#kind;
     this.#beatAtMs = this.home.nowMs() + heartbeatMs / 2 + this.home.draw(heartbeatMs / 2);
-    this.home.add(response, this, Math.min(this.#beatAtMs, this.#endsAtMs));
-    this.opened(response);
+    this.home.add(socket, this, Math.min(this.#beatAtMs, this.#endsAtMs));
+    this.opened(response, socket);
     this.home.flushNow(this);
     this.#graceBytes = this.unsentBytes;
   }
 
   /** Adds a frame to those of this turn. */
   protected push(frame: Buffer): void {
-    if (this.#response === undefined) return;
+    if (this.#socket === undefined || this.#isLeaving) return;
     if (this.#frames === NONE) {
       this.#frames = [frame];
       this.home.wrote(this);
@@ -127,15 +134,14 @@ export abstract class EventStream implements SlowSocket, Wheeled {
   flush(joiner: FrameJoiner): number {
     const frames = this.#frames;
     this.#frames = NONE as Buffer[];
-    const response = this.#response;
     const socket = this.#socket;
-    if (frames === NONE || response === undefined || socket?.writable !== true) return 0;
+    if (frames === NONE || socket?.writable !== true) return 0;
     if (socket.writableLength === 0) this.#graceBytes = 0;
     else if (socket.writableLength > LIMITS.outQueueBytes + this.#graceBytes) {
       this.tooSlow('outQueueBytes');
       return 0;
     }
-    const bytes = joiner.join(frames, response.chunkedEncoding);
+    const bytes = joiner.join(frames, this.#isChunked);
     socket.write(bytes);
     this.#handedBytes += bytes.length;
     return bytes.length;
@@ -157,16 +163,19 @@ export abstract class EventStream implements SlowSocket, Wheeled {
 
   /** Asks the client to come back, and ends when that is written. */
   leave(reason: LeaveReason): void {
-    const response = this.#response;
-    if (response === undefined) {
+    const socket = this.#socket;
+    if (socket === undefined) {
       this.closed();
       return;
     }
+    if (this.#isLeaving) return;
     const farewell = this.#kind.farewell(reason, this.home.retryMs());
     if (farewell !== undefined) this.push(farewell);
     this.home.flushNow(this);
-    this.#response = undefined;
-    response.end();
+    this.#isLeaving = true;
+    if (this.#isChunked && socket.writable) socket.write(LAST_CHUNK);
+    // A connection that was kept for one stream is not kept for another request.
+    socket.destroySoon();
   }
 
   /** It does not take what it is sent. */
@@ -181,14 +190,12 @@ export abstract class EventStream implements SlowSocket, Wheeled {
     else this.#socket.destroy();
   }
 
-  /** The response is closed; for `HeldConnections`. */
+  /** The socket is closed, or there never was one; for `HeldConnections`. */
   closed(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#response = undefined;
+    this.#isLeaving = true;
     this.#frames = NONE as Buffer[];
-    // A connection that was kept for one stream is not kept for another request.
-    this.#socket?.destroySoon();
     this.gone();
   }
 }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { LIMITS } from '@topgun/protocol';
 import type { LimitCounts } from '../../limits/LimitCounts.js';
 import type { OutQueues, SlowLimit, SlowSocket } from '../../transport/OutQueues.js';
@@ -40,7 +40,7 @@ const STREAMS_AT_ONCE = 500;
  */
 export class HeldConnections implements StreamHome {
   readonly #parts: HeldParts;
-  readonly #streams = new Map<ServerResponse, EventStream>();
+  readonly #streams = new Map<Socket, EventStream>();
   readonly #wheel: TimerWheel<EventStream>;
   readonly #cuts = new PacedCuts();
   readonly #joiner = new FrameJoiner();
@@ -51,8 +51,8 @@ export class HeldConnections implements StreamHome {
   #timer: NodeJS.Timeout | undefined;
   #onEmpty: (() => void) | undefined;
   #isDraining = false;
-  /** The one listener: `this` is the response. */
-  readonly #closed: (this: ServerResponse) => void;
+  /** The one listener: `this` is the socket. */
+  readonly #closed: (this: Socket) => void;
 
   constructor(parts: HeldParts) {
     this.#parts = parts;
@@ -62,8 +62,8 @@ export class HeldConnections implements StreamHome {
       startMs: this.nowMs(),
       due: (stream, nowMs) => stream.due(nowMs),
     });
-    const remove = (response: ServerResponse): void => this.#remove(response);
-    this.#closed = function (this: ServerResponse): void {
+    const remove = (socket: Socket): void => this.#remove(socket);
+    this.#closed = function (this: Socket): void {
       remove(this);
     };
   }
@@ -89,9 +89,9 @@ export class HeldConnections implements StreamHome {
     return this.draw(LIMITS.reconnectInMsMax);
   }
 
-  add(response: ServerResponse, stream: EventStream, dueAtMs: number): void {
-    this.#streams.set(response, stream);
-    response.once('close', this.#closed);
+  add(socket: Socket, stream: EventStream, dueAtMs: number): void {
+    this.#streams.set(socket, stream);
+    socket.on('close', this.#closed);
     this.#wheel.add(stream, dueAtMs);
     this.#timer ??= setInterval(() => this.tick(this.nowMs()), TICK_MS).unref();
     // It was being made when the others were told.
@@ -164,10 +164,10 @@ export class HeldConnections implements StreamHome {
     return { connections: this.size, unsentBytes, ...this.#counts };
   }
 
-  #remove(response: ServerResponse): void {
-    const stream = this.#streams.get(response);
+  #remove(socket: Socket): void {
+    const stream = this.#streams.get(socket);
     if (stream === undefined) return;
-    this.#streams.delete(response);
+    this.#streams.delete(socket);
     this.#wheel.remove(stream);
     this.#parts.queues.left(stream);
     stream.closed();

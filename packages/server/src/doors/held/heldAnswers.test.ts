@@ -154,6 +154,47 @@ describe('an answer that is held open', () => {
   });
 });
 
+describe('the socket of an answer that is held open', () => {
+  it('[SSE-35] is not HTTP any more, and what its client sends on is no request', async () => {
+    await start();
+    const socket = server.raw(GET);
+    const reader = new Reader(socket);
+    await reader.has('hello\n');
+    expect(server.responses[0]?.socket).toBeNull();
+    socket.write(`${GET}what is no request at all`);
+    // Its bytes have come before those of this one.
+    await (await server.open()).reader.has('hello\n');
+    server.streams[0]?.say('still here\n');
+    await reader.has('still here\n');
+    expect([server.streams.length, server.held.size, server.failures]).toEqual([2, 2, []]);
+  });
+
+  it('[SSE-35] ends when its client ends its side', async () => {
+    await start();
+    const socket = server.raw(GET);
+    const reader = new Reader(socket);
+    await reader.has('hello\n');
+    socket.end();
+    await reader.ended();
+    await turnsUntil(() => server.streams[0]?.goneCount === 1);
+    expect(server.held.size).toBe(0);
+  });
+
+  it('[SSE-35] stays with HTTP while a body is on its way, and ends as any other', async () => {
+    await start();
+    const socket = server.raw('GET /held HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab');
+    const reader = new Reader(socket);
+    await reader.has('hello\n');
+    expect(server.responses[0]?.socket).not.toBeNull();
+    socket.write('cde');
+    server.streams[0]?.say('more\n');
+    await reader.has('more\n');
+    server.streams[0]?.leave('lifetime');
+    await reader.ended();
+    await turnsUntil(() => server.streams[0]?.goneCount === 1);
+  });
+});
+
 describe('a reader that does not read', () => {
   async function stuck(): Promise<void> {
     server.raw(GET).pause();

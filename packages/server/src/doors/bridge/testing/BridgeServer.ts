@@ -111,7 +111,7 @@ export class BridgeServer {
       loopbackOnly: false,
       visitors,
       watch: {
-        begin: () => ({ requestId: 'r', route: 'none', remote: '' }),
+        begin: () => ({ requestId: 'r', route: 'none', remote: '', answered: () => undefined }),
         failed: (_, error) => note({ failed: error }),
       },
     });

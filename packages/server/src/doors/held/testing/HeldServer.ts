@@ -1,4 +1,4 @@
-import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import { createServer, get, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { LimitCounts } from '../../../limits/LimitCounts.js';
 import { type OutQueues, outQueuesOf, type SlowSocket } from '../../../transport/OutQueues.js';
@@ -78,6 +78,7 @@ export class HeldServer {
   readonly held: HeldConnections;
   readonly queues: OutQueues<SlowSocket>;
   readonly streams: TestStream[] = [];
+  readonly responses: ServerResponse[] = [];
   readonly failures: unknown[] = [];
   port = 0;
   /** what the next streams' lives are */
@@ -107,7 +108,10 @@ export class HeldServer {
           status: 200,
           contentType: 'text/event-stream',
           headers: { 'X-Kind': 'held' },
-          hold: (response) => stream.hold(response),
+          hold: (response) => {
+            this.responses.push(response);
+            stream.hold(response);
+          },
         };
       },
     };
@@ -119,7 +123,7 @@ export class HeldServer {
       principalOf: async () => undefined,
       loopbackOnly: false,
       watch: {
-        begin: () => ({ requestId: 'r', route: 'none', remote: '' }),
+        begin: () => ({ requestId: 'r', route: 'none', remote: '', answered: () => undefined }),
         failed: (_, error) => this.failures.push(error),
       },
     });

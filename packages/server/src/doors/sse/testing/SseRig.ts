@@ -145,7 +145,7 @@ export class SseRig {
       watch: {
         begin: (_, response) => {
           response.setHeader('X-Request-Id', 'request-1');
-          return { requestId: 'request-1', route: 'none', remote: '' };
+          return { requestId: 'request-1', route: 'none', remote: '', answered: () => undefined };
         },
         failed: (_, error) => this.failures.push(error),
       },
