@@ -92,7 +92,7 @@ export const serverErrors = {
     retriable: true,
   },
   BACKUP_UNSUPPORTED: {
-    remedy: 'Data in memory alone is not backed up: use storage embedded, or `topgun export`.',
+    remedy: 'A server backs up its embedded store only. Back up a database with its own means (pg_dump); data in memory: `topgun export`.',
     retriable: false,
   },
   BACKUP_MISSING: {

@@ -1,7 +1,5 @@
-import type { DiskFault } from './DiskWatch.js';
-
 /** Why a store can keep nothing at the moment. */
-export type StoreFault = DiskFault | 'STORE_SLOW';
+export type StoreFault = 'DISK_FULL' | 'STORE_READ_ONLY' | 'STORE_UNREACHABLE' | 'STORE_SLOW';
 
 export interface StoreState {
   /** of the disk that the server itself writes to; undefined when it has none, or it cannot be reached */

@@ -7,6 +7,8 @@ export interface GuardParts {
   readonly key: readonly [number, number];
   /** Makes a connection that is fit for the store. */
   readonly connect: () => Promise<Client>;
+  /** how long an opening waits for the lock */
+  readonly heldMs: number;
   /** The lock is held again after the connection had been lost. */
   readonly regained: (client: Client) => Promise<void>;
   /** for errors that do not pass: the guard gives up */
@@ -32,7 +34,7 @@ export class Guard {
   async open(): Promise<Client> {
     const client = await this.#parts.connect();
     this.#client = client;
-    await this.#lock(client, LIMITS.databaseHeldMs);
+    await this.#lock(client, this.#parts.heldMs);
     this.#watch(client);
     return client;
   }

@@ -36,6 +36,8 @@ export interface PostgresStoreOptions {
   readonly onStopped?: (error: TopGunError) => void;
   /** told what is wrong with the database, once for each kind of it until it works again */
   readonly onFault?: (error: TopGunError) => void;
+  /** how long an opening waits for the server before to let go, ms; default `LIMITS.databaseHeldMs` */
+  readonly heldMs?: number;
   /** for tests: holds flushes back, makes commits fail */
   readonly gate?: CommitGate;
 }
@@ -78,6 +80,7 @@ export class PostgresStore implements Store {
     this.#guard = new Guard({
       key: lockKeyOf(this.address.schema, this.#fence.name),
       connect: () => this.#connect(),
+      heldMs: options.heldMs ?? LIMITS.databaseHeldMs,
       regained: async (client) => {
         await this.#admit(client);
         await this.#fence.check(client);
@@ -101,7 +104,11 @@ export class PostgresStore implements Store {
       this.#pool = new pg.Pool({
         ...this.#connection,
         max: this.address.pool,
-        onConnect: (made) => this.#admit(made),
+        onConnect: (made) => {
+          // While it is in use nobody else listens: whoever uses it hears of it from what was asked.
+          made.on('error', () => undefined);
+          return this.#admit(made);
+        },
       });
       // A connection that is lost while nobody uses it; the next one who needs one makes it.
       this.#pool.on('error', () => undefined);

@@ -20,6 +20,8 @@ export interface Postgres {
 export interface PostgresOptions {
   /** `name=value`, on top of the others */
   readonly settings?: readonly string[];
+  /** encrypted connections with this certificate, in PEM */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** a commit waits for the disk, as in production */
   readonly durable?: boolean;
 }
@@ -45,7 +47,7 @@ const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'ji
  * As root it runs as the user `postgres`. It ends with this process, however that ends. `TOPGUN_POSTGRES` is the path of the program
  * `postgres`; the scripts of this repository find it and set that.
  */
-export async function startPostgres({ settings = [], durable = false }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres({ settings = [], durable = false, tls }: PostgresOptions = {}): Promise<Postgres> {
   const programs = programsOf(process.env.TOPGUN_POSTGRES);
   const user = process.getuid?.() === 0 ? userNamed('postgres') : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'topgun-postgres-'));
@@ -54,6 +56,13 @@ export async function startPostgres({ settings = [], durable = false }: Postgres
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (user !== undefined) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
   const data = join(folder, 'data');
+  const secured: string[] = [];
+  for (const [name, text] of Object.entries(tls ?? {})) {
+    const path = join(folder, `${name}.pem`);
+    writeFileSync(path, text, { mode: 0o600 });
+    if (user !== undefined) chownSync(path, user.uid, user.gid);
+    secured.push(`ssl_${name}_file=${path}`);
+  }
   try {
     const init = ['-D', data, '-U', 'topgun', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256'];
     execFileSync(
@@ -71,6 +80,7 @@ export async function startPostgres({ settings = [], durable = false }: Postgres
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
       ...(durable ? [] : FAST),
+      ...(tls === undefined ? [] : ['ssl=on', ...secured]),
       ...settings,
     ];
     const start = (): Promise<ChildProcess> => started(join(programs, 'postgres'), data, given, user);
