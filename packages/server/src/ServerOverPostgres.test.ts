@@ -53,9 +53,7 @@ async function device(server: ServerCoordinator): Promise<{
   const session = 'device_____';
   const versions: [number, number] = [PROTOCOL_VERSION, PROTOCOL_VERSION];
   socket.on('open', () =>
-    socket.send(
-      encode({ type: 'AUTH', versions, clientId: 'device'.padEnd(22, '_'), sessions: [session] }),
-    ),
+    socket.send(encode({ type: 'AUTH', versions, clientId: 'device'.padEnd(22, '_'), sessions: [session] })),
   );
   await until(() => heard.some(({ type }) => type === 'AUTH_ACK'));
   const [ack] = heard.flatMap((message) => (message.type === 'AUTH_ACK' ? [message] : []));
@@ -126,7 +124,9 @@ describe('a server over PostgreSQL', () => {
     const client = await databases.client({ schema: 'outage' });
     const { rows } = await client.query("select convert_from(key, 'UTF8') as key from records");
     expect(rows).toHaveLength(51);
-    const dedup = await client.query('select sum((select count(*) from jsonb_object_keys(entries)))::int as n from dedup');
+    const dedup = await client.query(
+      'select sum((select count(*) from jsonb_object_keys(entries)))::int as n from dedup',
+    );
     expect(dedup.rows).toEqual([{ n: 51 }]);
   });
 });

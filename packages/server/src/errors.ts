@@ -92,7 +92,8 @@ export const serverErrors = {
     retriable: true,
   },
   BACKUP_UNSUPPORTED: {
-    remedy: 'A server backs up its embedded store only. Back up a database with its own means (pg_dump); data in memory: `topgun export`.',
+    remedy:
+      'A server backs up its embedded store only. Back up a database with its own means (pg_dump); data in memory: `topgun export`.',
     retriable: false,
   },
   BACKUP_MISSING: {

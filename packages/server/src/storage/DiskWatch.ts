@@ -51,7 +51,11 @@ export class DiskWatch implements StoreWatch {
       () => true,
       () => false,
     );
-    const fault: StoreFault | undefined = !isWritable ? 'STORE_READ_ONLY' : freeBytes < DISK_FREE_BYTES_MIN ? 'DISK_FULL' : undefined;
+    const fault: StoreFault | undefined = !isWritable
+      ? 'STORE_READ_ONLY'
+      : freeBytes < DISK_FREE_BYTES_MIN
+        ? 'DISK_FULL'
+        : undefined;
     return { freeBytes, fault };
   }
 }

@@ -8,6 +8,9 @@ export function storageOf({
 }: Pick<ServerConfig, 'storage' | 'databaseUrl'>): 'embedded' | 'memory' | 'postgres' {
   if (databaseUrl === '') return storage;
   if (storage === 'memory')
-    throw serverError('CONFIG_INVALID', 'storage: found "memory" beside databaseUrl, which keeps data in PostgreSQL.');
+    throw serverError(
+      'CONFIG_INVALID',
+      'storage: found "memory" beside databaseUrl, which keeps data in PostgreSQL.',
+    );
   return 'postgres';
 }

@@ -1,7 +1,7 @@
 import { LIMITS } from '@topgun/protocol';
 import * as z from 'zod';
-import { parseDatabaseUrl } from '../../storage/postgres/databaseUrl.js';
 import { isMapPattern } from '../../security/policy/mapPattern.js';
+import { parseDatabaseUrl } from '../../storage/postgres/databaseUrl.js';
 import { setting, text, wholeNumber } from './setting.js';
 
 /** Assigns a resolver to maps; the names are checked where the resolvers are known. */

@@ -1,5 +1,5 @@
-import type { Client } from 'pg';
 import { LIMITS } from '@topgun/protocol';
+import type { Client } from 'pg';
 import { serverError } from '../../errors.js';
 import { sqlStateOf } from './faults.js';
 

@@ -42,16 +42,18 @@ describe('PostgresStore', () => {
         n: fc.integer({ min: 1, max: 3 }),
         owner: fc.constantFrom(undefined, 'nul \0'),
       })
-      .map(({ kind, totals, value, ttlMs, repaired, owner, ...rest }): StoredRecord => ({
-        ...rest,
-        map: 'm',
-        kind: kind as StoredRecord['kind'],
-        value: kind === 'PN' ? totals : value,
-        ...(kind === 'OR' && { tag: 'g' }),
-        ...(kind === 'LWW' && repaired !== undefined && { repaired }),
-        ...(ttlMs !== undefined && { ttlMs }),
-        ...(owner !== undefined && { owner }),
-      }));
+      .map(
+        ({ kind, totals, value, ttlMs, repaired, owner, ...rest }): StoredRecord => ({
+          ...rest,
+          map: 'm',
+          kind: kind as StoredRecord['kind'],
+          value: kind === 'PN' ? totals : value,
+          ...(kind === 'OR' && { tag: 'g' }),
+          ...(kind === 'LWW' && repaired !== undefined && { repaired }),
+          ...(ttlMs !== undefined && { ttlMs }),
+          ...(owner !== undefined && { owner }),
+        }),
+      );
     const entries = fc.uniqueArray(fc.nat({ max: 6 }), { maxLength: 4 });
     const commits = fc
       .record({
@@ -78,7 +80,10 @@ describe('PostgresStore', () => {
           })),
         };
         const slice = { pid, high: { epoch: 1, n: some.length }, records: some, dedup: [row] };
-        return { slices: [{ ...slice, ...(purgedTo > 0 && { gc }) }], meta: [{ name: 'a\0', value: seqs.length }] };
+        return {
+          slices: [{ ...slice, ...(purgedTo > 0 && { gc }) }],
+          meta: [{ name: 'a\0', value: seqs.length }],
+        };
       });
     await fc.assert(
       fc.asyncProperty(fc.array(commits, { minLength: 1, maxLength: 6 }), async (list) => {
@@ -143,7 +148,9 @@ describe('PostgresStore', () => {
     const flush = old.commit(commitOf([storedRecord({ key: 'k', t: 5000, value: 'last', n: 7 })]));
     const watcher = await databases.client(address);
     const waiting = async (count: number): Promise<boolean> => {
-      const { rows } = await watcher.query("select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'");
+      const { rows } = await watcher.query(
+        "select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'",
+      );
       return rows[0].n >= count;
     };
     await until(() => waiting(1));
@@ -207,7 +214,9 @@ describe('PostgresStore', () => {
     expect((await databases.store(address, { fence: 'b' }).open()).incarnation).toBe(incarnation);
     const client = await databases.client(address);
     // What a dump that is restored leaves: the same rows in another table.
-    await client.query('create table other as table store; drop table store; alter table other rename to store');
+    await client.query(
+      'create table other as table store; drop table store; alter table other rename to store',
+    );
     const boot = await databases.store(address, { fence: 'c' }).open();
     expect(boot).toMatchObject({ renewedFrom: incarnation, renewedAtMs: expect.any(Number) });
     expect(boot.incarnation).not.toBe(incarnation);
@@ -222,7 +231,9 @@ describe('PostgresStore', () => {
     const store = databases.store(address, { onStopped: (error) => stopped.push(error) });
     await store.open();
     const client = await databases.client(address);
-    await client.query('create table other as table store; drop table store; alter table other rename to store');
+    await client.query(
+      'create table other as table store; drop table store; alter table other rename to store',
+    );
     await client.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'topgun'",
     );
@@ -239,7 +250,9 @@ describe('PostgresStore', () => {
     const client = await databases.client(address);
     await client.query("update records set body = '\\xa177'");
     await expect(store.read('m', 'k')).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
-    await expect(store.scan(partitionOf('k'), () => undefined)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    await expect(store.scan(partitionOf('k'), () => undefined)).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+    });
   });
 
   it('[STO-16] large partitions and large values are read in pages', async () => {
@@ -254,6 +267,8 @@ describe('PostgresStore', () => {
     const seen = new Set<string>();
     await store.scan(partitionOf('{one}'), ({ key }) => seen.add(key));
     expect(seen.size).toBe(2_500);
-    expect(await store.changesSince(partitionOf('{one}'), { epoch: 1, n: 2_000 }, 10)).toEqual(records.slice(2_000, 2_010));
+    expect(await store.changesSince(partitionOf('{one}'), { epoch: 1, n: 2_000 }, 10)).toEqual(
+      records.slice(2_000, 2_010),
+    );
   });
 });

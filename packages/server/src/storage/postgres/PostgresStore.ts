@@ -26,7 +26,15 @@ import { Guard } from './Guard.js';
 import { openLife, readHome, renewLife } from './home.js';
 import { lockKeyOf } from './lockKey.js';
 import { migrate } from './migrate.js';
-import { dedupOf, readChanges, readDedupRow, readFacts, readPartitions, readRecord, recordsOf } from './reads.js';
+import {
+  dedupOf,
+  readChanges,
+  readDedupRow,
+  readFacts,
+  readPartitions,
+  readRecord,
+  recordsOf,
+} from './reads.js';
 
 export interface PostgresStoreOptions {
   readonly address: DatabaseAddress;
@@ -197,7 +205,11 @@ export class PostgresStore implements Store {
       return 'failed';
     }
     try {
-      await client.query({ name: 'commit', text: COMMIT, values: [this.#fence.name, this.#fence.number, ...rows] });
+      await client.query({
+        name: 'commit',
+        text: COMMIT,
+        values: [this.#fence.name, this.#fence.number, ...rows],
+      });
     } catch (error) {
       const judged = judgeFault(error, shown);
       client.release(judged.isBroken);
@@ -278,12 +290,18 @@ export class PostgresStore implements Store {
     const { shown } = this.address;
     if (isStandby) throw serverError('STORE_READ_ONLY', `PostgreSQL at ${shown} follows another server.`);
     if (text !== this.#home) {
-      throw serverError('STORE_STOPPED', `The database at ${shown} is another one, or an older one, than was opened.`);
+      throw serverError(
+        'STORE_STOPPED',
+        `The database at ${shown} is another one, or an older one, than was opened.`,
+      );
     }
     await client.query(SYNCHRONOUS);
   }
 
-  #rest(round: number, ms = Math.min(LIMITS.databaseRetryMs * 2 ** round, LIMITS.databaseRetryMsMax)): Promise<void> {
+  #rest(
+    round: number,
+    ms = Math.min(LIMITS.databaseRetryMs * 2 ** round, LIMITS.databaseRetryMsMax),
+  ): Promise<void> {
     return sleep(ms, undefined, { signal: this.#closing.signal, ref: false });
   }
 

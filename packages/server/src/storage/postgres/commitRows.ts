@@ -24,7 +24,8 @@ export function commitRows({ slices, meta }: CommitBatch): CommitRows {
   const marks: Placed<GcMarks>[] = [];
   const records: Placed<RecordRow>[] = [];
   const counters: Placed<RecordRow>[] = [];
-  const dedup: Placed<readonly [client: string, session: string, settledBelow: number, entries: string]>[] = [];
+  const dedup: Placed<readonly [client: string, session: string, settledBelow: number, entries: string]>[] =
+    [];
   for (const [pid, state] of states) {
     highs.push({ pid, row: state.high });
     if (state.gc !== undefined) marks.push({ pid, row: state.gc });

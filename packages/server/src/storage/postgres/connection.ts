@@ -65,6 +65,10 @@ function pem(option: string, path: string): string {
     return readFileSync(path, 'utf8');
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    throw serverError('CONFIG_INVALID', `${option} of databaseUrl: ${path} cannot be read (${reason}).`, cause);
+    throw serverError(
+      'CONFIG_INVALID',
+      `${option} of databaseUrl: ${path} cannot be read (${reason}).`,
+      cause,
+    );
   }
 }

@@ -61,7 +61,9 @@ describe('faults of the database', () => {
     for (const [state, code] of faults) {
       await client.query(`create or replace function refuse() returns trigger language plpgsql as $$ begin
         raise exception 'no' using errcode = '${state}'; end $$`);
-      await client.query('create trigger refuse before insert on records for each row execute function refuse()');
+      await client.query(
+        'create trigger refuse before insert on records for each row execute function refuse()',
+      );
       expect(await store.commit(numbered(1))).toBe('failed');
       expect(await store.fault(5_000)).toBe(code);
       expect(told.at(-1)).toMatchObject({ code, remedy: expect.any(String) });
@@ -77,7 +79,9 @@ describe('faults of the database', () => {
     const { store, client } = await openStore();
     const name = 'postgres';
     await client.query(`alter database ${name} set default_transaction_read_only = on`);
-    await client.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'topgun'");
+    await client.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'topgun'",
+    );
     await until(async () => (await store.fault(5_000)) === 'STORE_READ_ONLY');
     expect(await store.commit(numbered(1))).toBe('failed');
     await client.query('set default_transaction_read_only = off');
@@ -148,7 +152,9 @@ describe('faults of the database', () => {
     isOver = true;
     await writing;
     const seqs = (await store.readDedup(pid, 'c', 's'))?.entries.map(({ seq }) => seq) ?? [];
-    expect(seqs.filter((seq) => seq <= before)).toHaveLength(new Set(seqs.filter((seq) => seq <= before)).size);
+    expect(seqs.filter((seq) => seq <= before)).toHaveLength(
+      new Set(seqs.filter((seq) => seq <= before)).size,
+    );
     expect(seqs).toContain(before);
     expect((await asked)?.entries.length).toBeGreaterThan(20);
     expect(await store.read('m', 'k')).toMatchObject({ value: committed });

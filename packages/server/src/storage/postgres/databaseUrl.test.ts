@@ -30,7 +30,9 @@ describe('the address of a database', () => {
       tls: 'disable',
       shown: '/run/postgresql:5432/d',
     });
-    expect(parseDatabaseUrl('postgres://h/d?schema=two&pool=9&sslmode=require&sslrootcert=/ca.pem')).toMatchObject({
+    expect(
+      parseDatabaseUrl('postgres://h/d?schema=two&pool=9&sslmode=require&sslrootcert=/ca.pem'),
+    ).toMatchObject({
       schema: 'two',
       pool: 9,
       tls: 'require',
@@ -114,9 +116,13 @@ describe('TLS to a real PostgreSQL', () => {
     const own = `&sslrootcert=${join(folder, 'own.pem')}`;
     const other = `&sslrootcert=${join(folder, 'other.pem')}`;
     expect(await open(server, `&sslmode=verify-full${own}`, 'localhost')).toBe('open');
-    expect(await open(server, `&sslmode=verify-full${own}`, '127.0.0.1')).toContain("does not match certificate's");
+    expect(await open(server, `&sslmode=verify-full${own}`, '127.0.0.1')).toContain(
+      "does not match certificate's",
+    );
     expect(await open(server, `&sslmode=verify-ca${own}`, '127.0.0.1')).toBe('open');
-    expect(await open(server, `&sslmode=verify-ca${other}`, '127.0.0.1')).toContain('self-signed certificate');
+    expect(await open(server, `&sslmode=verify-ca${other}`, '127.0.0.1')).toContain(
+      'self-signed certificate',
+    );
     expect(await open(server, '&sslmode=require', '127.0.0.1')).toBe('open');
     expect(await open(plain, '&sslmode=require', '127.0.0.1')).toContain('does not support SSL');
     expect(await open(plain, '', '127.0.0.1')).toBe('open');

@@ -60,7 +60,11 @@ export async function openLife(client: ClientBase, home: string): Promise<Life> 
 }
 
 /** Begins a new life; in another home, if one is given. */
-export async function renewLife(client: Pick<ClientBase, 'query'>, atMs: number, home?: string): Promise<string> {
+export async function renewLife(
+  client: Pick<ClientBase, 'query'>,
+  atMs: number,
+  home?: string,
+): Promise<string> {
   const incarnation = drawIncarnation();
   await client.query(
     'update store set incarnation = $1, renewed_at_ms = $2, home = coalesce($3, home) where id = 1',

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { serverError } from '../../errors.js';
-import { type Migration, migrations } from './migrations/index.js';
 import { lockKeyOf } from './lockKey.js';
+import { type Migration, migrations } from './migrations/index.js';
 
 /** The oldest PostgreSQL that the suites run on. */
 const VERSION_MIN = 150_000;
@@ -20,7 +20,10 @@ export async function migrate(
   );
   const { version, shown } = versions[0];
   if (version < VERSION_MIN)
-    throw serverError('STORE_VERSION', `This is PostgreSQL ${shown}; 15 is the oldest that this version uses.`);
+    throw serverError(
+      'STORE_VERSION',
+      `This is PostgreSQL ${shown}; 15 is the oldest that this version uses.`,
+    );
   await client.query('begin');
   try {
     await client.query('select pg_advisory_xact_lock($1, $2)', [...lockKeyOf(schema, 'migrations')]);

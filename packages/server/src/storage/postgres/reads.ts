@@ -1,8 +1,7 @@
-import { LIMITS } from '@topgun/protocol';
+import { deserialize, LIMITS } from '@topgun/protocol';
 import type { Pool } from 'pg';
 import type { DedupRow, DedupState, GcMarks, Offset, StoredRecord } from '../Store.js';
 import { FORGOTTEN } from '../Store.js';
-import { deserialize } from '@topgun/protocol';
 import { fromUnitBytes } from './codeUnits.js';
 import { unpackEntries } from './commitRows.js';
 import { fromRow, type RecordRow } from './recordRow.js';

@@ -67,7 +67,10 @@ export function fromRow(row: Omit<RecordRow, 'hash'>): StoredRecord {
   const { map, t, epoch, n, plus, minus, first, ttl } = row;
   const key = row.key.toString('utf8');
   if (sumOf(row) !== row.sum) {
-    throw serverError('STORE_CORRUPT', `The checksum of the record ${map}/${key} does not match its content.`);
+    throw serverError(
+      'STORE_CORRUPT',
+      `The checksum of the record ${map}/${key} does not match its content.`,
+    );
   }
   const kind = KINDS[row.kind] ?? 'LWW';
   // Written by `toRow`.

@@ -1,6 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -47,7 +55,11 @@ const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'ji
  * As root it runs as the user `postgres`. It ends with this process, however that ends. `TOPGUN_POSTGRES` is the path of the program
  * `postgres`; the scripts of this repository find it and set that.
  */
-export async function startPostgres({ settings = [], durable = false, tls }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres({
+  settings = [],
+  durable = false,
+  tls,
+}: PostgresOptions = {}): Promise<Postgres> {
   const programs = programsOf(process.env.TOPGUN_POSTGRES);
   const user = process.getuid?.() === 0 ? userNamed('postgres') : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'topgun-postgres-'));
