@@ -1,6 +1,7 @@
 import { checks } from '../checks/index.mjs';
 import { runBin } from '../lib/bin.mjs';
 import { pnpm } from '../lib/pnpm.mjs';
+import { resolvePiece } from '../system/resolvePiece.mjs';
 import { atlas } from './atlas.mjs';
 import { build } from './build.mjs';
 import { testPacked } from './packed.mjs';
@@ -29,6 +30,12 @@ const packageScript = (name, script) => async (args) => {
   return built === 0 ? pnpm(['--filter', name, '--fail-if-no-match', 'run', script, ...args]) : built;
 };
 
+/** The server killed again and again: `npm run test:crash -- --kills 20 --store postgres`. */
+async function testCrash(args) {
+  if (args.includes('postgres')) process.env.TOPGUN_POSTGRES = await resolvePiece('postgres');
+  return packageScript('@topgun/sim', 'crash')(args);
+}
+
 /** Every root script by name; package.json lists the same names. Each takes its arguments and resolves with an exit code. */
 export const tasks = {
   start,
@@ -48,7 +55,7 @@ export const tasks = {
   'test:permissions': testPermissions,
   'test:fuzz': testFuzz,
   'test:bus': testBus,
-  'test:crash': packageScript('@topgun/sim', 'crash'),
+  'test:crash': testCrash,
   'test:backup': packageScript('@topgun/sim', 'backup'),
   'test:drain': packageScript('@topgun/sim', 'drain'),
   'test:bridge': packageScript('@topgun/sim', 'bridge'),

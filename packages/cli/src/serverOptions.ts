@@ -1,4 +1,4 @@
-import { flagOf, type SettingName, settings } from '@topgun/server';
+import { flagOf, hasFlag, type SettingName, settingNames, settings } from '@topgun/server';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** What a command says about settings on top of the schema. */
@@ -17,10 +17,11 @@ export function addServerOptions(command: Command, wording: Wording = {}): void 
     const { from, help, schema, allowed } = settings[name];
     const isSwitch = from === 'boolean';
     const standard = wording.defaults?.[name] ?? schema.safeParse(undefined).data;
-    const shown = standard === undefined || standard === false ? '' : ` Default: ${String(standard)}.`;
+    const shown = standard === undefined || standard === false || standard === '' ? '' : ` Default: ${String(standard)}.`;
     const meaning = isSwitch ? help : `${help} Allowed: ${allowed}.${shown}`;
     const option = new Option(isSwitch ? flagOf(name) : `${flagOf(name)} <${placeholders[from]}>`, meaning);
-    if (!isSwitch) {
+    // What may hold a secret is left to the loader, which does not repeat it.
+    if (!isSwitch && !('secret' in settings[name])) {
       option.argParser((text: string) => {
         const value = from === 'number' ? Number(text) : from === 'list' ? text.split(',') : text;
         if (schema.safeParse(value).success) return text;
@@ -41,13 +42,6 @@ export function serverArgs(command: Command): readonly string[] {
     return value === true ? [flagOf(name)] : [`${flagOf(name)}=${String(value)}`];
   });
   return [...file, ...values];
-}
-
-const settingNames = Object.keys(settings) as readonly SettingName[];
-
-/** Secrets and whole lists of policies have no flag: arguments are short, and visible to every user of the machine. */
-function hasFlag(name: SettingName): boolean {
-  return settings[name].from !== 'file only' && !('secret' in settings[name]);
 }
 
 const placeholders = { text: 'value', number: 'number', list: 'list', boolean: '', 'file only': '' } as const;

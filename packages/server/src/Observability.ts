@@ -16,9 +16,10 @@ import { MetricsService } from './metrics/MetricsService.js';
 import { QueryStatistics } from './metrics/QueryStatistics.js';
 import { WorkMeter } from './metrics/WorkMeter.js';
 import { SlowQueryLog } from './SlowQueryLog.js';
-import { DiskWatch } from './storage/DiskWatch.js';
 import { EmbeddedStore } from './storage/embedded/EmbeddedStore.js';
 import type { CommitResult, Store } from './storage/Store.js';
+import type { StoreWatch } from './storage/StoreWatch.js';
+import { watchOf } from './storage/watchOf.js';
 import type { TopicFigures } from './topics/TopicService.js';
 import { HttpSpans } from './tracing/HttpSpans.js';
 import { WorkSpans } from './tracing/WorkSpans.js';
@@ -57,14 +58,14 @@ export class Observability {
   metricsPort: number | undefined;
   readonly #observed: Observed;
   readonly #queries = new QueryStatistics();
-  readonly #disk: DiskWatch | undefined;
+  readonly #place: StoreWatch | undefined;
   readonly #port: MetricsPort | undefined;
 
   constructor(observed: Observed) {
     const { config, store, logger, facts } = observed;
     this.#observed = observed;
-    this.#disk = store instanceof EmbeddedStore ? new DiskWatch(store.folder) : undefined;
-    this.readiness = new Readiness(observed.state, this.#disk);
+    this.#place = watchOf(store, config.dataDir);
+    this.readiness = new Readiness(observed.state, this.#place);
     this.metrics = this.#createMetrics();
     this.meter = new WorkMeter(this.metrics, { log: new ConnectionLog(logger), spans: new WorkSpans() });
     this.slowQueries = new SlowQueryLog(logger, config.slowQueryMs, (made, ms) => {
@@ -120,7 +121,7 @@ export class Observability {
     return new MetricsService(async () => ({
       version: facts().version,
       isReady: (await this.readiness.reason()) === undefined,
-      diskFreeBytes: (await this.#disk?.state())?.freeBytes,
+      diskFreeBytes: (await this.#place?.state())?.freeBytes,
       transport: transport(),
       engine: engine()?.stats(),
       topics: topics(),

@@ -28,6 +28,7 @@ import { SecurityManager } from './security/SecurityManager.js';
 import { startEngine } from './startEngine.js';
 import { createStore } from './storage/createStore.js';
 import type { Store } from './storage/Store.js';
+import { storageOf } from './storage/storageOf.js';
 import type { TimeProvider } from './time/NtpTimeProvider.js';
 import { ntpTime } from './time/ntpTime.js';
 import type { PublishOptions, TopicMessage, Topics } from './topics/ports.js';
@@ -205,8 +206,8 @@ export class ServerCoordinator {
       throw error;
     }
     const { nodeId, metricsPort, config } = this;
-    const { storage, dev } = config;
-    this.#logger.info({ ...this.#address, metricsPort, nodeId, storage, dev }, 'ready');
+    const storage = storageOf(config);
+    this.#logger.info({ ...this.#address, metricsPort, nodeId, storage, dev: config.dev }, 'ready');
     return this.#address;
   }
 
@@ -360,7 +361,7 @@ export class ServerCoordinator {
       status: () => ({
         ...this.#facts(),
         state: this.#state,
-        storage: this.config.storage,
+        storage: storageOf(this.config),
         engine: this.#engine,
         time: this.#ntp?.status() ?? { source: 'local', offsetMs: 0 },
       }),

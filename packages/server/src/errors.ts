@@ -31,22 +31,48 @@ export const serverErrors = {
     retriable: true,
   },
   STORE_LOCKED: {
-    remedy: 'Stop the other server that uses this folder, or give this one another dataDir.',
+    remedy:
+      'Stop the other server that uses this folder or database, or give this one another dataDir or databaseUrl.',
     retriable: true,
   },
   STORE_VERSION: {
-    remedy: 'Start the server version that wrote this folder, or a later one. Downgrades are not supported.',
+    remedy:
+      'Start the server version that wrote this folder or database, or a later one. Downgrades are not supported. PostgreSQL has to be 15 or later.',
     retriable: false,
   },
   STORE_CORRUPT: {
     remedy:
-      'Do not write to this folder any more: copy it, check disk and memory, and restore the last backup into a new folder.',
+      'Do not write to this folder or database any more: copy it, check disk and memory, and restore the last backup into a new one.',
     retriable: false,
   },
   STORE_UNAVAILABLE: {
     remedy:
-      'Check that the folder exists or can be created, that this user may write to it, and that the disk is not full.',
+      'Check that the folder exists or can be created, that this user may write to it, and that the disk is not full; of a database, that it runs, and that user, password and sslmode of databaseUrl fit.',
     retriable: true,
+  },
+  STORE_UNREACHABLE: {
+    remedy:
+      'Nothing to be done here: clients keep their writes, and they are stored when the database or disk is back. Look after it.',
+    retriable: true,
+  },
+  STORE_READ_ONLY: {
+    remedy:
+      'Let the place of the data be written to again: of a database, make databaseUrl lead to the primary, or end its read-only mode.',
+    retriable: true,
+  },
+  DISK_FULL: {
+    remedy: 'Make room on the disk of the data; writes that wait are stored then.',
+    retriable: true,
+  },
+  STORE_SLOW: {
+    remedy:
+      'Look for long statements and locks in the database (pg_stat_activity), and at its disk; writes that wait are tried again.',
+    retriable: true,
+  },
+  STORE_FENCED: {
+    remedy:
+      'End this process: another server has taken over its database. Start it again when the other one has stopped.',
+    retriable: false,
   },
   STORE_MISSING: {
     remedy: 'Name the folder that the server keeps its data in with --data-dir.',
@@ -66,7 +92,8 @@ export const serverErrors = {
     retriable: true,
   },
   BACKUP_UNSUPPORTED: {
-    remedy: 'Data in memory alone is not backed up: use storage embedded, or `topgun export`.',
+    remedy:
+      'A server backs up its embedded store only. Back up a database with its own means (pg_dump); data in memory: `topgun export`.',
     retriable: false,
   },
   BACKUP_MISSING: {
@@ -97,7 +124,7 @@ export const serverErrors = {
   },
   STORE_STOPPED: {
     remedy:
-      'The disk failed a flush and its state is uncertain. Check the disk, then start the server again.',
+      'The disk failed a flush and its state is uncertain, or the database is another one than was opened. Check it, then start the server again.',
     retriable: false,
   },
   CONFIG_INVALID: {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { type Postgres, startPostgres } from '@topgun/server/internal/storage/postgres/local/startPostgres';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Postgres, startPostgres } from '../src/postgres/startPostgres.js';
 import type { Case } from '../src/queryFuzz/Case.js';
 import { caseOfText, textOfCase } from '../src/queryFuzz/caseText.js';
 import { checkers } from '../src/queryFuzz/checkers/index.js';

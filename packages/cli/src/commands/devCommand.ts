@@ -58,7 +58,7 @@ export function addDevCommand(program: Command, io: CliIo): void {
 }
 
 function welcome(at: Address, config: ServerConfig, io: CliIo): string {
-  const { dataDir, storage, staticDir, adminDir, tlsCertFile } = config;
+  const { dataDir, databaseUrl, storage, staticDir, adminDir, tlsCertFile } = config;
   const colors = pc.createColors(io.color);
   const web = webAddress(at, tlsCertFile !== undefined);
   const lines = [
@@ -68,7 +68,7 @@ function welcome(at: Address, config: ServerConfig, io: CliIo): string {
     ...(adminDir === undefined ? [] : [`  Admin   ${colors.cyan(`${web}admin/`)}`]),
     `  Sync    ${colors.cyan(web.replace('http', 'ws').replace(/\/$/, ''))}`,
     `  Health  ${web}ready`,
-    `  Data    ${storage === 'memory' ? 'in memory, gone at the end' : dataDir}`,
+    `  Data    ${databaseUrl !== '' ? 'in PostgreSQL' : storage === 'memory' ? 'in memory, gone at the end' : dataDir}`,
     '',
     '  Everybody on this machine may do everything here. Stop with Ctrl-C.',
     '',

@@ -79,7 +79,7 @@ export class BackupDesk {
   begin(): { readonly name: string; readonly done: Promise<void> } {
     const { store, clock } = this.#parts;
     if (!(store instanceof EmbeddedStore))
-      throw serverError('BACKUP_UNSUPPORTED', 'This server keeps its data in memory.');
+      throw serverError('BACKUP_UNSUPPORTED', 'This server keeps its records in memory, or in a database.');
     if (this.#running !== undefined)
       throw serverError('BACKUP_RUNNING', `The backup ${this.#running.name} is being made.`);
     const now = new Date(clock.wallMs());

@@ -228,9 +228,11 @@ describe('configHelp', () => {
         --policies-file <text>, TOPGUN_POLICIES_FILE
             JSON file with more policies, taken over within seconds when it changes. Allowed: a path.
         --data-dir <text>, TOPGUN_DATA_DIR
-            Folder of the embedded store. Allowed: a path. Default: ./topgun-data.
+            Folder of the embedded store, of the logs of topics, and of what guards the doors. Allowed: a path. Default: ./topgun-data.
         --storage <text>, TOPGUN_STORAGE
-            Where data is kept. memory: gone when the server stops. Allowed: embedded or memory. Default: embedded.
+            Where data is kept, without databaseUrl. memory: gone when the server stops. Allowed: embedded or memory. Default: embedded.
+        --database-url <text>, TOPGUN_DATABASE_URL
+            PostgreSQL 15 or later that keeps the records in place of dataDir. Give a password in the environment: flags can be read by every user of the machine. Allowed: postgres://user:password@host:port/database, with any of ?schema=topgun&pool=4&sslmode=verify-full (disable, require, verify-ca)&sslrootcert=, sslcert= and sslkey= (files)&host=/folder/of/a/socket; empty for none.
         --volatile-maps <list>, TOPGUN_VOLATILE_MAPS
             Maps kept in memory alone, gone when the server stops; those that the store holds data of stay there. Allowed: map patterns such as cursors:*, parted by commas.
         "resolvers" in the config file
@@ -250,7 +252,7 @@ describe('configHelp', () => {
         --slow-query-ms <number>, TOPGUN_SLOW_QUERY_MS
             Queries whose first result takes longer are logged, without their values, in ms; 0 logs all. Allowed: milliseconds from 0 to 3600000. Default: 50.
         TOPGUN_REDIS_URL
-            Redis 7 or later that carries the messages of topics between nodes; none when left out. Allowed: redis://user:password@host:port, rediss:// for TLS; of a cluster some of its nodes, parted by commas; empty for none. Default: .
+            Redis 7 or later that carries the messages of topics between nodes; none when left out. Allowed: redis://user:password@host:port, rediss:// for TLS; of a cluster some of its nodes, parted by commas; empty for none.
         --redis-cluster, TOPGUN_REDIS_CLUSTER
             Redis is a Redis Cluster: the address is that of any of its nodes. Allowed: true or false. Default: false.
         --redis-sentinels <list>, TOPGUN_REDIS_SENTINELS

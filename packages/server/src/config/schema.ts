@@ -70,7 +70,7 @@ export function configHelp(): string {
     ];
     const standard = schema.safeParse(undefined).data;
     const shown =
-      standard === undefined || typeof standard === 'object' ? '' : ` Default: ${String(standard)}.`;
+      standard === undefined || standard === '' || typeof standard === 'object' ? '' : ` Default: ${String(standard)}.`;
     lines.push(`  ${names.join(', ')}`, `      ${help} Allowed: ${allowed}.${shown}`);
   }
   return lines.join('\n');

@@ -1,19 +1,19 @@
-import type { DiskFault, DiskWatch } from '../storage/DiskWatch.js';
 import type { CommitResult } from '../storage/Store.js';
+import type { StoreFault, StoreWatch } from '../storage/StoreWatch.js';
 
 /** Why new clients are not welcome: the server's state, or what is wrong with its store. */
-export type NotReady = 'NEW' | 'STARTING' | 'DRAINING' | 'STOPPED' | 'FAILED' | 'STORE_FAILING' | DiskFault;
+export type NotReady = 'NEW' | 'STARTING' | 'DRAINING' | 'STOPPED' | 'FAILED' | 'STORE_FAILING' | StoreFault;
 
 /** Whether the server welcomes clients, for probes and metrics (OBS-20). */
 export class Readiness {
   readonly #state: () => 'READY' | NotReady;
-  readonly #disk: DiskWatch | undefined;
+  readonly #place: StoreWatch | undefined;
   #isStoreFailing = false;
 
-  /** `disk`: of a store that has one. */
-  constructor(state: () => 'READY' | NotReady, disk?: DiskWatch) {
+  /** `place`: of a store that has one outside of this process. */
+  constructor(state: () => 'READY' | NotReady, place?: StoreWatch) {
     this.#state = state;
-    this.#disk = disk;
+    this.#place = place;
   }
 
   /** The last commit decides: one that failed is tried again, so a store that recovers shows it by itself. */
@@ -31,7 +31,7 @@ export class Readiness {
   async reason(): Promise<NotReady | undefined> {
     const own = this.ofServer();
     if (own !== undefined) return own;
-    const fault = (await this.#disk?.state())?.fault;
+    const fault = (await this.#place?.state())?.fault;
     return fault ?? (this.#isStoreFailing ? 'STORE_FAILING' : undefined);
   }
 }

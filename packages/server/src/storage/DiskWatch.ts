@@ -1,18 +1,11 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
+import type { StoreFault, StoreState, StoreWatch } from './StoreWatch.js';
 
 /** With less room than this the next commits are likely to fail: the log may need that much until it is folded. */
 export const DISK_FREE_BYTES_MIN = 16 * 1024 * 1024;
 /** Probes may come many times a second; the disk is looked at once in this time. */
 const LOOK_MS = 1_000;
-
-export type DiskFault = 'DISK_FULL' | 'STORE_READ_ONLY' | 'STORE_UNREACHABLE';
-
-export interface DiskState {
-  /** undefined when the folder cannot be reached */
-  readonly freeBytes: number | undefined;
-  readonly fault: DiskFault | undefined;
-}
 
 /** What the watch asks of the system; a test answers instead. */
 export interface DiskIo {
@@ -22,11 +15,11 @@ export interface DiskIo {
 }
 
 /** Looks after the disk of the store for probes and metrics: free room, and whether it can be written to. */
-export class DiskWatch {
+export class DiskWatch implements StoreWatch {
   readonly #folder: string;
   readonly #io: DiskIo;
   readonly #monoMs: () => number;
-  #looked: Promise<DiskState> | undefined;
+  #looked: Promise<StoreState> | undefined;
   #lookedAtMs = 0;
 
   constructor(folder: string, io: DiskIo = { statfs, access }, monoMs = () => performance.now()) {
@@ -36,7 +29,7 @@ export class DiskWatch {
   }
 
   /** At most a second old. Never rejects. */
-  state(): Promise<DiskState> {
+  state(): Promise<StoreState> {
     const nowMs = this.#monoMs();
     if (this.#looked === undefined || nowMs - this.#lookedAtMs >= LOOK_MS) {
       this.#lookedAtMs = nowMs;
@@ -45,7 +38,7 @@ export class DiskWatch {
     return this.#looked;
   }
 
-  async #look(): Promise<DiskState> {
+  async #look(): Promise<StoreState> {
     let freeBytes: number;
     try {
       const { bavail, bsize } = await this.#io.statfs(this.#folder);
@@ -58,7 +51,11 @@ export class DiskWatch {
       () => true,
       () => false,
     );
-    const fault = !isWritable ? 'STORE_READ_ONLY' : freeBytes < DISK_FREE_BYTES_MIN ? 'DISK_FULL' : undefined;
+    const fault: StoreFault | undefined = !isWritable
+      ? 'STORE_READ_ONLY'
+      : freeBytes < DISK_FREE_BYTES_MIN
+        ? 'DISK_FULL'
+        : undefined;
     return { freeBytes, fault };
   }
 }

@@ -6,18 +6,30 @@ import { storeWorkOn } from '../workers/storeWork.js';
 import type { WorkerPool } from '../workers/WorkerPool.js';
 import { EmbeddedStore } from './embedded/EmbeddedStore.js';
 import { MemoryStore } from './MemoryStore.js';
+import { parseDatabaseUrl } from './postgres/databaseUrl.js';
+import { PostgresStore } from './postgres/PostgresStore.js';
 import type { Store } from './Store.js';
+import { storageOf } from './storageOf.js';
 
-/** The store that the settings ask for. `onStopped` hears that it can no longer keep its promises. */
+/** The store that the settings ask for; throws CONFIG_INVALID when they contradict each other. `onStopped` hears that it can no longer keep its promises. */
 export function createStore(
-  { storage, dataDir }: Pick<ServerConfig, 'storage' | 'dataDir'>,
+  config: Pick<ServerConfig, 'storage' | 'dataDir' | 'databaseUrl'>,
   workers: WorkerPool,
   logger: Logger,
   onStopped: (error: unknown) => void,
 ): Store {
+  const storage = storageOf(config);
+  const address = parseDatabaseUrl(config.databaseUrl);
+  if (storage === 'postgres' && address !== undefined) {
+    return new PostgresStore({
+      address,
+      onStopped,
+      onFault: (err) => logger.error({ err }, 'the database does not take what it is given'),
+    });
+  }
   if (storage === 'memory') return new MemoryStore({ incarnation: randomBytes(16).toString('base64url') });
   return new EmbeddedStore({
-    folder: dataDir,
+    folder: config.dataDir,
     work: storeWorkOn(workers, LIMITS.pageCheckBytes, (error) =>
       logger.warn({ err: error }, 'a file is checked without a worker'),
     ),

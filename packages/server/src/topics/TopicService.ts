@@ -5,11 +5,12 @@ import { type BusStats, RedisBus } from '../bus/RedisBus.js';
 import type { ServerConfig } from '../config/schema.js';
 import { type MailboxSettings, mailboxNamespace } from '../doors/bridge/mailboxNamespace.js';
 import { EmbeddedStore } from '../storage/embedded/EmbeddedStore.js';
+import { PostgresStore } from '../storage/postgres/PostgresStore.js';
 import type { Store } from '../storage/Store.js';
 import type { Logger } from '../utils/logger.js';
 import { createBus } from './createBus.js';
 import { LocalBus } from './LocalBus.js';
-import { createTopicLog } from './log/createTopicLog.js';
+import { createTopicLog, type TopicLogParts } from './log/createTopicLog.js';
 import { Namespaces, namespaceOf } from './Namespaces.js';
 import type { Bus, LogStore } from './ports.js';
 import { Presence } from './presence/Presence.js';
@@ -18,11 +19,11 @@ import { TopicHub, type TopicStats } from './TopicHub.js';
 import { type TopicPolicies, topicGate } from './topicGate.js';
 
 export interface TopicServiceParts {
-  readonly config: Pick<ServerConfig, 'topicNamespaces' | 'roomPresence' | 'bridge'> &
+  readonly config: Pick<ServerConfig, 'dataDir' | 'topicNamespaces' | 'roomPresence' | 'bridge'> &
     BusConfig &
     RoomLimits &
     MailboxSettings;
-  /** where records are; beside those of the embedded store lie the logs of topics that are to survive the process */
+  /** where records are: the logs of topics that are to survive the process lie beside those of the embedded store, with a database in `dataDir` */
   readonly store: Store;
   readonly nodeId: string;
   readonly wallMs: () => number;
@@ -60,9 +61,7 @@ export class TopicService {
     const namespaces = new Namespaces([...ofDoors, ...config.topicNamespaces.map(namespaceOf)]);
     this.#parts = parts;
     this.#log = createTopicLog({
-      ...(store instanceof EmbeddedStore
-        ? { storage: 'embedded', dataDir: store.folder }
-        : { storage: 'memory', dataDir: '' }),
+      ...homeOf(store, config.dataDir),
       isDurable: (topic) => namespaces.retentionOf(topic)?.durable === true,
       wallMs,
       onStopped: parts.onFatal,
@@ -156,4 +155,11 @@ export class TopicService {
     }
     if (this.#hub !== undefined) this.#sweepLater(isMoreDue ? 0 : LIMITS.topicSweepMs);
   }
+}
+
+/** Where logs of topics lie that are to survive the process; with a store in memory, or of the program, nowhere. */
+function homeOf(store: Store, dataDir: string): Pick<TopicLogParts, 'storage' | 'dataDir'> {
+  if (store instanceof EmbeddedStore) return { storage: 'embedded', dataDir: store.folder };
+  if (store instanceof PostgresStore) return { storage: 'embedded', dataDir };
+  return { storage: 'memory', dataDir: '' };
 }

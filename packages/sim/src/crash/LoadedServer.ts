@@ -30,15 +30,15 @@ export class LoadedServer {
     );
   }
 
-  /** `name` is that of the folder and of the clients' subject. */
-  static async open(name: string): Promise<LoadedServer> {
+  /** `name` is that of the folder and of the clients' subject; `settings` go to the server with its environment. */
+  static async open(name: string, settings: Readonly<Record<string, string>> = {}): Promise<LoadedServer> {
     const folder = await mkdtemp(join(tmpdir(), `topgun-${name}-`));
     const policiesFile = join(folder, 'policies.json');
     await writeFile(
       policiesFile,
       JSON.stringify([{ role: 'user', map: CRASH_MAP, actions: ['READ', 'PUT'] }]),
     );
-    const env = { TOPGUN_JWT_SECRET: randomBytes(48).toString('base64') };
+    const env = { ...settings, TOPGUN_JWT_SECRET: randomBytes(48).toString('base64') };
     const token = await topgun(['token', '--sub', name, '--roles', 'user', '--ttl', '2h'], env);
     const args = ['--data-dir', join(folder, 'data'), '--policies-file', policiesFile, '--log-level', 'warn'];
     const port = await freePort();
@@ -53,13 +53,25 @@ export class LoadedServer {
     return `ws://127.0.0.1:${this.#port}`;
   }
 
-  /** Ends the process in the middle of writes, at a moment by chance, starts it again, and names every answered write that is gone. */
-  async endAndReadBack(rng: Rng, end: () => Promise<void>): Promise<string[]> {
+  /**
+   * Ends something in the middle of writes, at a moment by chance, starts it again, the process of the server unless told otherwise, and
+   * names every answered write that is gone.
+   */
+  async endAndReadBack(
+    rng: Rng,
+    end: () => Promise<void>,
+    again: () => Promise<void> = () => this.start(),
+  ): Promise<string[]> {
     await answersAfter(this.writers, rng.int(200, 3000));
     await end();
     const answered = new Map(this.writers.flatMap((writer) => [...writer.acknowledged]));
-    await this.process.start(this.#port);
+    await again();
     return readBack(this.#url, this.#token, answered);
+  }
+
+  /** The process again, on its folder and port; resolves when it is ready. */
+  start(): Promise<void> {
+    return this.process.start(this.#port);
   }
 
   get acknowledgements(): number {

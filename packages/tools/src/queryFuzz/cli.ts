@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { startPostgres } from '@topgun/server/internal/storage/postgres/local/startPostgres';
 import { numberOf, textOf } from '../cliArguments.js';
-import { startPostgres } from '../postgres/startPostgres.js';
 import type { Case } from './Case.js';
 import { caseOfText, textOfCase } from './caseText.js';
 import { drawCase } from './draw/drawCase.js';

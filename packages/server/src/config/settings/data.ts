@@ -1,6 +1,7 @@
 import { LIMITS } from '@topgun/protocol';
 import * as z from 'zod';
 import { isMapPattern } from '../../security/policy/mapPattern.js';
+import { parseDatabaseUrl } from '../../storage/postgres/databaseUrl.js';
 import { setting, text, wholeNumber } from './setting.js';
 
 /** Assigns a resolver to maps; the names are checked where the resolvers are known. */
@@ -14,12 +15,27 @@ const DAY_MS = 86_400_000;
 
 /** Where data is kept, how long, and who judges conflicts. */
 export const dataSettings = {
-  dataDir: setting(text.default('./topgun-data'), 'text', 'a path', 'Folder of the embedded store.'),
+  dataDir: setting(
+    text.default('./topgun-data'),
+    'text',
+    'a path',
+    'Folder of the embedded store, of the logs of topics, and of what guards the doors.',
+  ),
   storage: setting(
     z.enum(['embedded', 'memory']).default('embedded'),
     'text',
     'embedded or memory',
-    'Where data is kept. memory: gone when the server stops.',
+    'Where data is kept, without databaseUrl. memory: gone when the server stops.',
+  ),
+  databaseUrl: setting(
+    z
+      .string()
+      .refine((url) => url === '' || parseDatabaseUrl(url) !== undefined)
+      .default(''),
+    'text',
+    'postgres://user:password@host:port/database, with any of ?schema=topgun&pool=4&sslmode=verify-full (disable, require, verify-ca)&sslrootcert=, sslcert= and sslkey= (files)&host=/folder/of/a/socket; empty for none',
+    'PostgreSQL 15 or later that keeps the records in place of dataDir. Give a password in the environment: flags can be read by every user of the machine.',
+    { secret: 'with flag' },
   ),
   volatileMaps: setting(
     z.array(z.string().refine(isMapPattern)).optional(),

@@ -8,8 +8,8 @@ export interface Setting<S extends z.ZodType> {
   readonly allowed: string;
   /** the text form: how flags and environment values are read */
   readonly from: 'text' | 'number' | 'boolean' | 'list' | 'file only';
-  /** secrets have no flag: arguments are visible to every user of the machine */
-  readonly secret?: true;
+  /** its value is never shown. Secrets have no flag, for arguments are visible to every user of the machine; what only may hold one has. */
+  readonly secret?: true | 'with flag';
 }
 
 export function setting<S extends z.ZodType>(
@@ -17,7 +17,7 @@ export function setting<S extends z.ZodType>(
   from: Setting<S>['from'],
   allowed: string,
   help: string,
-  rest: { secret?: true } = {},
+  rest: { secret?: true | 'with flag' } = {},
 ): Setting<S> {
   return { schema, from, allowed, help, ...rest };
 }

@@ -1,6 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -9,8 +17,21 @@ import { dirname, join } from 'node:path';
 export interface Postgres {
   /** For a client: host, port, user, password and the database `postgres`. */
   readonly url: string;
+  /** SIGKILL of the main process, whose others end with it: what it had not written is gone. The folder stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same folder and port, after `kill`. */
+  restart(): Promise<void>;
   /** Ends it and takes its folder away. */
   stop(): Promise<void>;
+}
+
+export interface PostgresOptions {
+  /** `name=value`, on top of the others */
+  readonly settings?: readonly string[];
+  /** encrypted connections with this certificate, in PEM */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** a commit waits for the disk, as in production */
+  readonly durable?: boolean;
 }
 
 /** Who the server runs as; it refuses to be root. */
@@ -22,16 +43,23 @@ interface User {
 /** It is empty, so it starts in about a second; a busy machine takes longer. */
 const START_MS_MAX = 60_000;
 
+/** A file of this name in its folder keeps the folder when the server ends. */
+const KEEP = 'keep';
+
 /** What makes a throw-away server fast: it need not survive the machine. */
 const FAST = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'jit=off', 'autovacuum=off'];
 
 /**
  * Starts a real PostgreSQL on a free port of 127.0.0.1, with an empty database in a temporary folder: UTF-8, locale C (text in order of
- * code points), a password that nobody else knows. Settings are `name=value`, on top of those that make it fast and not durable.
+ * code points), a password that nobody else knows. It is fast and not durable unless asked for.
  * As root it runs as the user `postgres`. It ends with this process, however that ends. `TOPGUN_POSTGRES` is the path of the program
  * `postgres`; the scripts of this repository find it and set that.
  */
-export async function startPostgres(settings: readonly string[] = []): Promise<Postgres> {
+export async function startPostgres({
+  settings = [],
+  durable = false,
+  tls,
+}: PostgresOptions = {}): Promise<Postgres> {
   const programs = programsOf(process.env.TOPGUN_POSTGRES);
   const user = process.getuid?.() === 0 ? userNamed('postgres') : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'topgun-postgres-'));
@@ -40,6 +68,13 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (user !== undefined) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
   const data = join(folder, 'data');
+  const secured: string[] = [];
+  for (const [name, text] of Object.entries(tls ?? {})) {
+    const path = join(folder, `${name}.pem`);
+    writeFileSync(path, text, { mode: 0o600 });
+    if (user !== undefined) chownSync(path, user.uid, user.gid);
+    secured.push(`ssl_${name}_file=${path}`);
+  }
   try {
     const init = ['-D', data, '-U', 'topgun', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256'];
     execFileSync(
@@ -56,13 +91,29 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
       `port=${port}`,
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
-      ...FAST,
+      ...(durable ? [] : FAST),
+      ...(tls === undefined ? [] : ['ssl=on', ...secured]),
       ...settings,
     ];
-    const server = await started(join(programs, 'postgres'), data, given, user);
+    const start = (): Promise<ChildProcess> => started(join(programs, 'postgres'), data, given, user);
+    let server = await start();
+    const keep = join(folder, KEEP);
     return {
       url: `postgres://topgun:${password}@127.0.0.1:${port}/postgres`,
-      stop: () => ended(server),
+      kill: async () => {
+        writeFileSync(keep, '');
+        const gone = new Promise((resolve) => server.once('exit', resolve));
+        process.kill(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+        await gone;
+      },
+      restart: async () => {
+        server = await restarted(start);
+        rmSync(keep);
+      },
+      stop: async () => {
+        await ended(server);
+        rmSync(folder, { recursive: true, force: true });
+      },
     };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -106,7 +157,7 @@ function started(
   const flags = settings.flatMap((setting) => ['-c', setting]);
   // In the background standard input would be /dev/null, so the one that is read has another number.
   const script =
-    'trap "" INT; exec 3<&0; folder=$1; shift; "$@" & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid; code=$?; rm -rf "$folder"; exit $code';
+    'trap "" INT; exec 3<&0; folder=$1; shift; "$@" & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid; code=$?; [ -e "$folder/keep" ] || rm -rf "$folder"; exit $code';
   const shell = spawn('sh', ['-c', script, 'sh', dirname(data), program, '-D', data, ...flags], {
     ...user,
     cwd: data,
@@ -134,7 +185,20 @@ function started(
   });
 }
 
+/** The processes of one that was killed hold its memory until they have noticed: until then it does not start. */
+async function restarted(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
+  const deadline = performance.now() + START_MS_MAX;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (performance.now() > deadline || !String(error).includes('pre-existing shared memory')) throw error;
+    }
+  }
+}
+
 function ended(shell: ChildProcess): Promise<void> {
+  if (shell.exitCode !== null || shell.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     shell.once('exit', () => resolve());
     shell.stdin?.end();

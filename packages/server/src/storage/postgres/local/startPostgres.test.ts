@@ -2,13 +2,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import pg from 'pg';
 import { expect, it } from 'vitest';
-import { startPostgres } from '../src/postgres/startPostgres.js';
+import { startPostgres } from './startPostgres.js';
 
 const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('topgun-postgres-'));
 
 it('[FUZZ-6] a PostgreSQL of its own keeps text in order of code points, takes settings, and leaves nothing behind', async () => {
   const before = new Set(folders());
-  const server = await startPostgres(['work_mem=7MB']);
+  const server = await startPostgres({ settings: ['work_mem=7MB'] });
   const own = folders().filter((name) => !before.has(name));
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();

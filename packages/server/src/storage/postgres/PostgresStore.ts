@@ -1,0 +1,322 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { partitionOf, type TopGunError } from '@topgun/core';
+import { LIMITS } from '@topgun/protocol';
+import pg from 'pg';
+import { serverError } from '../../errors.js';
+import { Pace } from '../../utils/Pace.js';
+import type { CommitGate } from '../CommitGate.js';
+import type {
+  CommitBatch,
+  CommitResult,
+  DedupRow,
+  DedupState,
+  Offset,
+  Store,
+  StoreBoot,
+  StoredRecord,
+} from '../Store.js';
+import type { StoreFault } from '../StoreWatch.js';
+import { type CommitRows, commitRows } from './commitRows.js';
+import { connectionOptions } from './connection.js';
+import type { DatabaseAddress } from './databaseUrl.js';
+import { Fence } from './Fence.js';
+import { type Fault, judgeFault, openingError } from './faults.js';
+import { Guard } from './Guard.js';
+import { openLife, readHome, renewLife } from './home.js';
+import { lockKeyOf } from './lockKey.js';
+import { migrate } from './migrate.js';
+import {
+  dedupOf,
+  readChanges,
+  readDedupRow,
+  readFacts,
+  readPartitions,
+  readRecord,
+  recordsOf,
+} from './reads.js';
+
+export interface PostgresStoreOptions {
+  readonly address: DatabaseAddress;
+  /** whose right to write this is, default `server`; two stores with one name exclude each other */
+  readonly fence?: string;
+  /** told once when the store has stopped: another server has taken over, or the database is another one than before */
+  readonly onStopped?: (error: TopGunError) => void;
+  /** told what is wrong with the database, once for each kind of it until it works again */
+  readonly onFault?: (error: TopGunError) => void;
+  /** how long an opening waits for the server before to let go, ms; default `LIMITS.databaseHeldMs` */
+  readonly heldMs?: number;
+  /** for tests: holds flushes back, makes commits fail */
+  readonly gate?: CommitGate;
+}
+
+/** Fence and number, and the columns of `commitRows`. */
+const COMMIT = `select commit_batch(${Array.from({ length: 46 }, (_, i) => `$${i + 1}`).join(', ')})`;
+
+/** PERSISTED is said of what is on a disk: a database that answers before is told to wait. */
+const SYNCHRONOUS = `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
+
+/**
+ * The store of production: records, dedup rows and facts in PostgreSQL, merged by it, one transaction to a commit. Nothing that comes from
+ * the database or the way to it stops the store, except that the right to write is lost (rules STO-30 to STO-43).
+ */
+export class PostgresStore implements Store {
+  readonly address: DatabaseAddress;
+  readonly #options: PostgresStoreOptions;
+  readonly #connection: pg.ClientConfig;
+  readonly #fence: Fence;
+  readonly #guard: Guard;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+  #pool: pg.Pool | undefined;
+  #home = '';
+  #stopped: TopGunError | undefined;
+  #fault: StoreFault | undefined;
+  #told: string | undefined;
+  /** a commit may still be under way in the database: nothing is read or written before that is over */
+  #isUnsettled = false;
+  #settling: Promise<void> | undefined;
+
+  /** Throws CONFIG_INVALID when a file that the address names cannot be read. */
+  constructor(options: PostgresStoreOptions) {
+    // Every read that waits for the database listens.
+    setMaxListeners(0, this.#closing.signal);
+    this.#options = options;
+    this.address = options.address;
+    this.#connection = connectionOptions(options.address);
+    this.#fence = new Fence(options.fence ?? 'server');
+    this.#guard = new Guard({
+      key: lockKeyOf(this.address.schema, this.#fence.name),
+      connect: () => this.#connect(),
+      heldMs: options.heldMs ?? LIMITS.databaseHeldMs,
+      regained: async (client) => {
+        await this.#admit(client);
+        await this.#fence.check(client);
+      },
+      onFault: (error) => this.#note(judgeFault(error, this.address.shown)).isPassing,
+      rest: (round) => this.#rest(round),
+    });
+  }
+
+  async open(): Promise<StoreBoot> {
+    try {
+      const client = await this.#guard.open();
+      await migrate(client, this.address.schema);
+      const home = await readHome(client);
+      this.#home = home.text;
+      await this.#admit(client);
+      await this.#fence.take(client);
+      const life = await openLife(client, home.text);
+      // What was forgotten in earlier lives: no commit of theirs can come any more.
+      await client.query('delete from dedup where forgotten');
+      this.#pool = new pg.Pool({
+        ...this.#connection,
+        max: this.address.pool,
+        onConnect: (made) => {
+          // While it is in use nobody else listens: whoever uses it hears of it from what was asked.
+          made.on('error', () => undefined);
+          return this.#admit(made);
+        },
+      });
+      // A connection that is lost while nobody uses it; the next one who needs one makes it.
+      this.#pool.on('error', () => undefined);
+      return { ...life, ...(await readPartitions(client)), meta: await readFacts(client) };
+    } catch (error) {
+      await this.close();
+      throw openingError(error, `PostgreSQL at ${this.address.shown}`);
+    }
+  }
+
+  commit(batch: CommitBatch): Promise<CommitResult> {
+    return this.#run(this.#commit(commitRows(batch)));
+  }
+
+  async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
+    return readRecord(this.#opened(), partitionOf(key), map, key, tag);
+  }
+
+  async scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
+    for await (const records of recordsOf(this.#opened(), pid)) await visitAll(records, visit, pace);
+  }
+
+  async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
+    return readChanges(this.#opened(), pid, after, limit);
+  }
+
+  readDedup(pid: number, clientId: string, session: string): Promise<DedupState | undefined> {
+    return this.#patiently(() => readDedupRow(this.#opened(), pid, clientId, session));
+  }
+
+  async scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
+    for await (const rows of dedupOf(this.#opened(), pid)) await visitAll(rows, visit, pace);
+  }
+
+  renew(): Promise<string> {
+    // One that was done and not heard of is followed by another: each is a new life.
+    return this.#patiently(() => renewLife(this.#opened(), Date.now()));
+  }
+
+  async close(): Promise<void> {
+    this.#options.gate?.release();
+    await Promise.allSettled(this.#running);
+    this.#closing.abort(serverError('SERVER_STATE', 'The store is closed.'));
+    await this.#guard.close();
+    const pool = this.#pool;
+    this.#pool = undefined;
+    await pool?.end();
+  }
+
+  /** What keeps the database from taking writes, asked of it and known from the last commit; undefined when all is well. */
+  async fault(timeoutMs: number): Promise<StoreFault | undefined> {
+    if (this.#pool === undefined) return 'STORE_UNREACHABLE';
+    const asked = this.#pool
+      .query({
+        text: "select pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as closed",
+        query_timeout: timeoutMs,
+      } as pg.QueryConfig)
+      .then(({ rows }) => (rows[0].closed ? 'STORE_READ_ONLY' : this.#fault))
+      .catch((error: unknown) => judgeFault(error, this.address.shown).reason ?? 'STORE_UNREACHABLE');
+    const late = this.#rest(0, timeoutMs).then(
+      () => 'STORE_UNREACHABLE' as const,
+      () => undefined,
+    );
+    return Promise.race([asked, late]);
+  }
+
+  #run<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    const done = (): boolean => this.#running.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  async #commit(rows: CommitRows): Promise<CommitResult> {
+    const fault = this.#options.gate?.takeFault();
+    if (this.#stopped !== undefined || fault === 'failed') return 'failed';
+    await this.#options.gate?.flushed();
+    const { shown } = this.address;
+    let client: pg.PoolClient;
+    try {
+      await this.#settled();
+      client = await this.#opened().connect();
+    } catch (error) {
+      // Nothing was sent.
+      this.#note(judgeFault(error, shown));
+      return 'failed';
+    }
+    try {
+      await client.query({
+        name: 'commit',
+        text: COMMIT,
+        values: [this.#fence.name, this.#fence.number, ...rows],
+      });
+    } catch (error) {
+      const judged = judgeFault(error, shown);
+      client.release(judged.isBroken);
+      if (judged.result === 'unknown') this.#isUnsettled = true;
+      if (judged.error.code === 'STORE_FENCED') await this.#fenced();
+      else this.#note(judged);
+      return judged.result;
+    }
+    client.release();
+    this.#fault = undefined;
+    this.#told = undefined;
+    return fault ?? 'committed';
+  }
+
+  /** A number that is not ours any more was raised by us, for a flush that is not known of, or by somebody else. */
+  async #fenced(): Promise<void> {
+    try {
+      await this.#fence.check(this.#opened());
+    } catch (error) {
+      this.#note(judgeFault(error, this.address.shown));
+    }
+  }
+
+  /** Resolves when no flush of which nothing was heard can be stored any more. */
+  async #settled(): Promise<void> {
+    if (!this.#isUnsettled) return;
+    this.#settling ??= this.#fence.raise(this.#opened()).then(() => {
+      this.#isUnsettled = false;
+    });
+    try {
+      await this.#settling;
+    } finally {
+      this.#settling = undefined;
+    }
+  }
+
+  /** Asks again until the database answers: the engine cannot go on without (STO-36). Rejects when the store closes or has stopped. */
+  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    for (let round = 0; ; round++) {
+      try {
+        await this.#settled();
+        return await ask();
+      } catch (error) {
+        const fault = this.#note(judgeFault(error, this.address.shown));
+        if (!fault.isPassing || this.#stopped !== undefined) throw fault.error;
+      }
+      await this.#rest(round);
+    }
+  }
+
+  #note(fault: Fault): Fault {
+    const { error, reason } = fault;
+    if (this.#closing.signal.aborted) return fault;
+    if (error.code === 'STORE_FENCED' || error.code === 'STORE_STOPPED') this.#stop(error);
+    this.#fault = reason;
+    if (this.#told !== error.code && this.#stopped === undefined) this.#options.onFault?.(error);
+    this.#told = error.code;
+    return fault;
+  }
+
+  #stop(error: TopGunError): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = error;
+    this.#options.onStopped?.(error);
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client(this.#connection);
+    // Its end is heard of.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+
+  /** Looks at a fresh connection: it must lead to the database that was opened (STO-38), and wait for its disk (STO-37). */
+  async #admit(client: pg.ClientBase): Promise<void> {
+    const { text, isStandby } = await readHome(client);
+    const { shown } = this.address;
+    if (isStandby) throw serverError('STORE_READ_ONLY', `PostgreSQL at ${shown} follows another server.`);
+    if (text !== this.#home) {
+      throw serverError(
+        'STORE_STOPPED',
+        `The database at ${shown} is another one, or an older one, than was opened.`,
+      );
+    }
+    await client.query(SYNCHRONOUS);
+  }
+
+  #rest(
+    round: number,
+    ms = Math.min(LIMITS.databaseRetryMs * 2 ** round, LIMITS.databaseRetryMsMax),
+  ): Promise<void> {
+    return sleep(ms, undefined, { signal: this.#closing.signal, ref: false });
+  }
+
+  #opened(): pg.Pool {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    if (this.#pool === undefined)
+      throw serverError('SERVER_STATE', `The store at ${this.address.shown} is not open.`);
+    return this.#pool;
+  }
+}
+
+async function visitAll<T>(rows: readonly T[], visit: (row: T) => void, pace: Pace): Promise<void> {
+  for (const row of rows) {
+    visit(row);
+    const rest = pace.step();
+    if (rest !== undefined) await rest;
+  }
+}

@@ -1,0 +1,12 @@
+import { first } from './first.js';
+
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Every step that ever changed the schema, in order. A step that was released is never edited: what it left is out there. */
+export const migrations: readonly Migration[] = [
+  { number: 1, name: 'records, dedup rows, facts, fences', sql: first },
+];
