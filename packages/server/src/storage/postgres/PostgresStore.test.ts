@@ -216,7 +216,7 @@ describe('PostgresStore', () => {
     const client = await databases.client(address);
     // What a dump that is restored leaves: the same rows in another table.
     await client.query(
-      'create table other as table store; drop table store; alter table other rename to store',
+      'create table other (like store including all); insert into other table store; drop table store; alter table other rename to store',
     );
     const boot = await databases.store(address, { fence: 'c' }).open();
     expect(boot).toMatchObject({ renewedFrom: incarnation, renewedAtMs: expect.any(Number) });
@@ -233,7 +233,7 @@ describe('PostgresStore', () => {
     await store.open();
     const client = await databases.client(address);
     await client.query(
-      'create table other as table store; drop table store; alter table other rename to store',
+      'create table other (like store including all); insert into other table store; drop table store; alter table other rename to store',
     );
     await client.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'topgun'",
