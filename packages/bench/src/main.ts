@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { coreBench } from './coreBench.js';
+import { databaseBench } from './databaseBench.js';
 import { deltaBench } from './deltaBench.js';
 import { fanoutBench } from './fanoutBench.js';
 import { hostileBench } from './hostileBench.js';
@@ -11,7 +12,7 @@ import { serverBench } from './serverBench.js';
 import { stalledBench } from './stalledBench.js';
 import { subscriptionsBench } from './subscriptionsBench.js';
 
-/** `--only core|delta|fanout|hostile|idle|indexes|load|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
+/** `--only core|database|delta|fanout|hostile|idle|indexes|load|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
@@ -26,6 +27,8 @@ console.log(
 );
 const bars = [];
 if (only === undefined || only === 'core') bars.push(...(await coreBench(rounds)));
+// It needs a PostgreSQL, so it has to be asked for.
+if (only === 'database') bars.push(...(await databaseBench(rounds, seconds)));
 if (only === undefined || only === 'delta') bars.push(...(await deltaBench(rounds)));
 if (only === undefined || only === 'fanout') bars.push(...(await fanoutBench(rounds)));
 if (only === undefined || only === 'hostile') bars.push(...(await hostileBench(rounds, seconds)));

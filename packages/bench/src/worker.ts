@@ -1,5 +1,6 @@
 import { coreRound } from './core/round.js';
 import { deltaRound } from './delta/round.js';
+import { pgAlone } from './database/pgAlone.js';
 import { doorServer } from './doors/doorServer.js';
 import { bareSse, bareWs, socketIo } from './doors/peers.js';
 import { doorSubscribers } from './doors/subscribers.js';
@@ -17,6 +18,7 @@ import { subscribers } from './subscriptions/load.js';
 /** Entry of every child process: answers each request of the parent with one message. */
 const roles: Record<string, (request: never) => Promise<object> | object> = {
   core: ({ peer }: { peer: string }) => coreRound(peer),
+  'pg-alone': pgAlone,
   delta: ({ peer }: { peer: string }) => deltaRound(peer),
   queries: (request: QueryRequest) => queryRound(request),
   'echo-server': echoServer,

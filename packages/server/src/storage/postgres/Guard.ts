@@ -43,6 +43,8 @@ export class Guard {
     this.#isClosed = true;
     const client = this.#client;
     this.#client = undefined;
+    // It has it; its types do not say so. A connection that never closes keeps no process alive.
+    (client as { unref?(): void } | undefined)?.unref?.();
     await client?.end().catch(() => undefined);
   }
 

@@ -112,6 +112,7 @@ export class PostgresStore implements Store {
       this.#pool = new pg.Pool({
         ...this.#connection,
         max: this.address.pool,
+        allowExitOnIdle: true,
         onConnect: (made) => {
           // While it is in use nobody else listens: whoever uses it hears of it from what was asked.
           made.on('error', () => undefined);
@@ -160,10 +161,11 @@ export class PostgresStore implements Store {
     this.#options.gate?.release();
     await Promise.allSettled(this.#running);
     this.#closing.abort(serverError('SERVER_STATE', 'The store is closed.'));
-    await this.#guard.close();
     const pool = this.#pool;
     this.#pool = undefined;
-    await pool?.end();
+    // A connection whose other end is gone without a word may never say that it is closed.
+    const late = sleep(LIMITS.databaseProbeMs, undefined, { ref: false });
+    await Promise.race([Promise.all([this.#guard.close(), pool?.end()]), late]);
   }
 
   /** What keeps the database from taking writes, asked of it and known from the last commit; undefined when all is well. */

@@ -17,6 +17,8 @@ import { dirname, join } from 'node:path';
 export interface Postgres {
   /** For a client: host, port, user, password and the database `postgres`. */
   readonly url: string;
+  /** id of the main process, whose children serve connections */
+  processId(): number;
   /** SIGKILL of the main process, whose others end with it: what it had not written is gone. The folder stays. */
   kill(): Promise<void>;
   /** Starts it again on the same folder and port, after `kill`. */
@@ -98,12 +100,15 @@ export async function startPostgres({
     const start = (): Promise<ChildProcess> => started(join(programs, 'postgres'), data, given, user);
     let server = await start();
     const keep = join(folder, KEEP);
+    const processId = (): number =>
+      Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
     return {
+      processId,
       url: `postgres://topgun:${password}@127.0.0.1:${port}/postgres`,
       kill: async () => {
         writeFileSync(keep, '');
         const gone = new Promise((resolve) => server.once('exit', resolve));
-        process.kill(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGKILL');
+        process.kill(processId(), 'SIGKILL');
         await gone;
       },
       restart: async () => {
