@@ -10,6 +10,8 @@ import { CRASH_MAP, Writer } from './Writer.js';
 export const CLIENTS = 20;
 const KEYS_PER_CLIENT = 50;
 const OUTSTANDING = 20;
+/** A busy machine takes long over the start of a process. */
+const READY_MS_MAX = 60_000;
 
 /** A real server on a folder and a port of its own, with 20 clients that write to it all the time. Ends with `close`. */
 export class LoadedServer {
@@ -43,7 +45,7 @@ export class LoadedServer {
     const args = ['--data-dir', join(folder, 'data'), '--policies-file', policiesFile, '--log-level', 'warn'];
     const port = await freePort();
     const server = new ServerProcess(args, env);
-    await server.start(port);
+    await server.start(port, READY_MS_MAX);
     const loaded = new LoadedServer(folder, port, token, server);
     for (const writer of loaded.writers) writer.start(OUTSTANDING);
     return loaded;
@@ -71,7 +73,7 @@ export class LoadedServer {
 
   /** The process again, on its folder and port; resolves when it is ready. */
   start(): Promise<void> {
-    return this.process.start(this.#port);
+    return this.process.start(this.#port, READY_MS_MAX);
   }
 
   get acknowledgements(): number {

@@ -27,14 +27,16 @@ import { openLife, readHome, renewLife } from './home.js';
 import { lockKeyOf } from './lockKey.js';
 import { migrate } from './migrate.js';
 import {
-  dedupOf,
+  dedupPages,
   readChanges,
   readDedupRow,
   readFacts,
   readPartitions,
   readRecord,
-  recordsOf,
+  recordPages,
+  toDedupRow,
 } from './reads.js';
+import { fromRow } from './recordRow.js';
 
 export interface PostgresStoreOptions {
   readonly address: DatabaseAddress;
@@ -68,6 +70,8 @@ export class PostgresStore implements Store {
   readonly #guard: Guard;
   readonly #closing = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #records = recordPages(() => this.#opened());
+  readonly #dedup = dedupPages(() => this.#opened());
   #pool: pg.Pool | undefined;
   #home = '';
   #stopped: TopGunError | undefined;
@@ -129,7 +133,12 @@ export class PostgresStore implements Store {
   }
 
   commit(batch: CommitBatch): Promise<CommitResult> {
-    return this.#run(this.#commit(commitRows(batch)));
+    return this.#run(
+      this.#commit(commitRows(batch)).finally(() => {
+        this.#records.clear();
+        this.#dedup.clear();
+      }),
+    );
   }
 
   async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
@@ -137,7 +146,7 @@ export class PostgresStore implements Store {
   }
 
   async scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
-    for await (const records of recordsOf(this.#opened(), pid)) await visitAll(records, visit, pace);
+    for await (const rows of this.#records.of(pid)) await visitAll(rows, (row) => visit(fromRow(row)), pace);
   }
 
   async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
@@ -149,7 +158,7 @@ export class PostgresStore implements Store {
   }
 
   async scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
-    for await (const rows of dedupOf(this.#opened(), pid)) await visitAll(rows, visit, pace);
+    for await (const rows of this.#dedup.of(pid)) await visitAll(rows, (row) => visit(toDedupRow(row)), pace);
   }
 
   renew(): Promise<string> {

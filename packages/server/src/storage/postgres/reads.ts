@@ -1,17 +1,18 @@
-import { deserialize, LIMITS } from '@topgun/protocol';
+import { deserialize } from '@topgun/protocol';
 import type { Pool } from 'pg';
 import type { DedupRow, DedupState, GcMarks, Offset, StoredRecord } from '../Store.js';
 import { FORGOTTEN } from '../Store.js';
 import { fromUnitBytes } from './codeUnits.js';
 import { unpackEntries } from './commitRows.js';
+import { ReadAhead } from './ReadAhead.js';
 import { fromRow, type RecordRow } from './recordRow.js';
 
 type Asked = Pick<Pool, 'query'>;
 
 const COLUMNS = 'map, key, tag, kind, first, t, node, gone, ttl, epoch, n, plus, minus, body, about, sum';
 
-/** Bytes of values read at once, about: a page of large ones has few rows. */
-const PAGE_BYTES = 4 * 1024 * 1024;
+/** Of a dedup entry, about. */
+const ENTRY_BYTES = 100;
 
 export async function readRecord(
   asked: Asked,
@@ -28,23 +29,25 @@ export async function readRecord(
   return rows[0] && fromRow(rows[0]);
 }
 
-/** The records of a partition in the order of their names, page by page. */
-export async function* recordsOf(asked: Asked, pid: number): AsyncGenerator<readonly StoredRecord[]> {
-  let after: readonly [string, Buffer, Buffer] = ['', Buffer.alloc(0), Buffer.alloc(0)];
-  let count = 100;
-  for (;;) {
-    const { rows } = await asked.query<RecordRow>({
-      name: 'scan',
-      text: `select ${COLUMNS} from records where pid = $1 and (map, key, tag) > ($2, $3, $4) order by map, key, tag limit $5`,
-      values: [pid, ...after, count],
-    });
-    yield rows.map(fromRow);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < count) return;
-    after = [last.map, last.key, last.tag];
-    const bytes = rows.reduce((sum, { body }) => sum + (body?.length ?? 0), 1);
-    count = Math.max(1, Math.min(LIMITS.databaseReadCount, Math.floor((count * PAGE_BYTES) / bytes)));
-  }
+type PlacedRecord = RecordRow & { readonly pid: number };
+
+const NOTHING = Buffer.alloc(0);
+
+/** Reads the records of partitions, in the order of their names. */
+export function recordPages(asked: () => Asked): ReadAhead<PlacedRecord> {
+  return new ReadAhead(
+    async (pid, after, count) => {
+      const place = after === undefined ? ['', NOTHING, NOTHING] : [after.map, after.key, after.tag];
+      const { rows } = await asked().query<PlacedRecord>({
+        name: 'scan',
+        text: `select pid, ${COLUMNS} from records where (pid, map, key, tag) > ($1, $2, $3, $4)
+          order by pid, map, key, tag limit $5`,
+        values: [pid, ...place, count],
+      });
+      return rows;
+    },
+    ({ body, key }) => (body?.length ?? 0) + key.length,
+  );
 }
 
 export async function readChanges(
@@ -83,26 +86,26 @@ export async function readDedupRow(
   return rows[0] && { settledBelow: rows[0].settled_below, entries: unpackEntries(rows[0].entries) };
 }
 
-/** The dedup rows of a partition, page by page. */
-export async function* dedupOf(asked: Asked, pid: number): AsyncGenerator<readonly DedupRow[]> {
-  let after: readonly [string, string] = ['', ''];
-  for (;;) {
-    const { rows } = await asked.query<DedupColumns>({
-      name: 'dedup scan',
-      text: `select client, session, settled_below, entries from dedup
-        where pid = $1 and (client, session) > ($2, $3) and settled_below < $4 order by client, session limit $5`,
-      values: [pid, ...after, FORGOTTEN, LIMITS.databaseReadCount],
-    });
-    yield rows.map((row) => ({
-      clientId: row.client,
-      session: row.session,
-      settledBelow: row.settled_below,
-      entries: unpackEntries(row.entries),
-    }));
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < LIMITS.databaseReadCount) return;
-    after = [last.client, last.session];
-  }
+type PlacedDedup = DedupColumns & { readonly pid: number };
+
+/** Reads the dedup rows of partitions. */
+export function dedupPages(asked: () => Asked): ReadAhead<PlacedDedup> {
+  return new ReadAhead(
+    async (pid, after, count) => {
+      const { rows } = await asked().query<PlacedDedup>({
+        name: 'dedup scan',
+        text: `select pid, client, session, settled_below, entries from dedup
+          where (pid, client, session) > ($1, $2, $3) and settled_below < $4 order by pid, client, session limit $5`,
+        values: [pid, after?.client ?? '', after?.session ?? '', FORGOTTEN, count],
+      });
+      return rows;
+    },
+    ({ entries }) => Object.keys(entries).length * ENTRY_BYTES,
+  );
+}
+
+export function toDedupRow({ client, session, settled_below, entries }: PlacedDedup): DedupRow {
+  return { clientId: client, session, settledBelow: settled_below, entries: unpackEntries(entries) };
 }
 
 interface PartitionColumns extends Offset {
