@@ -28,16 +28,19 @@ export async function databaseBench(rounds: number, seconds: number): Promise<Ba
   }
   const figure = (name: string, of: (f: Figures) => number): number =>
     median((byName.get(name) ?? []).map(of));
-  console.log(`Databases: batches of ${BATCH}, every answer flushed to disk first; CPU of server and PostgreSQL together`);
-  console.log(`${''.padEnd(28)}${'CPU µs/op'.padStart(12)}${'of it PG'.padStart(12)}${'ops/s wall'.padStart(12)}`);
+  console.log(
+    `Databases: batches of ${BATCH}, every answer flushed to disk first; CPU of server and PostgreSQL together`,
+  );
+  console.log(
+    `${''.padEnd(28)}${'CPU µs/op'.padStart(12)}${'of it PG'.padStart(12)}${'ops/s wall'.padStart(12)}`,
+  );
   for (const name of Object.keys(contests)) {
     const cpu = figure(name, (f) => f.cpuMicrosPerOp).toFixed(1);
     const database = figure(name, (f) => f.databaseMicrosPerOp).toFixed(1);
     const perSecond = short(figure(name, (f) => f.opsPerSecond));
     console.log(`${name.padEnd(28)}${cpu.padStart(12)}${database.padStart(12)}${perSecond.padStart(12)}`);
   }
-  const value =
-    figure(OVER_POSTGRES, (f) => f.cpuMicrosPerOp) / figure(PG_ALONE, (f) => f.cpuMicrosPerOp);
+  const value = figure(OVER_POSTGRES, (f) => f.cpuMicrosPerOp) / figure(PG_ALONE, (f) => f.cpuMicrosPerOp);
   return [{ name: 'CPU of an op over PostgreSQL ≤ 1.7 × pg alone', value, holds: value <= 1.7 }];
 }
 

@@ -1,6 +1,6 @@
 import { coreRound } from './core/round.js';
-import { deltaRound } from './delta/round.js';
 import { pgAlone } from './database/pgAlone.js';
+import { deltaRound } from './delta/round.js';
 import { doorServer } from './doors/doorServer.js';
 import { bareSse, bareWs, socketIo } from './doors/peers.js';
 import { doorSubscribers } from './doors/subscribers.js';

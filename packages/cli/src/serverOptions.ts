@@ -17,7 +17,8 @@ export function addServerOptions(command: Command, wording: Wording = {}): void 
     const { from, help, schema, allowed } = settings[name];
     const isSwitch = from === 'boolean';
     const standard = wording.defaults?.[name] ?? schema.safeParse(undefined).data;
-    const shown = standard === undefined || standard === false || standard === '' ? '' : ` Default: ${String(standard)}.`;
+    const shown =
+      standard === undefined || standard === false || standard === '' ? '' : ` Default: ${String(standard)}.`;
     const meaning = isSwitch ? help : `${help} Allowed: ${allowed}.${shown}`;
     const option = new Option(isSwitch ? flagOf(name) : `${flagOf(name)} <${placeholders[from]}>`, meaning);
     // What may hold a secret is left to the loader, which does not repeat it.

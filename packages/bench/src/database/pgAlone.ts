@@ -70,7 +70,13 @@ async function commitBatch(to: pg.Client): Promise<void> {
   const ops = Array.from({ length: batch }, () => {
     const at = seq++;
     const key = keys[at % KEYS] ?? '';
-    return { at, key, pid: partitionOf(key), who: `bench${at % CLIENTS}`.padEnd(22, 'A'), t: Date.now() * 2048 };
+    return {
+      at,
+      key,
+      pid: partitionOf(key),
+      who: `bench${at % CLIENTS}`.padEnd(22, 'A'),
+      t: Date.now() * 2048,
+    };
   });
   const highs = new Map(ops.map(({ pid, at }) => [pid, at]));
   await to.query('begin');

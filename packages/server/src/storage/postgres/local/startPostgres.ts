@@ -100,8 +100,7 @@ export async function startPostgres({
     const start = (): Promise<ChildProcess> => started(join(programs, 'postgres'), data, given, user);
     let server = await start();
     const keep = join(folder, KEEP);
-    const processId = (): number =>
-      Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    const processId = (): number => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
     return {
       processId,
       url: `postgres://topgun:${password}@127.0.0.1:${port}/postgres`,
