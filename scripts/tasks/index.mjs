@@ -36,6 +36,14 @@ async function testCrash(args) {
   return packageScript('@topgun/sim', 'crash')(args);
 }
 
+/** Those of several nodes start a Redis, which is found or installed for them. */
+async function bench(args) {
+  const at = args.indexOf('--only');
+  if (at < 0 || ['fanout', 'nodes'].includes(args[at + 1]))
+    process.env.TOPGUN_REDIS = await resolvePiece('redis');
+  return packageScript('@topgun/bench', 'bench')(args);
+}
+
 /** Every root script by name; package.json lists the same names. Each takes its arguments and resolves with an exit code. */
 export const tasks = {
   start,
@@ -63,7 +71,7 @@ export const tasks = {
   'test:webhooks': packageScript('@topgun/sim', 'webhooks'),
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),
-  bench: packageScript('@topgun/bench', 'bench'),
+  bench,
   'bench:storage': benchStorage,
   format: () => runBin('biome', ['check', '--write', '.']),
   lint: () => runBin('biome', ['check', '--error-on-warnings', '.']),

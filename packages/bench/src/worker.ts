@@ -1,6 +1,7 @@
 import { coreRound } from './core/round.js';
 import { pgAlone } from './database/pgAlone.js';
 import { deltaRound } from './delta/round.js';
+import { bridgePosts } from './doors/bridgePosts.js';
 import { doorServer } from './doors/doorServer.js';
 import { bareSse, bareWs, socketIo } from './doors/peers.js';
 import { doorSubscribers } from './doors/subscribers.js';
@@ -26,6 +27,7 @@ const roles: Record<string, (request: never) => Promise<object> | object> = {
   load,
   'door-server': doorServer,
   'door-subscribers': doorSubscribers,
+  'bridge-posts': bridgePosts,
   'bare-ws': bareWs,
   'bare-sse': bareSse,
   'socket-io': socketIo,

@@ -16,8 +16,8 @@ export async function doorServer(
     server = new ServerCoordinator(loadConfig({ defaults }));
     await server.start();
   } else {
-    const topic = topicOf(0, 1);
-    await drive((message) => void server?.publish(topic, message), request);
+    const { topics = 1 } = request;
+    await drive((message, nth) => void server?.publish(topicOf(nth % topics, 1), message), request);
   }
   return { port: server?.port ?? 0 };
 }

@@ -9,6 +9,10 @@ export interface PublishRequest {
   readonly ticks: number;
   readonly perTick: number;
   readonly intervalMs: number;
+  /** To how many topics, one message after the other. Default one. */
+  readonly topics?: number;
+  /** To the microsecond, for latencies: it turns the loop before a message is due, which would count as the server's work. */
+  readonly isPrecise?: boolean;
 }
 
 /** What the parent asks of a server with subscribers, ours or a peer. */

@@ -1,7 +1,8 @@
 import { devLimits, type ServerConfigInput } from '@topgun/server';
 import { BENCH_SECRET } from './benchToken.js';
 
-const ALL = 20_000;
+/** As many as a machine with enough descriptors can be asked for. */
+const ALL = 100_000;
 
 /** Limits of users and addresses are out of the way. */
 const roomy = {

@@ -69,7 +69,7 @@ describe.each([
 });
 
 describe('a slot moves', () => {
-  it('[BUS-31] [S000-21] to another master of the cluster under 500 messages a second: nothing accepted is undelivered', async () => {
+  it('[BUS-31] [S000-21] [S004-15] to another master of the cluster under 500 messages a second: nothing accepted is undelivered', async () => {
     topology = await startCluster();
     load = new BusLoad(topology, { topics: 1 });
     await load.start();

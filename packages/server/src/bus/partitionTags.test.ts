@@ -21,7 +21,7 @@ it('[BUS-21] the slot of each tag is the one that Redis says', async () => {
   expect(new Set(slots).size).toBe(PARTITION_COUNT);
 });
 
-it('[BUS-21] masters with equal ranges of slots differ by one partition', () => {
+it('[BUS-21] [S004-15] masters with equal ranges of slots differ by one partition', () => {
   for (let masters = 1; masters <= 12; masters++) {
     const counts = new Array<number>(masters).fill(0);
     for (const partition of all) {

@@ -1,11 +1,10 @@
-import type { TopicMsgMessage } from '@topgun/protocol';
 import type { Principal } from '../security/PermissionPolicy.js';
 import type { SharedMessage, Subscriber, SubscriptionEnd } from '../topics/ports.js';
 import type { Connection } from './Connection.js';
 
 /** What an ear asks of who gave it. */
 export interface Hears {
-  heard(conn: Connection, message: TopicMsgMessage, shared: SharedMessage): void;
+  heard(conn: Connection, shared: SharedMessage): void;
   denied(conn: Connection, topic: string): void;
 }
 
@@ -26,9 +25,7 @@ export class Ear implements Subscriber {
   }
 
   deliver(shared: SharedMessage): void {
-    const { topic, data, from, node, ts } = shared.message;
-    // On the wire everybody has a name; the server itself has that of its node.
-    this.#hears.heard(this.#conn, { type: 'TOPIC_MSG', topic, data, from: from || node, ts }, shared);
+    this.#hears.heard(this.#conn, shared);
   }
 
   lost(): void {

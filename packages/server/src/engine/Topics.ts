@@ -1,6 +1,6 @@
 import type { TopicMsgMessage } from '@topgun/protocol';
 import { DENIED } from '../security/policy/Rights.js';
-import type { Topics as Hub, SharedMessage } from '../topics/ports.js';
+import type { Topics as Hub, SharedMessage, TopicMessage } from '../topics/ports.js';
 import { topicMap } from '../topics/topicMap.js';
 import type { Connection } from './Connection.js';
 import { Ear, type Hears } from './Ear.js';
@@ -22,6 +22,8 @@ export class Topics implements Hears {
   readonly #open = new Map<Connection, Map<string, boolean>>();
   readonly #ears = new Map<Connection, Ear>();
   readonly #behind = new Set<Connection>();
+  /** The last message that was heard, as it is sent: it is told to all who hear it one after the other. */
+  #heard: { readonly shared: SharedMessage; readonly message: TopicMsgMessage } | undefined;
 
   constructor(effects: ServerEffects, gate: Gate, tally: Tally, hub: () => Hub | undefined) {
     this.#effects = effects;
@@ -112,9 +114,13 @@ export class Topics implements Hears {
 
   // --- what the hub tells ---
 
-  heard(conn: Connection, message: TopicMsgMessage, shared: SharedMessage): void {
-    if (this.#behind.has(conn)) this.#tally.topicDrops++;
-    else this.#effects.sendShared([conn.id], message, shared);
+  heard(conn: Connection, shared: SharedMessage): void {
+    if (this.#behind.has(conn)) {
+      this.#tally.topicDrops++;
+      return;
+    }
+    if (this.#heard?.shared !== shared) this.#heard = { shared, message: messageOf(shared.message) };
+    this.#effects.sendShared([conn.id], this.#heard.message, shared);
   }
 
   denied(conn: Connection, topic: string): void {
@@ -144,4 +150,9 @@ export class Topics implements Hears {
       if (this.#ears.has(conn)) this.#effects.send(conn.id, errorMessage('UNAVAILABLE', { ref }));
     });
   }
+}
+
+/** On the wire everybody has a name; the server itself has that of its node. */
+function messageOf({ topic, data, from, node, ts }: TopicMessage): TopicMsgMessage {
+  return { type: 'TOPIC_MSG', topic, data, from: from || node, ts };
 }

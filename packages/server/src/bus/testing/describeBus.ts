@@ -108,7 +108,7 @@ export function describeBus(name: string, factory: () => Promise<BusHarness>): v
       expect(accepted.every(({ offset }) => Math.abs(offset / 2048 - Date.now()) < 60_000)).toBe(true);
     });
 
-    it('[BUS-3] the log gives back what was accepted, from a position on, page by page', async () => {
+    it('[BUS-3] [S004-15] the log gives back what was accepted, from a position on, page by page', async () => {
       const a = await join('a');
       const all: TopicMessage[] = [];
       for (const data of [null, 'ä€😀', { at: new Date(5), big: 2n ** 60n }, new Uint8Array([7]), 5, 6]) {

@@ -11,6 +11,8 @@ export class FrameJoiner {
 
   /** `isChunked`: as one chunk of HTTP/1.1. */
   join(frames: readonly Buffer[], isChunked: boolean): Buffer {
+    // Most turns bring one frame, and it is the same for all already.
+    if (frames.length === 1 && !isChunked) return frames[0] as Buffer;
     if (!isSame(frames, this.#frames)) {
       this.#frames = frames;
       this.#body = this.#chunk = undefined;
@@ -29,5 +31,7 @@ export class FrameJoiner {
 }
 
 function isSame(a: readonly Buffer[], b: readonly Buffer[]): boolean {
-  return a.length === b.length && a.every((frame, at) => frame === b[at]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }

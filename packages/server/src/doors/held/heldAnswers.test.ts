@@ -74,7 +74,7 @@ describe('an answer that is held open', () => {
     await reader.has('still here\n');
   });
 
-  it('[SSE-12] [S001-16] the frames of a turn go in one write', async () => {
+  it('[SSE-12] [S001-16] [S004-15] the frames of a turn go in one write', async () => {
     await start();
     const { reader } = await server.open();
     await reader.has('hello\n');

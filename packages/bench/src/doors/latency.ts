@@ -1,0 +1,39 @@
+import { DoorScene, type SceneOptions } from './DoorScene.js';
+
+const WARM_UP_TICKS = 50;
+
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Of ascending values, the one that so large a share is not above. */
+export const quantile = (ascending: readonly number[], share: number): number =>
+  ascending[Math.floor((ascending.length - 1) * share)] ?? Number.NaN;
+
+/** Open loop: `perSecond` messages, to one topic after the other, whatever becomes of them. */
+export interface Pace {
+  readonly subscribers: number;
+  readonly topics?: number;
+  readonly perSecond: number;
+  readonly forMs: number;
+}
+
+/** How long deliveries take, from when a message was due until its subscriber has read it. */
+export const latencyOf = (
+  options: SceneOptions,
+  { subscribers, topics = 1, perSecond, forMs }: Pace,
+): Promise<Latency> =>
+  DoorScene.play(options, async (scene) => {
+    await scene.connect(subscribers);
+    const intervalMs = 1_000 / perSecond;
+    const shape = { perTick: 1, intervalMs, topics, isPrecise: true };
+    const whole = (ticks: number): number => Math.ceil(ticks / topics) * topics;
+    // Of several nodes, what was published before all of them listened is not missed.
+    await scene.publish({ ...shape, ticks: whole(WARM_UP_TICKS) });
+    await scene.latencies();
+    const { missing } = await scene.publish({ ...shape, ticks: whole(forMs / intervalMs) });
+    if (missing !== 0) throw new Error(`${options.kind}: ${missing} deliveries are missing`);
+    const tookMs = await scene.latencies();
+    return { p50Ms: quantile(tookMs, 0.5), p99Ms: quantile(tookMs, 0.99) };
+  });
