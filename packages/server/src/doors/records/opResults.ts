@@ -4,9 +4,12 @@ import {
   type ErrorCode,
   FORM,
   type Form,
+  OP,
   type OpAckMessage,
+  type OpRow,
   OUTCOME,
   type ServerMessage,
+  type SubRow,
   valueToJson,
 } from '@topgun/protocol';
 import { type OpTable, versionOf } from './opRows.js';
@@ -22,6 +25,8 @@ export type WriteResult =
       readonly version?: string;
       /** of an element that was added */
       readonly tag?: string;
+      /** of the elements that a transaction added, by the places of their writes; null for all others */
+      readonly tags?: readonly (string | null)[];
       /** what stands instead, or of a counter its total */
       readonly record?: RecordJson | null;
     }
@@ -62,6 +67,15 @@ export function recordOf(
     ...(ttlMs != null && { ttlMs }),
     ...(tag != null && { tag }),
   };
+}
+
+/** The tags that the engine gives to what an op adds (DAT-1). */
+function tagsOf([, code, , , , , payload]: OpRow, id: string): { tag?: string; tags?: (string | null)[] } {
+  if (code === OP.OR_ADD) return { tag: id };
+  if (code !== OP.TRANSACTION) return {};
+  const writes = payload as readonly SubRow[];
+  if (!writes.some(([made]) => made === OP.OR_ADD)) return {};
+  return { tags: writes.map(([made], at) => (made === OP.OR_ADD ? `${id}:${at}` : null)) };
 }
 
 const OUTCOMES = { [OUTCOME.SUPERSEDED]: 'superseded', [OUTCOME.CHANGED]: 'changed' } as const;
@@ -125,7 +139,7 @@ export class OpResults {
       outcome: OUTCOMES[outcome as 1 | 2] ?? 'applied',
       ...(isRepeated && { repeated: true }),
       ...(row !== undefined && outcome === OUTCOME.APPLIED && { version: versionOf(row[4], session) }),
-      ...(row?.[1] === 2 && { tag: `${clientId}:${session}:${seq}` }),
+      ...(row !== undefined && tagsOf(row, `${clientId}:${session}:${seq}`)),
       ...(shown != null && { record: recordOf(shown, nodes) }),
     };
   }

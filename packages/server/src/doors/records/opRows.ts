@@ -1,5 +1,6 @@
 import { BASE, type Base, OP, type OpRow, type SubRow, valueFromJson } from '@topgun/protocol';
 import * as z from 'zod';
+import { fromMarks } from './fromMarks.js';
 import { malformed } from './refusals.js';
 
 const target = { map: z.string(), key: z.string() };
@@ -38,25 +39,13 @@ function baseOf(version: string | undefined): Base {
   return [BASE.STAMP, Number(t), node];
 }
 
-/** A value that marks of JSON were put into (DAT-4). Throws 400. */
-function valueIn(json: unknown, { map, key }: WriteRequest): unknown {
-  try {
-    return valueFromJson(json);
-  } catch (error) {
-    // What it holds is not repeated.
-    if (error instanceof SyntaxError || error instanceof RangeError)
-      throw malformed(`The value for ${map} / ${key} has a mark that does not hold what it says.`);
-    throw error;
-  }
-}
-
 /** Code, base, payload and time to live of a write. */
 function contentOf(write: WriteRequest): readonly [SubRow[0], Base, unknown, number | null] {
   switch (write.op) {
     case 'set':
-      return [OP.PUT, baseOf(write.base), valueIn(write.value, write), write.ttlMs ?? null];
+      return [OP.PUT, baseOf(write.base), fromMarks(write.value, valueFromJson), write.ttlMs ?? null];
     case 'add':
-      return [OP.OR_ADD, null, valueIn(write.value, write), write.ttlMs ?? null];
+      return [OP.OR_ADD, null, fromMarks(write.value, valueFromJson), write.ttlMs ?? null];
     case 'increment':
       return [OP.INCREMENT, null, write.by, null];
     case 'remove':

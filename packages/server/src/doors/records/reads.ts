@@ -7,7 +7,13 @@ import {
   questionOf,
   rowKey,
 } from '@topgun/core';
-import { LIMITS, type QueryRespMessage, type QuerySubMessage, valueToJson } from '@topgun/protocol';
+import {
+  LIMITS,
+  type QueryRespMessage,
+  type QuerySubMessage,
+  queryFromJson,
+  valueToJson,
+} from '@topgun/protocol';
 import * as z from 'zod';
 import type { QueryInspector } from '../../engine/indexes/QueryInspector.js';
 import type { SeenRow } from '../../engine/MapReader.js';
@@ -16,6 +22,7 @@ import { PeerRefusal, type RequestPeer } from '../../RequestPeers.js';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import { type HttpAnswer, HttpRefusal } from '../Route.js';
 import { frameOf } from './frameOf.js';
+import { fromMarks } from './fromMarks.js';
 import { type RecordJson, recordOf, seenIn } from './opResults.js';
 import { versionOf } from './opRows.js';
 import { malformed, unavailable } from './refusals.js';
@@ -78,9 +85,9 @@ export function questionIn(inspector: QueryInspector, json: unknown, nowMs: numb
   const parsed = questionSchema.safeParse(json);
   if (!parsed.success)
     throw malformed('The body is not { map, where?, predicate?, sort?, limit? (1 to 1,000), after? }.');
-  const { map, limit, after, ...filter } = parsed.data;
+  const { map, limit, after, ...asked } = parsed.data;
   // Checked by it, whatever it is.
-  const spec = inspector.specOf(filter as QueryFilter);
+  const spec = inspector.specOf(fromMarks(asked, queryFromJson) as QueryFilter);
   const { where, sort } = spec;
   return {
     map,

@@ -55,6 +55,7 @@ export function recordRoutes(parts: RecordParts): Route[] {
     route('GET', '/api/records/*', get),
     route('PUT', '/api/records/*', put),
     route('DELETE', '/api/records/*', remove),
+    route('POST', '/api/records/*', change),
     route('POST', '/api/records', batch),
     route('POST', '/api/query', query),
   ];
@@ -80,6 +81,14 @@ async function remove(asked: Asked): Promise<HttpAnswer> {
     asked,
     writeIn({ op: 'remove', ...placeIn(asked.request), ...(base !== null && { base }) }, 'It'),
   );
+}
+
+/** One op of any kind on the map and key of the path. */
+async function change(asked: Asked): Promise<HttpAnswer> {
+  const place = placeIn(asked.request);
+  const body = await asked.request.json(LIMITS.recordBodyBytes);
+  if (typeof body !== 'object' || body === null) throw malformed('The body is not { op, … }.');
+  return single(asked, writeIn({ ...body, ...place }, 'The body'));
 }
 
 async function single(

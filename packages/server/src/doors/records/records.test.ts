@@ -190,6 +190,25 @@ describe('/api/records', () => {
     expect(await get('tags', '2')).toMatchObject({ status: 404 });
   });
 
+  it('[REC-5] does one op of any kind on the key of the path', async () => {
+    const change = (key: string, body: unknown) => ask('POST', `/api/records/${key}`, { body });
+    const { status, body } = await change('tags/alone', { op: 'add', value: 'x' });
+    expect([status, body]).toEqual([
+      200,
+      { outcome: 'applied', tag: expect.any(String), version: expect.any(String) },
+    ]);
+    expect(await change('visits/alone', { op: 'increment', by: 2 })).toMatchObject({
+      body: { record: { value: 2 } },
+    });
+    expect(await change('tags/alone', { op: 'remove', tags: [body.tag] })).toMatchObject({ status: 200 });
+    expect(await change('todos/alone', { op: 'increment', by: 2 })).toMatchObject({
+      status: 409,
+      body: { outcome: 'rejected', code: 'WRONG_KIND' },
+    });
+    expect(await change('todos/alone', 'null')).toMatchObject({ status: 400, body: { code: 'BAD_MESSAGE' } });
+    expect(await get('tags', 'alone')).toMatchObject({ status: 404 });
+  });
+
   it('[REC-6] an atomic batch stands or falls as one', async () => {
     const ops = [
       { op: 'set', map: 'accounts', key: '{x}a', value: 1 },
@@ -199,6 +218,11 @@ describe('/api/records', () => {
       status: 200,
       body: { result: { outcome: 'applied' } },
     });
+    const { tags } = (
+      await write([...ops, { op: 'add', map: 'tags', key: '{x}c', value: 1 }], { atomic: true })
+    ).body.result;
+    expect(tags).toEqual([null, null, expect.any(String)]);
+    expect((await get('tags', '{x}c')).body.elements).toMatchObject([{ tag: tags[2] }]);
     const bad = [
       { op: 'set', map: 'accounts', key: '{x}a', value: 2 },
       { op: 'set', map: 'visits', key: '{x}b', value: 1 },
@@ -371,7 +395,7 @@ describe('/api/query', () => {
     do {
       const { status, body } = await query({
         map: 'paged',
-        where: { even: true },
+        where: { even: true, at: { $gte: { $date: new Date(0).toISOString() } } },
         sort: { at: 'desc' },
         limit: 5,
         after,
