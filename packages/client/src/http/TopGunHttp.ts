@@ -130,11 +130,8 @@ export class TopGunHttp {
 
   /** Up to 200 writes, all of them or none; their keys have a `{tag}` in common. Throws the code of what refused them. */
   async transact(ops: readonly HttpOp[], options: HttpWriteOptions = {}): Promise<HttpWritten> {
-    const { result } = await this.#post<{ readonly result: HttpWritten }>(
-      { ops: ops.map(opJson), atomic: true },
-      options,
-    );
-    return result;
+    const body = { ops: ops.map(opJson), atomic: true };
+    return readResult(await this.#post<HttpWritten>(body, options));
   }
 
   /**

@@ -16,10 +16,9 @@ export class TopGunHttpError extends TopGunError {
   }
 }
 
-/** What an answer that is no success says. That of a transaction has its result inside. */
+/** What an answer that is no success says. */
 export function refusalOf({ status, headers }: Response, body: unknown): TopGunHttpError {
-  const { result, ...said } = (body ?? {}) as Readonly<Record<string, unknown>>;
-  const { code, message, reason, remedy } = (result ?? said) as Readonly<Record<string, unknown>>;
+  const { code, message, reason, remedy } = (body ?? {}) as Readonly<Record<string, unknown>>;
   const seconds = Number(headers.get('retry-after') ?? Number.NaN);
   const why = [message, reason].find((text) => typeof text === 'string');
   return httpError(

@@ -17,6 +17,8 @@ export const requestClient = (digest: string): string => MARK + digest.slice(0, 
 
 export const isRequestClient = (clientId: string): boolean => clientId.startsWith(MARK);
 
+type Left = 'answered' | 'unused';
+
 export interface RequestSessionsParts {
   readonly staging: Staging;
   readonly dedup: DedupTable<Op>;
@@ -32,8 +34,8 @@ export class RequestSessions {
   readonly #parts: RequestSessionsParts;
   /** by `clientId:session`, the longest unused first */
   readonly #usedMs = new Map<string, number>();
-  /** answered, and never asked for again */
-  readonly #done = new Set<string>();
+  /** nobody will ask for them again, as far as is known */
+  readonly #left = new Map<string, Left>();
 
   constructor(meta: ReadonlyMap<string, unknown>, parts: RequestSessionsParts) {
     this.#parts = parts;
@@ -43,52 +45,67 @@ export class RequestSessions {
     for (const [id, usedMs] of stored.sort(([, a], [, b]) => a - b)) this.#usedMs.set(id, usedMs);
   }
 
-  get size(): number {
-    return this.#usedMs.size;
-  }
-
   /** A request speaks for a session. False, and nothing is noted: there are as many as may be, and none of them may go yet. */
   used(clientId: string, session: string, now: number): boolean {
     const id = `${clientId}:${session}`;
-    this.#release(now);
     const { requestKeys, requestKeyMsMin } = this.#parts.limits;
     const known = this.#usedMs.get(id);
-    if (known === undefined && this.#usedMs.size >= requestKeys) return false;
     // Who comes again at once costs no further record; and none is let go within its least time.
-    if (known !== undefined && now - known < requestKeyMsMin / 10) return true;
-    this.#usedMs.delete(id);
-    this.#usedMs.set(id, now);
-    this.#parts.staging.stageMeta(PREFIX + id, now, now);
+    const isFresh = known !== undefined && now - known < requestKeyMsMin / 10;
+    // In its new place before others are let go: its ops must not meet its own end in one commit.
+    if (known !== undefined && !isFresh) this.#note(id, now);
+    this.#release(now);
+    if (known === undefined && this.#usedMs.size >= requestKeys) return false;
+    if (known === undefined) this.#note(id, now);
     return true;
   }
 
   /** Answered, under an id that nobody has: it goes with the next request. */
   done(clientId: string, session: string): void {
-    const id = `${clientId}:${session}`;
-    if (this.#usedMs.has(id)) this.#done.add(id);
+    this.#leave(`${clientId}:${session}`, 'answered');
+  }
+
+  /** A connection left it without a write. Another one may yet speak for it. */
+  unused(clientId: string, session: string): void {
+    this.#leave(`${clientId}:${session}`, 'unused');
+  }
+
+  #leave(id: string, as: Left): void {
+    if (this.#usedMs.has(id)) this.#left.set(id, as);
+  }
+
+  #note(id: string, now: number): void {
+    this.#usedMs.delete(id);
+    this.#usedMs.set(id, now);
+    this.#parts.staging.stageMeta(PREFIX + id, now, now);
   }
 
   /** More than come in, so that what is kept gets less. */
   #release(now: number): void {
-    let left = 4;
-    for (const id of this.#done) {
-      if (left-- === 0) return;
-      this.#drop(id, now);
+    let places = 4;
+    for (const [id, as] of this.#left) {
+      if (places-- === 0) return;
+      this.#left.delete(id);
+      if (as === 'answered' || this.#parts.dedup.dropUnused(...partsOf(id))) this.#drop(id, now);
     }
     const { requestKeys, requestKeyMs, requestKeyMsMin } = this.#parts.limits;
     for (const [id, usedMs] of this.#usedMs) {
       const ageMs = this.#usedMs.size >= requestKeys ? requestKeyMsMin : requestKeyMs;
-      if (left-- <= 0 || now - usedMs < ageMs) return;
+      if (places-- <= 0 || now - usedMs < ageMs) return;
       this.#drop(id, now);
     }
   }
 
   #drop(id: string, now: number): void {
     const { staging, dedup } = this.#parts;
-    this.#done.delete(id);
+    this.#left.delete(id);
     this.#usedMs.delete(id);
     staging.stageMeta(PREFIX + id, null, now);
-    const [clientId = '', session = ''] = id.split(':');
-    forgetSession(dedup, staging, clientId, session, now);
+    forgetSession(dedup, staging, ...partsOf(id), now);
   }
+}
+
+function partsOf(id: string): [clientId: string, session: string] {
+  const [clientId = '', session = ''] = id.split(':');
+  return [clientId, session];
 }

@@ -50,7 +50,7 @@ export class Retention {
   /** A connection that spoke for it is gone: of what never wrote nothing stays. */
   left(clientId: string, session: string): void {
     const isUnused = this.#parts.dedup.dropUnused(clientId, session);
-    if (isUnused && isRequestClient(clientId)) this.#requests.done(clientId, session);
+    if (isUnused && isRequestClient(clientId)) this.#requests.unused(clientId, session);
   }
 
   /** Forgets what is due, a bounded number at a time. `isHere`: whether a connection speaks for the client. */

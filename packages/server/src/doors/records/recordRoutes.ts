@@ -97,7 +97,7 @@ async function single(
 ): Promise<HttpAnswer> {
   const table = () => opsOf([write], () => engine.stamp(nowMs()));
   const [result] = await perform(peers, principal, request, table);
-  return { ...statusOfResult(result as WriteResult), body: result };
+  return answerWith(result as WriteResult);
 }
 
 async function batch({ engine, peers, principal, request, nowMs }: Asked): Promise<HttpAnswer> {
@@ -109,8 +109,7 @@ async function batch({ engine, peers, principal, request, nowMs }: Asked): Promi
   const table = () => (atomic ? transactionOf(writes, stamp) : opsOf(writes, stamp));
   const results = await perform(peers, principal, request, table);
   if (!atomic) return { status: 200, body: { results } };
-  const result = results[0] as WriteResult;
-  return { ...statusOfResult(result), body: { result } };
+  return answerWith(results[0] as WriteResult);
 }
 
 async function query({ engine, peers, principal, request, nowMs }: Asked): Promise<HttpAnswer> {
@@ -119,11 +118,11 @@ async function query({ engine, peers, principal, request, nowMs }: Asked): Promi
   return peers.serve(identityOf(principal, request.remote), (peer) => answerOf(peer, question, nowMs));
 }
 
-/** Status and headers of an answer that has one result (REC-6). */
-function statusOfResult(result: WriteResult): Pick<HttpAnswer, 'status' | 'headers'> {
-  if (result.outcome !== 'rejected') return { status: 200 };
+/** An answer that has one result says in its status what became of it (REC-6). */
+function answerWith(result: WriteResult): HttpAnswer {
+  if (result.outcome !== 'rejected') return { status: 200, body: result };
   const status = statusOf(result.code);
-  return { status, headers: retryAfter(status, result.retryAfterMs) };
+  return { status, headers: retryAfter(status, result.retryAfterMs), body: result };
 }
 
 /** Map and key of a path, each encoded as a whole. Throws 400. */

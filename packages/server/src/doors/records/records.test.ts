@@ -216,11 +216,11 @@ describe('/api/records', () => {
     ];
     expect(await write(ops, { atomic: true })).toMatchObject({
       status: 200,
-      body: { result: { outcome: 'applied' } },
+      body: { outcome: 'applied' },
     });
     const { tags } = (
       await write([...ops, { op: 'add', map: 'tags', key: '{x}c', value: 1 }], { atomic: true })
-    ).body.result;
+    ).body;
     expect(tags).toEqual([null, null, expect.any(String)]);
     expect((await get('tags', '{x}c')).body.elements).toMatchObject([{ tag: tags[2] }]);
     const bad = [
@@ -229,12 +229,12 @@ describe('/api/records', () => {
     ];
     expect(await write(bad, { atomic: true })).toMatchObject({
       status: 409,
-      body: { result: { outcome: 'rejected', code: 'WRONG_KIND' } },
+      body: { outcome: 'rejected', code: 'WRONG_KIND' },
     });
     const far = [...'abcd'].map((key) => ({ op: 'set', map: 'accounts', key, value: 2 }));
     expect(await write(far, { atomic: true })).toMatchObject({
       status: 400,
-      body: { result: { code: 'CROSS_PARTITION' } },
+      body: { code: 'CROSS_PARTITION' },
     });
     expect((await get('accounts', '{x}a')).body.value).toBe(1);
   });
