@@ -53,7 +53,7 @@ const start = async (): Promise<void> => {
           name: 'door',
           onConnection: ({ principal: { sub } }) => sub !== 'banned',
           onBeforeOp: ({ connection, writes }) => {
-            present.push(`${connection.principal.sub} ${connection.id < 0}`);
+            present.push(`${connection.principal.sub} ${connection.door}`);
             return writes.some(({ key }) => key === 'slowly')
               ? { action: 'delay', code: 'RATE', retryAfterMs: 3_000 }
               : undefined;
@@ -300,7 +300,7 @@ describe('/api/records', () => {
   it('[REC-1] interceptors let requests in as they do sockets, and may delay their ops', async () => {
     present.length = 0;
     await put('todos', 'seen', 1);
-    expect(present).toEqual(['shop true']);
+    expect(present).toEqual(['shop http']);
     expect(await get('todos', 'seen', 'banned')).toMatchObject({
       status: 403,
       body: { code: 'AUTH_FAILED' },
