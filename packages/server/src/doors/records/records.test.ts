@@ -1,128 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { LIMITS } from '@topgun/protocol';
-import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ServerCoordinator } from '../../ServerCoordinator.js';
+import { RecordsRig } from './testing/RecordsRig.js';
 
-const SECRET = 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe';
-
-const tokenOf = (sub: string, role: string): Promise<string> =>
-  new SignJWT({ roles: [role] })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(sub)
-    .setIssuer('topgun')
-    .setAudience('topgun')
-    .setIssuedAt()
-    .setExpirationTime('1h')
-    .sign(new TextEncoder().encode(SECRET));
-
-let folder: string;
-let server: ServerCoordinator;
-let tokens: Readonly<Record<'shop' | 'other' | 'guest' | 'banned', string>>;
-const present: string[] = [];
-
-const start = async (): Promise<void> => {
-  server = new ServerCoordinator(
-    {
-      port: 0,
-      dataDir: folder,
-      logLevel: 'silent',
-      drainMs: 50,
-      jwtSecret: SECRET,
-      policies: [
-        { role: 'BACKEND', map: '**', actions: ['READ', 'PUT', 'REMOVE'] },
-        {
-          role: 'GUEST',
-          map: 'todos',
-          actions: ['READ'],
-          fields: ['title'],
-          where: { op: 'eq', path: 'open', value: true },
-        },
-        { role: 'GUEST', map: 'inbox', actions: ['PUT'] },
-      ],
-      resolvers: [
-        { map: 'checked:*', resolver: 'VERSION_INCREMENT' },
-        { map: 'once:*', resolver: 'FIRST_WRITE_WINS' },
-      ],
-    },
-    {
-      interceptors: [
-        {
-          name: 'door',
-          onConnection: ({ principal: { sub } }) => sub !== 'banned',
-          onBeforeOp: ({ connection, writes }) => {
-            present.push(`${connection.principal.sub} ${connection.door}`);
-            return writes.some(({ key }) => key === 'slowly')
-              ? { action: 'delay', code: 'RATE', retryAfterMs: 3_000 }
-              : undefined;
-          },
-        },
-      ],
-    },
-  );
-  await server.start();
-};
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'topgun-records-'));
-  tokens = {
-    shop: await tokenOf('shop', 'BACKEND'),
-    other: await tokenOf('other', 'BACKEND'),
-    guest: await tokenOf('gil', 'GUEST'),
-    banned: await tokenOf('banned', 'BACKEND'),
-  };
-  await start();
-});
-afterAll(async () => {
-  await server.shutdown();
-  await rm(folder, { recursive: true, force: true });
-});
-
-interface Asking {
-  readonly body?: unknown;
-  readonly key?: string;
-  readonly as?: keyof typeof tokens | 'nobody';
-}
-
-async function ask(method: string, path: string, { body, key, as = 'shop' }: Asking = {}) {
-  const response = await fetch(`http://127.0.0.1:${server.port}${path}`, {
-    method,
-    headers: {
-      ...(as !== 'nobody' && { Authorization: `Bearer ${tokens[as]}` }),
-      ...(key !== undefined && { 'Idempotency-Key': key }),
-    },
-    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  return {
-    status: response.status,
-    retryAfter: response.headers.get('retry-after'),
-    // biome-ignore lint/suspicious/noExplicitAny: whatever JSON it is
-    body: (await response.json()) as any,
-  };
-}
-
-const put = (
-  map: string,
-  key: string,
-  value: unknown,
-  more: Asking & { base?: string; ttlMs?: number } = {},
-) => {
-  const { base, ttlMs, ...asking } = more;
-  return ask('PUT', `/api/records/${map}/${encodeURIComponent(key)}`, {
-    ...asking,
-    body: { value, base, ttlMs },
-  });
-};
-const get = (map: string, key: string, as?: Asking['as']) =>
-  ask('GET', `/api/records/${map}/${encodeURIComponent(key)}`, as && { as });
-const write = (ops: readonly unknown[], more: Asking & { atomic?: boolean } = {}) => {
-  const { atomic, ...asking } = more;
-  return ask('POST', '/api/records', { ...asking, body: { ops, atomic } });
-};
-const query = (question: unknown, as?: Asking['as']) =>
-  ask('POST', '/api/query', { body: question, ...(as && { as }) });
+const rig = new RecordsRig();
+const { ask, get, put, write } = rig;
+beforeAll(() => rig.open());
+afterAll(() => rig.close());
 
 describe('/api/records', () => {
   it('[REC-3] [REC-5] sets, reads and removes a record', async () => {
@@ -274,8 +157,8 @@ describe('/api/records', () => {
         { code: 'WRONG_KIND' },
       ]);
     }
-    await server.shutdown();
-    await start();
+    await rig.server.shutdown();
+    await rig.start();
     expect((await write(ops, { key: 'order-17' })).body.results).toMatchObject([
       { outcome: 'applied', repeated: true, record: { value: 1 } },
       { outcome: 'applied', repeated: true, tag },
@@ -298,9 +181,9 @@ describe('/api/records', () => {
   });
 
   it('[REC-1] interceptors let requests in as they do sockets, and may delay their ops', async () => {
-    present.length = 0;
+    rig.present.length = 0;
     await put('todos', 'seen', 1);
-    expect(present).toEqual(['shop http']);
+    expect(rig.present).toEqual(['shop http']);
     expect(await get('todos', 'seen', 'banned')).toMatchObject({
       status: 403,
       body: { code: 'AUTH_FAILED' },
@@ -310,7 +193,7 @@ describe('/api/records', () => {
       retryAfter: '3',
       body: { outcome: 'rejected', code: 'RATE', retryAfterMs: 3_000 },
     });
-    expect(server.stats()).toMatchObject({ connections: 0 });
+    expect(rig.server.stats()).toMatchObject({ connections: 0 });
   });
 
   it('[REC-3] what may not be seen is as if it were not there', async () => {
@@ -376,97 +259,5 @@ describe('/api/records', () => {
         await ask('PUT', `/api/records/todos/early?concern=${concern}`, { body: { value: concern } }),
       ).toMatchObject({ status: 200, body: { outcome: 'applied' } });
     expect((await get('todos', 'early')).body.value).toBe('PERSISTED');
-  });
-});
-
-describe('/api/query', () => {
-  it('[REC-4] answers in the order of the query, page by page', async () => {
-    await write(
-      Array.from({ length: 25 }, (_, n) => ({
-        op: 'set',
-        map: 'paged',
-        key: `k${n}`,
-        value: { n, even: n % 2 === 0, at: { $date: new Date(1_000 * n).toISOString() } },
-      })),
-    );
-    const seen: number[] = [];
-    let after: string | undefined;
-    let pages = 0;
-    do {
-      const { status, body } = await query({
-        map: 'paged',
-        where: { even: true, at: { $gte: { $date: new Date(0).toISOString() } } },
-        sort: { at: 'desc' },
-        limit: 5,
-        after,
-      });
-      expect(status).toBe(200);
-      seen.push(...body.rows.map(({ value }: { value: { n: number } }) => value.n));
-      after = body.next;
-      pages++;
-    } while (after !== undefined);
-    expect([pages, seen]).toEqual([3, [24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0]]);
-  });
-
-  it('[REC-4] asks elements and counters too, and shows what may be seen', async () => {
-    await write([
-      { op: 'add', map: 'labels', key: 'a', value: { n: 1 } },
-      { op: 'add', map: 'labels', key: 'a', value: { n: 2 } },
-      { op: 'increment', map: 'hits', key: 'a', by: 5 },
-      { op: 'set', map: 'todos', key: 'q1', value: { title: 'Q', open: true, by: 'SECRET' } },
-    ]);
-    const first = await query({ map: 'labels', sort: { n: 'asc' }, limit: 1 });
-    expect(first.body).toMatchObject({ rows: [{ key: 'a', value: { n: 1 }, tag: expect.any(String) }] });
-    const second = await query({ map: 'labels', sort: { n: 'asc' }, limit: 1, after: first.body.next });
-    expect(second.body).toEqual({ rows: [expect.objectContaining({ value: { n: 2 } })] });
-    expect((await query({ map: 'hits' })).body.rows).toMatchObject([{ key: 'a', value: 5 }]);
-    const { body } = await query({ map: 'todos', where: { title: 'Q' } }, 'guest');
-    expect(body.rows.map(({ value }: { value: unknown }) => value)).toEqual([{ title: 'Q' }]);
-    expect((await query({ map: 'none' })).body).toEqual({ rows: [] });
-  });
-
-  it('[REC-4] a page ends where it is full', async () => {
-    const text = 'x'.repeat(150_000);
-    for (let n = 0; n < 9; n++) await put('large', `k${n}`, text);
-    const counts: number[] = [];
-    let after: string | undefined;
-    do {
-      const { body } = await query({ map: 'large', after });
-      counts.push(body.rows.length);
-      expect(JSON.stringify(body).length).toBeLessThan(LIMITS.recordPageBytes + text.length);
-      after = body.next;
-    } while (after !== undefined);
-    expect(counts).toEqual([3, 3, 3]);
-  });
-
-  it('[REC-4] refuses what is no query, and what may not be asked', async () => {
-    const { next } = (await query({ map: 'paged', limit: 1 })).body;
-    const answers = await Promise.all([
-      query({ map: 'todos' }, 'nobody'),
-      query({ map: 'paged' }, 'guest'),
-      query({ map: 'todos', where: { by: 'SECRET' } }, 'guest'),
-      query({}),
-      query({ map: 'm', limit: 0 }),
-      query({ map: 'm', limit: LIMITS.recordPage + 1 }),
-      query({ map: 'm', where: { a: { $near: 1 } } }),
-      query({ map: 'm', sort: { a: 'up' } }),
-      query({ map: 'a b' }),
-      query({ map: 'paged', after: 'nonsense' }),
-      query({ map: 'paged', sort: { n: 'asc' }, after: next }),
-    ]);
-    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
-      [401, 'AUTH_REQUIRED'],
-      [403, 'DENIED'],
-      [403, 'DENIED'],
-      [400, 'BAD_MESSAGE'],
-      [400, 'BAD_MESSAGE'],
-      [400, 'BAD_MESSAGE'],
-      [400, 'PREDICATE_OPERATOR_UNKNOWN'],
-      [400, 'QUERY_INVALID'],
-      [400, 'BAD_MESSAGE'],
-      [400, 'CURSOR_INVALID'],
-      [400, 'CURSOR_INVALID'],
-    ]);
-    expect(server.stats()).toMatchObject({ connections: 0, queries: 0 });
   });
 });
