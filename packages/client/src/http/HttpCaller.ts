@@ -5,8 +5,8 @@ import { httpError, refusalOf, TopGunHttpError } from './TopGunHttpError.js';
 export interface TopGunHttpOptions {
   /** `https://host[:port]` of the server; what stands before `/api` where it is behind a path */
   readonly url: string;
-  /** the token that each request brings, or what fetches one; asked for each request */
-  readonly token: string | (() => string | Promise<string>);
+  /** the token that each request brings, or what fetches one, asked for each request; a server in development needs none */
+  readonly token?: string | (() => string | Promise<string>);
   /** How long one request may take, ms. Default 10,000. */
   readonly timeoutMs?: number;
   /** How often a request that may come again is sent again, 0 for never. Default 3. */
@@ -63,9 +63,9 @@ export class HttpCaller {
 
   async #once<T>({ method, path, body, idempotencyKey }: HttpCall): Promise<T> {
     const { token, timeoutMs = TIMEOUT_MS, fetch = globalThis.fetch } = this.#options;
-    const bearer = typeof token === 'string' ? token : await token();
+    const bearer = typeof token === 'function' ? await token() : token;
     const headers = {
-      Authorization: `Bearer ${bearer}`,
+      ...(bearer !== undefined && { Authorization: `Bearer ${bearer}` }),
       ...(body !== undefined && { 'Content-Type': 'application/json' }),
       ...(idempotencyKey !== undefined && { 'Idempotency-Key': idempotencyKey }),
     };

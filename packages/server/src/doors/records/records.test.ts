@@ -196,6 +196,21 @@ describe('/api/records', () => {
     expect(rig.server.stats()).toMatchObject({ connections: 0 });
   });
 
+  it('[REC-1] [S003-5] a token is asked for first, at every door', async () => {
+    const asks = [
+      ['GET', '/api/records/todos/seen'],
+      ['PUT', '/api/records/todos/seen'],
+      ['POST', '/api/query'],
+      ['POST', '/api/topics/tenant/acme'],
+      ['GET', '/events/subscribe?streams=1'],
+    ] as const;
+    for (const [method, path] of asks)
+      expect([path, await ask(method, path, { as: 'nobody' })]).toMatchObject([
+        path,
+        { status: 401, body: { code: 'AUTH_REQUIRED' } },
+      ]);
+  });
+
   it('[REC-3] what may not be seen is as if it were not there', async () => {
     await put('todos', 'shown', { title: 'Tea', open: true, by: 'SECRET' });
     await put('todos', 'hidden', { title: 'SECRET', open: false });
