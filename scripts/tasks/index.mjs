@@ -68,6 +68,7 @@ export const tasks = {
   'test:drain': packageScript('@topgun/sim', 'drain'),
   'test:bridge': packageScript('@topgun/sim', 'bridge'),
   'test:logs': packageScript('@topgun/sim', 'logs'),
+  'test:records': packageScript('@topgun/sim', 'records'),
   'test:webhooks': packageScript('@topgun/sim', 'webhooks'),
   sim: packageScript('@topgun/sim', 'sim'),
   'sim:teeth': packageScript('@topgun/sim', 'teeth'),

@@ -53,3 +53,20 @@ export const debugBytes = 16 * 1024 * 1024;
 export const debugValueChars = 4_096;
 /** count: operations in one answer */
 export const debugPage = 1_000;
+
+/** bytes: body of a request that reads or writes records: what a frame may hold */
+export const recordBodyBytes = 256 * KIB;
+/** ms: a request is answered by then; the store may be away for longer */
+export const recordAnswerMs = 10_000;
+/** count: rows that a request may ask for at once */
+export const recordPage = 1_000;
+/** bytes: of the rows of one answer, about */
+export const recordPageBytes = 1024 * KIB;
+/** chars: of an Idempotency-Key */
+export const requestKeyChars = 128;
+/** count: keys of requests, and requests without one that were just answered: some 1 kB each */
+export const requestKeys = 200_000;
+/** ms: a request may come again under its key for so long */
+export const requestKeyMs = 24 * 3_600_000;
+/** ms: and for so long at least, however many others came */
+export const requestKeyMsMin = 10 * 60_000;

@@ -11,5 +11,5 @@ export type * from './messages/rows.js';
 export type * from './messages/types.js';
 export { clientMessageSchema, explainRefusal, messageSchema, serverMessageSchema } from './schemas.js';
 export { decode, deserialize, encode, fitsProfile, serialize } from './serializer.js';
-export { valueFromJson, valueToJson } from './valueJson.js';
+export { queryFromJson, queryToJson, valueFromJson, valueToJson } from './valueJson.js';
 export * from './version.js';

@@ -34,6 +34,27 @@ export function valueFromJson(json: unknown): unknown {
   }
 }
 
+/**
+ * A where-clause or predicate as JSON: dates, bigints and bytes in it are marked as in values. Objects are not, for operators are
+ * written like marks: `{ due: { $lt: { $date: '2026-11-21T12:00:00.000Z' } } }`.
+ */
+export function queryToJson(query: unknown): unknown {
+  if (Array.isArray(query)) return query.map(queryToJson);
+  const isScalar = typeof query !== 'object' || query === null;
+  if (isScalar || query instanceof Date || query instanceof Uint8Array) return valueToJson(query);
+  return fieldsOf(query, queryToJson);
+}
+
+/** What `queryToJson` wrote. Throws SyntaxError and RangeError where a mark does not hold what it says. */
+export function queryFromJson(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null) return json;
+  if (Array.isArray(json)) return json.map(queryFromJson);
+  const [name = '', ...others] = Object.keys(json);
+  return SCALARS.has(name) && others.length === 0 ? valueFromJson(json) : fieldsOf(json, queryFromJson);
+}
+
+const SCALARS: ReadonlySet<string> = new Set(['$bigint', '$date', '$bytes']);
+
 const isMark = (names: readonly string[]): boolean =>
   names.length === 1 && names[0]?.startsWith('$') === true;
 

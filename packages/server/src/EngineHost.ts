@@ -12,6 +12,7 @@ import { serverError } from './errors.js';
 import type { Interceptor } from './interceptors/Interceptor.js';
 import { Interceptors } from './interceptors/Interceptors.js';
 import type { WorkMeter } from './metrics/WorkMeter.js';
+import { isPeer, RequestPeers } from './RequestPeers.js';
 import type { SlowQueryLog } from './SlowQueryLog.js';
 import type { Policy } from './security/PermissionPolicy.js';
 import type { SecurityManager } from './security/SecurityManager.js';
@@ -47,8 +48,8 @@ export interface EngineHostParts {
   readonly onFatal: (error: unknown) => void;
 }
 
-interface Waiting {
-  readonly resolve: (result: RepairResult) => void;
+interface Waiting<T> {
+  readonly resolve: (result: T) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -60,6 +61,8 @@ const DELAY_MS_MAX = 2 ** 31 - 1;
  * After any input one tick follows in the same turn of the event loop, then everything sent is written.
  */
 export class EngineHost implements ServerEffects, Omit<TransportListener, 'opened'> {
+  /** requests over HTTP, which are connections to the engine as sockets are */
+  readonly requests = new RequestPeers(this);
   readonly #parts: EngineHostParts;
   readonly #interceptors: Interceptors | undefined;
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -72,13 +75,10 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   #onDrained: (() => void) | undefined;
   /** tokens that came with the handshake, by connection */
   readonly #tokens = new Map<number, string>();
-  readonly #repairing = new Map<number, Waiting>();
+  readonly #repairing = new Map<number, Waiting<RepairResult>>();
   #repairCalls = 0;
   /** by version of the stored policies */
-  readonly #storing = new Map<
-    number,
-    { readonly resolve: () => void; readonly reject: (error: unknown) => void }
-  >();
+  readonly #storing = new Map<number, Waiting<boolean>>();
 
   constructor(parts: EngineHostParts) {
     this.#parts = parts;
@@ -149,7 +149,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
         isTaken = engine.policies.store(base, policies, by, now);
       });
       if (!isTaken) resolve(false);
-      else this.#storing.set(base + 1, { resolve: () => resolve(true), reject });
+      else this.#storing.set(base + 1, { resolve, reject });
     });
   }
 
@@ -161,13 +161,12 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   /** No input reaches the engine any more, and no timer fires. */
   stop(): void {
     this.#stopped = true;
+    this.requests.stop();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    for (const { reject } of this.#repairing.values())
-      reject(serverError('SERVER_STATE', 'The server stopped before the repair was known to be durable.'));
+    for (const { reject } of [...this.#repairing.values(), ...this.#storing.values()])
+      reject(serverError('SERVER_STATE', 'The server stopped before this was known to be durable.'));
     this.#repairing.clear();
-    for (const { reject } of this.#storing.values())
-      reject(serverError('SERVER_STATE', 'The server stopped before the policies were known to be durable.'));
     this.#storing.clear();
   }
 
@@ -176,7 +175,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   /** `context`: the trace that the handshake belongs to */
   opened(conn: number, remote: string, token?: string, context?: Context): void {
     if (token !== undefined) this.#tokens.set(conn, token);
-    this.#parts.meter?.opened(conn, remote, context);
+    if (!isPeer(conn)) this.#parts.meter?.opened(conn, remote, context);
     this.#interceptors?.opened(conn, remote);
     this.#input((engine, now) => engine.opened(conn, { remote }, now));
   }
@@ -184,7 +183,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   message(conn: number, message: ClientMessage, bytes: number): void {
     const run = (): void => this.#input((engine, now) => engine.message(conn, message, now, bytes));
     const { slowQueries, meter, clock } = this.#parts;
-    meter?.received(conn, message, clock.wallMs());
+    if (message.type !== 'AUTH' || !isPeer(conn)) meter?.received(conn, message, clock.wallMs());
     if (slowQueries === undefined || message.type !== 'QUERY_SUB') run();
     else slowQueries.watch(run);
     meter?.handled();
@@ -204,7 +203,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
 
   closed(conn: number): void {
     this.#tokens.delete(conn);
-    this.#parts.meter?.closed(conn);
+    if (!isPeer(conn)) this.#parts.meter?.closed(conn);
     this.#interceptors?.closed(conn);
     this.#input((engine, now) => engine.closed(conn, now));
   }
@@ -213,7 +212,8 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
 
   send(conn: number, message: ServerMessage): void {
     this.#parts.meter?.sent(conn, message);
-    this.#transport?.send(conn, message);
+    if (isPeer(conn)) this.requests.heard(conn, message);
+    else this.#transport?.send(conn, message);
     if (!this.#isEnding) this.#tickSoon();
   }
 
@@ -224,9 +224,10 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   }
 
   close(conn: number, code: number, reason: string): void {
+    this.#interceptors?.closed(conn);
+    if (isPeer(conn)) return this.requests.closed(conn);
     this.#tokens.delete(conn);
     this.#parts.meter?.closed(conn, code);
-    this.#interceptors?.closed(conn);
     this.#transport?.close(conn, code, reason);
   }
 
@@ -234,7 +235,12 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     const { security, clock, logger } = this.#parts;
     const interceptors = this.#interceptors;
     const onRefused = (reason: string): void => logger.info({ conn, reason }, 'token refused');
-    const checked = security.verify(token ?? this.#tokens.get(conn), clock.wallMs(), onRefused);
+    // The token of a request was looked at by its door.
+    const asker = this.requests.principalOf(conn);
+    const checked =
+      asker === undefined
+        ? security.verify(token ?? this.#tokens.get(conn), clock.wallMs(), onRefused)
+        : Promise.resolve({ principal: asker });
     const admitted =
       interceptors === undefined ? checked : checked.then((found) => interceptors.admit(conn, found));
     this.#complete(admitted, (verdict) => {
@@ -318,7 +324,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     for (const [waiting, { resolve }] of [...this.#storing]) {
       if (waiting > version) continue;
       this.#storing.delete(waiting);
-      resolve();
+      resolve(true);
     }
   }
 

@@ -357,6 +357,7 @@ export class ServerCoordinator {
       operators: this.#operators,
       live: this.#live,
       topics: () => this.topics,
+      wallMs: () => this.#clock.wallMs(),
       presence: () => this.#topics.presence(),
       status: () => ({
         ...this.#facts(),

@@ -4,6 +4,7 @@ import { HttpRouter } from './doors/HttpRouter.js';
 import type { LiveDoors } from './doors/LiveDoors.js';
 import { policyRoutes } from './doors/policies.js';
 import { type PresenceDoors, presenceRoutes } from './doors/presence.js';
+import { recordRoutes } from './doors/records/recordRoutes.js';
 import { StaticFiles } from './doors/staticFiles.js';
 import { type ServerStatusParts, statusRoutes } from './doors/status.js';
 import { topicRoutes } from './doors/topics.js';
@@ -30,6 +31,7 @@ export interface RouterParts {
   readonly host: () => EngineHost | undefined;
   readonly sources: () => PolicySources | undefined;
   readonly auth: () => AuthService | undefined;
+  readonly wallMs: () => number;
 }
 
 /** The HTTP side of the main port, with all of its doors. Throws STATIC_MISSING. */
@@ -43,6 +45,7 @@ export async function createRouter(parts: RouterParts): Promise<HttpRouter> {
       ...authRoutes(auth),
       ...operators.routes(),
       ...topicRoutes(topics),
+      ...recordRoutes({ engine, peers: () => host()?.requests, wallMs: parts.wallMs }),
       ...presenceRoutes(parts.presence),
       ...live.routes(),
     ],

@@ -32,7 +32,7 @@ describe('loadConfig', () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
-  it('[OPS-20] flags win over environment, environment over file, file over defaults', async () => {
+  it('[OPS-20] [S004-3] flags win over environment, environment over file, file over defaults', async () => {
     const path = await file({ port: 2, host: 'file', dataDir: 'file', logLevel: 'warn' });
     const config = loadConfig({
       args: ['--port', '4', '--config', path],

@@ -65,7 +65,7 @@ const userToken = (roles: string[], claims: Record<string, unknown> = {}): Promi
     .sign(new TextEncoder().encode(secret));
 
 describe('/api/auth', () => {
-  it('[AUTH-51] an operator signs in, is somebody, renews and signs out', async () => {
+  it('[AUTH-51] [S003-35] an operator signs in, is somebody, renews and signs out', async () => {
     await operator('ada', password);
     await start();
     expect((await ask('status', undefined, undefined, 'GET')).body).toEqual({ login: true, setup: false });
@@ -86,7 +86,7 @@ describe('/api/auth', () => {
     expect((await ask('refresh', undefined, renewed.body.token)).status).toBe(200);
   });
 
-  it('[AUTH-52] a wrong name and a wrong password are answered alike, then with the time to wait', async () => {
+  it('[AUTH-52] [S003-35] a wrong name and a wrong password are answered alike, then with the time to wait', async () => {
     await operator('ada', password);
     await start();
     const wrong = [

@@ -22,7 +22,10 @@ export function allowOrigin(
   response.setHeader('Access-Control-Expose-Headers', 'Retry-After');
   if (request.method !== 'OPTIONS' || methods.length === 0) return false;
   response.setHeader('Access-Control-Allow-Methods', methods.join(', '));
-  response.setHeader('Access-Control-Allow-Headers', 'Authorization, Content-Type, Last-Event-ID');
+  response.setHeader(
+    'Access-Control-Allow-Headers',
+    'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
+  );
   response.setHeader('Access-Control-Max-Age', String(PREFLIGHT_S));
   response.writeHead(204).end();
   return true;

@@ -67,7 +67,9 @@ describe('visitors over HTTP', () => {
     const origin = 'https://app.example';
     const asked = await ask('/api/who', { origin, 'access-control-request-method': 'POST' }, 'OPTIONS');
     expect([asked.status, asked.headers['access-control-allow-methods']]).toEqual([204, 'GET, POST']);
-    expect(asked.headers['access-control-allow-headers']).toBe('Authorization, Content-Type, Last-Event-ID');
+    expect(asked.headers['access-control-allow-headers']).toBe(
+      'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
+    );
     const { status, headers } = await ask('/api/who', { origin });
     expect([status, headers['access-control-allow-origin'], headers.vary]).toEqual([200, origin, 'Origin']);
   });

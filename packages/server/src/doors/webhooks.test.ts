@@ -123,6 +123,15 @@ describe('POST /webhooks/:provider', () => {
     expect(others).toEqual([]);
   });
 
+  it('[HOOK-6] [S003-5] a signature is asked for first: without one, or from a sender that is not known, nothing is taken in', async () => {
+    const heard = await hearing();
+    const body = '{"event":"message.delivered","sid":"SM2"}';
+    for (const sender of ['twilio', 'nobody'])
+      expect([sender, (await post(`${sender}?tenant=acme`, body)).status]).toEqual([sender, 401]);
+    expect((await twilio(body, { 'content-type': 'application/json' })).status).toBe(200);
+    await vi.waitFor(() => expect(heard).toHaveLength(1), WAIT);
+  });
+
   it('[HOOK-2] [HOOK-3] [S003-19] `standardwebhooks` and `svix` are believed with either secret, and not when anything was changed', async () => {
     const body = '{"type":"order.paid","text":"grün"}';
     let n = 0;

@@ -43,6 +43,10 @@ export interface EngineLimits {
   readonly dirtyItems: number;
   /** how long a session that ended is remembered; ms */
   readonly endedSessionMs: number;
+  /** requests over HTTP that are remembered because they may come again, how long, and at least how long; ms (REC-8) */
+  readonly requestKeys: number;
+  readonly requestKeyMs: number;
+  readonly requestKeyMsMin: number;
   /** after how long without contact a client is forgotten; ms */
   readonly unusedClientMs: number;
   /** how often to look for what can be forgotten; ms */
@@ -107,6 +111,9 @@ export const ENGINE_LIMITS: EngineLimits = {
   reconnectInMsMax: LIMITS.reconnectInMsMax,
   dirtyItems: LIMITS.dirtyItems,
   endedSessionMs: LIMITS.endedSessionMs,
+  requestKeys: LIMITS.requestKeys,
+  requestKeyMs: LIMITS.requestKeyMs,
+  requestKeyMsMin: LIMITS.requestKeyMsMin,
   unusedClientMs: LIMITS.unusedClientMs,
   forgetEveryMs: LIMITS.forgetEveryMs,
   forgottenAtOnce: LIMITS.forgottenAtOnce,

@@ -1,4 +1,4 @@
-import { PARTITION_COUNT } from '@topgun/core';
+import { PARTITION_COUNT, partitionOf } from '@topgun/core';
 import type { Kind } from '@topgun/protocol';
 import type { Principal } from '../security/PermissionPolicy.js';
 import { compareOffsets } from '../storage/Store.js';
@@ -86,6 +86,24 @@ export class MapReader {
   /** The map, if the principal may read all of it. */
   whole(principal: Principal, map: string): MapState | undefined {
     return this.readsAll(principal, map) ? this.#table.map(map) : undefined;
+  }
+
+  /** The record or counter of a key, or its elements, as the principal may see them (REC-3). */
+  rowsOf(principal: Principal, name: string, key: string, nowMs: number): MapPage {
+    const { view } = this.#gate.rightsOf(principal, name);
+    if (view.isBlind) return { refused: 'DENIED' };
+    const retryAfterMs = this.#scans.waitMs(nowMs);
+    if (retryAfterMs > 0) return { retryAfterMs };
+    const map = this.#table.map(name);
+    const found = map?.kind === 'OR' ? map.changesIn(partitionOf(key), FIRST_PLACE) : [map?.committed(key)];
+    this.#scans.spend(found.length);
+    const rows = found.flatMap((row) => {
+      if (row === undefined || row.key !== key) return [];
+      const readable = readableOf(row);
+      const seen = readable === undefined ? undefined : view.project(readable);
+      return seen === undefined ? [] : [{ row, seen }];
+    });
+    return { kind: map?.kind, rows, next: undefined };
   }
 
   page(principal: Principal, question: PageQuestion, nowMs: number): MapPage {

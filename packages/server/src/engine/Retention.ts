@@ -1,16 +1,19 @@
 import type { ClientBindings } from './ClientBindings.js';
 import type { DedupTable } from './DedupTable.js';
-import type { EndedSessions } from './EndedSessions.js';
+import { EndedSessions } from './EndedSessions.js';
 import type { EngineLimits } from './EngineLimits.js';
+import { forgetSession } from './forgetSession.js';
 import type { Op } from './Op.js';
+import { isRequestClient, RequestSessions } from './RequestSessions.js';
 import type { Staging } from './Staging.js';
 
 export interface RetentionParts {
   readonly bindings: ClientBindings;
-  readonly ended: EndedSessions;
   readonly dedup: DedupTable<Op>;
   readonly staging: Staging;
   readonly limits: EngineLimits;
+  /** what the store holds beside records */
+  readonly meta: ReadonlyMap<string, unknown>;
 }
 
 /**
@@ -19,20 +22,43 @@ export interface RetentionParts {
  */
 export class Retention {
   readonly #parts: RetentionParts;
+  readonly #ended: EndedSessions;
+  readonly #requests: RequestSessions;
   #dueMs: number;
 
   /** The first look comes a while after the start, for whoever was connected before comes back first. */
   constructor(parts: RetentionParts, now: number) {
     this.#parts = parts;
+    this.#ended = new EndedSessions(parts.meta, parts.staging);
+    this.#requests = new RequestSessions(parts.meta, parts);
     this.#dueMs = now + parts.limits.forgetEveryMs;
+  }
+
+  /** Somebody speaks for a session. False: it is that of a request, and no more of them can be remembered (REC-8). */
+  declared(clientId: string, session: string, now: number): boolean {
+    if (isRequestClient(clientId)) return this.#requests.used(clientId, session, now);
+    this.#ended.drop(clientId, session, now);
+    return true;
+  }
+
+  /** Nobody speaks for it any more, and all of its ops are settled. */
+  ended(clientId: string, session: string, now: number): void {
+    if (isRequestClient(clientId)) this.#requests.done(clientId, session);
+    else if (!this.#parts.dedup.dropUnused(clientId, session)) this.#ended.add(clientId, session, now);
+  }
+
+  /** A connection that spoke for it is gone: of what never wrote nothing stays. */
+  left(clientId: string, session: string): void {
+    const isUnused = this.#parts.dedup.dropUnused(clientId, session);
+    if (isUnused && isRequestClient(clientId)) this.#requests.unused(clientId, session);
   }
 
   /** Forgets what is due, a bounded number at a time. `isHere`: whether a connection speaks for the client. */
   sweep(isHere: (clientId: string) => boolean, now: number): void {
     if (now < this.#dueMs) return;
-    const { bindings, ended, dedup, limits } = this.#parts;
+    const { bindings, dedup, limits } = this.#parts;
     let left = limits.forgottenAtOnce;
-    for (const [clientId, session] of ended.before(now - limits.endedSessionMs)) {
+    for (const [clientId, session] of this.#ended.before(now - limits.endedSessionMs)) {
       if (left-- <= 0) return;
       this.#forget(clientId, session, now);
     }
@@ -46,9 +72,8 @@ export class Retention {
   }
 
   #forget(clientId: string, session: string, now: number): void {
-    const { ended, dedup, staging } = this.#parts;
-    const known = dedup.forget(clientId, session);
-    if (known !== undefined) staging.stageForgotten(known, now);
-    ended.drop(clientId, session, now);
+    const { dedup, staging } = this.#parts;
+    forgetSession(dedup, staging, clientId, session, now);
+    this.#ended.drop(clientId, session, now);
   }
 }

@@ -10,7 +10,6 @@ import { ClientBindings } from './ClientBindings.js';
 import { Connection } from './Connection.js';
 import { Cursors } from './Cursors.js';
 import { DedupTable } from './DedupTable.js';
-import { EndedSessions } from './EndedSessions.js';
 import { EngineCounts } from './EngineCounts.js';
 import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
 import { Followers } from './Followers.js';
@@ -159,12 +158,9 @@ export class ServerEngine {
     this.outbox = new Outbox({ ...book, limits, wall, table: this.#table }, boot.meta);
     // Once in thirty lifetimes is often enough to note that a client is still there.
     const bindings = new ClientBindings(boot.meta, this.#staging, limits.unusedClientMs / 30);
-    const ended = new EndedSessions(boot.meta, this.#staging);
-    this.#retention = new Retention(
-      { bindings, ended, dedup: this.#dedup, staging: this.#staging, limits },
-      options.now,
-    );
-    const own = { table: this.#table, lane: durable, staging: this.#staging, meta: boot.meta, limits };
+    const kept = { dedup: this.#dedup, staging: this.#staging, limits, meta: boot.meta };
+    this.#retention = new Retention({ ...kept, bindings }, options.now);
+    const own = { ...kept, table: this.#table, lane: durable };
     const passing = { ...own, lane: volatile, staging: this.#volatile, meta: new Map() };
     const reapers = [new Reaper(own, options.now), new Reaper(passing, options.now)];
     this.#chores = new Chores(effects, limits, reapers, builder);
@@ -172,10 +168,8 @@ export class ServerEngine {
     this.#sessions = new SessionMachine(shared, {
       boundTo: (clientId) => bindings.subOf(clientId),
       seen: (clientId, sub, now) => bindings.seen(clientId, sub, now),
-      declared: (clientId, session, now) => ended.drop(clientId, session, now),
-      ended: (clientId, session, now) => {
-        if (!this.#dedup.dropUnused(clientId, session)) ended.add(clientId, session, now);
-      },
+      declared: (...session) => this.#retention.declared(...session),
+      ended: (...session) => this.#retention.ended(...session),
       hasRoom: (conn, { sub }) => this.#accounts.enter(conn, sub),
       follows: (conn) => this.#router.follows(conn),
       principalChanged: (conn) => {
@@ -274,6 +268,12 @@ export class ServerEngine {
   /** What the program says of an op (INT-3); done at the next tick. */
   screened(question: number, verdict: ScreenVerdict): void {
     this.#admission.screening?.answer(question, verdict);
+  }
+
+  /** A stamp above all that the node has seen, for what is written on behalf of a request (REC-5). */
+  stamp(now: number): number {
+    this.#at(now);
+    return this.#clock.stamp();
   }
 
   /** The dedup states asked for by `readDedup`, in its order. */
@@ -393,7 +393,7 @@ export class ServerEngine {
   #gone(conn: Connection): void {
     this.#connections.delete(conn.id);
     this.#accounts.leave(conn);
-    for (const session of conn.sessions) this.#dedup.dropUnused(conn.clientId, session);
+    for (const session of conn.sessions) this.#retention.left(conn.clientId, session);
     this.#followers.leaveAll(conn);
   }
 }

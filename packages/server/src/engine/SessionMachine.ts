@@ -32,8 +32,8 @@ export interface SessionPorts {
   /** The subject a client is bound to, durable or staged; undefined for one that is not known. */
   boundTo(clientId: string): string | undefined;
   seen(clientId: string, sub: string, now: number): void;
-  /** Somebody speaks for a session, or says that it is over. */
-  declared(clientId: string, session: string, now: number): void;
+  /** Somebody speaks for a session, or says that it is over. False: no more can be remembered of its kind. */
+  declared(clientId: string, session: string, now: number): boolean;
   ended(clientId: string, session: string, now: number): void;
   /** Whether the principal may have one more connection; then it is counted (LMT-6). */
   hasRoom(conn: Connection, principal: Principal): boolean;
@@ -127,8 +127,12 @@ export class SessionMachine {
         this.#parts.effects.send(conn.id, errorMessage('LIMIT', { ref: session }));
         return;
       }
+      if (!this.#ports.declared(conn.clientId, session, now)) {
+        this.#parts.tally.hit('requestKeys');
+        this.#parts.effects.send(conn.id, errorMessage('LIMIT', { ref: session }));
+        return;
+      }
       conn.sessions.add(session);
-      this.#ports.declared(conn.clientId, session, now);
     }
   }
 

@@ -2,9 +2,9 @@ import type { Principal } from '../security/PermissionPolicy.js';
 
 /** Somebody who has been let in, or is about to be. */
 export interface ClientConnection {
-  /** what it is: a binary socket, one of `/ws`, an event stream, or a hearer of the message bridge */
-  readonly door: 'binary' | 'ws' | 'sse' | 'bridge';
-  /** numbered from 1, never reused while the server runs; binary sockets and the others are numbered apart */
+  /** what it is: a binary socket, one of `/ws`, an event stream, a hearer of the message bridge, or one request that reads or writes records */
+  readonly door: 'binary' | 'ws' | 'sse' | 'bridge' | 'http';
+  /** numbered from 1, requests from -1 downwards; never reused while the server runs; binary sockets and the others are numbered apart */
   readonly id: number;
   /** the address it comes from */
   readonly remote: string;

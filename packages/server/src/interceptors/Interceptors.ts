@@ -3,6 +3,7 @@ import type { OpEntry } from '../engine/DedupTable.js';
 import { mapOf, type Op } from '../engine/Op.js';
 import type { Verdict } from '../engine/ports.js';
 import type { ScreenVerdict } from '../engine/Screened.js';
+import { isPeer } from '../RequestPeers.js';
 import type { Logger } from '../utils/logger.js';
 import { inTime, logFailure, notify } from './asking.js';
 import { Guests, type Visit } from './Guests.js';
@@ -21,6 +22,9 @@ const FINAL: readonly string[] = ['DENIED', 'LIMIT', 'VALUE_NOT_ADMITTED'];
 const PASSING: readonly string[] = ['RATE', 'UNAVAILABLE'];
 const FAILED: ScreenVerdict = { later: 'UNAVAILABLE', retryAfterMs: LIMITS.interceptorRetryMs };
 const RETRY_MS_MAX = 3_600_000;
+
+/** Requests over HTTP are connections to the engine, too (REC-1). */
+const doorOf = (conn: number): ClientConnection['door'] => (isPeer(conn) ? 'http' : 'binary');
 
 /**
  * Asks the interceptors of the program, one after another in the order they were given in, and bears with them: what
@@ -53,7 +57,7 @@ export class Interceptors {
     if ('error' in verdict || this.#present.has(id)) return verdict;
     const { principal } = verdict;
     const remote = this.#remotes.get(id) ?? '';
-    const visit = await this.#guests.welcome({ door: 'binary', id, remote, principal });
+    const visit = await this.#guests.welcome({ door: doorOf(id), id, remote, principal });
     if (visit === undefined) return { error: 'AUTH_FAILED' };
     if (this.#remotes.has(id)) this.#present.set(id, visit);
     // It went while it was judged.
@@ -118,7 +122,7 @@ export class Interceptors {
     const { conn, session, seq } = op;
     const principal = conn.principal ?? { sub: '', roles: [], claims: {} };
     const connection: ClientConnection = this.#present.get(conn.id)?.connection ?? {
-      door: 'binary',
+      door: doorOf(conn.id),
       id: conn.id,
       remote: conn.remote,
       principal,

@@ -38,6 +38,7 @@ export const limitTable = {
   newMapsPerPrincipal: { setting: 'newMapsPerUserMax', answer: '`RATE` per op' },
   httpRequestsPerIp: { setting: 'httpRequestsPerIpMax', answer: 'HTTP 429' },
   httpRequestsPerPrincipal: { setting: 'httpRequestsPerUserMax', answer: 'HTTP 429' },
+  requestKeys: { answer: 'HTTP 503' },
   // what is kept open
   connectionsPerPrincipal: { setting: 'connectionsPerUserMax', answer: '`LIMIT`, close 1013' },
   sessionsPerConnection: { answer: '`LIMIT`' },

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EventSource } from 'eventsource';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { eventually, RedisGroup } from '../../bus/testing/redisProcesses.js';
 import { ServerCoordinator } from '../../ServerCoordinator.js';
 import { clientId } from './testing/BridgeServer.js';
@@ -96,6 +97,7 @@ async function post(to: string, body: string): Promise<void> {
 }
 
 const at = (node: number): string => `http://127.0.0.1:${nodes[node]?.port}/bridge`;
+const isPositive = (value: unknown): boolean => Number(value) > 0;
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, n) => String(n));
 
 describe('the bridge on three nodes over one Redis', () => {
@@ -145,9 +147,35 @@ describe('the bridge on three nodes over one Redis', () => {
       await eventually(`node ${node} knows`, async () => (await verify(node)) === 'ok');
   });
 
-  /** Of the first node. */
-  async function metricOf(name: string): Promise<number> {
-    const asked = await fetch(`http://127.0.0.1:${nodes[0]?.port}/metrics`, {
+  it('[S000-23] a node knows its own connections alone, and nothing of a connection lies in Redis but what expires by itself', async () => {
+    const client = new Redis(redisUrl);
+    onTestFinished(() => client.disconnect());
+    const heard = [
+      await hear(`client_id=${B}`, at(0)),
+      await hear(`client_id=${B}`, at(0)),
+      await hear(`client_id=${C}`, at(1)),
+    ];
+    for (const to of [B, C]) await post(to, to);
+    await eventually('all is heard', () => heard.every(({ texts }) => texts.length === 1));
+    for (const [node, count] of [2, 1, 0].entries())
+      expect([node, await metricOf('number_of_active_connections', node)]).toEqual([node, count]);
+    const keys = await client.keys(`bridge${runs}:*`);
+    const places = keys.filter((key) => key.endsWith(':place'));
+    const others = keys.filter((key) => !places.includes(key));
+    expect(others.filter((key) => key.includes(B)).length).toBeGreaterThan(0);
+    for (const key of others)
+      expect([key, await client.pttl(key)]).toEqual([key, expect.toSatisfy(isPositive)]);
+    // Where a partition stands, which is nobody's.
+    for (const key of places)
+      expect(
+        Object.keys(await client.hgetall(key))
+          .sort()
+          .join(),
+      ).not.toMatch(new RegExp(`${A}|${B}|${C}`));
+  });
+
+  async function metricOf(name: string, node = 0): Promise<number> {
+    const asked = await fetch(`http://127.0.0.1:${nodes[node]?.port}/metrics`, {
       headers: { Authorization: `Bearer ${METRICS_TOKEN}` },
     });
     return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await asked.text())?.[1]);

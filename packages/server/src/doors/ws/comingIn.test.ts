@@ -70,7 +70,7 @@ describe('which tokens are believed', () => {
     expect(rig.door.figures().connections).toBe(0);
   });
 
-  it('[WSJ-4] [S003-8] a bad one is answered on the upgrade itself, with 401 and no socket', async () => {
+  it('[WSJ-4] [S003-5] [S003-8] a bad one is answered on the upgrade itself, with 401 and no socket', async () => {
     const socket = connect(rig.port, '127.0.0.1');
     socket.write(
       `GET /ws?token=x HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,

@@ -1,4 +1,10 @@
-import { type Explanation, normalizeQuery, type QueryFilter, type QueryPorts } from '@topgun/core';
+import {
+  type Explanation,
+  normalizeQuery,
+  type QueryFilter,
+  type QueryPorts,
+  type QuerySpec,
+} from '@topgun/core';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import type { Gate } from '../Gate.js';
 import { MapReader } from '../MapReader.js';
@@ -30,6 +36,11 @@ export class QueryInspector {
     this.maps = new MapReader(gate, table, scans);
   }
 
+  /** The query of a filter, as this node can answer it. Throws the codes of core's `normalizeQuery`. */
+  specOf(filter: QueryFilter): QuerySpec {
+    return normalizeQuery(filter, this.#ports);
+  }
+
   /** The indexes of a map, and those that would have spared work. */
   indexes(map: string): ReturnType<MapIndexes['status']> {
     return this.#table.map(map)?.indexes.status() ?? { indexes: [], advice: [] };
@@ -42,7 +53,7 @@ export class QueryInspector {
   explain(principal: Principal, map: string, filter: QueryFilter, nowMs: number): Inspected {
     const { view } = this.#gate.rightsOf(principal, map);
     if (!view.isWhole) return { refused: 'DENIED' };
-    const spec = normalizeQuery(filter, this.#ports);
+    const spec = this.specOf(filter);
     const retryAfterMs = this.#scans.waitMs(nowMs);
     if (retryAfterMs > 0) return { retryAfterMs };
     // A name that nobody wrote to is a map without rows.

@@ -217,7 +217,7 @@ describe('keys of a JWKS', () => {
     return 'principal' in verdict ? verdict.principal.sub : verdict.error;
   };
 
-  it('[AUTH-4] keys of three algorithms are used by their names, and the others left out', async () => {
+  it('[AUTH-4] [S003-35] keys of three algorithms are used by their names, and the others left out', async () => {
     const issuer = new Issuer();
     const made = [
       await published('RS256', 'r'),

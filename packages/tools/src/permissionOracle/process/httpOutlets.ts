@@ -1,4 +1,10 @@
+import type { KnownData } from '@topgun/sim/internal/oracle/KnownData';
 import { MAPS } from '../world.js';
+
+export interface HttpAsk {
+  readonly path: string;
+  readonly body?: unknown;
+}
 
 /** What is asked of a route of the server, by everybody. */
 export interface HttpOutlet {
@@ -6,6 +12,10 @@ export interface HttpOutlet {
   readonly asks?: readonly string[];
   /** JSON to send along */
   readonly body?: unknown;
+  /** and what is asked about the rows that there are */
+  readonly about?: (data: KnownData) => readonly HttpAsk[];
+  /** Root may do it, and would change what the others are asked about. */
+  readonly isChange?: true;
   /** An operator gets the whole store through it, which is what it is for; everybody else is judged. */
   readonly isWholeStore?: true;
   /** What was is told, too, to who reads all of a map. */
@@ -15,6 +25,18 @@ export interface HttpOutlet {
 const question = (map: string): string =>
   encodeURIComponent(JSON.stringify({ map, where: { op: 'gte', path: 'rank', value: 0 } }));
 const ofMaps = (ask: (map: string) => string): string[] => MAPS.map(({ name }) => ask(name));
+
+/** Something is asked of each record, counter and element that there is. */
+const ofRows =
+  (ask: (map: string, key: string, path: string) => HttpAsk) =>
+  (data: KnownData): HttpAsk[] =>
+    MAPS.flatMap(({ name }) =>
+      [...data.rows(name)].map(({ key }) =>
+        ask(name, key, `/api/records/${encodeURIComponent(name)}/${encodeURIComponent(key)}`),
+      ),
+    );
+/** What nobody but root may write. */
+const VALUE = { owner: 'nobody' };
 
 /** Every route by method and path. One that the server has and that is not named here fails a test (PO-11). */
 export const HTTP_OUTLETS: Readonly<Record<string, HttpOutlet>> = {
@@ -75,6 +97,49 @@ export const HTTP_OUTLETS: Readonly<Record<string, HttpOutlet>> = {
   'GET /api/denials': {},
   'POST /api/topics/*': { asks: ['/api/topics/news'], body: { data: 'said over HTTP' } },
   'GET /api/topics/*': { asks: ['/api/topics/room/a?limit=1000', '/api/topics/news'] },
+  'GET /api/records/*': { asks: ['/api/records/notes/none'], about: ofRows((_, __, path) => ({ path })) },
+  'POST /api/query': {
+    body: { map: 'notes', where: { rank: { $gte: 0 } }, sort: { rank: 'desc' }, limit: 2 },
+    about: () =>
+      MAPS.flatMap(({ name: map }) => [
+        { path: '/api/query', body: { map } },
+        { path: '/api/query', body: { map, where: { secret: { $exists: true } } } },
+      ]),
+  },
+  'PUT /api/records/*': {
+    asks: ['/api/records/closed/none'],
+    body: { value: VALUE },
+    about: ofRows((_, __, path) => ({ path, body: { value: VALUE } })),
+    isChange: true,
+  },
+  'POST /api/records/*': {
+    asks: ['/api/records/closed/none'],
+    body: { op: 'increment', by: 1 },
+    about: ofRows((_, __, path) => ({ path, body: { op: 'increment', by: 1 } })),
+    isChange: true,
+  },
+  'POST /api/records': {
+    body: { ops: [{ op: 'add', map: 'tags', key: 'none', value: VALUE }] },
+    about: (data) => [
+      {
+        path: '/api/records',
+        body: {
+          ops: ofRows((map, key) => ({ path: map, body: key }))(data).map(({ path: map, body: key }) => ({
+            op: 'set',
+            map,
+            key,
+            value: VALUE,
+          })),
+        },
+      },
+    ],
+    isChange: true,
+  },
+  'DELETE /api/records/*': {
+    asks: ['/api/records/closed/none'],
+    about: ofRows((_, __, path) => ({ path })),
+    isChange: true,
+  },
   'GET /api/presence/*': { asks: ['/api/presence/room/none'] },
   'PUT /api/presence/*': { asks: ['/api/presence/room/none'], body: { state: null } },
   'DELETE /api/presence/*': { asks: ['/api/presence/room/none'] },

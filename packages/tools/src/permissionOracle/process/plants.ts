@@ -1,7 +1,11 @@
 import { ServerResponse } from 'node:http';
+import { OpResults } from '@topgun/server/internal/doors/records/opResults';
 import { EngineHost } from '@topgun/server/internal/EngineHost';
+import type { Connection } from '@topgun/server/internal/engine/Connection';
 import { QueryInspector } from '@topgun/server/internal/engine/indexes/QueryInspector';
 import { MapReader } from '@topgun/server/internal/engine/MapReader';
+import { Queries } from '@topgun/server/internal/engine/Queries';
+import { isPeer } from '@topgun/server/internal/RequestPeers';
 import type { KnownData } from '@topgun/sim/internal/oracle/KnownData';
 import { replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
 import { unmaskedIn } from '../plants/unmasked.js';
@@ -19,6 +23,34 @@ export const doorPlants: readonly DoorPlant[] = [
     name: 'exported rows are not masked',
     // It looks at nothing of the node of cases.
     plant: () => unmaskedIn(MapReader, 'page')(undefined as never),
+  },
+  {
+    outlet: 'GET /api/records',
+    name: 'records of requests are not masked',
+    plant: () => unmaskedIn(MapReader, 'rowsOf')(undefined as never),
+  },
+  {
+    outlet: 'POST /api/query',
+    name: 'a page of a query is not masked',
+    plant: () =>
+      unmaskedIn(Queries, 'subscribe', ([conn]) => isPeer((conn as Connection).id))(undefined as never),
+  },
+  {
+    outlet: '/api/records',
+    name: 'the answer to a refused write tells what stands',
+    plant: (data) =>
+      replaceMethod(
+        OpResults,
+        'take',
+        (take) =>
+          function (this: OpResults, message) {
+            const results = take.call(this, message);
+            const stands = [...data.rows('users/bob/box')].map(({ value }) => JSON.stringify(value));
+            return results?.map((result) =>
+              result.outcome === 'rejected' ? { ...result, reason: stands.join() } : result,
+            );
+          },
+      ),
   },
   {
     outlet: 'GET /api/explain',

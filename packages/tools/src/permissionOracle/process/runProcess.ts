@@ -13,7 +13,7 @@ import { drawRow, Mint } from '../draw/drawRow.js';
 import { count, noTally, type Tally } from '../Tally.js';
 import { MAPS } from '../world.js';
 import { askHttp } from './askHttp.js';
-import { HTTP_OUTLETS } from './httpOutlets.js';
+import { HTTP_OUTLETS, type HttpAsk } from './httpOutlets.js';
 import { type Serve, serveProcess } from './Served.js';
 import { Somebody, type Surroundings } from './Somebody.js';
 
@@ -154,17 +154,29 @@ async function work(
 
 const isOperator = ({ principal }: Somebody): boolean => principal?.roles.includes('ADMIN') === true;
 
-async function askDoors({ port, judge, tally, leaks }: Surroundings, somebody: Somebody): Promise<void> {
-  for (const [route, { asks, body, isWholeStore, isHistory }] of Object.entries(HTTP_OUTLETS)) {
+async function askDoors(
+  { port, judge, tally, leaks, data }: Surroundings,
+  somebody: Somebody,
+): Promise<void> {
+  for (const [route, outlet] of Object.entries(HTTP_OUTLETS)) {
+    const { asks, body, about, isChange, isWholeStore, isHistory } = outlet;
     const [method = 'GET', path = '/'] = route.split(' ');
-    for (const ask of asks ?? [path]) {
-      const { status, bytes } = await askHttp(port, method, ask, { token: somebody.token, body });
+    if (isChange && somebody.name === 'root') continue;
+    const all: readonly HttpAsk[] = [
+      ...(asks ?? [path]).map((ask) => ({ path: ask, body })),
+      ...(about?.(data) ?? []),
+    ];
+    for (const ask of all) {
+      const { status, bytes } = await askHttp(port, method, ask.path, {
+        token: somebody.token,
+        body: ask.body,
+      });
       count(tally, `http ${route}`);
       if (status >= 500 && status !== 501 && status !== 503)
-        leaks.push(`PO-12: ${method} ${ask} is answered ${status} to ${somebody.name}`);
+        leaks.push(`PO-12: ${method} ${ask.path} is answered ${status} to ${somebody.name}`);
       if ((isWholeStore && isOperator(somebody)) || (isHistory && somebody.viewer.readsAll('notes')))
         continue;
-      leaks.push(...judge.text(somebody.viewer, bytes, `${method} ${ask} of ${somebody.name}`));
+      leaks.push(...judge.text(somebody.viewer, bytes, `${method} ${ask.path} of ${somebody.name}`));
     }
   }
 }

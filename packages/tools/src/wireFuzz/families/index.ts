@@ -2,6 +2,7 @@ import type { Family } from '../Family.js';
 import { envelopeFamilies } from './envelopes.js';
 import { frameFamilies } from './frames.js';
 import { httpFamilies } from './http.js';
+import { httpRecordFamilies } from './httpRecords.js';
 import { msgpackFamilies } from './msgpack.js';
 import { operationFamilies } from './operations.js';
 import { queryFamilies } from './queries.js';
@@ -18,4 +19,5 @@ export const families: readonly Family[] = [
   ...operationFamilies,
   ...queryFamilies,
   ...httpFamilies,
+  ...httpRecordFamilies,
 ];
