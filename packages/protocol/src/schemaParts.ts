@@ -37,6 +37,9 @@ const tag = text(LIMITS.tagChars);
 const nodeId = text(LIMITS.nodeIdChars);
 export const nodeTable = list(nodeId, LIMITS.nodesPerTable);
 export const topic = text(LIMITS.topicChars);
+export const messageId = z.string().check(z.regex(new RegExp(`^[A-Za-z0-9_-]{1,${LIMITS.messageIdChars}}$`)));
+/** '' is that of topics without a log. */
+export const topicEpoch = z.string().check(z.maxLength(LIMITS.topicEpochChars));
 export const queryId = text(LIMITS.queryIdChars);
 export const incarnation = text(LIMITS.incarnationChars);
 const ttlMs = upTo(1, LIMITS.ttlMs);

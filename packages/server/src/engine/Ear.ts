@@ -1,12 +1,17 @@
-import type { TopicMsgMessage } from '@topgun/protocol';
 import type { Principal } from '../security/PermissionPolicy.js';
 import type { SharedMessage, Subscriber, SubscriptionEnd } from '../topics/ports.js';
 import type { Connection } from './Connection.js';
 
 /** What an ear asks of who gave it. */
 export interface Hears {
-  heard(conn: Connection, message: TopicMsgMessage, shared: SharedMessage): void;
+  heard(conn: Connection, shared: SharedMessage): void;
   denied(conn: Connection, topic: string): void;
+  /** messages are lost that nobody can tell */
+  lost(conn: Connection, topic: string): void;
+  /** the subscription has ended */
+  over(conn: Connection, topic: string): void;
+  /** when the connection takes messages again; undefined: it does */
+  drained(conn: Connection): Promise<void> | undefined;
 }
 
 /** A connection as a subscriber of topics. */
@@ -26,16 +31,19 @@ export class Ear implements Subscriber {
   }
 
   deliver(shared: SharedMessage): void {
-    const { topic, data, from, node, ts } = shared.message;
-    // On the wire everybody has a name; the server itself has that of its node.
-    this.#hears.heard(this.#conn, { type: 'TOPIC_MSG', topic, data, from: from || node, ts }, shared);
+    this.#hears.heard(this.#conn, shared);
   }
 
-  lost(): void {
-    // A message reaches a connection at most once: it has none to begin from (TOP-1).
+  ready(): Promise<void> | undefined {
+    return this.#hears.drained(this.#conn);
+  }
+
+  lost(topic: string): void {
+    this.#hears.lost(this.#conn, topic);
   }
 
   ended(topic: string, why: SubscriptionEnd): void {
     if (why === 'DENIED') this.#hears.denied(this.#conn, topic);
+    else this.#hears.over(this.#conn, topic);
   }
 }

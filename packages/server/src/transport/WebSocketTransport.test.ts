@@ -194,6 +194,7 @@ describe('WebSocketTransport', () => {
     const [first, second] = [await client(), await client()];
     const large: ServerMessage = {
       type: 'TOPIC_MSG',
+      id: 'm',
       topic: 't',
       from: 'a',
       ts: 1,
@@ -221,6 +222,7 @@ describe('WebSocketTransport', () => {
     socket.on('message', (data) => turns.push(decodeTurn(data as Buffer).length));
     const large: ServerMessage = {
       type: 'TOPIC_MSG',
+      id: 'm',
       topic: 't',
       from: 'a',
       ts: 1,
@@ -254,6 +256,7 @@ describe('WebSocketTransport', () => {
     socket.pause();
     const bulk: ServerMessage = {
       type: 'TOPIC_MSG',
+      id: 'm',
       topic: 't',
       from: 'a',
       ts: 1,
@@ -283,6 +286,7 @@ describe('WebSocketTransport', () => {
     still.pause();
     const bulk: ServerMessage = {
       type: 'TOPIC_MSG',
+      id: 'm',
       topic: 't',
       from: 'a',
       ts: 1,
@@ -322,7 +326,7 @@ describe('WebSocketTransport', () => {
     const data = 'x'.repeat(100_000);
     for (const [i, socket] of [first, second].entries()) {
       socket.pause();
-      const bulk: ServerMessage = { type: 'TOPIC_MSG', topic: 't', from: 'a', ts: 1, data };
+      const bulk: ServerMessage = { type: 'TOPIC_MSG', id: 'm', topic: 't', from: 'a', ts: 1, data };
       const before = transport.stats().unsentBytes;
       while (transport.stats().connections === 2 && transport.stats().unsentBytes - before <= 250_000) {
         transport.send(i + 1, bulk);
@@ -350,6 +354,7 @@ describe('WebSocketTransport', () => {
     socket.pause();
     const bulk: ServerMessage = {
       type: 'TOPIC_MSG',
+      id: 'm',
       topic: 't',
       from: 'a',
       ts: 1,

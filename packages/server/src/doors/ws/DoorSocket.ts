@@ -52,7 +52,7 @@ function onError(this: WebSocket, error: Error): void {
     DoorSocket.of(this)?.owner.tooLarge();
 }
 
-function onClose(this: WebSocket): void {
+function onClose(this: WebSocket, code: number): void {
   const conn = DoorSocket.of(this);
-  conn?.owner.gone(conn);
+  conn?.owner.gone(conn, code);
 }

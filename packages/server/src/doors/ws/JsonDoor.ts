@@ -4,6 +4,7 @@ import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
 import type { LimitName } from '../../limits/table.js';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import type { SharedMessage, SubscriptionEnd } from '../../topics/ports.js';
+import { isGoodbye } from '../../transport/isGoodbye.js';
 import { limitStranger } from '../../transport/limitStranger.js';
 import type { SlowLimit } from '../../transport/OutQueues.js';
 import { PacedCuts } from '../../transport/PacedCuts.js';
@@ -303,13 +304,13 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     });
   }
 
-  gone(conn: JsonConnection): void {
+  gone(conn: JsonConnection, code: number): void {
     if (!this.#roster.leave(conn, this.#monoMs())) return;
     if (conn.phase !== 'CLOSING') this.counts.close('peer');
     conn.phase = 'GONE';
     this.#wheel.remove(conn);
     this.#parts.queues.left(conn.out);
-    this.#channels.leave(conn);
+    this.#channels.leave(conn, !isGoodbye(code));
     conn.seat?.leave();
     conn.visit?.left();
     if (conn.user !== undefined) this.#parts.meter?.lasted(this.#monoMs() - conn.openedAtMs);
@@ -379,7 +380,7 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     if (conn.phase === 'CLOSING' || conn.phase === 'GONE') return;
     conn.phase = 'CLOSING';
     this.counts.close(String(code));
-    this.#channels.leave(conn);
+    this.#channels.leave(conn, true);
     this.#out.close(conn, code, reason, last);
     // Who does not answer is cut.
     this.#wheel.add(conn, this.#monoMs() + LIMITS.closeWaitMs);

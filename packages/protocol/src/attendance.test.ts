@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Attendance } from './Attendance.js';
+import { Attendance } from './attendance.js';
 
 describe('Attendance', () => {
   it('[PRES-1] who is on several nodes is listed once, by name, since the earliest time', () => {
