@@ -57,7 +57,7 @@ export const doorPlants: readonly DoorPlant[] = [
         EngineHost,
         'closed',
         (closed) =>
-          function (this: EngineHost, conn) {
+          function (this: EngineHost, conn, hasLeft) {
             const key = [...data.rows('notes')][0]?.key ?? '';
             this.resolverFailed({
               map: 'notes',
@@ -65,7 +65,7 @@ export const doorPlants: readonly DoorPlant[] = [
               faults: 1,
               error: new Error('planted'),
             } as never);
-            closed.call(this, conn);
+            closed.call(this, conn, hasLeft);
           },
       ),
   },
