@@ -279,7 +279,7 @@ const topicMsg = z.strictObject({
   data: p.anyValue,
   from: text(LIMITS.userIdChars),
   ts: uint,
-  id: p.messageId,
+  id: text(LIMITS.messageIdChars),
   name: maybe(text(LIMITS.eventNameChars)),
   epoch: maybe(p.topicEpoch),
   offset: maybe(uint),

@@ -79,7 +79,8 @@ export class RealmBase {
     const { topic, epoch, offset = 0 } = message;
     const want = this.topics.get(topic);
     if (!want) return;
-    if (epoch !== undefined) this.topics.set(topic, { ...want, since: [epoch, offset], last: undefined });
+    if (epoch !== undefined)
+      this.topics.set(topic, { at: want.at, place: [epoch, offset], state: want.state });
     this.emit({ type: 'topic', message });
   }
 }

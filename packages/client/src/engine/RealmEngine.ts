@@ -194,10 +194,17 @@ export class RealmEngine extends RealmMachine {
     this.app.queries.look(map);
   }
 
-  /** `state` as last said; a place or a number of messages has the topic begin there, also when it is open. */
-  topicSubscribe(topic: string, want: Omit<TopicWant, 'at'> = {}): void {
+  /** A place or a number of messages has the topic begin there, also when it is open. Without a state it is the one said last. */
+  topicSubscribe(topic: string, { since, last, state }: Omit<TopicWant, 'at' | 'place'> = {}): void {
     const { clock, topics } = this.realm;
-    topics.set(topic, { ...want, at: Math.max(clock.nowMs(), (topics.get(topic)?.at ?? 0) + 1) });
+    const known = topics.get(topic);
+    topics.set(topic, {
+      at: Math.max(clock.nowMs(), (known?.at ?? 0) + 1),
+      since,
+      last,
+      place: known?.place,
+      state: state === undefined ? known?.state : state,
+    });
     this.app.changed();
   }
 

@@ -13,19 +13,22 @@ import type { ClientEffects, TopicWant } from './ports.js';
 const REF = 'topic ';
 const LATER_MS = 5000;
 
-/** A topic on the connection: as it was last wanted, but for the place, which goes on with what comes. */
-interface Open extends Writable<TopicWant> {
-  /** the server has ended it */
-  over?: boolean | undefined;
+/** A topic on the connection. */
+interface Open {
+  /** of what was wanted last */
+  at: number;
+  /** where the next connection goes on */
+  since?: TopicPlace | undefined;
+  last?: number | undefined;
+  state?: unknown;
+  /** the server has ended it, or could not give it yet: asked for again when somebody wants it, or soon */
+  isAway?: boolean | undefined;
 }
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Topic subscriptions of all realms on one connection, and messages that wait for one. Nothing is stored. */
 export class Topics {
   readonly #fx: ClientEffects;
   #topics = new Map<string, Open>();
-  /** those that the server could not give yet */
-  readonly #refused = new Set<string>();
   #waiting: TopicPubMessage[] = [];
   #isOpen = false;
 
@@ -37,23 +40,28 @@ export class Topics {
     const before = this.#topics;
     this.#topics = new Map();
     for (const [topic, all] of wants) {
-      const open: Open = before.get(topic) ?? { at: -1 };
+      const known = before.get(topic);
+      const open: Open = known ?? { at: -1 };
       this.#topics.set(topic, open);
-      const fresh = all.filter(({ at }) => at > open.at);
-      const [first] = fresh;
-      if (!first) continue;
-      let { since, last } = first;
-      for (const want of fresh) {
-        since = older(since, want.since);
+      let { at } = open;
+      let since: TopicPlace | undefined;
+      let last: number | undefined;
+      let saidAt = -1;
+      for (const want of all) {
+        if (want.state !== undefined && want.at > saidAt) {
+          saidAt = want.at;
+          open.state = want.state;
+        }
+        if (want.at <= open.at) continue;
+        since = older(since, known ? want.since : (want.place ?? want.since));
         last ??= want.last;
-        open.at = Math.max(open.at, want.at);
+        at = Math.max(at, want.at);
       }
-      open.state = all.reduce((a, b) => (b.state !== undefined && b.at >= a.at ? b : a)).state;
-      open.over = false;
+      if (at === open.at) continue;
       // What is heard already goes on where it is, unless somebody wants more of it.
-      this.#ask(topic, { since: since && older(open.since, since), last, state: open.state });
-      open.since = older(open.since, since);
-      open.last = last;
+      const more = { ...open, since: since && older(open.since, since), last };
+      Object.assign(open, { at, since: older(open.since, since), last });
+      this.#ask(topic, open, more);
     }
     for (const topic of before.keys()) if (!wants.has(topic)) this.#send({ type: 'TOPIC_UNSUB', topic });
   }
@@ -66,7 +74,7 @@ export class Topics {
 
   open(): void {
     this.#isOpen = true;
-    for (const [topic, open] of this.#topics) if (!open.over) this.#ask(topic, open);
+    for (const [topic, open] of this.#topics) this.#ask(topic, open);
     for (const message of this.#waiting) this.#fx.send(message);
     this.#waiting = [];
   }
@@ -75,33 +83,30 @@ export class Topics {
     this.#isOpen = false;
   }
 
-  /** Where the next connection goes on. */
-  came({ topic, epoch, offset = 0, ...message }: TopicMsgMessage | TopicHeardMessage): void {
+  /** The next connection goes on from here. */
+  came(message: TopicMsgMessage | TopicHeardMessage): void {
+    const { topic, epoch, offset = 0 } = message;
     const open = this.#topics.get(topic);
-    if (!open) return;
-    if (epoch !== undefined) open.since = [epoch, offset];
-    if (message.type === 'TOPIC_HEARD') open.over = message.over;
+    if (open && epoch !== undefined) open.since = [epoch, offset];
   }
 
   /** Whether an error is about a topic, and nothing else waits for it. What the server cannot give now is asked for again later. */
   error({ code, ref = '', retryAfterMs = LATER_MS }: ErrorMessage): boolean {
     if (!ref.startsWith(REF)) return false;
-    if (code !== 'DENIED' && code !== 'VALUE_NOT_ADMITTED') {
-      this.#refused.add(ref.slice(REF.length));
+    const open = this.#topics.get(ref.slice(REF.length));
+    if (open && code !== 'DENIED' && code !== 'VALUE_NOT_ADMITTED') {
+      open.isAway = true;
       this.#fx.arm('topics', retryAfterMs);
     }
     return code !== 'RATE';
   }
 
   retry(): void {
-    for (const topic of this.#refused) {
-      const open = this.#topics.get(topic);
-      if (open) this.#ask(topic, open);
-    }
-    this.#refused.clear();
+    for (const [topic, open] of this.#topics) if (open.isAway) this.#ask(topic, open);
   }
 
-  #ask(topic: string, { since, last, state }: Omit<TopicWant, 'at'>): void {
+  #ask(topic: string, open: Open, { since, last, state }: Partial<Open> = open): void {
+    open.isAway = false;
     this.#send({
       type: 'TOPIC_SUB',
       topic,

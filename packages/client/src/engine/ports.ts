@@ -148,7 +148,9 @@ export interface TopicWant {
   readonly since?: TopicPlace | undefined;
   /** without `since`: so many of the last messages first */
   readonly last?: number | undefined;
-  /** what this device says of itself in a room */
+  /** of the last message that came */
+  readonly place?: TopicPlace | undefined;
+  /** what this device says of itself in a room; null: nothing any more */
   readonly state?: unknown;
 }
 

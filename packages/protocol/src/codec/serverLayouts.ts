@@ -15,7 +15,6 @@ import {
   isKey,
   isMapName,
   isMerklePath,
-  isMessageId,
   isNodeId,
   isPid,
   isPosition,
@@ -208,7 +207,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
   ],
   TOPIC_MSG: [
     40,
-    { topic: isTopic, data: anything, from: isUserId, ts: isUint, id: isMessageId },
+    { topic: isTopic, data: anything, from: isUserId, ts: isUint, id: text(LIMITS.messageIdChars) },
     { name: text(LIMITS.eventNameChars), epoch: isTopicEpoch, offset: isUint },
   ],
   TOPIC_HEARD: [

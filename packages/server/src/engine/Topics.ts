@@ -150,7 +150,8 @@ export class Topics implements Hears {
     const { topic, id, name, data, from, node, ts, epoch, offset } = shared.message;
     const place = this.#placeOf(conn, topic);
     if (place === undefined || place.misses(epoch, this.#behind.has(conn))) {
-      this.#tally.topicDrops++;
+      // What has a log is told later.
+      if (epoch === '') this.#tally.topicDrops++;
       return;
     }
     place.reached({ epoch, offset });
