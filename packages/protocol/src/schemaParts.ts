@@ -49,6 +49,8 @@ export const predicate = z.custom<PredicateNode>(isPredicate);
 export const rowPosition = z.custom<RowPosition>(isPlain);
 /** Any admitted value; what is admitted is settled by the pre-scan and by core. */
 export const anyValue = z.unknown();
+/** What a message of a topic says, and what the event is called. */
+export const said = { data: anyValue, name: maybe(text(LIMITS.eventNameChars)) };
 
 const base = z.nullable(
   z.union([z.tuple([z.literal(0), uint, nodeId]), z.tuple([z.literal(1), session, uint])]),

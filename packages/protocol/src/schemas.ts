@@ -111,9 +111,8 @@ const topicUnsub = z.strictObject({ type: z.literal('TOPIC_UNSUB'), topic: p.top
 const topicPub = z.strictObject({
   type: z.literal('TOPIC_PUB'),
   topic: p.topic,
-  data: p.anyValue,
+  ...p.said,
   id: maybe(p.messageId),
-  name: maybe(text(LIMITS.eventNameChars)),
 });
 
 const authAck = z.strictObject({
@@ -276,11 +275,10 @@ const queryUpdate = z
 const topicMsg = z.strictObject({
   type: z.literal('TOPIC_MSG'),
   topic: p.topic,
-  data: p.anyValue,
+  ...p.said,
   from: text(LIMITS.userIdChars),
   ts: uint,
   id: text(LIMITS.messageIdChars),
-  name: maybe(text(LIMITS.eventNameChars)),
   epoch: maybe(p.topicEpoch),
   offset: maybe(uint),
 });

@@ -375,14 +375,7 @@ export const samples = {
   },
   'TOPIC_MSG without a log': { type: 'TOPIC_MSG', topic: 't', data: 1, from: 'ann', ts: 1, id: 'm2' },
   TOPIC_HEARD: { type: 'TOPIC_HEARD', topic: 'room/1', recovered: true, epoch: 'e1', offset: 7 },
-  'TOPIC_HEARD over': {
-    type: 'TOPIC_HEARD',
-    topic: 't',
-    recovered: false,
-    epoch: '',
-    offset: 0,
-    over: true,
-  },
+  'TOPIC_HEARD over': { type: 'TOPIC_HEARD', topic: 't', recovered: false, epoch: '', offset: 0, over: true },
   GC_PRUNE: { type: 'GC_PRUNE', map: 'todos', at: [[3, 1, 10]] },
   SHUTDOWN: { type: 'SHUTDOWN', reconnectInMs: 1500 },
   ERROR: {

@@ -8,7 +8,7 @@ import { checkMessage, checkState, checkTopic } from './checkMessage.js';
 import { Hearing, NOWHERE, seenThrough } from './Hearing.js';
 import { mirrorOf } from './mirrorOf.js';
 import type { Namespaces } from './Namespaces.js';
-import { nextTurn, partsOf } from './partsOf.js';
+import { partsOf, partTaken } from './partsOf.js';
 import type {
   Bus,
   BusListener,
@@ -276,7 +276,7 @@ export class TopicHub implements Topics, BusListener {
       recovered &&= page.recovered;
       let hasMet = false;
       for (const [index, part] of partsOf(page.messages).entries()) {
-        if (index > 0) await (subscriber.ready?.() ?? nextTurn());
+        if (index > 0) await partTaken(subscriber);
         if (!hasMet && !hearing.isOver) hasMet = hearing.tell(part, isOwn);
       }
       if (hearing.isOver) return { recovered: false, position: after ?? page.latest };

@@ -1,5 +1,5 @@
 import { LIMITS } from '@topgun/protocol';
-import type { TopicMessage } from './ports.js';
+import type { Subscriber, TopicMessage } from './ports.js';
 
 /**
  * Messages in parts of some `topicPartBytes` each, which a turn brings a connection without filling what may wait for it. All of them where
@@ -29,5 +29,8 @@ export function roughBytes(value: unknown): number {
   return bytes;
 }
 
-/** What was said in this turn of the event loop has been written. */
-export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** What was said in this turn of the event loop has been written, and the subscriber takes more. */
+export async function partTaken(subscriber: Pick<Subscriber, 'ready'>): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await subscriber.ready?.();
+}

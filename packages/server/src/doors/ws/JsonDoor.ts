@@ -4,7 +4,6 @@ import { CLOSE_CODE, LIMITS } from '@topgun/protocol';
 import type { LimitName } from '../../limits/table.js';
 import type { Principal } from '../../security/PermissionPolicy.js';
 import type { SharedMessage, SubscriptionEnd } from '../../topics/ports.js';
-import { isGoodbye } from '../../transport/isGoodbye.js';
 import { limitStranger } from '../../transport/limitStranger.js';
 import type { SlowLimit } from '../../transport/OutQueues.js';
 import { PacedCuts } from '../../transport/PacedCuts.js';
@@ -304,13 +303,13 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     });
   }
 
-  gone(conn: JsonConnection, code: number): void {
+  gone(conn: JsonConnection, hasLeft: boolean): void {
     if (!this.#roster.leave(conn, this.#monoMs())) return;
     if (conn.phase !== 'CLOSING') this.counts.close('peer');
     conn.phase = 'GONE';
     this.#wheel.remove(conn);
     this.#parts.queues.left(conn.out);
-    this.#channels.leave(conn, !isGoodbye(code));
+    this.#channels.leave(conn, !hasLeft);
     conn.seat?.leave();
     conn.visit?.left();
     if (conn.user !== undefined) this.#parts.meter?.lasted(this.#monoMs() - conn.openedAtMs);
