@@ -267,11 +267,11 @@ describe('a client with a server', () => {
     await reached(client, 'CONNECTED');
     topic.publish('out');
     await settle();
-    server.send({ type: 'TOPIC_MSG', topic: 'chat', data: 'in', from: 'u2', ts: 7 });
+    server.send({ type: 'TOPIC_MSG', topic: 'chat', data: 'in', from: 'u2', ts: 7, id: 'm' });
     await settle();
     end();
     await settle();
-    expect(got).toEqual([['in', { timestamp: 7, publisherId: 'u2' }]]);
+    expect(got).toEqual([['in', { timestamp: 7, publisherId: 'u2', id: 'm' }]]);
     expect(server.all('TOPIC_PUB')).toMatchObject([{ topic: 'chat', data: 'out' }]);
     expect(server.all('TOPIC_SUB')).toHaveLength(1);
     expect(server.all('TOPIC_UNSUB')).toHaveLength(1);

@@ -80,8 +80,7 @@ export class TopGunClient {
     whole: ({ map }) => this.#events.of(`whole ${map}`).emit(undefined),
     conflicts: () => this.#events.of('conflicts').emit(undefined),
     rejection: ({ rejection }) => this.#rejections.add(rejection),
-    topic: ({ topic, data, from, ts }) =>
-      this.#topics.get(topic)?.deliver(data, { timestamp: ts, publisherId: from }),
+    topic: ({ message }) => this.#topics.get(message.topic)?.deliver(message),
     role: ({ leader }) => this.#logger.debug({ leader }, 'uploader'),
     token: ({ token }) => this.#keepToken(token),
     loggedOut: () => void this.#leave(),

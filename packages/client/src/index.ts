@@ -11,7 +11,13 @@ export { type ClientErrorCode, clientErrors } from './errors.js';
 export type { LWWMapHandle, MapWriter } from './handles/LWWMapHandle.js';
 export type { ORMapElement, ORMapHandle } from './handles/ORMapHandle.js';
 export type { PNCounterHandle } from './handles/PNCounterHandle.js';
-export type { TopicHandle, TopicMessageInfo } from './handles/TopicHandle.js';
+export type {
+  TopicHandle,
+  TopicMessageInfo,
+  TopicPosition,
+  TopicStanding,
+  TopicSubscribeOptions,
+} from './handles/TopicHandle.js';
 export type { GateSurroundings, WriteGate } from './handles/WriteGate.js';
 export type { WriteHandle, WriteLevel, WriteState } from './handles/WriteHandle.js';
 export type { QuerySnapshot } from './query/LiveQuery.js';

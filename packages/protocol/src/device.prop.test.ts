@@ -121,6 +121,7 @@ describe('the codec of devices', () => {
       data: ['x'.repeat(200_000), 'y'.repeat(200_000)],
       from: 'u',
       ts: 1,
+      id: 'm',
     });
     expect(decodeTurn(turn(large, large, large, large)).every(({ ok }) => ok)).toBe(true);
   });

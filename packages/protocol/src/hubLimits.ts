@@ -4,18 +4,14 @@
 export const topicHeldMessages = 256;
 /** count: messages of a topic read from its log at once */
 export const topicReadMessages = 256;
-/** count: messages of one topic told with a subscription, or in one answer of its history */
-export const topicHistory = 1_000;
+/** bytes: what one turn brings a subscriber of a history, and what is held for it meanwhile: far below what may wait for a socket */
+export const topicPartBytes = 128 * 1024;
 /** count: messages that one node is adding to logs; further ones are refused: some seconds of a slow disk */
 export const topicAppends = 10_000;
 /** ms: a message id that comes again within this time is not published again */
 export const topicIdsMs = 60_000;
 /** count: message ids remembered for that time; of more the oldest are forgotten earlier */
 export const topicIds = 50_000;
-/** chars: id of a message: long enough for a UUID or a hash in hex */
-export const messageIdChars = 64;
-/** chars: name of the event that a message is */
-export const eventNameChars = 64;
 /** bytes: one text within a message, whatever its door lets through: a letter in a mailbox has up to 10 MiB */
 export const topicTextBytes = 16 * 1024 * 1024;
 /** bytes: body of a message published over HTTP */

@@ -1,4 +1,5 @@
 export * as LIMITS from './allLimits.js';
+export { type Announcement, Attendance, type Joined, type Present } from './attendance.js';
 export * as CLOSE_CODE from './closeCodes.js';
 export type { Candidate } from './codec/fields.js';
 export { packHashes, shortHash, unpackHashes } from './codec/hashes.js';

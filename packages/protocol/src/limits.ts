@@ -53,6 +53,14 @@ export const tagChars = 96;
 export const nodeIdChars = 64;
 /** chars: topics carry namespaces */
 export const topicChars = 256;
+/** chars: id of a message: long enough for a UUID or a hash in hex */
+export const messageIdChars = 64;
+/** chars: name of the event that a message is */
+export const eventNameChars = 64;
+/** count: messages of one topic told with a subscription, or in one answer of its history */
+export const topicHistory = 1_000;
+/** chars: the epoch of a topic's log: a UUID and what a bus may put before it */
+export const topicEpochChars = 64;
 /** chars: chosen by the client, kept per subscription */
 export const queryIdChars = 64;
 /** chars: opaque id of the life of a store */
@@ -353,6 +361,8 @@ export const answeredBytes = 4 * MIB;
 export const syncRounds = 8;
 /** count: messages kept while the device is offline; the oldest go */
 export const topicQueue = 100;
+/** ms: what a node said of who is present holds so long; three announcements may be lost */
+export const presenceLeaseMs = 60_000;
 /** count: what own writes lost, the newest: some weeks of an ordinary app */
 export const conflictEntries = 256;
 /** bytes: values beyond it are not kept; with conflictEntries 16 MiB on the device at worst */

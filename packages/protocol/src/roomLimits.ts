@@ -14,12 +14,14 @@ export const roomMaxMs = 86_400_000;
 export const roomIdChars = 128;
 /** ms: pause between two looks for those who stayed too long */
 export const roomLookMs = 10_000;
-/** ms: what a node said of who is present holds so long; three announcements may be lost */
-export const presenceLeaseMs = 60_000;
 /** ms: between two announcements of all who are present on a node */
 export const presenceSayMs = 20_000;
 /** ms: default: how long a state of somebody present holds */
 export const presenceStateMs = 30_000;
+/** ms: whose connection was lost is present for so long, and may be back: some attempts of a device, and a short tunnel */
+export const presenceGraceMs = 5_000;
+/** ms: between two looks for those who did not come back */
+export const presenceLookMs = 1_000;
 /** bytes: a state of somebody present, as JSON */
 export const presenceStateBytes = 1_024;
 /** count: users named in one announcement: some 60 kB */

@@ -37,6 +37,9 @@ const tag = text(LIMITS.tagChars);
 const nodeId = text(LIMITS.nodeIdChars);
 export const nodeTable = list(nodeId, LIMITS.nodesPerTable);
 export const topic = text(LIMITS.topicChars);
+export const messageId = z.string().check(z.regex(new RegExp(`^[A-Za-z0-9_-]{1,${LIMITS.messageIdChars}}$`)));
+/** '' is that of topics without a log. */
+export const topicEpoch = z.string().check(z.maxLength(LIMITS.topicEpochChars));
 export const queryId = text(LIMITS.queryIdChars);
 export const incarnation = text(LIMITS.incarnationChars);
 const ttlMs = upTo(1, LIMITS.ttlMs);
@@ -46,6 +49,8 @@ export const predicate = z.custom<PredicateNode>(isPredicate);
 export const rowPosition = z.custom<RowPosition>(isPlain);
 /** Any admitted value; what is admitted is settled by the pre-scan and by core. */
 export const anyValue = z.unknown();
+/** What a message of a topic says, and what the event is called. */
+export const said = { data: anyValue, name: maybe(text(LIMITS.eventNameChars)) };
 
 const base = z.nullable(
   z.union([z.tuple([z.literal(0), uint, nodeId]), z.tuple([z.literal(1), session, uint])]),

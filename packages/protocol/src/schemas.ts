@@ -100,9 +100,20 @@ const querySub = z
     ),
   );
 const queryUnsub = z.strictObject({ type: z.literal('QUERY_UNSUB'), query: p.queryId });
-const topicSub = z.strictObject({ type: z.literal('TOPIC_SUB'), topic: p.topic });
+const topicSub = z.strictObject({
+  type: z.literal('TOPIC_SUB'),
+  topic: p.topic,
+  since: maybe(z.tuple([p.topicEpoch, uint])),
+  last: maybe(upTo(0, LIMITS.topicHistory)),
+  state: maybe(p.anyValue),
+});
 const topicUnsub = z.strictObject({ type: z.literal('TOPIC_UNSUB'), topic: p.topic });
-const topicPub = z.strictObject({ type: z.literal('TOPIC_PUB'), topic: p.topic, data: p.anyValue });
+const topicPub = z.strictObject({
+  type: z.literal('TOPIC_PUB'),
+  topic: p.topic,
+  ...p.said,
+  id: maybe(p.messageId),
+});
 
 const authAck = z.strictObject({
   type: z.literal('AUTH_ACK'),
@@ -264,9 +275,20 @@ const queryUpdate = z
 const topicMsg = z.strictObject({
   type: z.literal('TOPIC_MSG'),
   topic: p.topic,
-  data: p.anyValue,
+  ...p.said,
   from: text(LIMITS.userIdChars),
   ts: uint,
+  id: text(LIMITS.messageIdChars),
+  epoch: maybe(p.topicEpoch),
+  offset: maybe(uint),
+});
+const topicHeard = z.strictObject({
+  type: z.literal('TOPIC_HEARD'),
+  topic: p.topic,
+  recovered: z.boolean(),
+  epoch: p.topicEpoch,
+  offset: uint,
+  over: maybe(z.literal(true)),
 });
 const gcPrune = z.strictObject({ type: z.literal('GC_PRUNE'), map: mapName, at: p.positions });
 const shutdown = z.strictObject({ type: z.literal('SHUTDOWN'), reconnectInMs: uint });
@@ -308,6 +330,7 @@ const fromServer = [
   queryResp,
   queryUpdate,
   topicMsg,
+  topicHeard,
   gcPrune,
   shutdown,
   error,

@@ -1,14 +1,14 @@
 /** Version of the protocol this build speaks. Raised with every change of the wire. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** Oldest version this build still speaks. */
-export const PROTOCOL_VERSION_MIN = 3;
+export const PROTOCOL_VERSION_MIN = 4;
 
 /**
  * SHA-256 over the description of the wire (message table, field order, schemas). A test compares it: whoever
  * changes the wire raises PROTOCOL_VERSION first, then takes over the new hash.
  */
-export const SCHEMA_HASH = 'ca39a1e10bae170ac12da7cf0f4d2dd25182368f529417f75459c1e8d602d49f';
+export const SCHEMA_HASH = 'f798f2201c271beb4b24229aebbec48daf0b364a2a3a4c5ed440ae5b6dd6a6bb';
 
 /**
  * The greatest version both ends speak, or undefined if there is none.

@@ -10,5 +10,6 @@ export { type PagesResult, usePages } from './usePages.js';
 export { type CounterView, usePNCounter } from './usePNCounter.js';
 export { type QueryView, useQuery } from './useQuery.js';
 export { type RelatedResult, useRelated } from './useRelated.js';
+export { type RoomView, type UseRoomOptions, useRoom } from './useRoom.js';
 export { type SearchView, type UseSearchOptions, useSearch } from './useSearch.js';
 export { useTopic } from './useTopic.js';

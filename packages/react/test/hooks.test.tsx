@@ -294,7 +294,7 @@ describe('useTopic', () => {
       { wrapper: within(client), initialProps: { n: 1 } },
     );
     rerender({ n: 2 });
-    result.current.deliver('hello', { timestamp: 1, publisherId: 'x' });
+    result.current.deliver({ type: 'TOPIC_MSG', topic: 'chat', data: 'hello', ts: 1, from: 'x', id: 'm' });
     expect(got).toEqual(['2 hello']);
     unmount();
     expect(subscribe).toHaveBeenCalledTimes(1);

@@ -49,7 +49,7 @@ describe('EngineHost', () => {
     const { host, calls } = scripted();
     host.opened(1, 'ip');
     host.refused(1, 'BAD_FRAME', undefined);
-    host.closed(1);
+    host.closed(1, false);
     await turn();
     expect(calls.map(([name]) => name)).toEqual(['opened', 'refused', 'closed', 'tick', 'flush']);
     expect(calls[0]).toEqual(['opened', 1, { remote: 'ip' }, 7]);

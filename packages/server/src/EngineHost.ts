@@ -201,11 +201,11 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     this.#input((engine, now) => engine.unread(conn, now));
   }
 
-  closed(conn: number): void {
+  closed(conn: number, hasLeft: boolean): void {
     this.#tokens.delete(conn);
     if (!isPeer(conn)) this.#parts.meter?.closed(conn);
     this.#interceptors?.closed(conn);
-    this.#input((engine, now) => engine.closed(conn, now));
+    this.#input((engine, now) => engine.closed(conn, now, hasLeft));
   }
 
   // --- what the engine asks for ---

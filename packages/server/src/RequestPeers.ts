@@ -15,7 +15,7 @@ export const isPeer = (conn: number): boolean => conn < 0;
 export interface PeerInputs {
   opened(conn: number, remote: string): void;
   message(conn: number, message: ClientMessage, bytes: number): void;
-  closed(conn: number): void;
+  closed(conn: number, hasLeft: boolean): void;
 }
 
 /** Whom a request is from. */
@@ -137,7 +137,7 @@ export class RequestPeers {
       clearTimeout(late);
       peer.ended();
       // Unless the engine has closed it.
-      if (this.#peers.delete(conn)) this.#inputs.closed(conn);
+      if (this.#peers.delete(conn)) this.#inputs.closed(conn, true);
     }
   }
 

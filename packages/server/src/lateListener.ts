@@ -13,5 +13,5 @@ export const lateListener = (
   refused: (conn, code, path) => host()?.refused(conn, code, path),
   pressed: (conn, isBehind) => host()?.pressed(conn, isBehind),
   unread: (conn) => host()?.unread(conn),
-  closed: (conn) => host()?.closed(conn),
+  closed: (conn, hasLeft) => host()?.closed(conn, hasLeft),
 });

@@ -101,7 +101,8 @@ export class Connection {
   /** Gives the socket up and pauses before the next try (full jitter by default). */
   lost(): void {
     if (!this.machine.canTransition('lost')) return;
-    this.#end();
+    // The next one follows: the server need not take it for a farewell.
+    this.#end(CLOSE_CODE.REPLACED);
     this.#go('lost');
     const { backoff = {}, random } = this.#realm.options;
     const { baseMs = BACKOFF_BASE_MS, capMs = BACKOFF_CAP_MS, jitter = 1, maxRetries = Infinity } = backoff;
@@ -213,11 +214,10 @@ export class Connection {
     this.#go('refused', error);
   }
 
-  #end(): void {
+  #end(code: number = CLOSE_CODE.NORMAL): void {
     const { machine } = this;
     for (const timer of ['beat', 'retry']) this.#realm.fx.cancel(timer);
-    if (machine.canTransition('lost') && machine.getState() !== 'BACKOFF')
-      this.#realm.fx.disconnect(CLOSE_CODE.NORMAL);
+    if (machine.canTransition('lost') && machine.getState() !== 'BACKOFF') this.#realm.fx.disconnect(code);
     this.#pings.clear();
     if (!this.isUp) return;
     this.isUp = false;

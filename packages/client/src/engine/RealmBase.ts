@@ -1,6 +1,7 @@
 import type { TopGunError } from '@topgun/core';
+import type { TopicHeardMessage, TopicMsgMessage } from '@topgun/protocol';
 import { Announcer } from './Announcer.js';
-import type { ClientEffects, ClientEvent, RealmOptions, SettledOutcome } from './ports.js';
+import type { ClientEffects, ClientEvent, RealmOptions, SettledOutcome, TopicWant } from './ports.js';
 import { RealmClock } from './RealmClock.js';
 import { randomId } from './randomId.js';
 import { StatusBoard } from './StatusBoard.js';
@@ -19,7 +20,7 @@ export class RealmBase {
   readonly announcer = new Announcer();
   readonly status = new StatusBoard();
   /** Topics that the app of this realm listens to. */
-  readonly topics = new Set<string>();
+  readonly topics = new Map<string, TopicWant>();
   /** The life of the server's store that the connection has met; empty before the first. */
   incarnation = '';
   #isTicking = false;
@@ -74,7 +75,12 @@ export class RealmBase {
   }
 
   /** A message of a topic, for the app if it listens. */
-  deliver(topic: string, data: unknown, from: string, ts: number): void {
-    if (this.topics.has(topic)) this.emit({ type: 'topic', topic, data, from, ts });
+  deliver(message: TopicMsgMessage | TopicHeardMessage): void {
+    const { topic, epoch, offset = 0 } = message;
+    const want = this.topics.get(topic);
+    if (!want) return;
+    if (epoch !== undefined)
+      this.topics.set(topic, { at: want.at, place: [epoch, offset], state: want.state });
+    this.emit({ type: 'topic', message });
   }
 }

@@ -9,9 +9,10 @@ import type { FinderMaker } from './MapQueries.js';
 import type { ResultRow } from './MapRows.js';
 import type { WriteExtras } from './OpLog.js';
 import { type Reach, reachOf, type Write, type WriteCode } from './PendingOp.js';
-import type { Conflict, Kind, OrElement, RejectedWrite, Rejection, StalePolicy } from './ports.js';
+import type { Conflict, Kind, OrElement, RejectedWrite, Rejection, StalePolicy, TopicWant } from './ports.js';
 import { RealmMachine } from './RealmMachine.js';
 import type { ReplicaMap } from './ReplicaMap.js';
+import { randomId } from './randomId.js';
 import type { RowStep } from './rowSteps.js';
 
 export type { ResultRow as QueryRow } from './MapRows.js';
@@ -193,8 +194,17 @@ export class RealmEngine extends RealmMachine {
     this.app.queries.look(map);
   }
 
-  topicSubscribe(topic: string): void {
-    this.realm.topics.add(topic);
+  /** A place or a number of messages has the topic begin there, also when it is open. Without a state it is the one said last. */
+  topicSubscribe(topic: string, { since, last, state }: Omit<TopicWant, 'at' | 'place'> = {}): void {
+    const { clock, topics } = this.realm;
+    const known = topics.get(topic);
+    topics.set(topic, {
+      at: Math.max(clock.nowMs(), (known?.at ?? 0) + 1),
+      since,
+      last,
+      place: known?.place,
+      state: state === undefined ? known?.state : state,
+    });
     this.app.changed();
   }
 
@@ -203,11 +213,22 @@ export class RealmEngine extends RealmMachine {
     this.app.changed();
   }
 
-  /** Sends to all other subscribers, other tabs included, at the end of the turn. Throws `VALUE_NOT_ADMITTED`. */
-  topicPublish(topic: string, data: unknown): void {
-    this.unsaid.push({ topic, data: cloneAdmitted(data), ts: this.realm.clock.nowMs() });
+  /** Sends to all other subscribers, other tabs included, at the end of the turn. Returns the id of the message. Throws `VALUE_NOT_ADMITTED`. */
+  topicPublish(topic: string, data: unknown, name?: string): string {
+    const { clock, options, session: from } = this.realm;
+    const id = randomId(options.random, 64);
+    const said = {
+      type: 'TOPIC_MSG',
+      topic,
+      data: cloneAdmitted(data),
+      from,
+      ts: clock.nowMs(),
+      id,
+    } as const;
+    this.unsaid.push(name ? { ...said, name } : said);
     this.unsaid.splice(0, this.unsaid.length - LIMITS.topicQueue);
     this.realm.touch();
+    return id;
   }
 
   /** Writes of all realms of this store that the server has not answered. */

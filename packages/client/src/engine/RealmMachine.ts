@@ -1,5 +1,5 @@
 import type { TopGunError } from '@topgun/core';
-import type { ServerMessage } from '@topgun/protocol';
+import type { ServerMessage, TopicMsgMessage } from '@topgun/protocol';
 import type { StoreKey } from '../storage/IStorageAdapter.js';
 import { AppSide } from './AppSide.js';
 import type { LocalQuery } from './LocalQuery.js';
@@ -8,6 +8,7 @@ import type { ClientEffects, RealmOptions, TabMessage } from './ports.js';
 import { Realm } from './Realm.js';
 import type { Status } from './StatusBoard.js';
 import { StoreSide } from './StoreSide.js';
+import { toPublish } from './Topics.js';
 import { Uplink } from './Uplink.js';
 import { WholeMaps } from './WholeMaps.js';
 
@@ -20,7 +21,7 @@ export class RealmMachine {
   protected readonly app: AppSide;
   protected readonly uplink: Uplink;
   /** Messages for topics that nobody has been given, the oldest first. */
-  protected readonly unsaid: { readonly topic: string; readonly data: unknown; readonly ts: number }[] = [];
+  protected readonly unsaid: TopicMsgMessage[] = [];
   readonly #store: StoreSide;
   /** What the leader has to tell, each with the transaction that it comes after. */
   readonly #wholeMaps = new WholeMaps();
@@ -120,6 +121,8 @@ export class RealmMachine {
       this.realm.drawClientId();
       this.#identified();
     }
+    // How far this realm has come in its topics.
+    this.app.changed();
     this.realm.emit({ type: 'role', leader: true });
     if (this.#isStarted) this.#connect();
   }
@@ -187,11 +190,11 @@ export class RealmMachine {
         realm.log.reached(message.session, message.seq, message.reach);
         break;
       case 'publish':
-        if (isLeader) topics.publish(message.topic, message.data);
-        realm.deliver(message.topic, message.data, message.from, message.ts);
+        if (isLeader) topics.publish(toPublish(message.message));
+        realm.deliver(message.message);
         break;
       case 'topic':
-        realm.deliver(message.topic, message.data, message.sender, message.ts);
+        realm.deliver(message.message);
         break;
       case 'control':
         if (!isLeader) break;
@@ -366,8 +369,8 @@ export class RealmMachine {
     const { tabs } = this.realm;
     if (!tabs.knowsLeader) return;
     for (const said of this.unsaid.splice(0)) {
-      tabs.post({ type: 'publish', ...said });
-      if (tabs.isLeader) this.uplink.topics.publish(said.topic, said.data);
+      tabs.post({ type: 'publish', message: said });
+      if (tabs.isLeader) this.uplink.topics.publish(toPublish(said));
     }
   }
 

@@ -1,5 +1,5 @@
 import type { QuerySpec } from '@topgun/core';
-import type { ClientEffects, Kind, MergedWants, TabMessage, Wants } from './ports.js';
+import type { ClientEffects, Kind, MergedWants, TabMessage, TopicWant, Wants } from './ports.js';
 
 const PING_MS = 500;
 /** Three pings without a sign of life: 1.5 s. Counted, not timed, so a follower that slept does not take its own sleep for the leader's. */
@@ -149,11 +149,11 @@ export class Tabs {
     this.#isChanged = false;
     const maps = new Map<string, Kind>();
     const queries = new Map<string, readonly [string, QuerySpec]>();
-    const topics = new Set<string>();
+    const topics = new Map<string, TopicWant[]>();
     for (const wants of [this.#own, ...this.#wantsBySession.values()]) {
       for (const [map, kind] of wants.maps) maps.set(map, kind);
       for (const [name, map, spec] of wants.queries) queries.set(name, [map, spec]);
-      for (const topic of wants.topics) topics.add(topic);
+      for (const [topic, want] of wants.topics) topics.set(topic, [...(topics.get(topic) ?? []), want]);
     }
     return { maps, queries, topics };
   }

@@ -1,10 +1,4 @@
-import type {
-  AuthAckMessage,
-  ErrorCode,
-  ErrorMessage,
-  ServerMessage,
-  TopicMsgMessage,
-} from '@topgun/protocol';
+import type { AuthAckMessage, ErrorCode, ErrorMessage, ServerMessage } from '@topgun/protocol';
 import * as LIMITS from '@topgun/protocol/limits';
 import { Connection, type ConnectionPorts } from './Connection.js';
 import { describeWrite } from './describeWrite.js';
@@ -38,7 +32,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   readonly #retained = new Map<string, QueryFeed>();
   readonly #joint: JointSwap;
   readonly #settlement: Settlement;
-  #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Set() };
+  #wants: MergedWants = { maps: new Map(), queries: new Map(), topics: new Map() };
   #req = 0;
   #areFeedsOpen = false;
 
@@ -113,7 +107,10 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
         this.#settlement.endAnswer();
         return this.#openFeeds();
       case 'TOPIC_MSG':
-        return this.#topic(message);
+      case 'TOPIC_HEARD':
+        this.topics.came(message);
+        this.#realm.tabs.post({ type: 'topic', message });
+        return this.#realm.deliver(message);
       case 'ERROR':
         return this.#error(message);
       default:
@@ -196,6 +193,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     else if (kind === 'answered') this.#realm.answered.look();
     else if (kind === 'sync') this.scopes.restart(about);
     else if (kind === 'query') this.queries.restart(about);
+    else if (kind === 'topics') this.topics.retry();
   }
 
   /** A final refusal: the op goes, what it was is kept for the app, in one transaction (DEV-7). */
@@ -296,13 +294,8 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     this.queries.open();
   }
 
-  #topic({ topic, data, from, ts }: TopicMsgMessage): void {
-    this.#realm.tabs.post({ type: 'topic', topic, data, sender: from, ts });
-    this.#realm.deliver(topic, data, from, ts);
-  }
-
   #error(message: ErrorMessage): void {
-    const isKnown = this.scopes.error(message) || this.queries.error(message);
+    const isKnown = this.scopes.error(message) || this.queries.error(message) || this.topics.error(message);
     this.#moved();
     if (message.code === 'CLOCK_SKEW') {
       // Ops carry the stamps, and are refused one by one; this says what time it is.

@@ -1,5 +1,5 @@
 import type { QueryPorts, QuerySpec, TopGunError } from '@topgun/core';
-import type { ClientMessage, Kind } from '@topgun/protocol';
+import type { ClientMessage, Kind, TopicHeardMessage, TopicMsgMessage, TopicPlace } from '@topgun/protocol';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { Reach } from './PendingOp.js';
@@ -115,13 +115,7 @@ export type ClientEvent =
   | { readonly type: 'conflicts' }
   /** Writes of all realms of this store that the server has not answered. */
   | { readonly type: 'pending'; readonly count: number }
-  | {
-      readonly type: 'topic';
-      readonly topic: string;
-      readonly data: unknown;
-      readonly from: string;
-      readonly ts: number;
-    }
+  | { readonly type: 'topic'; readonly message: TopicMsgMessage | TopicHeardMessage }
   /** Whether this realm holds the uploader lock. */
   | { readonly type: 'role'; readonly leader: boolean }
   /** The app set this token in another realm: from now on it is the one to hand out. */
@@ -143,14 +137,28 @@ export interface Wants {
   readonly maps: readonly (readonly [map: string, kind: Kind])[];
   /** `name` says the same question the same way in every realm. */
   readonly queries: readonly (readonly [name: string, map: string, spec: QuerySpec])[];
-  readonly topics: readonly string[];
+  readonly topics: readonly (readonly [topic: string, want: TopicWant])[];
+}
+
+/** What a realm wants of a topic. */
+export interface TopicWant {
+  /** When it was wanted, ms since the epoch: what was wanted later is asked for anew. */
+  readonly at: number;
+  /** what followed this place first */
+  readonly since?: TopicPlace | undefined;
+  /** without `since`: so many of the last messages first */
+  readonly last?: number | undefined;
+  /** of the last message that came */
+  readonly place?: TopicPlace | undefined;
+  /** what this device says of itself in a room; null: nothing any more */
+  readonly state?: unknown;
 }
 
 /** What all realms of the store want from the server together. */
 export interface MergedWants {
   readonly maps: ReadonlyMap<string, Kind>;
   readonly queries: ReadonlyMap<string, readonly [map: string, spec: QuerySpec]>;
-  readonly topics: ReadonlySet<string>;
+  readonly topics: ReadonlyMap<string, readonly TopicWant[]>;
 }
 
 export type TabMessage = { readonly from: string } & (
@@ -186,15 +194,9 @@ export type TabMessage = { readonly from: string } & (
   /** How far an op of one other realm has come that asked to know. */
   | { readonly type: 'reached'; readonly session: string; readonly seq: number; readonly reach: Reach }
   /** A message published by a realm: the others show it, the leader sends it on. */
-  | { readonly type: 'publish'; readonly topic: string; readonly data: unknown; readonly ts: number }
-  /** A message from the server. */
-  | {
-      readonly type: 'topic';
-      readonly topic: string;
-      readonly data: unknown;
-      readonly sender: string;
-      readonly ts: number;
-    }
+  | { readonly type: 'publish'; readonly message: TopicMsgMessage }
+  /** Of a topic, from the server. */
+  | { readonly type: 'topic'; readonly message: TopicMsgMessage | TopicHeardMessage }
   /** What the app told a follower to do with the connection. */
   | { readonly type: 'control'; readonly action: 'start' | 'reset' }
   /** The app set a token: all realms keep it, the leader uses it at once. */

@@ -51,6 +51,10 @@ export const isKey = bytes(LIMITS.keyBytes);
 export const isTag = text(LIMITS.tagChars);
 export const isNodeId = text(LIMITS.nodeIdChars);
 export const isTopic = text(LIMITS.topicChars);
+export const isMessageId = textLike(new RegExp(`^[A-Za-z0-9_-]{1,${LIMITS.messageIdChars}}$`));
+/** '' is that of topics without a log. */
+export const isTopicEpoch = (value: unknown): value is string =>
+  typeof value === 'string' && charsWithin(value, LIMITS.topicEpochChars);
 export const isQueryId = text(LIMITS.queryIdChars);
 export const isIncarnation = text(LIMITS.incarnationChars);
 export const isUserId = text(LIMITS.userIdChars);

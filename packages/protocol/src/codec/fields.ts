@@ -33,9 +33,9 @@ export const clientFields = {
   SYNC_END: [9, ['map'], []],
   QUERY_SUB: [10, ['query', 'map'], ['where', 'sort', 'limit', 'root', 'after', 'before']],
   QUERY_UNSUB: [11, ['query'], []],
-  TOPIC_SUB: [12, ['topic'], []],
+  TOPIC_SUB: [12, ['topic'], ['since', 'last', 'state']],
   TOPIC_UNSUB: [13, ['topic'], []],
-  TOPIC_PUB: [14, ['topic', 'data'], []],
+  TOPIC_PUB: [14, ['topic', 'data'], ['id', 'name']],
 } as const satisfies Fields<ClientMessage>;
 
 /** A message whose fields nobody has looked at yet. */

@@ -23,6 +23,7 @@ import {
   isSession,
   isTag,
   isTopic,
+  isTopicEpoch,
   isTtl,
   isUint,
   isUserId,
@@ -35,6 +36,7 @@ import type { Layouts } from './readFrame.js';
 
 const isReason = text(LIMITS.reasonChars);
 const isTrue: Check = (value) => value === true;
+const isBoolean: Check = (value) => typeof value === 'boolean';
 const nodeTable = list(LIMITS.nodesPerTable, isNodeId);
 const positions = list(PARTITION_COUNT, isPosition);
 
@@ -188,7 +190,7 @@ export const serverLayouts: Layouts<ServerMessage> = {
       v: within(0, 0),
       nodes: nodeTable,
       rows: list(LIMITS.queryRows, tuple(isPid, isUint, changeRow)),
-      last: (value) => typeof value === 'boolean',
+      last: isBoolean,
       part: isUint,
     },
     { resolver: isTrue, root: isUint, parts: hashes(PARTITION_COUNT), volatile: isTrue },
@@ -203,7 +205,16 @@ export const serverLayouts: Layouts<ServerMessage> = {
     },
     {},
   ],
-  TOPIC_MSG: [40, { topic: isTopic, data: anything, from: isUserId, ts: isUint }, {}],
+  TOPIC_MSG: [
+    40,
+    { topic: isTopic, data: anything, from: isUserId, ts: isUint, id: text(LIMITS.messageIdChars) },
+    { name: text(LIMITS.eventNameChars), epoch: isTopicEpoch, offset: isUint },
+  ],
+  TOPIC_HEARD: [
+    50,
+    { topic: isTopic, recovered: isBoolean, epoch: isTopicEpoch, offset: isUint },
+    { over: isTrue },
+  ],
   GC_PRUNE: [41, { map: isMapName, at: positions }, {}],
   SHUTDOWN: [42, { reconnectInMs: isUint }, {}],
   ERROR: [

@@ -110,9 +110,17 @@ export interface QueryUnsubMessage {
   readonly type: 'QUERY_UNSUB';
   readonly query: string;
 }
+/** A place in the log of a topic. */
+export type TopicPlace = readonly [epoch: string, offset: number];
 export interface TopicSubMessage {
   readonly type: 'TOPIC_SUB';
   readonly topic: string;
+  /** place of the last message that was heard: what followed is told first */
+  readonly since?: TopicPlace;
+  /** without `since`: so many of the last messages are told first */
+  readonly last?: number;
+  /** what this device says of itself to those in the room; absent: nothing */
+  readonly state?: unknown;
 }
 export interface TopicUnsubMessage {
   readonly type: 'TOPIC_UNSUB';
@@ -122,6 +130,10 @@ export interface TopicPubMessage {
   readonly type: 'TOPIC_PUB';
   readonly topic: string;
   readonly data: unknown;
+  /** drawn by the device: what comes again under it is the same message */
+  readonly id?: string;
+  /** of the event */
+  readonly name?: string;
 }
 /** Either side; answered by PONG with the same id. `t` = the sender's own clock, for its own use. */
 export interface PingMessage {
@@ -250,6 +262,24 @@ export interface TopicMsgMessage {
   readonly data: unknown;
   readonly from: string;
   readonly ts: number;
+  /** the same on all nodes */
+  readonly id: string;
+  readonly name?: string;
+  /** with `offset` its place in the log of the topic, where it has one */
+  readonly epoch?: string;
+  readonly offset?: number;
+}
+/** How a subscription stands: what came before live messages has been told, up to this place. */
+export interface TopicHeardMessage {
+  readonly type: 'TOPIC_HEARD';
+  readonly topic: string;
+  /** false: messages are missing before this place, and nobody can tell them */
+  readonly recovered: boolean;
+  /** '' and 0 of a topic without a log */
+  readonly epoch: string;
+  readonly offset: number;
+  /** the subscription has ended */
+  readonly over?: true;
 }
 export interface GcPruneMessage {
   readonly type: 'GC_PRUNE';
@@ -303,6 +333,7 @@ export type ServerMessage =
   | QueryRespMessage
   | QueryUpdateMessage
   | TopicMsgMessage
+  | TopicHeardMessage
   | GcPruneMessage
   | ShutdownMessage
   | ErrorMessage

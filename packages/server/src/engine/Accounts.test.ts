@@ -76,12 +76,16 @@ describe('rates of principals', () => {
     ann.syncInit('m');
     for (let i = 0; i < 9; i++) ann.put('m', `k${i}`, i);
     ann.send({ type: 'SYNC_END', map: 'm' });
-    ann.send({ type: 'TOPIC_SUB', topic: 't' });
+    ann.send({ type: 'TOPIC_UNSUB', topic: 't' });
     ann.send({ type: 'SESSIONS', sessions: ['other-sess_'] });
     ann.auth();
     expect(ann.errors).toEqual([]);
     expect(node.verifying).toHaveLength(1);
-    expect(node.engine.stats()).toMatchObject({ scopes: 0, topics: 1 });
+    expect(node.engine.stats()).toMatchObject({ scopes: 0, topics: 0 });
+    // What is heard begins with what was said before, which is no small thing to ask for.
+    ann.send({ type: 'TOPIC_SUB', topic: 't', last: 100 });
+    expect(ann.last('ERROR')).toMatchObject({ code: 'RATE', ref: 'topic t' });
+    expect(node.engine.stats().topics).toBe(0);
   });
 
   it('[LMT-5] who goes on in spite of RATE is told to stay away and closed with 4429', () => {

@@ -34,7 +34,6 @@ const ALWAYS: ReadonlySet<MessageType> = new Set<MessageType>([
   'SESSION_END',
   'SYNC_END',
   'QUERY_UNSUB',
-  'TOPIC_SUB',
   'TOPIC_UNSUB',
   'PONG',
 ]);
@@ -123,6 +122,7 @@ function askedBy(message: ClientMessage): ErrorDetails {
       return { req: message.req, ref: message.query ?? message.map };
     case 'QUERY_SUB':
       return { ref: message.query };
+    case 'TOPIC_SUB':
     case 'TOPIC_PUB':
       return { ref: topicRef(message.topic) };
     default:

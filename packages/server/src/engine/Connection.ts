@@ -33,6 +33,8 @@ export class Connection {
   seenAtMs: number;
   /** frames before authentication */
   frames = 0;
+  /** its client has closed it by itself, and is not coming back at once */
+  hasLeft = false;
   /** times of refused messages */
   strikes: number[] = [];
 

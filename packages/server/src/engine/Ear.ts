@@ -6,6 +6,12 @@ import type { Connection } from './Connection.js';
 export interface Hears {
   heard(conn: Connection, shared: SharedMessage): void;
   denied(conn: Connection, topic: string): void;
+  /** messages are lost that nobody can tell */
+  lost(conn: Connection, topic: string): void;
+  /** the subscription has ended */
+  over(conn: Connection, topic: string): void;
+  /** when the connection takes messages again; undefined: it does */
+  drained(conn: Connection): Promise<void> | undefined;
 }
 
 /** A connection as a subscriber of topics. */
@@ -28,11 +34,16 @@ export class Ear implements Subscriber {
     this.#hears.heard(this.#conn, shared);
   }
 
-  lost(): void {
-    // A message reaches a connection at most once: it has none to begin from (TOP-1).
+  ready(): Promise<void> | undefined {
+    return this.#hears.drained(this.#conn);
+  }
+
+  lost(topic: string): void {
+    this.#hears.lost(this.#conn, topic);
   }
 
   ended(topic: string, why: SubscriptionEnd): void {
     if (why === 'DENIED') this.#hears.denied(this.#conn, topic);
+    else this.#hears.over(this.#conn, topic);
   }
 }

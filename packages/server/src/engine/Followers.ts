@@ -25,6 +25,6 @@ export class Followers {
     const [scopes, queries, topics] = this.#kinds;
     scopes.leaveAll(conn);
     queries.unsubscribeAll(conn);
-    topics.unsubscribeAll(conn);
+    topics.unsubscribeAll(conn, !conn.hasLeft);
   }
 }

@@ -55,11 +55,12 @@ export class Router {
           queries.subscribe(conn, message);
       },
       QUERY_UNSUB: (conn, message) => queries.unsubscribe(conn, message.query),
-      TOPIC_SUB: (conn, { topic }) => {
-        if (this.#hasRoom(conn, topics.isOpen(conn, topic), topicRef(topic))) topics.subscribe(conn, topic);
+      TOPIC_SUB: (conn, message) => {
+        const { topic } = message;
+        if (this.#hasRoom(conn, topics.isOpen(conn, topic), topicRef(topic))) topics.subscribe(conn, message);
       },
       TOPIC_UNSUB: (conn, { topic }) => topics.unsubscribe(conn, topic),
-      TOPIC_PUB: (conn, { topic, data }) => topics.publish(conn, topic, data),
+      TOPIC_PUB: (conn, message) => topics.publish(conn, message),
       PING: (conn, { id }, now) => effects.send(conn.id, { type: 'PONG', id, serverTime: now }),
       // That it came is all it says, and that is noted already.
       PONG: () => undefined,

@@ -236,10 +236,10 @@ export class ServerEngine {
     this.#sessions.refused(connection, code, path, now);
   }
 
-  closed(conn: number, now: number): void {
+  closed(conn: number, now: number, hasLeft = false): void {
     this.#at(now);
     const connection = this.#connections.get(conn);
-    if (connection !== undefined) this.#sessions.left(connection);
+    if (connection !== undefined) this.#sessions.left(connection, hasLeft);
   }
 
   verified(conn: number, verdict: Verdict, now: number): void {

@@ -235,9 +235,10 @@ export class SessionMachine {
     for (const conn of connections) this.fail(conn, code, close);
   }
 
-  /** The socket is gone, whoever ended it. */
-  left(conn: Connection): void {
+  /** The socket is gone, whoever ended it. `hasLeft`: its client did, and wanted to. */
+  left(conn: Connection, hasLeft = false): void {
     if (conn.phase === 'CLOSED') return;
+    conn.hasLeft = hasLeft;
     conn.phase = 'CLOSED';
     this.#parts.effects.cancel(`auth ${conn.id}`);
     this.#parts.effects.cancel(`token ${conn.id}`);

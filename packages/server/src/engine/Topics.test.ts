@@ -15,8 +15,26 @@ describe('topics', () => {
     publish(devices[0] as TestDevice, 'news', { n: 1 });
     expect(devices.map((device) => device.all('TOPIC_MSG'))).toEqual([
       [],
-      [{ type: 'TOPIC_MSG', topic: 'news', data: { n: 1 }, from: 'ann', ts: node.now }],
-      [{ type: 'TOPIC_MSG', topic: 'news', data: { n: 1 }, from: 'ann', ts: node.now }],
+      [
+        {
+          type: 'TOPIC_MSG',
+          topic: 'news',
+          data: { n: 1 },
+          from: 'ann',
+          ts: node.now,
+          id: expect.any(String),
+        },
+      ],
+      [
+        {
+          type: 'TOPIC_MSG',
+          topic: 'news',
+          data: { n: 1 },
+          from: 'ann',
+          ts: node.now,
+          id: expect.any(String),
+        },
+      ],
     ]);
     expect(
       node.sent.filter(({ message }) => message.type === 'TOPIC_MSG').every(({ isShared }) => isShared),

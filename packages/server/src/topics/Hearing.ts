@@ -1,5 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
+import { roughBytes } from './partsOf.js';
 import type { Position, Subscriber, TopicMessage } from './ports.js';
 import { SharedTopicMessage } from './SharedTopicMessage.js';
 
@@ -36,6 +37,7 @@ export class Hearing {
   readonly #heldMax: number;
   /** live messages that wait for the history; undefined once it hears live */
   #held: TopicMessage[] | undefined = [];
+  #heldBytes = 0;
   #hasOverflowed = false;
   /** the first live message that came by, held or its own: the history ends before it */
   #firstLive: Position | undefined;
@@ -83,8 +85,10 @@ export class Hearing {
       if (epoch !== '') this.#lastOwn = { epoch, offset };
       this.#own ??= new Set();
       if (this.#own.size < LIMITS.topicHeldMessages) this.#own.add(message.id);
-    } else if (this.#held.length < this.#heldMax) this.#held.push(message);
-    else this.#hasOverflowed = true;
+    } else if (this.#held.length < this.#heldMax && this.#heldBytes < LIMITS.topicPartBytes) {
+      this.#held.push(message);
+      this.#heldBytes += roughBytes(message.data);
+    } else this.#hasOverflowed = true;
   }
 
   /** A page of the history, in order. Whether it reaches up to the messages that are held. */
@@ -118,6 +122,7 @@ export class Hearing {
     }
     this.#hasOverflowed = false;
     this.#held = [];
+    this.#heldBytes = 0;
     this.#firstLive = undefined;
     return false;
   }

@@ -4,10 +4,11 @@ import type { Principal } from '../security/PermissionPolicy.js';
 import { DENIED } from '../security/policy/Rights.js';
 import type { View } from '../security/policy/View.js';
 import { Channel } from './Channel.js';
-import { checkMessage, checkTopic } from './checkMessage.js';
+import { checkMessage, checkState, checkTopic } from './checkMessage.js';
 import { Hearing, NOWHERE, seenThrough } from './Hearing.js';
 import { mirrorOf } from './mirrorOf.js';
 import type { Namespaces } from './Namespaces.js';
+import { partsOf, partTaken } from './partsOf.js';
 import type {
   Bus,
   BusListener,
@@ -22,7 +23,9 @@ import type {
   TopicMessage,
   Topics,
 } from './ports.js';
+import { isPresence } from './presence/presenceTopic.js';
 import { isRoom, type Rooms } from './rooms/Rooms.js';
+import { SERVER_PRINCIPAL } from './serverPrincipal.js';
 import type { TopicGate } from './topicGate.js';
 
 export interface TopicHubParts {
@@ -81,13 +84,14 @@ export class TopicHub implements Topics, BusListener {
     options: SubscribeOptions = {},
   ): Promise<Subscribed> {
     checkTopic(topic);
+    checkState(options.state);
     const view = this.#viewOf(subscriber.principal, topic);
     const isLogged = this.isLogged(topic);
     const { echo = false } = options;
     const since = isLogged ? options.since : undefined;
     const hearing = new Hearing({ topic, subscriber, view, echo, since, heldMax: this.#limits.held });
     if (!isLogged) hearing.goLive();
-    this.#join(hearing);
+    this.#join(hearing, options.state);
     if (!isLogged) return { recovered: options.since === undefined, position: NOWHERE };
     try {
       return await this.#catchUp(hearing, options);
@@ -97,15 +101,24 @@ export class TopicHub implements Topics, BusListener {
     }
   }
 
-  unsubscribe(topic: string, subscriber: Subscriber): void {
+  unsubscribe(topic: string, subscriber: Subscriber, isBroken = false): void {
     const channel = this.#channels.get(topic);
     if (channel?.of(subscriber) === undefined) return;
     channel.remove(subscriber);
-    this.#parts.rooms?.leave(topic, subscriber);
+    this.#parts.rooms?.leave(topic, subscriber, isBroken);
     this.#counts.subscriptions--;
     if (channel.size > 0) return;
     this.#channels.delete(topic);
     this.#parts.bus.unlisten(topic);
+  }
+
+  hears(topic: string, subscriber: Subscriber): boolean {
+    return this.#channels.get(topic)?.of(subscriber) !== undefined;
+  }
+
+  putState(topic: string, subscriber: Subscriber, state: unknown): void {
+    checkState(state);
+    this.#parts.rooms?.putState(topic, subscriber, state);
   }
 
   review(subscriber: Subscriber, topics: Iterable<string> = this.#channels.keys()): void {
@@ -233,11 +246,12 @@ export class TopicHub implements Topics, BusListener {
   }
 
   /** Throws ROOM_FULL. */
-  #join(hearing: Hearing): void {
+  #join(hearing: Hearing, state: unknown): void {
     const { topic, subscriber } = hearing;
+    const { rooms, wallMs } = this.#parts;
     let channel = this.#channels.get(topic);
-    if (isRoom(topic) && channel?.of(subscriber) === undefined)
-      this.#parts.rooms?.enter(topic, subscriber, this.#parts.wallMs());
+    if (channel?.of(subscriber) !== undefined) rooms?.putState(topic, subscriber, state);
+    else if (isRoom(topic)) rooms?.enter(topic, subscriber, wallMs(), state);
     if (channel === undefined) {
       channel = new Channel();
       this.#channels.set(topic, channel);
@@ -260,7 +274,12 @@ export class TopicHub implements Topics, BusListener {
       // Also when another one has taken its place: that one is told.
       if (hearing.isOver) return { recovered: false, position: after ?? page.latest };
       recovered &&= page.recovered;
-      const hasMet = hearing.tell(page.messages, isOwn);
+      let hasMet = false;
+      for (const [index, part] of partsOf(page.messages).entries()) {
+        if (index > 0) await partTaken(subscriber);
+        if (!hasMet && !hearing.isOver) hasMet = hearing.tell(part, isOwn);
+      }
+      if (hearing.isOver) return { recovered: false, position: after ?? page.latest };
       if (!hasMet && page.hasMore && page.messages.length > 0) {
         await subscriber.ready?.();
       } else if (hearing.caughtUp(page.latest)) break;
@@ -298,6 +317,8 @@ export class TopicHub implements Topics, BusListener {
     const { gate, nodeId, wallMs, drawId } = this.#parts;
     checkTopic(topic);
     checkMessage(data, options);
+    // Devices believe what is said there: it is the word of nodes alone (PRES-9).
+    if (isPresence(topic) && principal !== SERVER_PRINCIPAL) throw denied(principal, 'speak on', topic);
     if (gate.may(principal, topic).put(undefined, data) === DENIED) {
       gate.denied(principal, topic, { action: 'PUT', next: data });
       throw denied(principal, 'speak on', topic);

@@ -54,6 +54,7 @@ export class TopicService {
   #sweeping: NodeJS.Timeout | undefined;
   #puttingOut: NodeJS.Timeout | undefined;
   #saying: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(parts: TopicServiceParts) {
     const { config, store, nodeId, wallMs } = parts;
@@ -69,8 +70,9 @@ export class TopicService {
     this.#bus = createBus(config, { nodeId, wallMs, logger: parts.logger }, this.#log);
     const gate = topicGate(parts.policies, wallMs);
     this.#rooms = new Rooms(config, {
-      entered: (topic, user) => this.#presence?.entered(topic, user),
-      left: (topic, user) => this.#presence?.left(topic, user),
+      entered: (...entry) => this.#presence?.entered(...entry),
+      said: (...state) => this.#presence?.said(...state),
+      left: (...exit) => this.#presence?.left(...exit),
     });
     this.#made = new TopicHub({
       bus: this.#bus,
@@ -127,6 +129,7 @@ export class TopicService {
     clearTimeout(this.#sweeping);
     clearInterval(this.#puttingOut);
     clearInterval(this.#saying);
+    clearInterval(this.#looking);
     const hub = this.#hub;
     this.#hub = undefined;
     hub?.close();
@@ -139,6 +142,8 @@ export class TopicService {
     this.#puttingOut.unref();
     this.#saying = setInterval(() => void this.#presence?.sayAll(), LIMITS.presenceSayMs);
     this.#saying.unref();
+    this.#looking = setInterval(() => this.#presence?.look(), LIMITS.presenceLookMs);
+    this.#looking.unref();
   }
 
   #sweepLater(delayMs: number = LIMITS.topicSweepMs): void {

@@ -1,5 +1,5 @@
 import { assertAdmitted, TopGunError } from '@topgun/core';
-import { LIMITS } from '@topgun/protocol';
+import { LIMITS, valueToJson } from '@topgun/protocol';
 import { serverError } from '../errors.js';
 import type { PublishOptions } from './ports.js';
 
@@ -27,6 +27,14 @@ export function checkMessage(data: unknown, { name = '', id, ttlMs, from = '' }:
     if (!(error instanceof TopGunError)) throw error;
     throw serverError('TOPIC_INVALID', `data: ${error.message}`, error);
   }
+}
+
+/** Throws TOPIC_INVALID for what nobody could say of himself in a room. */
+export function checkState(state: unknown): void {
+  if (state === undefined) return;
+  checkMessage(state, {});
+  if (Buffer.byteLength(JSON.stringify(valueToJson(state))) > LIMITS.presenceStateBytes)
+    throw invalid(`state has more than ${LIMITS.presenceStateBytes} bytes as JSON.`);
 }
 
 /** Half of a character. */

@@ -126,7 +126,7 @@ export type SubscriptionEnd = 'DENIED' | 'CLOSED';
 export interface Subscriber {
   readonly principal: Principal;
   deliver(shared: SharedMessage): void;
-  /** Waited for between the pages of a long history, for subscribers that take no more at the moment. */
+  /** Waited for between the parts of a long history, for subscribers that take no more at the moment. */
   ready?(): Promise<void> | undefined;
   /** Messages of the topic are lost to it that cannot be told any more: it must begin anew. The subscription goes on. */
   lost(topic: string): void;
@@ -140,6 +140,8 @@ export interface SubscribeOptions {
   readonly history?: number;
   /** whether its own messages come back to it (`publish` with the same `by`); default false */
   readonly echo?: boolean;
+  /** of a room: what it says of itself to the others there (PRES-7) */
+  readonly state?: unknown;
 }
 
 export interface Subscribed {
@@ -171,8 +173,15 @@ export interface Topics {
    * resolves, never before those from the log. Throws TOPIC_DENIED, TOPIC_INVALID, and what the bus refuses.
    */
   subscribe(topic: string, subscriber: Subscriber, options?: SubscribeOptions): Promise<Subscribed>;
-  /** Of two subscribers of a topic the other one goes on. Nothing is delivered after it, also where a history was being read. */
-  unsubscribe(topic: string, subscriber: Subscriber): void;
+  /**
+   * Of two subscribers of a topic the other one goes on. Nothing is delivered after it, also where a history was being read. `isBroken`: its
+   * connection was lost, and it may be back soon (PRES-8).
+   */
+  unsubscribe(topic: string, subscriber: Subscriber, isBroken?: boolean): void;
+  /** Whether a subscriber hears a topic, or is being told its history. */
+  hears(topic: string, subscriber: Subscriber): boolean;
+  /** What a subscriber says of itself in a room from now on; undefined: nothing. Throws TOPIC_INVALID. Of other topics nothing happens. */
+  putState(topic: string, subscriber: Subscriber, state: unknown): void;
   /**
    * The principal of a subscriber is another one: what it hears follows its rights, and ends with `ended` where it has none. `topics`: those
    * it may hear, where the door knows them; all by default.

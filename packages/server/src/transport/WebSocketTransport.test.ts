@@ -125,6 +125,8 @@ async function refusal(target: string): Promise<number> {
   return response.statusCode;
 }
 
+const SAID = { type: 'TOPIC_MSG', id: 'm', topic: 't', from: 'a', ts: 1 } as const;
+
 describe('WebSocketTransport', () => {
   it('[OPS-32] sockets are numbered, messages decoded, the end reported', async () => {
     const socket = await client();
@@ -193,10 +195,7 @@ describe('WebSocketTransport', () => {
   it('[OPS-34] messages of a turn arrive in order and whole, whatever their size', async () => {
     const [first, second] = [await client(), await client()];
     const large: ServerMessage = {
-      type: 'TOPIC_MSG',
-      topic: 't',
-      from: 'a',
-      ts: 1,
+      ...SAID,
       data: 'x'.repeat(70_000),
     };
     const middle: ServerMessage = { ...large, data: 'y'.repeat(1_000) };
@@ -220,10 +219,7 @@ describe('WebSocketTransport', () => {
     const turns: number[] = [];
     socket.on('message', (data) => turns.push(decodeTurn(data as Buffer).length));
     const large: ServerMessage = {
-      type: 'TOPIC_MSG',
-      topic: 't',
-      from: 'a',
-      ts: 1,
+      ...SAID,
       data: 'x'.repeat(200_000),
     };
     const received = messages(socket, 3 + 24);
@@ -253,10 +249,7 @@ describe('WebSocketTransport', () => {
     await eventCount(1);
     socket.pause();
     const bulk: ServerMessage = {
-      type: 'TOPIC_MSG',
-      topic: 't',
-      from: 'a',
-      ts: 1,
+      ...SAID,
       data: 'x'.repeat(100_000),
     };
     let turns = 0;
@@ -282,10 +275,7 @@ describe('WebSocketTransport', () => {
     await eventCount(2);
     still.pause();
     const bulk: ServerMessage = {
-      type: 'TOPIC_MSG',
-      topic: 't',
-      from: 'a',
-      ts: 1,
+      ...SAID,
       data: 'x'.repeat(100_000),
     };
     while (transport.stats().unsentBytes <= LIMITS.pauseReadingBytes) {
@@ -322,7 +312,7 @@ describe('WebSocketTransport', () => {
     const data = 'x'.repeat(100_000);
     for (const [i, socket] of [first, second].entries()) {
       socket.pause();
-      const bulk: ServerMessage = { type: 'TOPIC_MSG', topic: 't', from: 'a', ts: 1, data };
+      const bulk: ServerMessage = { type: 'TOPIC_MSG', id: 'm', topic: 't', from: 'a', ts: 1, data };
       const before = transport.stats().unsentBytes;
       while (transport.stats().connections === 2 && transport.stats().unsentBytes - before <= 250_000) {
         transport.send(i + 1, bulk);
@@ -349,10 +339,7 @@ describe('WebSocketTransport', () => {
     await eventCount(1);
     socket.pause();
     const bulk: ServerMessage = {
-      type: 'TOPIC_MSG',
-      topic: 't',
-      from: 'a',
-      ts: 1,
+      ...SAID,
       data: 'x'.repeat(200_000),
     };
     let turns = 0;

@@ -9,6 +9,7 @@ import type { SharedMessage } from '../topics/ports.js';
 import { ClientSocket } from './ClientSocket.js';
 import { frameBytes } from './frameBytes.js';
 import type { Seat } from './HandshakeGuard.js';
+import { isGoodbye } from './isGoodbye.js';
 import { limitStranger } from './limitStranger.js';
 import type { OutQueues, SlowLimit, SlowSocket } from './OutQueues.js';
 import { PacedCuts } from './PacedCuts.js';
@@ -28,7 +29,8 @@ export interface TransportListener {
   pressed(conn: number, isBehind: boolean): void;
   /** a socket that is not read for now, because it does not take what it is sent; told every second */
   unread(conn: number): void;
-  closed(conn: number): void;
+  /** `hasLeft`: its client said that it goes, and not why */
+  closed(conn: number, hasLeft: boolean): void;
 }
 
 export interface TransportOptions {
@@ -209,10 +211,10 @@ export class WebSocketTransport implements UpgradeDoor {
     socket.on('error', (error) => {
       if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') limits.hit('frameBytes');
     });
-    socket.on('close', () => {
+    socket.on('close', (code) => {
       this.#queues.left(connection);
       // A connection the engine closed is forgotten there already.
-      if (this.#connections.delete(id)) listener.closed(id);
+      if (this.#connections.delete(id)) listener.closed(id, isGoodbye(code));
       this.#onGone?.();
     });
     listener.opened(id, address, token, request);
@@ -246,7 +248,7 @@ export class WebSocketTransport implements UpgradeDoor {
     this.#options.onTooSlow(limit);
     if (limit === 'outQueuesHeapShare') connection.destroy();
     else connection.close(CLOSE_CODE.TRY_LATER, 'too slow');
-    setImmediate(() => this.#options.listener.closed(id));
+    setImmediate(() => this.#options.listener.closed(id, false));
   }
 
   #push(connection: ClientSocket, frame: Buffer): void {

@@ -23,6 +23,7 @@ export const OUTLETS = {
   QUERY_RESP: ['query rows', 'query root', 'query window', 'query page'],
   QUERY_UPDATE: ['query enter', 'query update', 'query leave'],
   TOPIC_MSG: ['topic'],
+  TOPIC_HEARD: ['topic heard'],
   GC_PRUNE: ['prune'],
   SHUTDOWN: ['shutdown'],
   ERROR: ['error', 'error denied', 'error resync'],

@@ -150,6 +150,13 @@ export class ModelServer {
         return;
       case 'TOPIC_SUB':
         connection.topics.add(message.topic);
+        connection.deliver({
+          type: 'TOPIC_HEARD',
+          topic: message.topic,
+          recovered: !message.since,
+          epoch: '',
+          offset: 0,
+        });
         return;
       case 'TOPIC_UNSUB':
         connection.topics.delete(message.topic);
@@ -163,6 +170,7 @@ export class ModelServer {
             data: message.data,
             from: 'u',
             ts: this.nowMs(),
+            id: message.id ?? '',
           });
         }
         return;

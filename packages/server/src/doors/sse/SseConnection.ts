@@ -172,7 +172,8 @@ export class SseConnection extends EventStream implements Subscriber {
     if (++this.#deniedCount === this.#askedCount) this.leave('denied');
   }
 
+  /** Whoever closes a stream and whoever loses it look alike: both may be back soon. */
   #unfollow(): void {
-    for (const topic of this.#names) this.#topics.unsubscribe(topic, this);
+    for (const topic of this.#names) this.#topics.unsubscribe(topic, this, true);
   }
 }

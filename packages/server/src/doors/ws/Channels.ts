@@ -55,8 +55,8 @@ export class Channels {
   }
 
   subscribe(conn: JsonConnection, frame: FrameOf<'subscribe'>): void {
-    const { topic, since, history, echo, message_id } = frame;
-    this.#join(conn, topic, { since, history, echo }, message_id);
+    const { topic, since, history, echo, state, message_id } = frame;
+    this.#join(conn, topic, { since, history, echo, state }, message_id);
   }
 
   unsubscribe(conn: JsonConnection, { topic, message_id }: FrameOf<'unsubscribe'>): void {
@@ -121,10 +121,10 @@ export class Channels {
     else this.#parts.tell(conn, { type: 'system', topic, payload: { event: 'unsubscribed' } });
   }
 
-  /** The connection hears nothing any more. */
-  leave(conn: JsonConnection): void {
+  /** The connection hears nothing any more. `isBroken`: its client did not leave, and may be back soon. */
+  leave(conn: JsonConnection, isBroken: boolean): void {
     const topics = this.#parts.topics();
-    for (const topic of conn.places.keys()) topics?.unsubscribe(topic, conn);
+    for (const topic of conn.places.keys()) topics?.unsubscribe(topic, conn, isBroken);
     conn.places.clear();
   }
 
@@ -136,11 +136,12 @@ export class Channels {
       readonly since?: Position | undefined;
       readonly history?: number | undefined;
       readonly echo?: boolean;
+      readonly state?: unknown;
     },
     reply_to: string | undefined,
     isOwn = false,
   ): void {
-    const { since, history, echo = true } = options;
+    const { since, history, echo = true, state } = options;
     if (!conn.places.has(topic) && conn.places.size >= LIMITS.wsTopics) {
       this.#parts.limits.hit('wsTopics');
       const text = `A connection joins ${LIMITS.wsTopics} topics at most.`;
@@ -155,6 +156,7 @@ export class Channels {
           echo,
           ...(since !== undefined && { since }),
           ...(history !== undefined && { history }),
+          ...(state !== undefined && { state }),
         };
         try {
           place.isLossy = !topics.isLogged(topic);
@@ -170,6 +172,12 @@ export class Channels {
           place.isJoined = false;
           if (!isOwn || codeOf(error) !== 'TOPIC_DENIED') this.#failed(conn, error, { topic, reply_to });
           return;
+        }
+      } else if (!isOwn) {
+        try {
+          topics.putState(topic, conn, state);
+        } catch (error) {
+          return this.#failed(conn, error, { topic, reply_to });
         }
       }
       this.#parts.tell(conn, {

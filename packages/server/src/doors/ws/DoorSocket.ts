@@ -1,5 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import { type RawData, type Server, WebSocket, WebSocketServer } from 'ws';
+import { isGoodbye } from '../../transport/isGoodbye.js';
 import { chooseProtocol } from '../../transport/tokenOfHandshake.js';
 import { refuseBroken } from '../../transport/Upgrades.js';
 import type { JsonConnection } from './JsonConnection.js';
@@ -52,7 +53,7 @@ function onError(this: WebSocket, error: Error): void {
     DoorSocket.of(this)?.owner.tooLarge();
 }
 
-function onClose(this: WebSocket): void {
+function onClose(this: WebSocket, code: number): void {
   const conn = DoorSocket.of(this);
-  conn?.owner.gone(conn);
+  conn?.owner.gone(conn, isGoodbye(code));
 }

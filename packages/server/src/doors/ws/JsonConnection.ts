@@ -30,7 +30,8 @@ export interface ConnectionOwner {
   heard(conn: JsonConnection): void;
   /** a frame larger than may be; the connection ends by itself */
   tooLarge(): void;
-  gone(conn: JsonConnection): void;
+  /** `hasLeft`: its client closed it, and wanted to */
+  gone(conn: JsonConnection, hasLeft: boolean): void;
   deliver(conn: JsonConnection, shared: SharedMessage): void;
   lost(conn: JsonConnection, topic: string): void;
   ended(conn: JsonConnection, topic: string, why: SubscriptionEnd): void;

@@ -303,13 +303,13 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     });
   }
 
-  gone(conn: JsonConnection): void {
+  gone(conn: JsonConnection, hasLeft: boolean): void {
     if (!this.#roster.leave(conn, this.#monoMs())) return;
     if (conn.phase !== 'CLOSING') this.counts.close('peer');
     conn.phase = 'GONE';
     this.#wheel.remove(conn);
     this.#parts.queues.left(conn.out);
-    this.#channels.leave(conn);
+    this.#channels.leave(conn, !hasLeft);
     conn.seat?.leave();
     conn.visit?.left();
     if (conn.user !== undefined) this.#parts.meter?.lasted(this.#monoMs() - conn.openedAtMs);
@@ -379,7 +379,7 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     if (conn.phase === 'CLOSING' || conn.phase === 'GONE') return;
     conn.phase = 'CLOSING';
     this.counts.close(String(code));
-    this.#channels.leave(conn);
+    this.#channels.leave(conn, true);
     this.#out.close(conn, code, reason, last);
     // Who does not answer is cut.
     this.#wheel.add(conn, this.#monoMs() + LIMITS.closeWaitMs);

@@ -38,6 +38,7 @@ const schema = z.discriminatedUnion('type', [
     since: position.optional(),
     history: some.optional(),
     echo: z.boolean().default(true),
+    state: z.unknown().optional(),
     message_id,
   }),
   z.object({ type: z.literal('unsubscribe'), topic, message_id }),

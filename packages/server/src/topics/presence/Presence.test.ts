@@ -1,3 +1,4 @@
+import type { Announcement } from '@topgun/protocol';
 import { LIMITS } from '@topgun/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PermissionPolicy } from '../../security/PermissionPolicy.js';
@@ -6,12 +7,11 @@ import { MemoryLog } from '../log/MemoryLog.js';
 import { Offsets } from '../log/Offsets.js';
 import { Namespaces } from '../Namespaces.js';
 import type { Bus } from '../ports.js';
-import { Rooms } from '../rooms/Rooms.js';
+import { Rooms, type RoomWatcher } from '../rooms/Rooms.js';
 import { SERVER_PRINCIPAL } from '../serverPrincipal.js';
 import { TopicHub } from '../TopicHub.js';
 import { Listener, principal } from '../testing/HubRig.js';
 import { topicGate } from '../topicGate.js';
-import type { Announcement } from './Attendance.js';
 import { Presence } from './Presence.js';
 
 const everything = new PermissionPolicy([{ role: 'user', map: '**', actions: ['READ', 'PUT'] }]);
@@ -43,8 +43,9 @@ describe('Presence', () => {
   ): { readonly hub: TopicHub; readonly presence: Presence; readonly bus: Bus } => {
     const bus = new LocalBus(log);
     const watcher = {
-      entered: (topic: string, user: string): void => presence.entered(topic, user),
-      left: (topic: string, user: string): void => presence.left(topic, user),
+      entered: (...entry: Parameters<RoomWatcher['entered']>): void => presence.entered(...entry),
+      said: (...state: Parameters<RoomWatcher['said']>): void => presence.said(...state),
+      left: (...exit: Parameters<RoomWatcher['left']>): void => presence.left(...exit),
     };
     const hub = new TopicHub({
       bus,
@@ -175,10 +176,12 @@ describe('Presence', () => {
     ]);
   });
 
-  it('[PRES-1] what others say on the topic of presence is not believed', async () => {
+  it('[PRES-9] nobody but nodes speaks on the topic of presence', async () => {
     const { hub, presence } = node('a');
     const forged: Announcement = { node: 'a', all: true, joined: [['nobody', 1]] };
-    await hub.publish('presence/room/1', forged, principal('mallory'));
+    await expect(hub.publish('presence/room/1', forged, principal('mallory'))).rejects.toMatchObject({
+      code: 'TOPIC_DENIED',
+    });
     expect(await names(presence)).toEqual([]);
   });
 

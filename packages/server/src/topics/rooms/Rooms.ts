@@ -51,8 +51,11 @@ export const topicOfRoom = (roomId: string): string => `${PREFIX}${roomId}`;
 
 /** Hears who comes and goes. */
 export interface RoomWatcher {
-  entered(topic: string, user: string): void;
-  left(topic: string, user: string): void;
+  entered(topic: string, user: string, member: object, state: unknown): void;
+  /** undefined: it says nothing of itself any more */
+  said(topic: string, user: string, member: object, state: unknown): void;
+  /** `isBroken`: its connection was lost, and it may be back soon */
+  left(topic: string, user: string, member: object, isBroken: boolean): void;
 }
 
 /** Who is in which room of this node, and for how long (ROOM-5, ROOM-6). It does nothing by itself: the hub asks it. */
@@ -71,7 +74,7 @@ export class Rooms {
   }
 
   /** Once for each subscriber of a room. Throws ROOM_FULL. */
-  enter(topic: string, subscriber: Subscriber, nowMs: number): void {
+  enter(topic: string, subscriber: Subscriber, nowMs: number, state?: unknown): void {
     const room = this.#rooms.get(topic);
     const user = subscriber.principal.sub;
     const { roomMembersMax, roomsPerUserMax, roomMembersTotalMax } = this.#limits;
@@ -93,10 +96,16 @@ export class Rooms {
     members.set(subscriber, { user, enteredMs: nowMs });
     this.#members++;
     this.#byUser.set(user, (this.#byUser.get(user) ?? 0) + 1);
-    this.#watcher?.entered(topic, user);
+    this.#watcher?.entered(topic, user, subscriber, state);
   }
 
-  leave(topic: string, subscriber: Subscriber): void {
+  /** What a member says of itself from now on; of nobody else. */
+  putState(topic: string, subscriber: Subscriber, state: unknown): void {
+    const member = this.#rooms.get(topic)?.members.get(subscriber);
+    if (member !== undefined) this.#watcher?.said(topic, member.user, subscriber, state);
+  }
+
+  leave(topic: string, subscriber: Subscriber, isBroken = false): void {
     const room = this.#rooms.get(topic);
     const member = room?.members.get(subscriber);
     if (room === undefined || member === undefined) return;
@@ -106,7 +115,7 @@ export class Rooms {
     const others = (this.#byUser.get(member.user) ?? 1) - 1;
     if (others === 0) this.#byUser.delete(member.user);
     else this.#byUser.set(member.user, others);
-    this.#watcher?.left(topic, member.user);
+    this.#watcher?.left(topic, member.user, subscriber, isBroken);
   }
 
   /** Something was said. */

@@ -81,7 +81,7 @@ class FakeTopics implements Pick<Topics, 'publish' | 'subscribe' | 'unsubscribe'
     return this.log.map(({ topic }) => topic);
   }
 
-  // The intake asks for neither.
+  // The intake asks for none of these.
   history(): Promise<History> {
     throw new Error('not asked for');
   }
@@ -91,6 +91,10 @@ class FakeTopics implements Pick<Topics, 'publish' | 'subscribe' | 'unsubscribe'
   mayHear(): boolean {
     return true;
   }
+  hears(): boolean {
+    return true;
+  }
+  putState(): void {}
   review(): void {}
 }
 

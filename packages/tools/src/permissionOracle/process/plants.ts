@@ -89,7 +89,7 @@ export const doorPlants: readonly DoorPlant[] = [
         EngineHost,
         'closed',
         (closed) =>
-          function (this: EngineHost, conn) {
+          function (this: EngineHost, conn, hasLeft) {
             const key = [...data.rows('notes')][0]?.key ?? '';
             this.resolverFailed({
               map: 'notes',
@@ -97,7 +97,7 @@ export const doorPlants: readonly DoorPlant[] = [
               faults: 1,
               error: new Error('planted'),
             } as never);
-            closed.call(this, conn);
+            closed.call(this, conn, hasLeft);
           },
       ),
   },

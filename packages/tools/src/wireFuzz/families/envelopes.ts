@@ -39,7 +39,7 @@ const CHECKED: Readonly<Record<ClientType, number>> = {
   SYNC_END: 1,
   QUERY_SUB: 7,
   QUERY_UNSUB: 1,
-  TOPIC_SUB: 1,
+  TOPIC_SUB: 3,
   TOPIC_UNSUB: 1,
   TOPIC_PUB: 1,
 };

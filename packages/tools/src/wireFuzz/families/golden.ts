@@ -82,9 +82,9 @@ export function goldenFrames({
       { key: 'k1', values: [[1], ['x']] },
     ],
     QUERY_UNSUB: [11, 'q1'],
-    TOPIC_SUB: [12, 'open:t'],
+    TOPIC_SUB: [12, 'open:t', ['e', 7], 5, { typing: true }],
     TOPIC_UNSUB: [13, 'open:t'],
-    TOPIC_PUB: [14, 'open:t', { hello: [1, 2n, new Date(0), new Uint8Array(3)] }],
+    TOPIC_PUB: [14, 'open:t', { hello: [1, 2n, new Date(0), new Uint8Array(3)] }, 'm1', 'said'],
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Attendance } from './Attendance.js';
+import { Attendance } from './attendance.js';
 
 describe('Attendance', () => {
   it('[PRES-1] who is on several nodes is listed once, by name, since the earliest time', () => {
@@ -63,5 +63,25 @@ describe('Attendance', () => {
     attendance.take({ node: 'b', states: [['ann', null, 200]] }, 60);
     expect(attendance.list(60)).toMatchObject([{ user: 'ann', sinceMs: 1 }, { user: 'ben' }]);
     expect(attendance.list(90)).toEqual([{ user: 'ann', sinceMs: 1 }]);
+  });
+
+  it('[PRES-7] of several states of a user the last one set stands, and goes with its node', () => {
+    const attendance = new Attendance();
+    attendance.take({ node: 'a', joined: [['ann', 1, 'at a', 5]] }, 5);
+    attendance.take({ node: 'b', joined: [['ann', 2, 'at b', 9]] }, 9);
+    attendance.take({ node: 'a', all: true, joined: [['ann', 1, 'at a', 5]] }, 20);
+    expect(attendance.list(20)).toEqual([{ user: 'ann', sinceMs: 1, state: 'at b' }]);
+    attendance.take({ node: 'b', left: ['ann'] }, 21);
+    expect(attendance.list(21)).toEqual([{ user: 'ann', sinceMs: 1, state: 'at a' }]);
+    attendance.take({ node: 'a', joined: [['ann', 1]] }, 22);
+    expect(attendance.list(22)).toEqual([{ user: 'ann', sinceMs: 1 }]);
+  });
+
+  it('[PRES-3] what a node said holds for a minute', () => {
+    const attendance = new Attendance();
+    attendance.take({ node: 'a', joined: [['ann', 1]] }, 1_000);
+    attendance.take({ node: 'b', joined: [['ben', 1]] }, 30_000);
+    expect(attendance.list(60_999).map(({ user }) => user)).toEqual(['ann', 'ben']);
+    expect(attendance.list(61_000).map(({ user }) => user)).toEqual(['ben']);
   });
 });
