@@ -1,11 +1,12 @@
 import { deserialize } from '@topgun/protocol';
 import { PartitionState } from '../PartitionState.js';
 import type { CommitBatch, DedupEntry, GcMarks, Offset } from '../Store.js';
+import { arrayOf, type Cell } from './arrayOf.js';
 import { toUnitBytes } from './codeUnits.js';
 import { packed, type RecordRow, toRow } from './recordRow.js';
 
-/** The arguments of the function `commit_batch` after fence and number, in the order of its parameters. */
-export type CommitRows = readonly (readonly unknown[])[];
+/** The arguments of the function `commit_batch` after fence and number, in the order of its parameters: one array per column. */
+export type CommitRows = readonly string[];
 
 interface Placed<T> {
   readonly pid: number;
@@ -35,9 +36,9 @@ export function commitRows({ slices, meta }: CommitBatch): CommitRows {
       dedup.push({ pid, row: [clientId, session, settledBelow, packEntries(entries)] });
   }
   const facts = [...new Map(meta.map(({ name, value }) => [name, value]))];
-  const of = <T, V>(rows: readonly Placed<T>[], column: (row: T) => V): V[] =>
-    rows.map(({ row }) => column(row));
-  const pids = (rows: readonly Placed<unknown>[]): number[] => rows.map(({ pid }) => pid);
+  const of = <T>(rows: readonly Placed<T>[], column: (row: T) => Cell): string =>
+    arrayOf(rows, ({ row }) => column(row));
+  const pids = (rows: readonly Placed<unknown>[]): string => arrayOf(rows, ({ pid }) => pid);
   return [
     pids(highs),
     of(highs, ({ epoch }) => epoch),
@@ -54,8 +55,8 @@ export function commitRows({ slices, meta }: CommitBatch): CommitRows {
     ...COUNTER_COLUMNS.map((name) => of(counters, (row) => row[name])),
     pids(dedup),
     ...([0, 1, 2, 3] as const).map((at) => of(dedup, (row) => row[at])),
-    facts.map(([name]) => Buffer.from(name, 'utf8')),
-    facts.map(([, value]) => (value === null ? null : packed(value))),
+    arrayOf(facts, ([name]) => Buffer.from(name, 'utf8')),
+    arrayOf(facts, ([, value]) => (value === null ? null : packed(value))),
   ];
 }
 
