@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Bus, TopicMessage } from '../../topics/ports.js';
+import type { Bus, Retention, TopicMessage } from '../../topics/ports.js';
 import { createRedisBus } from '../createRedisBus.js';
 import type { RedisBus } from '../RedisBus.js';
 import { HearingNode, plenty } from './describeBus.js';

@@ -21,6 +21,7 @@ const PLAIN: BusConfig = {
   redisMasterName: 'mymaster',
   redisPrefix: 'topgun',
   redisTlsInsecure: false,
+  redisReplicas: 0,
 };
 
 /** One redis-server. */

@@ -31,7 +31,7 @@ async function startNodes(count: number, config: ServerConfigInput): Promise<Dep
 /** Three nodes over a Redis of their own. */
 const overRedis = (start: typeof startSingle) => async (): Promise<Deployment> => {
   const topology = await start();
-  const nodes = await startNodes(3, topology.config);
+  const nodes = await startNodes(3, { ...topology.config, mailboxes: 'redis' });
   return {
     urls: nodes.urls,
     stop: async () => {
