@@ -62,59 +62,54 @@ const ways = [
 ] as const;
 
 describe.each(ways)('%s', (name, start, all) => {
-  it(
-    `[BUS-39] [MBX-9] [S003-25] the master and the node die together while it is loaded: what it had accepted is all there (${name})`,
-    async () => {
-      topology = await start();
-      const [writer, reader] = [await join('w', all), await join('r', all)];
-      const accepted: TopicMessage[] = [];
-      const topics = Array.from({ length: 12 }, (_, at) => `box/${at}`);
-      let isDead = false;
-      const writing = topics.map(async (topic) => {
-        while (!isDead) {
-          const message = await writer.bus.append(writer.draft(topic), durable).catch(() => undefined);
-          // Who is told after the end is told by a process that is no more.
-          if (message !== undefined && !isDead) accepted.push(message);
-        }
-      });
-      await eventually('there is something to lose', () => accepted.length > 1_000);
-      const master = await masterOf('box/0');
-      isDead = true;
-      // What the node remembers of the last minute goes with it: nothing is added again.
-      await Promise.all([master.kill(), writer.bus.close()]);
-      await Promise.all(writing);
-      await eventually('the other node notices', () => reader.bus.status === 'degraded');
-      expect(await allHeld(reader, accepted)).toEqual([]);
-    },
-  );
+  it(`[BUS-39] [MBX-9] [S003-25] the master and the node die together while it is loaded: what it had accepted is all there (${name})`, async () => {
+    topology = await start();
+    const [writer, reader] = [await join('w', all), await join('r', all)];
+    const accepted: TopicMessage[] = [];
+    const topics = Array.from({ length: 12 }, (_, at) => `box/${at}`);
+    let isDead = false;
+    const writing = topics.map(async (topic) => {
+      while (!isDead) {
+        const message = await writer.bus.append(writer.draft(topic), durable).catch(() => undefined);
+        // Who is told after the end is told by a process that is no more.
+        if (message !== undefined && !isDead) accepted.push(message);
+      }
+    });
+    await eventually('there is something to lose', () => accepted.length > 1_000);
+    const master = await masterOf('box/0');
+    isDead = true;
+    // What the node remembers of the last minute goes with it: nothing is added again.
+    await Promise.all([master.kill(), writer.bus.close()]);
+    await Promise.all(writing);
+    await eventually('the other node notices', () => reader.bus.status === 'degraded');
+    expect(await allHeld(reader, accepted)).toEqual([]);
+  });
 
-  it(
-    `[BUS-39] [MBX-9] with the master alone a failover loses what no replica had, and with replicas that is not accepted (${name})`,
-    async () => {
-      topology = await start();
-      const [careless, careful, reader] = [await join('x', 0), await join('y', all), await join('r', 0)];
-      await careful.bus.append(careful.draft('box/0'), durable);
-      const [masters, idle, master] = [await topology.masters(), await replicas(), await masterOf('box/0')];
-      await cutOff(idle, masters);
-      const lost = [await careless.bus.append(careless.draft('box/0'), durable)];
-      const waiting: TopicMessage[] = [];
-      const refusals: unknown[] = [];
-      const asked = careful.bus
-        .append(careful.draft('box/0'), durable)
-        .then((message) => waiting.push(message), (error: unknown) => refusals.push(error));
-      await eventually('Redis has it', async () => {
-        const { messages } = await reader.bus.read('box/0', undefined, 9);
-        return messages.length === 3;
-      });
-      expect(waiting).toEqual([]);
-      await Promise.all([careless.bus.close(), careful.bus.close(), master.kill()]);
-      await asked;
-      for (const replica of idle) replica.resume();
-      expect([waiting, refusals]).toMatchObject([[], [{ code: 'BUS_UNAVAILABLE' }]]);
-      await eventually('the other node notices', () => reader.bus.status === 'degraded');
-      expect(await allHeld(reader, lost)).toEqual(['x-1']);
-    },
-  );
+  it(`[BUS-39] [MBX-9] with the master alone a failover loses what no replica had, and with replicas that is not accepted (${name})`, async () => {
+    topology = await start();
+    const [careless, careful, reader] = [await join('x', 0), await join('y', all), await join('r', 0)];
+    await careful.bus.append(careful.draft('box/0'), durable);
+    const [masters, idle, master] = [await topology.masters(), await replicas(), await masterOf('box/0')];
+    await cutOff(idle, masters);
+    const lost = [await careless.bus.append(careless.draft('box/0'), durable)];
+    const waiting: TopicMessage[] = [];
+    const refusals: unknown[] = [];
+    const asked = careful.bus.append(careful.draft('box/0'), durable).then(
+      (message) => waiting.push(message),
+      (error: unknown) => refusals.push(error),
+    );
+    await eventually('Redis has it', async () => {
+      const { messages } = await reader.bus.read('box/0', undefined, 9);
+      return messages.length === 3;
+    });
+    expect(waiting).toEqual([]);
+    await Promise.all([careless.bus.close(), careful.bus.close(), master.kill()]);
+    await asked;
+    for (const replica of idle) replica.resume();
+    expect([waiting, refusals]).toMatchObject([[], [{ code: 'BUS_UNAVAILABLE' }]]);
+    await eventually('the other node notices', () => reader.bus.status === 'degraded');
+    expect(await allHeld(reader, lost)).toEqual(['x-1']);
+  });
 });
 
 describe('replicas that are asked for', () => {
