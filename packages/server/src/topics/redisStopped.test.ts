@@ -39,7 +39,7 @@ class TalkingNode {
       lost: () => undefined,
       ended: () => undefined,
     };
-    for (const topic of [KEPT, FLEETING]) await this.server.topics.subscribe(topic, subscriber);
+    for (const topic of [KEPT, FLEETING]) await this.server.topics?.subscribe(topic, subscriber);
   }
 
   speak(): void {
