@@ -118,8 +118,7 @@ export class RedisBus implements Bus {
     this.#overdue = setInterval(() => this.#outbox.refuseOverdue(), 1_000);
     this.#verifying = setInterval(() => {
       for (const lane of this.#lanes) void this.#verify(lane);
-      // One that does not answer is found by its pings.
-      for (const link of this.#shards.links) link.look().catch(() => undefined);
+      for (const link of this.#shards.links) void look(link);
     }, LIMITS.busVerifyMs);
   }
 
@@ -256,6 +255,7 @@ export class RedisBus implements Bus {
   }
 
   #served(partitions: readonly number[], link: RedisLink): void {
+    void look(link);
     const lost = groupBy(this.#accepted.of(new Set(partitions)), ({ partition }) => partition);
     for (const partition of partitions) void this.#serve(partition, link, lost.get(partition) ?? []);
   }
@@ -284,6 +284,9 @@ export class RedisBus implements Bus {
     }
   }
 }
+
+/** For metrics; one that does not answer is found by its pings. */
+const look = (link: RedisLink): Promise<void> => link.look().catch(() => undefined);
 
 /** Redis is away: who waits for it would wait for nothing that a node can say. */
 const nothing = (after: Position | undefined): History => ({

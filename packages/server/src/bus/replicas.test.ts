@@ -155,7 +155,7 @@ describe('replicas that are asked for', () => {
     await expect(refused).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE', retriable: true });
   });
 
-  it('[BUS-30] [BUS-39] [S003-26] a connection that asks them and dies is made anew with the other one', async () => {
+  it('[BUS-30] [BUS-39] a connection that asks them and dies is made anew with the other one', async () => {
     topology = await startSentinels();
     const node = await join('a', 1);
     const [master] = (await topology.masters()) as [RedisProcess];
