@@ -19,6 +19,7 @@ import {
   testPolicies,
   testProxies,
   testQueryFuzz,
+  testRaces,
   testTabs,
   testUnit,
 } from './test.mjs';
@@ -64,6 +65,7 @@ export const tasks = {
   'test:fuzz': testFuzz,
   'test:bus': testBus,
   'test:crash': testCrash,
+  'test:races': testRaces,
   'test:backup': packageScript('@topgun/sim', 'backup'),
   'test:drain': packageScript('@topgun/sim', 'drain'),
   'test:bridge': packageScript('@topgun/sim', 'bridge'),

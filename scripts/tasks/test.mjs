@@ -134,6 +134,15 @@ export async function testBus([flag, kills = '5']) {
   return closeWith(await runVitest({ args: ['packages/server/src/bus/failover.test.ts'], env }));
 }
 
+/**
+ * Opens every door of three nodes over a Redis Cluster while others publish, each time at another node, and looks whether the pieces fit: `npm
+ * run test:races -- 1000`.
+ */
+export async function testRaces([races = '1000']) {
+  const env = { TOPGUN_REDIS: await resolvePiece('redis'), TOPGUN_DOOR_RACES: races };
+  return closeWith(await runVitest({ args: ['packages/server/src/doors/modes/races.modes.test.ts'], env }));
+}
+
 /** Opens, closes, reloads, kills and freezes tabs of one store: `npm run test:tabs -- 200`, and a seed if wanted. */
 export const testTabs = ([events = '200', seed = '1']) =>
   testOften('many-tabs', { TOPGUN_TAB_EVENTS: events, TOPGUN_TAB_SEED: seed });

@@ -48,3 +48,7 @@ export const busMetaMs = 30 * 86_400_000;
 export const busTrimCount = 1_000;
 /** count: Redis servers that a setting names */
 export const busServers = 64;
+/** count: replicas that a durable message may be asked to have reached */
+export const busReplicas = 5;
+/** ms: how long one asking of replicas takes at most; it is repeated while the message may still be accepted */
+export const busReplicasMs = 1_000;

@@ -97,13 +97,13 @@ export class ServerCoordinator {
       auth: () => this.#auth,
       watch: () => this.#watch,
     });
-    const shared = { config: this.config, store: this.#store, logger };
+    const metrics = () => this.#watch.metrics;
+    const shared = { config: this.config, store: this.#store, logger, metrics };
     this.#operators = new OperatorDoors({
       ...shared,
       clock: this.#clock,
       engine: () => this.#engine,
       topics: () => this.#topics.topics(),
-      metrics: () => this.#watch.metrics,
     });
     this.#topics = new TopicService({
       ...shared,

@@ -17,23 +17,12 @@ export class BusCounts {
   unreadable = 0;
   /** connections to Redis that were lost, or could not be made */
   connectionErrors = 0;
-  #publishMs = 0;
-  #lagMs = 0;
-
-  publishMs(ms: number): void {
-    this.#publishMs += ms;
-  }
-
-  /** Clocks of nodes differ: a message from the future has no lag. */
-  lagMs(ms: number): void {
-    this.#lagMs += Math.max(0, ms);
-  }
 
   snapshot<T extends object>(more: T) {
     const { published, received, deduplicated, refused, dropped } = this;
     const { readded, fills, lost, unreadable, connectionErrors } = this;
     const heard = { published, received, deduplicated, refused, dropped };
     const mended = { readded, fills, lost, unreadable, connectionErrors };
-    return { ...heard, ...mended, publishMs: this.#publishMs, lagMs: this.#lagMs, ...more };
+    return { ...heard, ...mended, ...more };
   }
 }

@@ -106,7 +106,7 @@ export class ClusterShards implements Shards {
   #askAt(name: string): Promise<readonly SlotRange[]> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => done(new Error('no answer in time')), LIMITS.busAnswerMs);
-      const link = this.#parts.connect(name, {
+      const events: LinkEvents = {
         up: (it) => {
           this.#parts
             .admit(it)
@@ -120,7 +120,8 @@ export class ClusterShards implements Shards {
           done(denial(it.lastError) ?? it.lastError ?? new Error('connection lost'));
         },
         moved: () => undefined,
-      });
+      };
+      const link = this.#parts.connect(name, events, true);
       const done = (error: unknown, ranges?: unknown): void => {
         clearTimeout(late);
         if (error === undefined) resolve(ranges as readonly SlotRange[]);

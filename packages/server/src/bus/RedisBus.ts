@@ -1,20 +1,29 @@
 import { PARTITION_COUNT, partitionOf } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
-import { serverError } from '../errors.js';
 import type { Bus, BusListener, Draft, History, Position, Retention, TopicMessage } from '../topics/ports.js';
 import type { Logger } from '../utils/logger.js';
 import { AcceptedLog } from './AcceptedLog.js';
 import { BusCounts } from './BusCounts.js';
-import { decodeHeard, encodeDraft } from './envelope.js';
+import { decodeHeard } from './envelope.js';
 import { groupBy } from './groupBy.js';
 import type { Keys } from './keys.js';
-import { LogCalls, type Placed } from './LogCalls.js';
+import { LogCalls } from './LogCalls.js';
+import { AWAY, Outbox } from './Outbox.js';
 import { PartitionLane } from './PartitionLane.js';
-import type { RedisLink } from './RedisLink.js';
+import type { RedisCommand, RedisLink } from './RedisLink.js';
 import { readdLost } from './readdLost.js';
 import { SeenIds } from './SeenIds.js';
 import type { ShardEvents, Shards } from './Shards.js';
-import { isElsewhere, type Outgoing, unavailable, Waiting } from './Waiting.js';
+import { isElsewhere, unavailable } from './Waiting.js';
+
+/** Told how long things take, ms. */
+export interface BusTimes {
+  /** a message of a topic with a log: from publishing until it is accepted */
+  busPublished(ms: number): void;
+  /** a message of any node: from publishing until it comes here; by the clocks of two nodes, so at least 0 */
+  busHeard(ms: number): void;
+  redisAnswered(command: RedisCommand, ms: number): void;
+}
 
 export interface RedisBusParts {
   readonly nodeId: string;
@@ -23,12 +32,11 @@ export interface RedisBusParts {
   readonly wallMs: () => number;
   /** makes the connections, and tells of them through `events` */
   readonly shards: (events: ShardEvents) => Shards;
+  readonly times: () => BusTimes;
 }
 
 /** What is to be told of a bus; counters only ever grow. */
 export type BusStats = ReturnType<RedisBus['stats']>;
-
-const AWAY: Position = { epoch: '', offset: 0 };
 
 /**
  * Topics of several nodes over one Redis: single, behind Sentinels, or a cluster.
@@ -43,7 +51,7 @@ export class RedisBus implements Bus {
   readonly #shards: Shards;
   readonly #calls: LogCalls;
   readonly #lanes: readonly PartitionLane[];
-  readonly #waiting = new Waiting();
+  readonly #outbox: Outbox;
   readonly #accepted = new AcceptedLog();
   readonly #seen: SeenIds;
   readonly #counts = new BusCounts();
@@ -75,6 +83,17 @@ export class RedisBus implements Bus {
       { length: PARTITION_COUNT },
       (_, partition) => new PartitionLane(partition, parts.keys, this.#calls, owner),
     );
+    this.#outbox = new Outbox({
+      keys: parts.keys,
+      calls: this.#calls,
+      counts: this.#counts,
+      accepted: this.#accepted,
+      published: (ms) => parts.times().busPublished(ms),
+      wallMs: parts.wallMs,
+      laneOf: (partition) => this.#lanes[partition] as PartitionLane,
+      deliver: (message) => this.#deliver(message),
+      failed: (partition, error) => this.#failed(partition, error),
+    });
     this.#shards = parts.shards({
       served: (partitions, link) => this.#served(partitions, link),
       away: (partitions) => this.#away(partitions),
@@ -96,9 +115,10 @@ export class RedisBus implements Bus {
     if (this.status === 'degraded') {
       this.#parts.logger.warn('Redis is not there yet: topics reach this node alone');
     }
-    this.#overdue = setInterval(() => this.#refuseOverdue(), 1_000);
+    this.#overdue = setInterval(() => this.#outbox.refuseOverdue(), 1_000);
     this.#verifying = setInterval(() => {
       for (const lane of this.#lanes) void this.#verify(lane);
+      for (const link of this.#shards.links) void look(link);
     }, LIMITS.busVerifyMs);
   }
 
@@ -109,9 +129,10 @@ export class RedisBus implements Bus {
   stats() {
     return this.#counts.snapshot({
       status: this.status,
-      connections: this.#shards.links.filter((link) => link.isUp).length,
-      waiting: this.#waiting.count,
-      waitingBytes: this.#waiting.bytes,
+      connections: this.#shards.links.reduce((sum, link) => sum + link.connections, 0),
+      memory: this.#shards.links.map(({ name, memoryBytes }) => [name, memoryBytes] as const),
+      waiting: this.#outbox.count,
+      waitingBytes: this.#outbox.bytes,
       topics: this.#lanes.reduce((sum, lane) => sum + lane.size, 0),
     });
   }
@@ -128,38 +149,11 @@ export class RedisBus implements Bus {
     if (this.#isClosed) return;
     if (!this.#seen.add(draft.topic, draft.id, this.#parts.wallMs())) return;
     this.#listener?.message({ ...draft, ...AWAY });
-    const outgoing = this.#outgoing(draft, undefined, () => undefined);
-    outgoing.isTold = true;
-    if (!this.#waiting.hasRoom(outgoing.envelope)) {
-      this.#counts.dropped++;
-      return;
-    }
-    this.#waiting.add(outgoing);
-    this.#push(outgoing);
+    this.#outbox.send(draft);
   }
 
   append(draft: Draft, retention: Retention): Promise<TopicMessage> {
-    return new Promise((resolve, reject) => {
-      if (this.#isClosed) throw serverError('SERVER_STATE', 'The bus is closed.');
-      const startedMs = performance.now();
-      const outgoing = this.#outgoing(draft, retention, (outcome) => {
-        if (outcome instanceof Error) return reject(outcome);
-        this.#counts.publishMs(performance.now() - startedMs);
-        resolve(outcome);
-      });
-      if (!this.#waiting.hasRoom(outgoing.envelope)) {
-        this.#counts.refused++;
-        throw unavailable(`${this.#waiting.count} messages wait for Redis already, which is as many as may.`);
-      }
-      const isAway = this.#lanes[outgoing.partition]?.state === 'away';
-      if (isAway && retention.durable) {
-        this.#counts.refused++;
-        throw unavailable('Redis is away, and a message of this topic is accepted only when it is stored.');
-      }
-      this.#waiting.add(outgoing);
-      if (isAway) this.#tell(outgoing);
-      else this.#push(outgoing);
-    });
+    return this.#outbox.append(draft, retention);
   }
 
   async read(topic: string, after: Position | undefined, limit: number): Promise<History> {
@@ -183,105 +177,12 @@ export class RedisBus implements Bus {
     clearInterval(this.#overdue);
     clearInterval(this.#verifying);
     this.#shards.close();
-    for (const outgoing of [...this.#waiting.all()])
-      this.#refuse(outgoing, unavailable('This server is stopping.'));
+    this.#outbox.close();
     return Promise.resolve();
   }
 
   #laneOf(topic: string): PartitionLane {
     return this.#lanes[partitionOf(topic)] as PartitionLane;
-  }
-
-  #outgoing(draft: Draft, retention: Retention | undefined, done: Outgoing['done']): Outgoing {
-    const partition = partitionOf(draft.topic);
-    return { partition, draft, envelope: encodeDraft(draft), retention, sentIn: -1, isTold: false, done };
-  }
-
-  /** To local subscribers and the publisher, in no place yet. */
-  #tell(outgoing: Outgoing): void {
-    if (outgoing.isTold || outgoing.retention === undefined || outgoing.retention.durable) return;
-    outgoing.isTold = true;
-    const message = { ...outgoing.draft, ...AWAY };
-    if (this.#laneOf(message.topic).has(message.topic)) this.#deliver(message);
-    outgoing.done(message);
-  }
-
-  /** Sends it if Redis is there; else it is sent when Redis is back. */
-  #push(outgoing: Outgoing): void {
-    const lane = this.#lanes[outgoing.partition];
-    const link = lane?.link;
-    if (lane === undefined || link === undefined) return;
-    if (lane.holdsLive && outgoing.retention === undefined) return;
-    const service = lane.service;
-    outgoing.sentIn = service;
-    const { partition, draft, envelope, retention } = outgoing;
-    const sent: Promise<Placed | undefined> =
-      retention === undefined
-        ? link.publish(this.#parts.keys.live(partition), envelope).then(() => undefined)
-        : this.#calls.append(link, partition, draft, envelope, retention);
-    sent.then(
-      (placed) => this.#placed(outgoing, placed),
-      (error: unknown) => {
-        if (outgoing.sentIn !== service || lane.service !== service) return;
-        if (isElsewhere(error)) this.#failed(partition, error);
-        else
-          this.#refuse(outgoing, unavailable(`Redis refuses a message: ${(error as Error).message}`, error));
-      },
-    );
-  }
-
-  #placed(outgoing: Outgoing, placed: Placed | undefined): void {
-    if (!this.#waiting.remove(outgoing)) return;
-    const { partition, draft, envelope, retention } = outgoing;
-    this.#counts.published++;
-    if (placed === undefined || retention === undefined) return;
-    if (typeof placed === 'string') {
-      this.#counts.refused++;
-      const code = placed === 'count' ? 'TOPIC_FULL' : 'TOPIC_FULL_BYTES';
-      outgoing.done(
-        serverError(
-          code,
-          `${draft.topic} has all the ${placed === 'count' ? 'messages' : 'bytes'} it may, and drops nothing.`,
-        ),
-      );
-      return;
-    }
-    const { epoch, offset, previous, isKnown } = placed;
-    const message: TopicMessage = { ...draft, epoch, offset };
-    this.#accepted.add(partition, { message, envelope, retention }, this.#parts.wallMs());
-    if (!isKnown) this.#lanes[partition]?.hear({ message, previous });
-    outgoing.done(message);
-  }
-
-  /** What has no log reaches only who is subscribed: other nodes get the time to be back as well. */
-  #sendWaiting(lane: PartitionLane): void {
-    const waiting = [...this.#waiting.of(lane.partition)];
-    lane.holdsLive = waiting.some(({ retention }) => retention === undefined);
-    for (const outgoing of waiting) this.#push(outgoing);
-    if (!lane.holdsLive) return;
-    const service = lane.service;
-    setTimeout(() => {
-      if (lane.service !== service || this.#isClosed) return;
-      lane.holdsLive = false;
-      for (const outgoing of [...this.#waiting.of(lane.partition)]) {
-        if (outgoing.sentIn === -1) this.#push(outgoing);
-      }
-    }, 1.5 * LIMITS.busRetryMsMax);
-  }
-
-  #refuse(outgoing: Outgoing, error: Error): void {
-    if (!this.#waiting.remove(outgoing)) return;
-    this.#counts.refused++;
-    outgoing.done(error);
-  }
-
-  #refuseOverdue(): void {
-    const before = this.#parts.wallMs() - LIMITS.busDurableMs;
-    for (const outgoing of [...this.#waiting.all()]) {
-      if (!outgoing.isTold && outgoing.draft.ts < before) {
-        this.#refuse(outgoing, unavailable('Redis has not said in time that it accepted the message.'));
-      }
-    }
   }
 
   #heard(text: string): void {
@@ -292,7 +193,7 @@ export class RedisBus implements Bus {
     }
     this.#counts.received++;
     const { message, previous } = heard;
-    this.#counts.lagMs(this.#parts.wallMs() - message.ts);
+    this.#parts.times().busHeard(Math.max(0, this.#parts.wallMs() - message.ts));
     const lane = this.#laneOf(message.topic);
     if (!lane.has(message.topic)) return;
     if (previous !== undefined) lane.hear(heard);
@@ -313,10 +214,7 @@ export class RedisBus implements Bus {
   #away(partitions: readonly number[]): void {
     for (const partition of partitions) {
       this.#lanes[partition]?.rest();
-      for (const outgoing of [...this.#waiting.of(partition)]) {
-        outgoing.sentIn = -1;
-        this.#tell(outgoing);
-      }
+      this.#outbox.rest(partition);
     }
     this.#logChange();
     if (this.#retry !== undefined || this.#isClosed) return;
@@ -357,6 +255,7 @@ export class RedisBus implements Bus {
   }
 
   #served(partitions: readonly number[], link: RedisLink): void {
+    void look(link);
     const lost = groupBy(this.#accepted.of(new Set(partitions)), ({ partition }) => partition);
     for (const partition of partitions) void this.#serve(partition, link, lost.get(partition) ?? []);
   }
@@ -378,13 +277,16 @@ export class RedisBus implements Bus {
       if (lane.service !== service) return;
       lane.use(link);
       this.#logChange();
-      this.#sendWaiting(lane);
+      this.#outbox.sendWaiting(lane);
       await lane.compare();
     } catch (error) {
       if (lane.service === service) this.#failed(partition, error);
     }
   }
 }
+
+/** For metrics; one that does not answer is found by its pings. */
+const look = (link: RedisLink): Promise<void> => link.look().catch(() => undefined);
 
 /** Redis is away: who waits for it would wait for nothing that a node can say. */
 const nothing = (after: Position | undefined): History => ({

@@ -1,5 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import { Redis, type RedisOptions } from 'ioredis';
+import { ReplicaWaits, runIdOf } from './ReplicaWaits.js';
 import { APPEND, READ, TAILS } from './scripts.js';
 
 /** What a link tells its owner. */
@@ -24,18 +25,43 @@ const scripts = {
   busRead: { lua: READ },
   busTails: { lua: TAILS },
 };
+const SCRIPT_NAMES = { busAppend: 'append', busRead: 'read', busTails: 'ends' } as const;
+
+/** What Redis is asked for, as metrics name it; ping: a message of the node to itself. */
+export type RedisCommand =
+  | 'append'
+  | 'read'
+  | 'ends'
+  | 'publish'
+  | 'subscribe'
+  | 'replicas'
+  | 'ping'
+  | 'other';
+
+export interface LinkOptions {
+  readonly redis: RedisOptions;
+  readonly isSharded: boolean;
+  /** that `replicated` waits for; 0: it does not, and there is no second connection */
+  readonly replicas: number;
+  /** told of every answer */
+  readonly answered: (command: RedisCommand, ms: number) => void;
+}
 
 /**
  * One connection to one Redis master for everything: commands and, as RESP3 allows it, subscriptions, so a message and the answer to its
  * publishing keep their order. A connection that is lost is never mended: a new one is made, without a memory of what the old one had asked or
  * subscribed to, and whoever uses it begins anew. It pings itself through the channel that `pingChannel` names: a subscription that has died
  * silently is found like a dead connection.
+ *
+ * Where replicas are waited for a second connection does that, and the link is up while both are.
  */
 export class RedisLink {
   readonly name: string;
-  readonly #options: RedisOptions;
+  readonly #options: LinkOptions;
   readonly #events: LinkEvents;
-  readonly #isSharded: boolean;
+  /** bytes that its Redis uses, as it last said; undefined before it has */
+  memoryBytes: number | undefined;
+  #replicas: ReplicaWaits | undefined;
   #redis: Scripted | undefined;
   #isUp = false;
   #isStopped = false;
@@ -44,13 +70,18 @@ export class RedisLink {
   #pinging: NodeJS.Timeout | undefined;
   #answer: NodeJS.Timeout | undefined;
   #pingChannel: string | undefined;
+  #pingedMs = 0;
   #lastError: Error | undefined;
 
-  constructor(name: string, options: RedisOptions, isSharded: boolean, events: LinkEvents) {
+  constructor(name: string, options: LinkOptions, events: LinkEvents) {
     this.name = name;
     this.#options = options;
-    this.#isSharded = isSharded;
     this.#events = events;
+  }
+
+  /** Connections that it has. */
+  get connections(): number {
+    return (this.#redis === undefined ? 0 : 1) + (this.#replicas === undefined ? 0 : 1);
   }
 
   get isUp(): boolean {
@@ -65,8 +96,7 @@ export class RedisLink {
   start(): void {
     if (this.#redis !== undefined || this.#isStopped) return;
     const options: RedisOptions = {
-      ...this.#options,
-      scripts,
+      ...this.#options.redis,
       lazyConnect: true,
       connectTimeout: LIMITS.busConnectMs,
       retryStrategy: null,
@@ -76,12 +106,12 @@ export class RedisLink {
       autoResubscribe: false,
       autoResendUnfulfilledCommands: false,
     };
-    const redis = new Redis({ ...options, replyMapping: 'legacy' }) as Scripted;
+    const redis = new Redis({ ...options, scripts, replyMapping: 'legacy' }) as Scripted;
     this.#redis = redis;
     redis.on('error', (error: Error) => {
       this.#lastError = error;
     });
-    redis.on('ready', () => this.#ready(redis));
+    redis.on('ready', () => void this.#ready(redis, options));
     redis.on('end', () => this.#ended(redis));
     redis.on('message', (channel: string, text: string) => this.#heard(redis, channel, text));
     redis.on('smessage', (channel: string, text: string) => this.#heard(redis, channel, text));
@@ -123,17 +153,19 @@ export class RedisLink {
 
   async subscribe(channel: string): Promise<void> {
     const redis = this.#using();
-    await (this.#isSharded ? redis.ssubscribe(channel) : redis.subscribe(channel));
+    await this.#timed('subscribe', this.#isSharded ? redis.ssubscribe(channel) : redis.subscribe(channel));
   }
 
   async unsubscribe(channel: string): Promise<void> {
     const redis = this.#using();
-    await (this.#isSharded ? redis.sunsubscribe(channel) : redis.unsubscribe(channel));
+    const asked = this.#isSharded ? redis.sunsubscribe(channel) : redis.unsubscribe(channel);
+    await this.#timed('subscribe', asked);
   }
 
   async publish(channel: string, text: string): Promise<void> {
     const redis = this.#using();
-    await (this.#isSharded ? redis.spublish(channel, text) : redis.publish(channel, text));
+    const asked = this.#isSharded ? redis.spublish(channel, text) : redis.publish(channel, text);
+    await this.#timed('publish', asked);
   }
 
   /** The command by which a script publishes. */
@@ -146,11 +178,38 @@ export class RedisLink {
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown> {
-    return await this.#using()[name](keys.length, ...keys, ...args);
+    return await this.#timed(SCRIPT_NAMES[name], this.#using()[name](keys.length, ...keys, ...args));
   }
 
   async call(command: string, ...args: string[]): Promise<unknown> {
-    return await this.#using().call(command, ...args);
+    return await this.#timed('other', this.#using().call(command, ...args));
+  }
+
+  /**
+   * Resolves when as many replicas as the settings ask for have what this master has accepted; without such a setting at once. `key`: may be
+   * written. `isWanted`: whether anybody waits for it still; while too few replicas are there it is asked again and again.
+   */
+  async replicated(key: string, isWanted: () => boolean): Promise<void> {
+    if (this.#options.replicas === 0) return;
+    this.#using();
+    await this.#timed('replicas', this.#replicas?.reached(key, isWanted) ?? Promise.resolve());
+  }
+
+  /** Asks how much memory its Redis uses. One that does not answer is found by its pings. */
+  async look(): Promise<void> {
+    const info = String(await this.call('INFO', 'memory'));
+    this.memoryBytes = Number(/^used_memory:(\d+)/m.exec(info)?.[1]);
+  }
+
+  get #isSharded(): boolean {
+    return this.#options.isSharded;
+  }
+
+  async #timed<T>(command: RedisCommand, asked: Promise<T>): Promise<T> {
+    const startedMs = performance.now();
+    const answer = await asked;
+    this.#options.answered(command, performance.now() - startedMs);
+    return answer;
   }
 
   #using(): Scripted {
@@ -159,7 +218,13 @@ export class RedisLink {
     return this.#redis;
   }
 
-  #ready(redis: Scripted): void {
+  async #ready(redis: Scripted, options: RedisOptions): Promise<void> {
+    try {
+      if (this.#options.replicas > 0) await this.#openReplicas(redis, options);
+    } catch (error) {
+      if (this.#redis === redis) this.restart(error as Error);
+      return;
+    }
     if (this.#redis !== redis) return;
     clearTimeout(this.#answer);
     this.#answer = undefined;
@@ -169,10 +234,22 @@ export class RedisLink {
     this.#events.up(this);
   }
 
+  async #openReplicas(redis: Scripted, options: RedisOptions): Promise<void> {
+    const runId = await runIdOf(redis);
+    if (this.#redis !== redis) return;
+    const waits = new ReplicaWaits(options, this.#options.replicas, (error) => {
+      if (this.#replicas === waits) this.restart(error);
+    });
+    this.#replicas = waits;
+    await waits.open(runId);
+  }
+
   #ended(redis: Scripted): void {
     if (this.#redis !== redis) return;
     this.#redis = undefined;
     redis.disconnect();
+    this.#replicas?.close();
+    this.#replicas = undefined;
     clearInterval(this.#pinging);
     clearTimeout(this.#answer);
     this.#answer = undefined;
@@ -191,6 +268,7 @@ export class RedisLink {
     if (channel === this.#pingChannel) {
       clearTimeout(this.#answer);
       this.#answer = undefined;
+      this.#options.answered('ping', performance.now() - this.#pingedMs);
     } else this.#events.message(this, channel, text);
   }
 
@@ -199,6 +277,7 @@ export class RedisLink {
     const channel = this.#pingChannel;
     if (redis === undefined || channel === undefined || this.#answer !== undefined) return;
     this.#expectAnswer(redis, LIMITS.busAnswerMs);
+    this.#pingedMs = performance.now();
     this.publish(channel, '').catch((error: Error) => {
       // A slot that has moved is not served here; a lost connection has ended by itself.
       if (this.#redis === redis) this.#events.moved(this);

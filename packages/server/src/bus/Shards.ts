@@ -27,8 +27,8 @@ export interface ShardEvents {
 export interface ShardParts {
   readonly events: ShardEvents;
   readonly logger: Logger;
-  /** makes a connection to one master */
-  connect(name: string, events: LinkEvents): RedisLink;
+  /** makes a connection to one master; `isPassing`: for one question alone, nothing will be published through it */
+  connect(name: string, events: LinkEvents, isPassing?: boolean): RedisLink;
   /** Asked of each connection before it serves; throws what it lacks. */
   admit(link: RedisLink): Promise<void>;
   /** name of the channel by which a node pings itself through the master of this partition */

@@ -44,6 +44,10 @@ export class Waiting {
     this.#bytes += outgoing.envelope.length;
   }
 
+  has(outgoing: Outgoing): boolean {
+    return this.#queues.get(outgoing.partition)?.has(outgoing) === true;
+  }
+
   /** False where it was taken out before. */
   remove(outgoing: Outgoing): boolean {
     const queue = this.#queues.get(outgoing.partition);

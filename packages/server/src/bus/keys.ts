@@ -5,7 +5,7 @@ import { tagOfPartition } from './partitionTags.js';
  *
  * `<prefix>:{<tag>}:live` channel · `…:place` hash: epoch and last offset of the partition · `…:log:<topic>` stream: the messages ·
  * `…:meta:<topic>` hash: what the log of the topic is and was · `…:ids:<topic>` sorted set: offsets by message id · `…:ping:<node>`
- * channel: what a node sends to itself.
+ * channel: what a node sends to itself · `…:replicated` text: written before replicas are asked how far they are.
  */
 export class Keys {
   readonly #prefix: string;
@@ -32,6 +32,11 @@ export class Keys {
 
   ids(partition: number, topic: string): string {
     return this.#of(partition, `ids:${topic}`);
+  }
+
+  /** Written before replicas are asked how far they are; expires. */
+  replicated(partition: number): string {
+    return this.#of(partition, 'replicated');
   }
 
   ping(partition: number, node: string): string {

@@ -1,4 +1,5 @@
 import { TopGunError } from '@topgun/core';
+import type { ServerConfig } from '../config/schema.js';
 import { serverError } from '../errors.js';
 import type { Logger } from '../utils/logger.js';
 import type { RedisLink } from './RedisLink.js';
@@ -15,11 +16,17 @@ export function denial(error: unknown): TopGunError | undefined {
     : undefined;
 }
 
+type Asked = Pick<ServerConfig, 'redisCluster' | 'redisReplicas'>;
+
 /**
  * Throws REDIS_UNFIT where a Redis is too old for sharded subscriptions, or is no cluster although one was named. Warns where it may evict
- * what has to stay.
+ * what has to stay, and where fewer replicas are there than are asked for.
  */
-export async function admit(link: RedisLink, isCluster: boolean, logger: Logger): Promise<void> {
+export async function admit(
+  link: RedisLink,
+  { redisCluster: isCluster, redisReplicas }: Asked,
+  logger: Logger,
+): Promise<void> {
   try {
     const [known] = (await link.call('COMMAND', 'INFO', 'SPUBLISH')) as readonly unknown[];
     const info = String(await link.call('INFO'));
@@ -37,6 +44,13 @@ export async function admit(link: RedisLink, isCluster: boolean, logger: Logger)
       logger.warn(
         { problem: `maxmemory-policy is ${policy}` },
         'Redis may evict logs of topics: use noeviction or volatile-ttl',
+      );
+    }
+    const replicas = Number(/^connected_slaves:(\d+)/m.exec(info)?.[1] ?? 0);
+    if (replicas < redisReplicas) {
+      logger.warn(
+        { problem: `a master has ${replicas} replicas, redisReplicas asks for ${redisReplicas}` },
+        'durable messages are not accepted until there are more',
       );
     }
   } catch (error) {

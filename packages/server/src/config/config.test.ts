@@ -263,6 +263,8 @@ describe('configHelp', () => {
             First part of all names in Redis. Servers with different prefixes do not hear each other. Allowed: 1 to 64 of A-Z a-z 0-9 _ . : -. Default: topgun.
         --redis-tls-insecure, TOPGUN_REDIS_TLS_INSECURE
             With rediss: take any certificate. The connection is encrypted, but who is at its other end is not known. Allowed: true or false. Default: false.
+        --redis-replicas <number>, TOPGUN_REDIS_REPLICAS
+            Replicas of its Redis master that must have a durable message, as those of mailboxes are, before it is accepted; 0: the master alone. Allowed: a whole number from 0 to 5. Default: 0.
         "topicNamespaces" in the config file
             How many messages the topics whose name matches keep, and how long; count 0 keeps none. The longest pattern counts. Allowed: a list of { pattern, count, ageMs, bytes, durable, whenFull }, all but the first two optional.
         --room-members-max <number>, TOPGUN_ROOM_MEMBERS_MAX
@@ -355,6 +357,8 @@ describe('configHelp', () => {
             Address that gets a copy of every bridge message. Allowed: an http address.
         --bridge-ttl-seconds-max <number>, TOPGUN_BRIDGE_TTL_SECONDS_MAX
             How long a bridge message may ask to be kept, in seconds. Allowed: seconds from 300 to 604800. Default: 300.
+        --mailboxes <text>, TOPGUN_MAILBOXES
+            Where mailboxes lie. embedded: in the store of this node, which no other node knows; redis: with all nodes of that Redis. Allowed: embedded or redis; with a Redis and the bridge it has to be said.
         --bridge-mailbox-messages-max <number>, TOPGUN_BRIDGE_MAILBOX_MESSAGES_MAX
             Messages that one mailbox of the bridge holds; more are refused. Allowed: a whole number from 1 to 1000000. Default: 5000.
         --bridge-mailbox-bytes-max <number>, TOPGUN_BRIDGE_MAILBOX_BYTES_MAX

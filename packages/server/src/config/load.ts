@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { serverError } from '../errors.js';
+import { checkMailboxes } from './checkMailboxes.js';
 import type { ServerConfig, ServerConfigInput, SettingName } from './schema.js';
 import { envOf, flagOf, hasFlag, settingNames, settings } from './schema.js';
 
@@ -73,7 +74,9 @@ function check(found: ReadonlyMap<SettingName, Found>): ServerConfig {
     config[name] = parsed.data;
   }
   // Each value was parsed by the schema that gives its type.
-  return Object.freeze(config) as unknown as ServerConfig;
+  const checked = Object.freeze(config) as unknown as ServerConfig;
+  checkMailboxes(checked);
+  return checked;
 }
 
 function fromText(name: SettingName, value: string | boolean): unknown {

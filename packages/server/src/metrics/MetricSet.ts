@@ -125,6 +125,12 @@ export class MetricSet<F> {
     return new Histogram({ name, help, buckets: [...buckets], registers: [this.registry] });
   }
 
+  /** Such values by label. */
+  histograms(name: string, label: string, help: string, buckets: readonly number[]): Histogram {
+    const labelNames = [label];
+    return new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [this.registry] });
+  }
+
   /** One scrape. */
   async text(figures: F): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#figures = figures;

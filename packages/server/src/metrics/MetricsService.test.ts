@@ -88,8 +88,10 @@ const figures: Omit<Figures, 'host'> = {
       topics: 7,
       fills: 110,
       lost: 111,
-      publishMs: 1_500,
-      lagMs: 2_500,
+      memory: [
+        ['r1:6379', 4_096],
+        ['r2:6379', undefined],
+      ],
     },
   },
   limitsHit: new Map([['connectionsPerIp', 3]]),
@@ -126,6 +128,9 @@ describe('MetricsService', () => {
     metrics.delivered(4);
     metrics.firstResult(0.2);
     metrics.opsReceived(3, -20);
+    metrics.bus.busPublished(1_500);
+    metrics.bus.busHeard(2_500);
+    metrics.bus.redisAnswered('append', 0.3);
     for (let scrape = 0; scrape < 2; scrape++) {
       const text = await lines();
       for (const line of [
@@ -158,8 +163,10 @@ describe('MetricsService', () => {
         'topgun_bus_connection_errors_total 4',
         'topgun_bus_messages_total{kind="deduplicated"} 103',
         'topgun_bus_waiting_messages 108',
-        'topgun_bus_publish_seconds_total 1.5',
-        'topgun_bus_lag_seconds_total 2.5',
+        'topgun_bus_publish_seconds_sum 1.5',
+        'topgun_bus_lag_seconds_bucket{le="3"} 1',
+        'topgun_redis_command_seconds_count{command="append"} 1',
+        'topgun_redis_memory_bytes{master="r1:6379"} 4096',
         'topgun_topic_messages_total 9',
         'topgun_topic_deliveries_total 11',
         'topgun_topic_log_messages 3',

@@ -1,6 +1,7 @@
 import type { Histogram } from 'prom-client';
+import type { BusTimes } from '../bus/RedisBus.js';
 import { addBridgeMetrics, CLIENT_IDS } from './bridgeMetrics.js';
-import { addBusMetrics } from './busMetrics.js';
+import { addBusMetrics, busTimes } from './busMetrics.js';
 import { addDoorMetrics } from './doorMetrics.js';
 import type { Figures } from './figures.js';
 import { HostCounts } from './HostCounts.js';
@@ -41,6 +42,7 @@ export class MetricsService {
   #webhooks!: Histogram;
   #messageLags!: Histogram;
   #connectionTimes!: Histogram;
+  #bus!: ReturnType<typeof busTimes>;
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
@@ -74,6 +76,7 @@ export class MetricsService {
       addTopicMetrics(set);
       addRoomMetrics(set);
       addBusMetrics(set);
+      this.#bus = busTimes(set);
       this.#firstResults = set.histogram(
         'topgun_query_first_result_seconds',
         'Making the first result of a query that nobody had open.',
@@ -142,6 +145,11 @@ export class MetricsService {
   /** A JSON socket was open for so long. */
   connectionLasted(ms: number): void {
     this.#connectionTimes.observe(ms / 1000);
+  }
+
+  /** What Redis takes time for. */
+  get bus(): BusTimes {
+    return this.#bus;
   }
 
   firstResult(durationMs: number): void {

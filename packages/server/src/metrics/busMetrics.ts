@@ -1,3 +1,4 @@
+import type { BusTimes } from '../bus/RedisBus.js';
 import type { Figures } from './figures.js';
 import type { MetricSet } from './MetricSet.js';
 
@@ -10,7 +11,7 @@ export function addBusMetrics(set: MetricSet<Figures>): void {
   );
   set.gauge(
     'topgun_bus_connections',
-    'Connections to Redis masters.',
+    'Connections to Redis masters: one each, and with redisReplicas another one; a constant number, whatever clients do.',
     ({ topics }) => topics.bus?.connections,
   );
   set.counter(
@@ -49,14 +50,38 @@ export function addBusMetrics(set: MetricSet<Figures>): void {
     'Times that subscribers of a topic had to begin anew because messages between nodes were lost.',
     ({ topics }) => topics.bus?.lost,
   );
-  set.counter(
-    'topgun_bus_publish_seconds_total',
-    'Time until Redis accepted messages of topics with a log; by the rate of published, the mean.',
-    ({ topics }) => topics.bus && topics.bus.publishMs / 1_000,
+  set.gauges(
+    'topgun_redis_memory_bytes',
+    'master',
+    'Memory that a Redis master says it uses, asked every ten seconds.',
+    ({ topics }) => topics.bus?.memory.filter((entry): entry is [string, number] => entry[1] !== undefined),
   );
-  set.counter(
-    'topgun_bus_lag_seconds_total',
-    'Time from the acceptance of messages until this node received them, by the clocks of both; by the rate of received, the mean.',
-    ({ topics }) => topics.bus && topics.bus.lagMs / 1_000,
+}
+
+/** Buckets for what Redis answers: a fraction of a millisecond where nothing is wrong. */
+const REDIS_S = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3, 1, 3];
+
+/** Times, taken as they come. */
+export function busTimes(set: MetricSet<Figures>): BusTimes {
+  const published = set.histogram(
+    'topgun_bus_publish_seconds',
+    'From publishing a message of a topic with a log until Redis has accepted it; with redisReplicas and a durable topic, until its replicas have it.',
+    REDIS_S,
   );
+  const heard = set.histogram(
+    'topgun_bus_lag_seconds',
+    'From publishing a message on any node until it comes here from Redis, by the clocks of both.',
+    REDIS_S,
+  );
+  const answered = set.histograms(
+    'topgun_redis_command_seconds',
+    'command',
+    'Answers of Redis: append (a message to a log), read, ends (of logs), publish, subscribe, replicas (waiting for them), ping (a message of this node to itself, each second), other.',
+    REDIS_S,
+  );
+  return {
+    busPublished: (ms) => published.observe(ms / 1000),
+    busHeard: (ms) => heard.observe(ms / 1000),
+    redisAnswered: (command, ms) => answered.labels(command).observe(ms / 1000),
+  };
 }

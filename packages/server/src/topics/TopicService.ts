@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS } from '@topgun/protocol';
 import type { BusConfig } from '../bus/createRedisBus.js';
-import { type BusStats, RedisBus } from '../bus/RedisBus.js';
+import type { BusStats, BusTimes, RedisBus } from '../bus/RedisBus.js';
+import type { MailboxPlace } from '../config/checkMailboxes.js';
 import type { ServerConfig } from '../config/schema.js';
 import { type MailboxSettings, mailboxNamespace } from '../doors/bridge/mailboxNamespace.js';
 import { EmbeddedStore } from '../storage/embedded/EmbeddedStore.js';
@@ -9,7 +10,6 @@ import { PostgresStore } from '../storage/postgres/PostgresStore.js';
 import type { Store } from '../storage/Store.js';
 import type { Logger } from '../utils/logger.js';
 import { createBus } from './createBus.js';
-import { LocalBus } from './LocalBus.js';
 import { createTopicLog, type TopicLogParts } from './log/createTopicLog.js';
 import { Namespaces, namespaceOf } from './Namespaces.js';
 import type { Bus, LogStore } from './ports.js';
@@ -19,8 +19,9 @@ import { TopicHub, type TopicStats } from './TopicHub.js';
 import { type TopicPolicies, topicGate } from './topicGate.js';
 
 export interface TopicServiceParts {
-  readonly config: Pick<ServerConfig, 'dataDir' | 'topicNamespaces' | 'roomPresence' | 'bridge'> &
+  readonly config: Pick<ServerConfig, 'dataDir' | 'topicNamespaces' | 'roomPresence'> &
     BusConfig &
+    MailboxPlace &
     RoomLimits &
     MailboxSettings;
   /** where records are: the logs of topics that are to survive the process lie beside those of the embedded store, with a database in `dataDir` */
@@ -28,6 +29,8 @@ export interface TopicServiceParts {
   readonly nodeId: string;
   readonly wallMs: () => number;
   readonly logger: Logger;
+  /** told how long Redis takes */
+  readonly metrics: () => { readonly bus: BusTimes };
   /** the policies in force; asked for when the hub is open */
   readonly policies: () => TopicPolicies;
   /** the disk of the log can no longer be trusted */
@@ -47,6 +50,7 @@ export class TopicService {
   readonly #parts: TopicServiceParts;
   readonly #log: LogStore;
   readonly #bus: Bus;
+  readonly #redis: RedisBus | undefined;
   readonly #rooms: Rooms;
   readonly #presence: Presence | undefined;
   readonly #made: TopicHub;
@@ -67,7 +71,13 @@ export class TopicService {
       wallMs,
       onStopped: parts.onFatal,
     });
-    this.#bus = createBus(config, { nodeId, wallMs, logger: parts.logger }, this.#log);
+    const { bus, redis } = createBus(
+      config,
+      { nodeId, wallMs, logger: parts.logger, times: () => parts.metrics().bus },
+      this.#log,
+    );
+    this.#bus = bus;
+    this.#redis = redis;
     const gate = topicGate(parts.policies, wallMs);
     this.#rooms = new Rooms(config, {
       entered: (...entry) => this.#presence?.entered(...entry),
@@ -115,13 +125,13 @@ export class TopicService {
 
   /** Whether other nodes are heard; off: there are none. */
   get redis(): 'up' | 'down' | 'off' {
-    if (this.#bus instanceof LocalBus) return 'off';
-    return this.#bus.status === 'ok' ? 'up' : 'down';
+    if (this.#redis === undefined) return 'off';
+    return this.#redis.status === 'ok' ? 'up' : 'down';
   }
 
   figures(): TopicFigures {
-    const bus = this.#bus instanceof RedisBus ? this.#bus.stats() : undefined;
-    return { ...this.#made.stats(), log: this.#log.stats(), rooms: this.#rooms.stats(), bus };
+    const log = this.#log.stats();
+    return { ...this.#made.stats(), log, rooms: this.#rooms.stats(), bus: this.#redis?.stats() };
   }
 
   /** Whoever still hears is told; what was to be kept is kept. */

@@ -1,7 +1,27 @@
 import { type BusConfig, type BusSurroundings, createRedisBus } from '../bus/createRedisBus.js';
+import type { RedisBus } from '../bus/RedisBus.js';
+import { keepsMailboxes, type MailboxPlace } from '../config/checkMailboxes.js';
+import { isMailbox } from '../doors/bridge/clientId.js';
 import { LocalBus } from './LocalBus.js';
 import type { Bus, LogStore } from './ports.js';
+import { SplitBus } from './SplitBus.js';
 
-/** The bus that the settings ask for. `log`: where a node that is alone keeps messages. */
-export const createBus = (config: BusConfig, around: BusSurroundings, log: LogStore): Bus =>
-  createRedisBus(config, around) ?? new LocalBus(log);
+/** The bus of a node, and the part of it that reaches other nodes; undefined where there is no Redis. */
+export interface MadeBus {
+  readonly bus: Bus;
+  readonly redis: RedisBus | undefined;
+}
+
+/** The bus that the settings ask for. `log`: where this node keeps messages that other nodes know nothing of. */
+export function createBus(
+  config: BusConfig & MailboxPlace,
+  around: BusSurroundings,
+  log: Pick<LogStore, 'append' | 'read'>,
+): MadeBus {
+  const own = new LocalBus(log);
+  const redis = createRedisBus(config, around);
+  if (redis === undefined) return { bus: own, redis };
+  if (!keepsMailboxes(config)) return { bus: redis, redis };
+  around.logger.warn('mailboxes lie on this node alone: send all requests of the bridge to it');
+  return { bus: new SplitBus({ shared: redis, own, isOwn: isMailbox }), redis };
+}

@@ -18,6 +18,7 @@ export class Writer {
   readonly #keyOf: (n: number) => string;
   #n = 0;
   #running = false;
+  #failure: unknown;
 
   /** `keys`: how many it writes in turn; `Infinity`: a new one each time. */
   constructor(serverUrl: string, token: string | undefined, name: string, keys: number) {
@@ -40,7 +41,15 @@ export class Writer {
   /** Keeps `outstanding` writes unanswered until `stop`. */
   start(outstanding: number): void {
     this.#running = true;
-    for (let i = 0; i < outstanding; i++) void this.#loop();
+    for (let i = 0; i < outstanding; i++)
+      this.#loop().catch((error: unknown) => {
+        this.#failure ??= error;
+      });
+  }
+
+  /** Throws what ended one of its loops, in the run that owns the server and the folder: it has to clear up. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   /** No write is begun any more; resolves when those made are answered. */
@@ -49,6 +58,7 @@ export class Writer {
     await this.#client.whenSynced();
     // The loops note their last answers.
     await new Promise((resolve) => setImmediate(resolve));
+    this.check();
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -25,13 +26,23 @@ export function option(name: string): number | undefined {
   return at < 0 ? undefined : Number(process.argv[at + 1]);
 }
 
+/**
+ * A port that nobody listens on, below those that the system gives to connections: a server that is killed has to find its own free again,
+ * and any connection of any other program may have taken it meanwhile.
+ */
 export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('The probe socket has no port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(10_000, 30_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
 }
 
 /** Waits until the writers got `count` more answers, so that what follows falls into live traffic. */
@@ -40,6 +51,7 @@ export async function answersAfter(writers: readonly Writer[], count: number): P
   const goal = total() + count;
   const deadline = performance.now() + 30_000;
   while (total() < goal) {
+    for (const writer of writers) writer.check();
     if (performance.now() > deadline) throw new Error(`Only ${total()} of ${goal} answers came within 30 s`);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

@@ -8,8 +8,15 @@ import type { RedisTopology } from './redisTopologies.js';
 
 const TICK_MS = 10;
 
-export const openBus = (topology: RedisTopology, nodeId: string, redisPrefix = 'topgun'): RedisBus => {
-  const around = { nodeId, logger: pino({ level: 'silent' }), wallMs: () => Date.now() };
+/** `warnings` takes what is logged. */
+export const openBus = (
+  topology: RedisTopology,
+  nodeId: string,
+  redisPrefix = 'topgun',
+  warnings: string[] = [],
+): RedisBus => {
+  const logger = pino({ level: 'warn' }, { write: (line: string) => warnings.push(line) });
+  const around = { nodeId, logger, wallMs: () => Date.now() };
   // The settings name a Redis, so there is a bus.
   return createRedisBus({ ...topology.config, redisPrefix }, around) as RedisBus;
 };

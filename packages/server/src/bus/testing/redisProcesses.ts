@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { claimPort, giveBack } from './claimPort.js';
 
 /** One real redis-server on a loopback port of its own. */
 export interface RedisProcess {
@@ -27,7 +27,6 @@ export interface RedisProcess {
 /** Time for what a machine does when nothing is wrong with it, even a busy one. */
 const PATIENCE_MS = 30_000;
 const running = new Set<ChildProcess>();
-let nextPort = 0;
 
 // However this process ends, it leaves no server behind.
 process.on('exit', () => {
@@ -54,10 +53,11 @@ export async function eventually(
 export class RedisGroup {
   readonly folder = mkdtempSync(join(tmpdir(), 'topgun-redis-'));
   readonly #processes: RedisProcess[] = [];
+  readonly #ports: number[] = [];
 
   /** Settings as in redis.conf, one a line; nothing is written to the disk unless they say so. */
   async start(settings: readonly string[] = [], isSentinel = false): Promise<RedisProcess> {
-    const port = await freePort();
+    const port = await this.#claim();
     const folder = mkdtempSync(join(this.folder, `${port}-`));
     const file = join(folder, 'redis.conf');
     const common = [
@@ -78,7 +78,7 @@ export class RedisGroup {
 
   /** One that speaks TLS too; resolves with its port for that. */
   async startTls(certFile: string, keyFile: string): Promise<number> {
-    const tlsPort = await freePort();
+    const tlsPort = await this.#claim();
     const tls = [
       `tls-port ${tlsPort}`,
       `tls-cert-file ${certFile}`,
@@ -92,6 +92,13 @@ export class RedisGroup {
   async dispose(): Promise<void> {
     await Promise.all(this.#processes.map((redis) => redis.kill()));
     rmSync(this.folder, { recursive: true, force: true });
+    for (const port of this.#ports) giveBack(port);
+  }
+
+  async #claim(): Promise<number> {
+    const port = await claimPort();
+    this.#ports.push(port);
+    return port;
   }
 }
 
@@ -196,22 +203,4 @@ class OneRedis implements RedisProcess {
     child.kill('SIGCONT');
     await ended;
   }
-}
-
-/** A port nobody listens on, and, as Redis Cluster needs it, with another such 10,000 above. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    // Below the ports that the system gives to connections; processes of tests begin at different places.
-    nextPort =
-      nextPort === 0 ? 10_000 + ((process.pid * 37) % 12_000) : 10_000 + ((nextPort - 9_999) % 12_000);
-    if ((await isFree(nextPort)) && (await isFree(nextPort + 10_000))) return nextPort;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });
 }

@@ -21,6 +21,7 @@ const PLAIN: BusConfig = {
   redisMasterName: 'mymaster',
   redisPrefix: 'topgun',
   redisTlsInsecure: false,
+  redisReplicas: 0,
 };
 
 /** One redis-server. */
@@ -37,18 +38,23 @@ export async function startSingle(settings: readonly string[] = []): Promise<Red
   };
 }
 
-const roleOf = async (redis: RedisProcess): Promise<string> => {
-  if (!redis.isRunning) return 'none';
-  const [role] = (await redis.ask('ROLE')) as readonly string[];
-  return role ?? 'none';
+/** What it says of its role; nothing while it does not answer: Sentinels cut all connections of a node whose role they change. */
+const roleFactsOf = async (redis: RedisProcess): Promise<readonly string[]> => {
+  try {
+    return redis.isRunning ? ((await redis.ask('ROLE')) as readonly string[]) : [];
+  } catch {
+    return [];
+  }
 };
+
+const roleOf = async (redis: RedisProcess): Promise<string> => (await roleFactsOf(redis))[0] ?? 'none';
 
 /** So many of them are masters, and the others replicas that are in step. */
 const inStep = (nodes: readonly RedisProcess[], masters: number): Promise<void> =>
   eventually('replicas are in step', async () => {
     let found = 0;
     for (const node of nodes) {
-      const [role, , , state] = node.isRunning ? ((await node.ask('ROLE')) as readonly string[]) : [];
+      const [role, , , state] = await roleFactsOf(node);
       if (role === 'master') found++;
       else if (state !== 'connected') return false;
     }

@@ -53,6 +53,12 @@ export const bridgeSettings = {
     `seconds from ${LIMITS.bridgeTtlS} to 604800`,
     'How long a bridge message may ask to be kept, in seconds.',
   ),
+  mailboxes: setting(
+    z.enum(['embedded', 'redis']).optional(),
+    'text',
+    'embedded or redis; with a Redis and the bridge it has to be said',
+    'Where mailboxes lie. embedded: in the store of this node, which no other node knows; redis: with all nodes of that Redis.',
+  ),
   bridgeMailboxMessagesMax: count(
     1_000_000,
     LIMITS.bridgeMailboxMessages,

@@ -1,6 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import * as z from 'zod';
-import { setting, text } from './setting.js';
+import { setting, text, wholeNumber } from './setting.js';
 
 const isRedisUrls = (urls: string): boolean =>
   urls === '' ||
@@ -52,5 +52,11 @@ export const busSettings = {
     'boolean',
     'true or false',
     'With rediss: take any certificate. The connection is encrypted, but who is at its other end is not known.',
+  ),
+  redisReplicas: setting(
+    wholeNumber(0, LIMITS.busReplicas, 0),
+    'number',
+    `a whole number from 0 to ${LIMITS.busReplicas}`,
+    'Replicas of its Redis master that must have a durable message, as those of mailboxes are, before it is accepted; 0: the master alone.',
   ),
 } as const;

@@ -1,6 +1,7 @@
 import { TopGunError } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { keepsMailboxes, type MailboxPlace } from '../../config/checkMailboxes.js';
 import type { ServerConfig } from '../../config/schema.js';
 import type { Guests, Visit } from '../../interceptors/Guests.js';
 import type { LimitCounts } from '../../limits/LimitCounts.js';
@@ -28,20 +29,21 @@ import { type EventsQuestion, readEvents, readMessage, readVerify } from './para
 import { originOf } from './SeenClients.js';
 import { SharedSightings } from './SharedSightings.js';
 
-export type BridgeSettings = Pick<
-  ServerConfig,
-  | 'storage'
-  | 'bridgePath'
-  | 'bridgeMessagesPerIpMax'
-  | 'bridgeConnectionsPerIpMax'
-  | 'bridgeBypassTokens'
-  | 'bridgeWebhookUrls'
-  | 'bridgeCopyToUrl'
-  | 'bridgeTtlSecondsMax'
-  | 'bridgeHeartbeatMs'
-  | 'bridgeLifetimeMs'
-  | 'bridgeLifetimeJitterMs'
->;
+export type BridgeSettings = MailboxPlace &
+  Pick<
+    ServerConfig,
+    | 'storage'
+    | 'bridgePath'
+    | 'bridgeMessagesPerIpMax'
+    | 'bridgeConnectionsPerIpMax'
+    | 'bridgeBypassTokens'
+    | 'bridgeWebhookUrls'
+    | 'bridgeCopyToUrl'
+    | 'bridgeTtlSecondsMax'
+    | 'bridgeHeartbeatMs'
+    | 'bridgeLifetimeMs'
+    | 'bridgeLifetimeJitterMs'
+  >;
 
 export interface BridgeDoorParts {
   readonly config: BridgeSettings;
@@ -142,7 +144,8 @@ export class BridgeDoor {
   }
 
   figures(): BridgeFigures {
-    const { storage } = this.#parts.config;
+    const { config } = this.#parts;
+    const storage = keepsMailboxes(config) ? config.storage : 'redis';
     return { ...this.#counts, storage, postsLeftOut: this.#posts.leftOut, tokenUses: this.#tokens.uses() };
   }
 

@@ -32,6 +32,7 @@ beforeEach(async () => {
     (_, n) =>
       new ServerCoordinator({
         bridge: true,
+        mailboxes: 'redis',
         port: 0,
         storage: 'memory',
         jwtSecret: 'k3J9vQ2mX7pL0sRt8WzYbN4cD6fH1gAe',

@@ -7,8 +7,12 @@ export function clientIdFault(id: string): string | undefined {
   return /^[\da-f]+$/i.test(text) ? undefined : 'public address must be a valid hex string';
 }
 
+const PREFIX = 'mailbox/';
+
 /** The name of the mailbox of a client id, which is the same in either case. */
-export const mailboxOf = (id: string): string => `mailbox/${id.trim().toLowerCase()}`;
+export const mailboxOf = (id: string): string => `${PREFIX}${id.trim().toLowerCase()}`;
 
 /** What the topics of all mailboxes are called. */
-export const MAILBOXES = 'mailbox/*';
+export const MAILBOXES = `${PREFIX}*`;
+
+export const isMailbox = (topic: string): boolean => topic.startsWith(PREFIX);

@@ -1,63 +1,10 @@
-import { createParser } from 'eventsource-parser';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Heard, Listener } from './Listener.js';
 
 /** Nodes of one deployment, by their addresses. */
 export interface Deployment {
   readonly urls: readonly string[];
   stop(): Promise<void>;
-}
-
-interface Heard {
-  readonly id: string;
-  readonly name: string;
-  readonly data: string;
-}
-
-/** A stream of events that is read until somebody has heard enough. */
-class Listener {
-  readonly heard: Heard[] = [];
-  readonly #ending = new AbortController();
-  #look = (): void => undefined;
-
-  /** Resolves when the head of the answer is there. */
-  async open(url: string, lastId?: string): Promise<void> {
-    const headers = lastId === undefined ? {} : { 'Last-Event-ID': lastId };
-    const response = await fetch(url, { headers, signal: this.#ending.signal });
-    expect(response.status).toBe(200);
-    const parser = createParser({
-      onEvent: ({ id = '', event = 'message', data }) => {
-        if (data === 'heartbeat') return;
-        this.heard.push({ id, name: event, data });
-        this.#look();
-      },
-    });
-    void this.#read(response, (text) => parser.feed(text));
-    onTestFinished(() => this.close());
-  }
-
-  async #read(response: Response, feed: (text: string) => void): Promise<void> {
-    const decoder = new TextDecoder();
-    try {
-      for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>)
-        feed(decoder.decode(bytes, { stream: true }));
-    } catch {
-      // Closed by `close`, or by the server: what was heard stands.
-    }
-  }
-
-  /** Resolves with all that was heard when it is so many; the deadline is the test's. */
-  until(count: number): Promise<readonly Heard[]> {
-    return new Promise((resolve) => {
-      this.#look = () => {
-        if (this.heard.length >= count) resolve(this.heard);
-      };
-      this.#look();
-    });
-  }
-
-  close(): void {
-    this.#ending.abort();
-  }
 }
 
 /** What every door does, however many nodes there are: each request goes to the next one, and nothing sticks to any. */
@@ -96,6 +43,7 @@ export function describeDoors(name: string, start: () => Promise<Deployment>): v
 
     it('[SSE-20] [S001-9] [S001-11] streams hear every node once, and go on anywhere where they were cut', async () => {
       const first = new Listener();
+      onTestFinished(() => first.close());
       await first.open(next('/events/subscribe?topics=room/events'));
       await first.until(1);
       for (let i = 0; i < 6; i++) await publish('room/events', i);
@@ -103,6 +51,7 @@ export function describeDoors(name: string, start: () => Promise<Deployment>): v
       first.close();
       for (let i = 6; i < 12; i++) await publish('room/events', i);
       const second = new Listener();
+      onTestFinished(() => second.close());
       await second.open(next('/events/subscribe?topics=room/events'), heard.at(-1)?.id);
       for (let i = 12; i < 18; i++) await publish('room/events', i);
       await second.until(13);
@@ -122,6 +71,7 @@ export function describeDoors(name: string, start: () => Promise<Deployment>): v
         heard.map(({ data }) => (JSON.parse(data) as { message: string }).message);
       for (let i = 0; i < 4; i++) await post(`before ${i}`);
       const listener = new Listener();
+      onTestFinished(() => listener.close());
       await listener.open(next(`/bridge/events?client_id=${to}`));
       for (let i = 0; i < 4; i++) await post(`live ${i}`);
       const heard = await listener.until(8);
@@ -130,6 +80,7 @@ export function describeDoors(name: string, start: () => Promise<Deployment>): v
       const ids = heard.map(({ id }) => Number(id));
       expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
       const again = new Listener();
+      onTestFinished(() => again.close());
       await again.open(next(`/bridge/events?client_id=${to}&last_event_id=${ids[1]}`));
       expect(bodies(await again.until(6))).toEqual(expected.slice(2));
     });

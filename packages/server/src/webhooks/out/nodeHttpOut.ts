@@ -64,7 +64,8 @@ function post(
       agent: false,
       signal,
     });
-    request.once('error', reject);
+    // However many there are: a second one without a listener would end the process.
+    request.on('error', reject);
     request.once('response', (response) => {
       resolve({ status: response.statusCode ?? 0 });
       // What it says is nobody's business here, and may be long.
