@@ -1,7 +1,9 @@
 import type { Family } from '../Family.js';
+import { doorFamilies } from './doors.js';
 import { envelopeFamilies } from './envelopes.js';
 import { frameFamilies } from './frames.js';
 import { httpFamilies } from './http.js';
+import { jsonFamilies } from './jsonSockets.js';
 import { msgpackFamilies } from './msgpack.js';
 import { operationFamilies } from './operations.js';
 import { queryFamilies } from './queries.js';
@@ -18,4 +20,6 @@ export const families: readonly Family[] = [
   ...operationFamilies,
   ...queryFamilies,
   ...httpFamilies,
+  ...doorFamilies,
+  ...jsonFamilies,
 ];
