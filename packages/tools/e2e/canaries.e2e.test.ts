@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { linkPackages } from '../src/docs/examples/linkPackages.js';
 import { runNode } from '../src/docs/examples/runNode.js';
+import { doorWords, knockAtDoors, sendersIn } from './canariesAtDoors.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const bin = join(root, 'bin/topgun.js');
@@ -32,6 +33,7 @@ const words = {
   frame: canary('Frame'),
   crash: canary('Crash'),
   map: canary('Map'),
+  ...doorWords,
 };
 
 /** Throws where nobody catches, when the process is told to: SIGUSR2 within a callback, SIGHUP within a promise. */
@@ -155,7 +157,12 @@ describe('what a server tells of itself', () => {
       dataDir: join(folder, 'data'),
       logLevel: 'trace',
       slowQueryMs: 0,
+      bridge: true,
+      bridgeBypassTokens: [words.bypass],
+      wsScopeRequired: false,
+      webhooksFile: sendersIn(folder),
       policies: [
+        { ...policy, actions: ['READ', 'PUT'], map: 'topic:**' },
         { ...policy, map: 'people' },
         { ...policy, map: 'notes' },
         { ...policy, map: 'rooms:*' },
@@ -177,6 +184,8 @@ describe('what a server tells of itself', () => {
     await raw(url, `/?token=${words.query}`, { ...upgrade, 'x-custom': words.header });
 
     const admin = tokenOf('ADMIN');
+    const user = tokenOf('USER');
+    await knockAtDoors(url, { user, admin });
     const told = [
       await raw(url, '/metrics', bearer(words.metricsToken)),
       await raw(url, '/api/status', {}),
@@ -203,13 +212,25 @@ describe('what a server tells of itself', () => {
       '"msg":"HTTP request"',
       '"map":"notes"',
       '"type":"uncaughtException"',
+      '"route":"/events/subscribe"',
+      '"route":"/bridge/message"',
+      '"route":"/api/topics/*"',
+      '"msg":"webhook refused"',
     ])
       expect(output()).toContain(line);
     expect(again.output()).toContain('"type":"unhandledRejection"');
     expect(told[0]).toMatch(/^topgun_ops_total\{outcome="applied"\} [1-9]/m);
     expect(told[0]).toContain('topgun_map_size_items{map="rooms:*"} 1');
     expect(told[2]).toContain('slow query');
-    const found = Object.entries(words).filter(([, word]) => told.some((text) => text.includes(word)));
+    const tokens = {
+      user,
+      admin,
+      userPayload: user.split('.')[1] ?? '',
+      userSignature: user.split('.')[2] ?? '',
+    };
+    const found = Object.entries({ ...words, ...tokens }).filter(([, word]) =>
+      told.some((text) => text.includes(word)),
+    );
     expect(found).toEqual([]);
   });
 

@@ -122,6 +122,7 @@ describe('/api/topics', () => {
       post('%ff', { data: 1 }),
       get('room/1?after=nonsense'),
       get('room/1?limit=0'),
+      get('n'.repeat(LIMITS.topicChars + 1)),
       get(`room/1?limit=${LIMITS.topicHistory + 1}`),
     ]);
     expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
@@ -139,6 +140,7 @@ describe('/api/topics', () => {
       [400, 'BAD_REQUEST'],
       [400, 'BAD_REQUEST'],
       [400, 'BAD_REQUEST'],
+      [400, 'TOPIC_INVALID'],
       [400, 'BAD_REQUEST'],
     ]);
   });

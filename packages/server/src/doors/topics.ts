@@ -1,6 +1,7 @@
 import { TopGunError } from '@topgun/core';
 import { LIMITS, valueToJson } from '@topgun/protocol';
 import * as z from 'zod';
+import { checkTopic } from '../topics/checkMessage.js';
 import type { Position, PublishOptions, Topics } from '../topics/ports.js';
 import { type HttpAnswer, HttpRefusal, type HttpRequest, type Route } from './Route.js';
 
@@ -57,6 +58,7 @@ async function history(topics: Topics | undefined, request: HttpRequest): Promis
   const { principal, query } = request;
   if (topics === undefined || principal === undefined) throw unavailable();
   const topic = topicIn(request);
+  checkTopic(topic);
   if (topics.mayHear(topic, principal) && !topics.isLogged(topic))
     throw new HttpRefusal(404, { code: 'NOT_FOUND', message: 'This topic keeps no messages.' });
   const found = await topics.history(

@@ -254,6 +254,18 @@ describe('POST /webhooks/:provider', () => {
 });
 
 describe('webhooks out of topics', () => {
+  it('[HOOK-23] tell values that came over a binary socket and that JSON has no word for', async () => {
+    const ask = (path: string, body?: unknown): Promise<Response> =>
+      fetch(`http://127.0.0.1:${server.port}${path}`, {
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      });
+    await ask('/api/webhooks', { url: 'https://127.0.0.1:1/', topics: ['news'] });
+    await vi.waitFor(async () => {
+      await server.publish('news', { big: 7n, at: new Date(0), raw: new Uint8Array([255]) });
+      expect(await (await ask('/api/webhooks')).text()).toMatch(/"waiting":[1-9]/);
+    }, WAIT);
+  });
+
   it('[HOOK-24] go on where they were after a restart, and repeat nothing', async () => {
     const api = (path: string, body?: unknown) =>
       fetch(`http://127.0.0.1:${server.port}${path}`, {

@@ -49,7 +49,9 @@ const LOG_FIELDS: ReadonlyMap<string, Show> = new Map<string, Show>([
   ['backup', word],
   // what happened
   ['method', word],
-  ['route', word],
+  // One of ours; some stand for all paths below them.
+  ['route', matching(/^[\w./*-]{1,100}$/)],
+  ['why', matching(/^[a-z]{1,20}$/)],
   ['status', number],
   ['code', code],
   ['type', word],

@@ -5,7 +5,8 @@ import { judgeDigits } from './judgeDigits.js';
 import { judgeHashes } from './judgeHashes.js';
 import { judgeAnswers, judgeRows } from './judgeRows.js';
 import { type KnownData, type Place, readableOf } from './KnownData.js';
-import { seenBy } from './rights.js';
+import { isToldThrough } from './outlets.js';
+import { seenBy, topicMap } from './rights.js';
 import { idOf, type Viewer } from './Viewer.js';
 import { typeOf } from './values.js';
 
@@ -30,26 +31,38 @@ export class FrameJudge {
     this.#data = data;
   }
 
-  /** A message on its way to a connection. */
-  frame(viewer: Viewer, message: ServerMessage, bytes: Uint8Array): Judgement {
-    const { permitted, leaks } = this.bytes(viewer, bytes, message.type);
+  /** A message on its way to a connection; `types`: of all messages in these bytes, where more came at once. */
+  frame(
+    viewer: Viewer,
+    message: ServerMessage,
+    bytes: Uint8Array,
+    types: readonly string[] = [message.type],
+  ): Judgement {
+    const { permitted, leaks } = this.bytes(viewer, bytes, ...types);
     if (viewer.reader !== undefined) {
       judgeRows(this.#data, viewer, message, leaks);
       judgeAnswers(this.#data, viewer, message, leaks);
       judgeHashes(this.#data, viewer, message, leaks);
+      if (message.type === 'TOPIC_MSG')
+        leaks.push(...this.shown(viewer, [message.topic], message.data, message.type));
     }
     return { permitted, leaks };
   }
 
-  /** Bytes of any kind. */
-  bytes(viewer: Viewer, bytes: Uint8Array, type: string): { permitted: number; leaks: string[] } {
+  /** Bytes of any kind, which hold messages of these types, or leave through these outlets. */
+  bytes(
+    viewer: Viewer,
+    bytes: Uint8Array,
+    ...types: readonly string[]
+  ): { permitted: number; leaks: string[] } {
+    const type = types.join();
     if (this.#last?.bytes !== bytes) this.#last = { bytes, canaries: canariesIn(bytes) };
     const leaks: string[] = [];
     let permitted = 0;
     for (const canary of this.#last.canaries) {
       if (viewer.person.named.has(canary)) continue;
       const places = this.#data.placesOf(canary);
-      if (places.some((place) => this.#permits(viewer, place, type))) permitted++;
+      if (places.some((place) => types.some((each) => this.#permits(viewer, place, each)))) permitted++;
       else leaks.push(`PO-1: ${type} carries ${canary}, which ${this.#describe(places)}`);
     }
     for (const rows of this.#data.digests.in(bytes)) {
@@ -65,6 +78,22 @@ export class FrameJudge {
     return [...this.bytes(viewer, bytes, outlet).leaks, ...judgeDigits(this.#data, viewer, bytes, outlet)];
   }
 
+  /** PO-14: what is shown as a message of one of these topics is one that was published there, as it is seen. */
+  shown(viewer: Viewer, topics: readonly string[], data: unknown, outlet: string): readonly string[] {
+    const { reader } = viewer;
+    // Made by the server itself, of what others have said.
+    if (topics.some((topic) => /^(presence|mailbox)\//.test(topic))) return [];
+    const isSeen = topics.some((topic) =>
+      this.#data.messagesOf(topic).some((message) => {
+        const seen = reader === undefined ? undefined : seenBy(reader, topicMap(topic), message);
+        return seen !== undefined && deepEqual(seen, data);
+      }),
+    );
+    return isSeen
+      ? []
+      : [`PO-14: ${outlet} shows what nobody sees here of ${topics}: ${JSON.stringify(data)}`];
+  }
+
   #permits(viewer: Viewer, place: Place, type: string): boolean {
     const { person, reader } = viewer;
     if (reader === undefined) return false;
@@ -74,7 +103,7 @@ export class FrameJudge {
       case 'node':
         return person.everMet.has(place.node);
       case 'message':
-        return type === 'TOPIC_MSG' && shows(seenBy(reader, `topic:${place.topic}`, place.data), place.field);
+        return isToldThrough(type) && shows(seenBy(reader, topicMap(place.topic), place.data), place.field);
       case 'value':
         // Answers are made at the commit and leave at the end of the turn.
         return type === 'OP_ACK'

@@ -50,6 +50,7 @@ export class KnownData {
   readonly #versions = new Map<string, number>();
   readonly #maps = new Map<string, Map<string, Row>>();
   readonly #places = new Map<string, Place[]>();
+  readonly #messages = new Map<string, unknown[]>();
   /** Rows that were replaced in this turn, by the row that came after. */
   #replaced: Row[] = [];
   /** Whoever wants to know of each row at once. */
@@ -84,9 +85,21 @@ export class KnownData {
     for (const tell of this.onCommit) tell(row);
   }
 
-  /** A message is published. */
-  publish(topic: string, data: unknown): void {
-    eachField(data, (canary, field) => this.#note(canary, { kind: 'message', topic, data, field }));
+  /** A message is published, as an event of a name; those to a stream or a user are heard by who may hear all of these, too (SSE-4). */
+  publish(topic: string, data: unknown, name = ''): void {
+    const messages = this.#messages.get(topic) ?? [];
+    this.#messages.set(topic, messages);
+    messages.push(data);
+    const note = (canary: string, field: string | undefined): void =>
+      this.#note(canary, { kind: 'message', topic, data, field });
+    eachField(data, note);
+    canariesOf(name, (canary) => note(canary, undefined));
+    if (/^(stream|user)\/[^:/]+$/.test(topic)) this.publish('*', data, name);
+  }
+
+  /** All that was published to a topic. */
+  messagesOf(topic: string): readonly unknown[] {
+    return this.#messages.get(topic) ?? [];
   }
 
   isStanding(row: Row): boolean {

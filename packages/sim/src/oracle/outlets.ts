@@ -31,6 +31,35 @@ export const OUTLETS = {
   PONG: ['pong'],
 } as const satisfies Readonly<Record<ServerMessage['type'], readonly string[]>>;
 
+/**
+ * Every way for data to leave through the other doors: whether it tells messages of topics, rows, or nothing that anybody has said. Each has
+ * a planted leak that must be found (PO-9).
+ */
+export const DOOR_OUTLETS = {
+  'ws message': 'messages',
+  'ws history': 'messages',
+  'ws reply': 'nothing',
+  'ws close': 'nothing',
+  'sse message': 'messages',
+  'sse notice': 'nothing',
+  'bridge message': 'messages',
+  'bridge notice': 'nothing',
+  'bridge answer': 'nothing',
+  'topic history': 'messages',
+  'topic answer': 'nothing',
+  'presence list': 'messages',
+  'presence answer': 'nothing',
+  'webhook record': 'rows',
+  'webhook removal': 'rows',
+  'webhook topic': 'messages',
+} as const;
+
+export type DoorOutlet = keyof typeof DOOR_OUTLETS;
+
+/** Whether messages of topics are told through it: a type of message, or an outlet of another door. */
+export const isToldThrough = (outlet: string): boolean =>
+  outlet === 'TOPIC_MSG' || DOOR_OUTLETS[outlet as DoorOutlet] === 'messages';
+
 export type Outlet = (typeof OUTLETS)[ServerMessage['type']][number];
 
 const ANSWERS: Readonly<Record<number, Outlet>> = {

@@ -1,5 +1,5 @@
 import type { Policy, Principal } from '@topgun/server/engine';
-import { typeOf } from './values.js';
+import { fieldAt, typeOf } from './values.js';
 import { type Claims, verdict } from './verdict.js';
 
 /**
@@ -11,6 +11,9 @@ export interface Reader {
   readonly policies: readonly Policy[];
 }
 
+/** A topic is to the policies the map of this name; to hear all that is said to streams and users is a right over all topics of two segments. */
+export const topicMap = (topic: string): string => (topic === '*' ? 'topic:*/*' : `topic:${topic}`);
+
 /** What a predicate may read of somebody. */
 export const claimsOf = ({ sub, roles, claims }: Principal): Claims => ({ ...claims, sub, roles });
 
@@ -20,7 +23,7 @@ export function readPolicies({ principal, policies }: Reader, map: string): Poli
     ({ role, map: pattern, actions }) =>
       (role === '*' || principal.roles.includes(role)) &&
       actions.includes('READ') &&
-      namesMap(pattern, map, principal.sub),
+      namesMap(pattern, map, principal),
   );
 }
 
@@ -43,26 +46,55 @@ export function seenBy(reader: Reader, map: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value as object).filter(([name]) => names.includes(name)));
 }
 
-/** `*` is one segment between `:` and `/`, a trailing `**` one or more, `{sub}` the subject, which must be one segment itself. */
-export function namesMap(pattern: string, map: string, sub: string): boolean {
-  const id = `${pattern}\0${sub}`;
-  let named = patterns.get(id);
-  if (named === undefined) {
-    named = compile(pattern, sub);
-    patterns.set(id, named);
-  }
-  return named.test(map);
+/**
+ * Whether somebody may put a message to a topic as far as its name and predicates go; a mask may forbid it all the same. What nobody may
+ * have said is nobody's to hear.
+ */
+export function mayPut({ principal, policies }: Reader, map: string, value: unknown): boolean {
+  return policies.some(
+    ({ role, map: pattern, actions, where }) =>
+      (role === '*' || principal.roles.includes(role)) &&
+      actions.includes('PUT') &&
+      namesMap(pattern, map, principal) &&
+      (where === undefined || verdict(where, value, claimsOf(principal)) === true),
+  );
 }
 
-/** Patterns are compared again and again. */
-const patterns = new Map<string, RegExp>();
+/** `*` is one segment between `:` and `/`, a trailing `**` one or more, a name in braces a claim, which must be one segment itself. */
+function namesMap(pattern: string, map: string, principal: Principal): boolean {
+  const own = patterns.get(principal) ?? new Map<string, RegExp>();
+  patterns.set(principal, own);
+  let compiled = own.get(pattern);
+  if (compiled === undefined) {
+    const claims = claimsOf(principal);
+    const names = [...pattern.matchAll(/\{([^}]+)\}/g)].map(([, name = '']) => claimed(claims, name));
+    compiled = compile(pattern, names);
+    own.set(pattern, compiled);
+  }
+  return compiled.test(map);
+}
 
-function compile(pattern: string, sub: string): RegExp {
-  const pieces = pattern.split(/(\*\*|\*|\{sub\})/).map((piece) => {
+/** Patterns are compared again and again. Nobody's claims change; a new token is another principal. */
+const patterns = new WeakMap<Principal, Map<string, RegExp>>();
+
+/** What a claim stands for in a pattern: texts, one of them or none. */
+function claimed(claims: Claims, name: string): string[] {
+  const value = fieldAt(claims, name === 'userId' ? 'sub' : name);
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return items.flatMap((item) => {
+    const text = Number.isSafeInteger(item) ? String(item) : item;
+    return typeof text === 'string' && text !== '' && !/[:/*]/.test(text) ? [text] : [];
+  });
+}
+
+function compile(pattern: string, claims: readonly (readonly string[])[]): RegExp {
+  let at = 0;
+  const pieces = pattern.split(/(\*\*|\*|\{[^}]+\})/).map((piece) => {
     if (piece === '**') return '[\\s\\S]+';
     if (piece === '*') return '[^:/]+';
-    if (piece === '{sub}') return /[:/]/.test(sub) ? '(?!)' : quoted(sub);
-    return quoted(piece);
+    if (!piece.startsWith('{')) return quoted(piece);
+    const texts = claims[at++] ?? [];
+    return texts.length === 0 ? '(?!)' : `(?:${texts.map(quoted).join('|')})`;
   });
   return new RegExp(`^${pieces.join('')}$`);
 }

@@ -8,6 +8,8 @@ export interface Tally {
   withCanaries: number;
   /** frames, reasons, bodies and lines by outlet; a frame may be of several */
   readonly outlets: Map<string, number>;
+  /** those of them, at the doors, that carry canaries which their receiver may see */
+  readonly permitted: Map<string, number>;
 }
 
 export const noTally = (): Tally => ({
@@ -16,8 +18,13 @@ export const noTally = (): Tally => ({
   frames: 0,
   withCanaries: 0,
   outlets: new Map(),
+  permitted: new Map(),
 });
 
-export function count(tally: Tally, outlet: string): void {
-  tally.outlets.set(outlet, (tally.outlets.get(outlet) ?? 0) + 1);
+export const count = ({ outlets }: Tally, outlet: string): void => add(outlets, outlet);
+
+export const countPermitted = ({ permitted }: Tally, outlet: string): void => add(permitted, outlet);
+
+function add(counts: Map<string, number>, name: string): void {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
 }

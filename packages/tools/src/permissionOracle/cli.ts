@@ -1,11 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { numberOf, textOf } from '../cliArguments.js';
 import type { Case } from './Case.js';
+import { doorsPlants, type PlantInDoor } from './doors/doorPlants.js';
+import { drawDoorCase } from './doors/drawDoorCase.js';
+import { huntAtDoors } from './doors/huntDoorPlants.js';
+import { runDoorCase } from './doors/runDoorCase.js';
 import { drawCase } from './draw/drawCase.js';
-import { hunt } from './huntPlants.js';
+import { type Caught, hunt } from './huntPlants.js';
 import { plants } from './plants/index.js';
 import { runProcess } from './process/runProcess.js';
-import { percentOf, reportTotals, tableOf } from './report.js';
+import { percentOf, reportDoors, reportTotals, tableOf } from './report.js';
 import { type Found, runCase } from './runCase.js';
 import { shrink } from './shrink.js';
 import { noTally } from './Tally.js';
@@ -19,19 +23,30 @@ const LEAKS_MAX = 5;
 
 /**
  * `npm run test:permissions [-- --policies 200 --frames 200000 --from 1]` runs seeds until both are reached, then plants a leak in each
- * outlet (`--no-plants` leaves that out, `--only TEXT` picks some). `--seed S` runs one seed, `--case FILE` replays a case. What leaks is
+ * outlet (`--no-plants` leaves that out, `--only TEXT` picks some). `--seed S` runs one seed, `--doors-seed S` one at the doors, `--case FILE` replays a case. What leaks is
  * made small and written as `permission-oracle-S.json`. Exit code 1 when something leaks, or a planted leak is not seen.
  */
 async function main(argv: readonly string[]): Promise<number> {
   const file = textOf(argv, 'case');
   // Written by this command.
   if (file !== undefined) return replay(JSON.parse(readFileSync(file, 'utf8')) as Case);
+  const doorsSeed = numberOf(argv, 'doors-seed');
+  if (doorsSeed !== undefined) {
+    const found = await runDoorCase(drawDoorCase(doorsSeed), noTally());
+    console.log(
+      found === undefined ? 'Nothing leaks.' : `step ${found.step}, ${found.outlet}: ${found.what}`,
+    );
+    return found === undefined ? 0 : 1;
+  }
   const seed = numberOf(argv, 'seed');
   const leaks = seed === undefined ? manySeeds(argv) : oneSeed(seed);
   if (seed === undefined && !(await isProcessSound(argv))) return 1;
-  const isHidden =
-    seed === undefined && !argv.includes('--no-plants') && !plantsFound(textOf(argv, 'only') ?? '');
-  return leaks > 0 || isHidden ? 1 : 0;
+  if (seed !== undefined) return leaks > 0 ? 1 : 0;
+  const only = textOf(argv, 'only') ?? '';
+  const plants = !argv.includes('--no-plants');
+  const areDoors = await areDoorsSound(argv, only, plants);
+  const isHidden = plants && !plantsFound(only);
+  return leaks > 0 || isHidden || !areDoors ? 1 : 0;
 }
 
 function manySeeds(argv: readonly string[]): number {
@@ -86,6 +101,30 @@ function plantsFound(only: string): boolean {
   const hidden = found.filter(([, caught]) => caught === undefined).length;
   console.log(`${found.length} planted leaks, ${hidden} hidden`);
   return hidden === 0;
+}
+
+/** Whether nothing leaves at the doors (PO-13), and each leak that is planted there is seen. */
+async function areDoorsSound(argv: readonly string[], only: string, plants: boolean): Promise<boolean> {
+  const tally = noTally();
+  const from = numberOf(argv, 'from') ?? 1;
+  let leaks = 0;
+  for (let seed = from; tally.policySets < (numberOf(argv, 'policies') ?? POLICIES); seed++) {
+    const found = await runDoorCase(drawDoorCase(seed), tally);
+    if (found === undefined) continue;
+    leaks++;
+    console.log(`doors, seed ${seed}, step ${found.step}, ${found.outlet}: ${found.what}`);
+    console.log(`  npm run test:permissions -- --doors-seed ${seed}`);
+    if (leaks >= LEAKS_MAX) break;
+  }
+  console.log(reportDoors(tally, leaks));
+  if (!plants) return leaks === 0;
+  const chosen = doorsPlants.filter(({ name, outlet }) => name.includes(only) || outlet.includes(only));
+  const found: (readonly [PlantInDoor, Caught | undefined])[] = [];
+  for (const plant of chosen) found.push([plant, await huntAtDoors(plant)]);
+  console.log(tableOf(found));
+  const hidden = found.filter(([, caught]) => caught === undefined).length;
+  console.log(`${found.length} planted leaks at the doors, ${hidden} hidden`);
+  return leaks === 0 && hidden === 0;
 }
 
 /** Whether a real process lets nothing out (PO-12). */

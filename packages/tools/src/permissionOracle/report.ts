@@ -1,6 +1,5 @@
-import { OUTLETS } from '@topgun/sim/internal/oracle/outlets';
+import { DOOR_OUTLETS, OUTLETS } from '@topgun/sim/internal/oracle/outlets';
 import type { Caught } from './huntPlants.js';
-import type { Plant } from './plants/Plant.js';
 import type { Tally } from './Tally.js';
 
 const WHAT_CHARS = 90;
@@ -16,11 +15,30 @@ export function reportTotals(tally: Tally, leaks: number): string {
   ].join('\n');
 }
 
+/** Those of runs at the doors: of each outlet how often it was used, and how often it carried what may be heard. */
+export function reportDoors(
+  { seeds, policySets, frames, withCanaries, outlets, permitted }: Tally,
+  leaks: number,
+): string {
+  const line = (name: string): string =>
+    `${String(outlets.get(name) ?? 0).padStart(9)} ${String(permitted.get(name) ?? 0).padStart(9)}  ${name}`;
+  return [
+    `${'frames'.padStart(9)} ${'permitted'.padStart(9)}`,
+    ...Object.keys(DOOR_OUTLETS).map(line),
+    `at the doors: ${policySets} sets of policies in ${seeds} seeds, ${frames} frames, ${withCanaries} with permitted canaries, ${leaks} leaks`,
+  ].join('\n');
+}
+
 export const percentOf = ({ frames, withCanaries }: Tally): number =>
   (100 * withCanaries) / Math.max(1, frames);
 
 /** One line for each planted leak. */
-export function tableOf(found: readonly (readonly [plant: Plant, caught: Caught | undefined])[]): string {
+export function tableOf(
+  found: readonly (readonly [
+    plant: { readonly outlet: string; readonly name: string },
+    caught: Caught | undefined,
+  ])[],
+): string {
   const rows = found.map(([{ outlet, name }, caught]) => [
     outlet,
     name,

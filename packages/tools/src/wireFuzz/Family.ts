@@ -13,6 +13,7 @@ export const AREAS = [
   'operations',
   'queries',
   'http',
+  'doors',
 ] as const;
 export type Area = (typeof AREAS)[number];
 
@@ -23,6 +24,8 @@ export interface Expected {
   readonly code?: ErrorCode;
   /** the close code; absent: the socket stays open. 'cut': closed without a close frame */
   readonly close?: number | 'cut';
+  /** the code that an error frame of `/ws` names */
+  readonly jsonCode?: string;
   /** HTTP statuses, any of them */
   readonly status?: readonly number[];
 }
@@ -45,7 +48,9 @@ export type Probe =
       readonly settles: Settles;
       readonly fresh?: boolean;
       readonly ends?: boolean;
-    };
+    }
+  /** WebSocket bytes at `/ws`, behind the welcome where a token is shown; a ping follows them where the socket is to stay */
+  | { readonly kind: 'json'; readonly bytes: Uint8Array; readonly token?: string };
 
 /**
  * When an input has been answered: its socket is closed; the PING behind it has come back, and an answer to so many ops

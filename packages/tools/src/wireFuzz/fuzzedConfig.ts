@@ -10,6 +10,13 @@ const ALL = ['READ', 'PUT', 'REMOVE'] as const;
 /** As much as each of these settings allows. */
 const RAISED = 1_000_000;
 
+/** Whose webhooks are believed. */
+export const SENDER = {
+  provider: 'shop',
+  tenant: 'acme',
+  secrets: ['a generic secret of this run alone'],
+} as const;
+
 /** The server that is fuzzed: maps with and without rights, masks, resolvers, places and indexes. */
 export const fuzzedConfig: ServerConfigInput = {
   port: 0,
@@ -25,6 +32,8 @@ export const fuzzedConfig: ServerConfigInput = {
   roomsPerUserMax: 100_000,
   ...devLimits,
   handshakesMax: 100_000,
+  bridge: true,
+  wsScopeRequired: false,
   policies: [
     { role: 'user', map: 'open:**', actions: [...ALL] },
     { role: 'user', map: 'volatile:**', actions: [...ALL] },

@@ -1,5 +1,6 @@
 import type { Expected } from './Family.js';
 import type { HttpReply } from './link/askHttp.js';
+import type { WsReply } from './link/askWs.js';
 import type { Reply } from './link/Caller.js';
 
 /** The codes that a reply names: of errors, and of ops that were refused. */
@@ -26,6 +27,20 @@ export function faultOfReply(expected: Expected, reply: Reply): string | undefin
   return leakOf(JSON.stringify(reply.messages.filter(({ type }) => type === 'ERROR')));
 }
 
+/** What is wrong with a reply at `/ws`. */
+export function faultAtWs({ jsonCode, close }: Expected, reply: WsReply): string | undefined {
+  if (reply.fault !== undefined) return reply.fault;
+  const codes = new Set(reply.errors.map(({ code }) => code));
+  if (jsonCode === undefined ? codes.size > 0 : codes.size !== 1 || !codes.has(jsonCode))
+    return `${[...codes].join(', ') || 'no code'}, not ${jsonCode ?? 'none'}`;
+  const found = reply.isClosed ? `closed with ${reply.closeCode ?? 'nothing'}` : 'not closed';
+  if (
+    close === undefined ? reply.isClosed : !reply.isClosed || (close !== 'cut' && close !== reply.closeCode)
+  )
+    return `${found}, not ${close ?? 'kept'}`;
+  return leakOf(JSON.stringify(reply.errors));
+}
+
 /** What is wrong with an answer over HTTP. */
 export function faultOfAnswer({ status: expected = [] }: Expected, reply: HttpReply): string | undefined {
   const { status, body, answers, isClosed } = reply;
@@ -43,7 +58,12 @@ export function faultOfAnswer({ status: expected = [] }: Expected, reply: HttpRe
 
 function codeIn(body: string): string | undefined {
   try {
-    const { code } = JSON.parse(body) as { readonly code?: unknown };
+    const { code, statusCode } = JSON.parse(body) as {
+      readonly code?: unknown;
+      readonly statusCode?: unknown;
+    };
+    // What clients of bridges know has the status for a code (BRG-4).
+    if (typeof statusCode === 'number') return String(statusCode);
     return typeof code === 'string' && /^[A-Z_]{3,40}$/.test(code) ? code : undefined;
   } catch {
     return undefined;

@@ -1,3 +1,4 @@
+import { valueToJson } from '@topgun/protocol';
 import type { TopicMessage } from '../../topics/ports.js';
 
 export type Heartbeat = 'legacy' | 'message';
@@ -22,6 +23,6 @@ export const HEARTBEATS: Readonly<Record<Heartbeat, string>> = {
 
 export const QUEUE_DONE = 'event: message\r\ndata: queue_done\r\n\r\n';
 
-/** A message as hearers get it (BRG-14). JSON has no line feeds of its own, so one line of data holds it. */
+/** A message as hearers get it (BRG-14). JSON has no line feeds of its own, so one line of data holds it; others than the bridge may have said it. */
 export const messageFrame = ({ offset, data }: TopicMessage): Buffer =>
-  Buffer.from(`event: message\nid: ${offset}\ndata: ${JSON.stringify(data)}\n\n`);
+  Buffer.from(`event: message\nid: ${offset}\ndata: ${JSON.stringify(valueToJson(data))}\n\n`);

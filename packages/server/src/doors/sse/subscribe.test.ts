@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ServerConfigInput } from '../../config/schema.js';
 import type { Policy } from '../../security/PermissionPolicy.js';
+import { SERVER_PRINCIPAL } from '../../topics/serverPrincipal.js';
 import { turnsUntil } from '../held/testing/HeldServer.js';
 import * as frames from './sseFrames.js';
 import { SseRig } from './testing/SseRig.js';
@@ -221,6 +222,25 @@ describe('the stream', () => {
     expect(followers.map(({ said }) => said.slice(0, -1))).toEqual(
       heard.map((data) => (data === undefined ? [] : [data])),
     );
+  });
+
+  it('[SSE-4] to hear everything is a right over all topics of two segments, not one over all topics of one', async () => {
+    await start({}, [{ role: 'user', map: 'topic:*', actions: ['READ', 'PUT'] }]);
+    expect((await rig.ask(`${PATH}?all=true`, as('ann'))).status).toBe(403);
+    expect((await rig.ask(`${PATH}?topics=news`, as('ann'))).status).toBe(200);
+    rig.setPolicies([{ role: 'user', map: 'topic:*/*', actions: ['READ', 'PUT'] }]);
+    const follower = await rig.follow('all=true').connected();
+    await rig.publish('user/K', 'x');
+    await follower.until(({ said }) => said.length === 1);
+  });
+
+  it('[SSE-4] what is said to a user whose name has segments is heard by nobody who may not hear that topic', async () => {
+    await start({}, [{ role: 'user', map: 'topic:*/*', actions: ['READ', 'PUT'] }]);
+    const follower = await rig.follow('all=true').connected();
+    await rig.hub.publish('user/operator:ann', 'for ann', SERVER_PRINCIPAL);
+    await rig.publish('user/K', 'for K');
+    await follower.until(({ said }) => said.length === 1);
+    expect(follower.said).toEqual(['for K']);
   });
 
   it('[SSE-4] who may not hear what is for everybody is not told, and leaves no refusal behind', async () => {

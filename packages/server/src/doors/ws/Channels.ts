@@ -5,7 +5,7 @@ import type { LimitCounts } from '../../limits/LimitCounts.js';
 import type { Position, SubscribeOptions, SubscriptionEnd, Topics } from '../../topics/ports.js';
 import type { FrameOf, SaidFrame } from './clientFrames.js';
 import type { JsonConnection, Place } from './JsonConnection.js';
-import { envelopeOf, GLOBAL, type JsonErrorCode, placeOf, type Reply, SYSTEM } from './serverFrames.js';
+import { envelopeOf, GLOBAL, type JsonErrorCode, json, placeOf, type Reply, SYSTEM } from './serverFrames.js';
 
 export interface ChannelsParts {
   /** undefined before the store is loaded */
@@ -75,7 +75,7 @@ export class Channels {
       let isCut = false;
       for (const message of found.messages) {
         const envelope = envelopeOf(message);
-        bytes += JSON.stringify(envelope.payload)?.length ?? 0;
+        bytes += json(envelope).length;
         isCut = messages.length > 0 && bytes > LIMITS.wsHistoryBytes;
         if (isCut) break;
         messages.push(envelope);

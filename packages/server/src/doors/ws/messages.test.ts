@@ -209,6 +209,10 @@ describe('what is said', () => {
       raw: { $bytes: '00ff' },
       text: 'ä',
     });
+    client.send({ type: 'history', topic: 'tenant/acme' });
+    expect((await client.take('history')).payload).toMatchObject({
+      messages: [{ payload: { big: { $bigint: '7' } } }],
+    });
   });
 
   it('[WSJ-23] a message with a name is acknowledged once it is accepted, and taken in once', async () => {

@@ -90,7 +90,7 @@ function typeOf({ name, topic }: TopicMessage): string {
 }
 
 /** Values that came over a binary socket and that JSON has no word for are told as in exports. */
-const json = (value: object): string =>
+export const json = (value: object): string =>
   JSON.stringify(value, function (this: Record<string, unknown>, key, given: unknown) {
     const held = this[key];
     if (typeof held === 'bigint') return { $bigint: String(held) };

@@ -1,3 +1,4 @@
+import { valueToJson } from '@topgun/protocol';
 import { outboxNames, type Subscription } from '../../engine/outbox/Delivery.js';
 import type { EventText } from '../../engine/outbox/Outbox.js';
 import type { Position, SharedMessage, Subscriber, TopicMessage, Topics } from '../../topics/ports.js';
@@ -121,5 +122,6 @@ class Tap implements Subscriber {
 }
 
 function eventOf({ topic, id, name, data, from, ts }: TopicMessage): EventText {
-  return { type: 'topic.message', data: { topic, id, name, data, from, ts } };
+  // It may have come over a binary socket, with values that JSON has no word for.
+  return { type: 'topic.message', data: { topic, id, name, data: valueToJson(data), from, ts } };
 }

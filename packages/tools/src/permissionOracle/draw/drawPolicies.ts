@@ -4,7 +4,7 @@ import { numberCanary } from '@topgun/sim/internal/oracle/canaries';
 import type { Rng } from '@topgun/sim/internal/rng';
 import { EVE, FIELDS, MAPS, PEOPLE, ROLES, TEAMS, TOPICS } from '../world.js';
 
-const PATTERNS = [
+const PATTERNS: readonly string[] = [
   ...MAPS.map(({ name }) => name),
   ...TOPICS.map((name) => `topic:${name}`),
   '**',
@@ -20,18 +20,18 @@ const PATTERNS = [
 ];
 
 /** A random set of rights. What is true of every set: ROOT may do everything. */
-export function drawPolicies(rng: Rng): Policy[] {
-  const policies = Array.from({ length: rng.int(6, 16) }, () => drawPolicy(rng));
+export function drawPolicies(rng: Rng, patterns = PATTERNS, count = rng.int(6, 16)): Policy[] {
+  const policies = Array.from({ length: count }, () => drawPolicy(rng, patterns));
   return [{ role: 'root', map: '**', actions: ['READ', 'PUT', 'REMOVE'] }, ...policies];
 }
 
-function drawPolicy(rng: Rng): Policy {
+function drawPolicy(rng: Rng, patterns: readonly string[]): Policy {
   const actions = (['PUT', 'REMOVE'] as const).filter(() => rng.chance(0.6));
   const kept: readonly Action[] = actions.length === 0 || rng.chance(0.8) ? ['READ', ...actions] : actions;
   const fields = FIELDS.filter(() => rng.chance(0.5));
   return {
     role: rng.chance(0.2) ? '*' : rng.pick(ROLES),
-    map: rng.pick(PATTERNS),
+    map: rng.pick(patterns),
     actions: kept,
     ...(rng.chance(0.55) && { where: drawWhere(rng, 2) }),
     ...(rng.chance(0.35) && { fields }),

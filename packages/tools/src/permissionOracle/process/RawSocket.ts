@@ -3,8 +3,15 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 /** Opcodes of RFC 6455 that are used here. */
+const TEXT = 1;
 const BINARY = 2;
 const CLOSE = 8;
+
+/** Where it asks, and what with. */
+export interface RawOpening {
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /**
  * A WebSocket to a server on this machine, read from the TCP stream itself, so that every byte which arrives is kept: the handshake, frame
@@ -26,19 +33,24 @@ export class RawSocket {
     socket.on('error', () => socket.destroy());
   }
 
-  /** Resolves when the server has taken the connection over; `onMessage` gets the payload of every binary message. */
-  static async open(port: number, onMessage: (message: Buffer) => void): Promise<RawSocket> {
+  /** Resolves when the server has taken the connection over; `onMessage` gets the payload of every message. */
+  static async open(
+    port: number,
+    onMessage: (message: Buffer) => void,
+    { path = '/', headers = {} }: RawOpening = {},
+  ): Promise<RawSocket> {
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
     const raw = new RawSocket(socket, onMessage);
     socket.write(
       [
-        'GET / HTTP/1.1',
+        `GET ${path} HTTP/1.1`,
         `Host: 127.0.0.1:${port}`,
         'Upgrade: websocket',
         'Connection: Upgrade',
         `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
         'Sec-WebSocket-Version: 13',
+        ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
         '',
         '',
       ].join('\r\n'),
@@ -56,13 +68,15 @@ export class RawSocket {
     return raw;
   }
 
-  /** One binary message, masked as clients must; of no more than 65,535 bytes. */
-  send(payload: Uint8Array): void {
+  /** One message, a text or bytes, masked as clients must; of no more than 65,535 bytes. */
+  send(message: Uint8Array | string): void {
+    const opcode = typeof message === 'string' ? TEXT : BINARY;
+    const payload = typeof message === 'string' ? Buffer.from(message) : message;
     const mask = randomBytes(4);
     const head =
       payload.length < 126
-        ? [0x80 | BINARY, 0x80 | payload.length]
-        : [0x80 | BINARY, 0xfe, payload.length >> 8, payload.length & 0xff];
+        ? [0x80 | opcode, 0x80 | payload.length]
+        : [0x80 | opcode, 0xfe, payload.length >> 8, payload.length & 0xff];
     const masked = Buffer.from(payload);
     for (let i = 0; i < masked.length; i++) masked[i] = (masked[i] as number) ^ (mask[i & 3] as number);
     this.#socket.write(Buffer.concat([Buffer.from(head), mask, masked]));
@@ -82,7 +96,7 @@ export class RawSocket {
       this.#rest = this.#rest.subarray(end + 4);
     }
     for (let frame = this.#next(); frame !== undefined; frame = this.#next()) {
-      if (frame.opcode === BINARY) this.#onMessage(frame.payload);
+      if (frame.opcode === BINARY || frame.opcode === TEXT) this.#onMessage(frame.payload);
       if (frame.opcode === CLOSE)
         this.closed = { code: frame.payload.readUInt16BE(0), reason: frame.payload.subarray(2).toString() };
     }

@@ -1,6 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Logger, type Policy, type Principal, ServerCoordinator } from '@topgun/server';
+import {
+  type Logger,
+  type Policy,
+  type Principal,
+  type ServerConfigInput,
+  ServerCoordinator,
+} from '@topgun/server';
 import { SecurityManager } from '@topgun/server/internal/security/SecurityManager';
 import { freePort, topgun } from '@topgun/sim/internal/crash/harness';
 import { ServerProcess } from '@topgun/sim/internal/crash/ServerProcess';
@@ -21,6 +27,11 @@ export interface ServeOptions {
   readonly secret: string;
   /** an empty one */
   readonly folder: string;
+}
+
+/** One whose rights can be changed while it runs. */
+export interface ServedHere extends Served {
+  setPolicies(policies: readonly Policy[]): void;
 }
 
 /** Starts a server with these rights and this secret of tokens. */
@@ -58,7 +69,10 @@ export const serveProcess: Serve = async ({ policies, secret, folder }) => {
 };
 
 /** The same server in this process, on memory, with tokens that say in plain words whom they speak for: for leaks that are planted in it. */
-export const serveHere: Serve = async ({ policies, secret, folder }) => {
+export async function serveHere(
+  { policies, secret, folder }: ServeOptions,
+  config: ServerConfigInput = {},
+): Promise<ServedHere> {
   const lines: string[] = [];
   const note = (...line: unknown[]): void => {
     lines.push(JSON.stringify(line));
@@ -77,7 +91,9 @@ export const serveHere: Serve = async ({ policies, secret, folder }) => {
       jwtSecret: secret,
       debug: true,
       debugValues: true,
+      bridge: true,
       policies: policies as never,
+      ...config,
     },
     // All that the server uses of it.
     { logger: logger as unknown as Logger },
@@ -100,9 +116,10 @@ export const serveHere: Serve = async ({ policies, secret, folder }) => {
     port,
     tokenOf: async (principal) => HERE + Buffer.from(JSON.stringify(principal)).toString('base64url'),
     log: () => Buffer.from(lines.join('\n')),
+    setPolicies: (next) => server.setPolicies(next),
     stop: async () => {
       await server.shutdown();
       forget();
     },
   };
-};
+}

@@ -32,11 +32,11 @@ export interface Surroundings {
 /** Somebody on a real socket, all of whose bytes pass the oracle as they arrive. */
 export class Somebody {
   readonly viewer: Viewer;
-  readonly principal: Principal | undefined;
+  principal: Principal | undefined;
   readonly session: string;
   incarnation = '';
   readonly #around: Surroundings;
-  readonly #token: string | undefined;
+  #token: string | undefined;
   #socket: RawSocket | undefined;
   readonly #received: ServerMessage[] = [];
   #wake = (): void => undefined;
@@ -69,7 +69,18 @@ export class Somebody {
 
   async connect(): Promise<void> {
     this.#socket = await RawSocket.open(this.#around.port, (message) => this.#message(message));
-    if (this.principal === undefined) return;
+    if (this.principal !== undefined) await this.#authenticate();
+  }
+
+  /** The same person with another token, on the same socket. */
+  async renew(principal: Principal, token: string): Promise<void> {
+    this.principal = principal;
+    this.#token = token;
+    this.viewer.become({ principal, policies: this.#around.policies }, this.viewer.person);
+    await this.#authenticate();
+  }
+
+  async #authenticate(): Promise<void> {
     const versions = [PROTOCOL_VERSION, PROTOCOL_VERSION] as const;
     const { clientId } = this;
     this.send({
@@ -199,7 +210,9 @@ export class Somebody {
 
   #message(payload: Buffer): void {
     const { judge, tally, leaks } = this.#around;
-    for (const decoded of decodeTurn(payload)) {
+    const turn = [...decodeTurn(payload)];
+    const types = turn.flatMap((decoded) => (decoded.ok ? [decoded.message.type] : []));
+    for (const decoded of turn) {
       if (!decoded.ok) throw new Error(`${this.name} cannot read a frame: ${decoded.code}`);
       const { message } = decoded;
       const asked =
@@ -207,9 +220,10 @@ export class Somebody {
           ? this.viewer.queries.get(message.query)?.spec
           : undefined;
       for (const outlet of outletsOf(message, asked)) count(tally, outlet);
-      tally.frames++;
+      // Pongs are this harness's own.
+      if (message.type !== 'PONG') tally.frames++;
       // All of the bytes that came with it, for a turn is one message.
-      const judged = judge.frame(this.viewer, message, payload);
+      const judged = judge.frame(this.viewer, message, payload, types);
       if (judged.permitted > 0) tally.withCanaries++;
       leaks.push(...judged.leaks.map((leak) => `${leak} (to ${this.name})`));
       this.#received.push(message);

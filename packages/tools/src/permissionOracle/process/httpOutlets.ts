@@ -1,6 +1,8 @@
 import type { KnownData } from '@topgun/sim/internal/oracle/KnownData';
 import { MAPS } from '../world.js';
 
+export const SAID_OVER_HTTP = 'said over HTTP';
+
 export interface HttpAsk {
   readonly path: string;
   readonly body?: unknown;
@@ -95,7 +97,7 @@ export const HTTP_OUTLETS: Readonly<Record<string, HttpOutlet>> = {
     body: { as: { sub: 'ann', roles: ['user'] }, map: 'notes', action: 'READ', key: 'k' },
   },
   'GET /api/denials': {},
-  'POST /api/topics/*': { asks: ['/api/topics/news'], body: { data: 'said over HTTP' } },
+  'POST /api/topics/*': { asks: ['/api/topics/news'], body: { data: SAID_OVER_HTTP } },
   'GET /api/topics/*': { asks: ['/api/topics/room/a?limit=1000', '/api/topics/news'] },
   'GET /api/records/*': { asks: ['/api/records/notes/none'], about: ofRows((_, __, path) => ({ path })) },
   'POST /api/query': {
@@ -143,7 +145,11 @@ export const HTTP_OUTLETS: Readonly<Record<string, HttpOutlet>> = {
   'GET /api/presence/*': { asks: ['/api/presence/room/none'] },
   'PUT /api/presence/*': { asks: ['/api/presence/room/none'], body: { state: null } },
   'DELETE /api/presence/*': { asks: ['/api/presence/room/none'] },
-  // Refusals alone: a stream has no end, and is what `doors/sse/subscribe.test.ts` reads.
+  // Where the bridge is on; refusals alone, as for events.
+  'GET /bridge/events': { asks: ['/bridge/events', '/bridge/events?client_id=none'] },
+  'POST /bridge/message': { asks: ['/bridge/message?client_id=none'] },
+  'POST /bridge/verify': { body: { client_id: 'none', url: 'none' } },
+  // Refusals alone: a stream has no end, and is read in the cases of the doors (PO-13).
   'GET /events/subscribe': { asks: ['/events/subscribe', '/events/subscribe?streams=a%20b'] },
   'GET /events/stats': {},
   'GET /api/logs': { asks: ['/api/logs?after=0'] },

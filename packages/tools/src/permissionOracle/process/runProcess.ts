@@ -13,7 +13,7 @@ import { drawRow, Mint } from '../draw/drawRow.js';
 import { count, noTally, type Tally } from '../Tally.js';
 import { MAPS } from '../world.js';
 import { askHttp } from './askHttp.js';
-import { HTTP_OUTLETS, type HttpAsk } from './httpOutlets.js';
+import { HTTP_OUTLETS, type HttpAsk, SAID_OVER_HTTP } from './httpOutlets.js';
 import { type Serve, serveProcess } from './Served.js';
 import { Somebody, type Surroundings } from './Somebody.js';
 
@@ -71,6 +71,7 @@ export async function runProcess(
     leaks: [],
   };
   const mint = new Mint();
+  data.publish('news', SAID_OVER_HTTP);
   const everybody: Somebody[] = [];
   const takeOut = plant?.(data);
   try {

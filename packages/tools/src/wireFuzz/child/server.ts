@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PARTITION_COUNT } from '@topgun/protocol';
 import { ServerCoordinator } from '@topgun/server';
-import { fuzzedConfig, NEIGHBOUR_MAP } from '../fuzzedConfig.js';
+import { fuzzedConfig, NEIGHBOUR_MAP, SENDER } from '../fuzzedConfig.js';
 import { LoopWatch } from './LoopWatch.js';
 import type { Ask, ServerState } from './messages.js';
 
@@ -11,8 +13,10 @@ const faults: string[] = [];
 process.on('uncaughtException', (error) => faults.push(`uncaught: ${error.stack ?? error.message}`));
 process.on('unhandledRejection', (reason) => faults.push(`unhandled: ${String(reason)}`));
 
+const webhooksFile = join(dataDir, 'senders.json');
+writeFileSync(webhooksFile, JSON.stringify({ senders: [SENDER] }));
 const server = new ServerCoordinator(
-  { ...fuzzedConfig, dataDir },
+  { ...fuzzedConfig, dataDir, webhooksFile },
   { onFatal: (error) => faults.push(`fatal: ${error instanceof Error ? error.stack : String(error)}`) },
 );
 const { port } = await server.start();

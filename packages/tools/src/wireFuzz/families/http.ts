@@ -9,7 +9,7 @@ const GET_PATHS = ['/health', '/ready', '/version', '/metrics', '/api/status'] a
 const request = (host: string, line: string, headers: readonly string[] = [], body = ''): string =>
   [`${line} HTTP/1.1`, `Host: ${host}`, 'Connection: close', ...headers, '', body].join('\r\n');
 
-const simple = (
+export const simple = (
   name: string,
   status: readonly number[],
   make: (

@@ -1,8 +1,10 @@
 import type { Family } from '../Family.js';
+import { doorFamilies } from './doors.js';
 import { envelopeFamilies } from './envelopes.js';
 import { frameFamilies } from './frames.js';
 import { httpFamilies } from './http.js';
 import { httpRecordFamilies } from './httpRecords.js';
+import { jsonFamilies } from './jsonSockets.js';
 import { msgpackFamilies } from './msgpack.js';
 import { operationFamilies } from './operations.js';
 import { queryFamilies } from './queries.js';
@@ -20,4 +22,6 @@ export const families: readonly Family[] = [
   ...queryFamilies,
   ...httpFamilies,
   ...httpRecordFamilies,
+  ...doorFamilies,
+  ...jsonFamilies,
 ];

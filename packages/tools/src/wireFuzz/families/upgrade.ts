@@ -9,7 +9,13 @@ type Headers = Readonly<Record<string, string | undefined>>;
 const key = (rng: Rng): string => Buffer.from(rng.id(16)).toString('base64');
 
 /** An upgrade request: the headers of a good one, some of them changed or left out (undefined). */
-function request(rng: Rng, host: string, changed: Headers = {}, line = 'GET / HTTP/1.1', extra = ''): string {
+export function upgradeRequest(
+  rng: Rng,
+  host: string,
+  changed: Headers = {},
+  line = 'GET / HTTP/1.1',
+  extra = '',
+): string {
   const headers: Headers = {
     Host: host,
     Upgrade: 'websocket',
@@ -31,7 +37,7 @@ const upgrade = (
 ): Family =>
   asked('upgrade', name, status, (rng, { host }) => {
     const { changed, line, extra } = make(rng);
-    return request(rng, host, changed, line, extra);
+    return upgradeRequest(rng, host, changed, line, extra);
   });
 
 /** Headers that no header may have. */
@@ -172,13 +178,15 @@ const welcome: readonly Family[] = [
   })),
   family('upgrade', 'the first message right behind', { rule: 'E11', status: [101] }, (rng, { host }) => ({
     kind: 'http',
-    pieces: [Buffer.concat([Buffer.from(request(rng, host)), frameOf(encoded({ type: 'PING', id: 1 }))])],
+    pieces: [
+      Buffer.concat([Buffer.from(upgradeRequest(rng, host)), frameOf(encoded({ type: 'PING', id: 1 }))]),
+    ],
   })),
   family('upgrade', 'faults right behind', { rule: 'E11', status: [101] }, (rng, { host }) => ({
     kind: 'http',
     pieces: [
       Buffer.concat([
-        Buffer.from(request(rng, host)),
+        Buffer.from(upgradeRequest(rng, host)),
         rng.chance(0.5)
           ? frameOf(Buffer.from('x'), { isMasked: false })
           : frameOf(Buffer.from('x'), { opcode: OPCODE.TEXT }),
@@ -186,7 +194,7 @@ const welcome: readonly Family[] = [
     ],
   })),
   family('upgrade', 'a request in many pieces', { rule: 'E11', status: [101] }, (rng, { host }) => {
-    const whole = Buffer.from(request(rng, host));
+    const whole = Buffer.from(upgradeRequest(rng, host));
     const cuts = [rng.int(1, 10), rng.int(11, 60), rng.int(61, 100)];
     return {
       kind: 'http',

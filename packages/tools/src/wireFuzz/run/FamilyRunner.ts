@@ -2,8 +2,9 @@ import { Rng } from '@topgun/sim/internal/rng';
 import type { ServerState } from '../child/messages.js';
 import type { Family } from '../Family.js';
 import { USER } from '../identity.js';
-import { faultOfAnswer, faultOfReply } from '../judge.js';
+import { faultAtWs, faultOfAnswer, faultOfReply } from '../judge.js';
 import { askHttp } from '../link/askHttp.js';
+import { askWs } from '../link/askWs.js';
 import { Caller } from '../link/Caller.js';
 import type { Child } from './Child.js';
 
@@ -89,6 +90,8 @@ export class FamilyRunner {
       const around = await caller.ready();
       const probe = family.make(Rng.of(seed, `${nameOf(family)} ${at}`), around);
       if (probe.kind === 'http') return faultOfAnswer(expected, await askHttp(port, localAddress, probe));
+      if (probe.kind === 'json')
+        return faultAtWs(expected, await askWs(port, localAddress, probe, expected.close === undefined));
       const reply = await (probe.kind === 'client' ? caller.ask(probe) : caller.askAsStranger(probe));
       return faultOfReply(expected, reply);
     } catch (error) {
