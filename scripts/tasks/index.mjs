@@ -19,6 +19,7 @@ import {
   testPolicies,
   testProxies,
   testQueryFuzz,
+  testRolling,
   testTabs,
   testUnit,
 } from './test.mjs';
@@ -56,6 +57,8 @@ export const tasks = {
   'test:fuzz': testFuzz,
   'test:bus': testBus,
   'test:crash': testCrash,
+  'test:rolling': testRolling,
+  'test:crash': packageScript('@topgun/sim', 'crash'),
   'test:backup': packageScript('@topgun/sim', 'backup'),
   'test:drain': packageScript('@topgun/sim', 'drain'),
   'test:bridge': packageScript('@topgun/sim', 'bridge'),

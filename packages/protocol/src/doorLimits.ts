@@ -40,6 +40,8 @@ export const headersMs = 5_000;
 export const requestMs = 30_000;
 /** ms: time for the other side to answer a close before it is cut */
 export const closeWaitMs = 3_000;
+/** ms: between two closes of a stop at most: whoever comes back elsewhere comes at 100 a second */
+export const closeEveryMs = 10;
 /** count: pieces of one message; clients send one */
 export const fragments = 64;
 /** bytes: least length of an HS256 secret: that of its hash */
