@@ -8,7 +8,6 @@ import {
   TopGunClient,
 } from '@topgun/client';
 import { Follower } from './Follower.js';
-import type { Nodes } from './Nodes.js';
 
 const GOING_AWAY = 1001;
 const NORMAL = 1000;
@@ -16,19 +15,19 @@ const NORMAL = 1000;
 /** Goes to the next node at each attempt. */
 class NextNode implements IConnectionProvider {
   readonly hasServer = true;
-  readonly #nodes: Nodes;
+  readonly #nextNode: () => string;
   readonly #ended: (code: number, reason: string) => void;
   readonly #listeners = new ConnectionListeners();
   #current: SingleServerProvider | undefined;
 
-  constructor(nodes: Nodes, ended: (code: number, reason: string) => void) {
-    this.#nodes = nodes;
+  constructor(nextNode: () => string, ended: (code: number, reason: string) => void) {
+    this.#nextNode = nextNode;
     this.#ended = ended;
   }
 
   connect(): void {
     this.#current?.close();
-    const current = new SingleServerProvider({ url: `ws://${this.#nodes.next()}/` });
+    const current = new SingleServerProvider({ url: `ws://${this.#nextNode()}/` });
     this.#current = current;
     current.on('connected', () => {
       if (this.#current === current) this.#listeners.emit('connected', undefined);
@@ -70,10 +69,13 @@ export class BinaryFollower extends Follower {
 
   open(): void {
     const client = new TopGunClient({
-      connectionProvider: new NextNode(this.nodes, (code, reason) => {
-        if (code === GOING_AWAY) this.leaves++;
-        else if (code !== NORMAL) this.fault(`was closed with ${code} ${reason}`);
-      }),
+      connectionProvider: new NextNode(
+        () => this.nextNode(),
+        (code, reason) => {
+          if (code === GOING_AWAY) this.leaves++;
+          else if (code !== NORMAL) this.cut(`was closed with ${code} ${reason}`);
+        },
+      ),
       token: this.nodes.token,
       storage: new MemoryAdapter(),
       // Those of one store would be tabs of one page, with one connection.

@@ -13,6 +13,10 @@ export abstract class Follower {
   isOpen = false;
   /** connections that ended as they were announced to */
   leaves = 0;
+  /** connections and attempts that ended with a node that was killed */
+  cuts = 0;
+  /** the node that it is connected to, or tries */
+  #at = '';
   protected readonly nodes: Nodes;
 
   constructor(nodes: Nodes, stream: string) {
@@ -25,6 +29,17 @@ export abstract class Follower {
 
   protected hear(data: unknown): void {
     this.heard.push(Number((data as { readonly n: unknown }).n));
+  }
+
+  protected nextNode(): string {
+    this.#at = this.nodes.next();
+    return this.#at;
+  }
+
+  /** The connection ended without a word. */
+  protected cut(text: string): void {
+    if (this.nodes.isDead(this.#at)) this.cuts++;
+    else this.fault(text);
   }
 
   protected fault(text: string): void {

@@ -69,7 +69,7 @@ export class JsonFollower extends Follower {
     const asked = new URLSearchParams({ token: this.nodes.token });
     if (this.#place !== undefined) asked.set('resume', `${topic}@${this.#place.epoch}:${this.#place.offset}`);
     const Socket = (await loadWebSocket()) as unknown as new (url: string) => TextSocket;
-    const socket = new Socket(`ws://${this.nodes.next()}/ws?${asked}`);
+    const socket = new Socket(`ws://${this.nextNode()}/ws?${asked}`);
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#take(JSON.parse(String(data)) as Frame);
     socket.onclose = ({ code, reason }) => this.#closed(code, reason);
@@ -85,14 +85,15 @@ export class JsonFollower extends Follower {
       // Welcome. Who resumed follows already; asked again it is answered again.
       this.#send({ type: 'subscribe', topic: `stream/${this.stream}` });
     } else if (type === 'subscribed' && topic === `stream/${this.stream}`) {
-      if (payload.recovered === false) this.fault('something was missed');
+      if (payload.recovered === false)
+        this.fault(`was not given all behind ${JSON.stringify(this.#place)}, but ${JSON.stringify(payload)}`);
       this.#place ??= { epoch: payload.epoch ?? '', offset: payload.offset ?? 0 };
       if (!this.isOpen) this.#opened();
     } else if (type === 'ack') {
       this.#unanswered.get(reply_to ?? '')?.accepted(payload.offset ?? 0);
       this.#unanswered.delete(reply_to ?? '');
     } else if (payload.event === 'shutdown') this.#pauseMs = payload.reconnect_in_ms;
-    else if (payload.event === 'resync') this.fault('something was missed');
+    else if (payload.event === 'resync') this.fault('was told that messages are lost');
     else if (type === 'error') this.fault(`was answered ${payload.code}`);
   }
 
@@ -113,7 +114,7 @@ export class JsonFollower extends Follower {
     this.isOpen = false;
     if (this.#isClosing) return;
     if (code === SERVICE_RESTART && this.#pauseMs !== undefined) this.leaves++;
-    else this.fault(`was closed with ${code} ${reason}`);
+    else this.cut(`was closed with ${code} ${reason}`);
     this.#timer = setTimeout(() => void this.#connect(), this.#pauseMs ?? 1_000);
     this.#pauseMs = undefined;
   }

@@ -12,6 +12,8 @@ const LOOK_MS = 200;
 const DRAIN_DELAY_MS = 1_000;
 /** A supervisor kills what has not ended then; the server promises 25 s. */
 const STOP_MS_MAX = 25_000;
+/** Three that start at once on a busy machine take their time. */
+const START_MS_MAX = 60_000;
 
 /** Everybody here is one user at one address: what is held to a user or an address is not what is tried. */
 const MANY = '100000';
@@ -29,6 +31,8 @@ interface Node {
   readonly port: number;
   readonly server: ServerProcess;
   isReady: boolean;
+  /** it was killed, and its clients have nowhere to be yet */
+  isDead: boolean;
 }
 
 /** Three real servers that share a real Redis and nothing else, and who sends the next request to which of them: each in its turn, of those that say they are ready. */
@@ -75,9 +79,10 @@ export class Nodes {
         port: await freePort(),
         server: new ServerProcess([...own, ...shared, ...LIMITS], env),
         isReady: true,
+        isDead: false,
       });
     }
-    await Promise.all(nodes.map(({ server, port }) => server.start(port)));
+    await Promise.all(nodes.map(({ server, port }) => server.start(port, START_MS_MAX)));
     return new Nodes(redis, folder, nodes, token);
   }
 
@@ -97,8 +102,26 @@ export class Nodes {
   async restart(at: number): Promise<Ending> {
     const node = this.#nodes[at] as Node;
     const ending = await node.server.terminate(STOP_MS_MAX);
-    await node.server.start(node.port);
+    await node.server.start(node.port, START_MS_MAX);
     return ending;
+  }
+
+  /** SIGKILL; it is started again. */
+  async kill(at: number): Promise<void> {
+    const node = this.#nodes[at] as Node;
+    node.isDead = true;
+    await node.server.kill();
+    await node.server.start(node.port, START_MS_MAX);
+  }
+
+  /** The balancer and the clients know by now that it is back. */
+  revive(at: number): void {
+    (this.#nodes[at] as Node).isDead = false;
+  }
+
+  /** Whether what is lost there is nobody's fault; `address` as `next` gave it. */
+  isDead(address: string): boolean {
+    return this.#nodes.some(({ port, isDead }) => isDead && address === `127.0.0.1:${port}`);
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { JsonFollower } from './JsonFollower.js';
 import type { Nodes } from './Nodes.js';
 
@@ -11,7 +12,10 @@ export interface Accepted {
   readonly offset: number;
 }
 
-/** Publishes numbers to streams at a steady rate, each request to the next node; none is tried again. */
+/**
+ * Publishes numbers to streams at a steady rate, each request to the next node. None is tried again, but where a node was killed: then it goes to another one
+ * under its id.
+ */
 export class Publisher {
   /** by stream */
   readonly accepted = new Map<string, Accepted[]>();
@@ -64,18 +68,25 @@ export class Publisher {
   }
 
   async #overHttp(stream: string, n: number): Promise<void> {
-    try {
-      const response = await fetch(`http://${this.#nodes.next()}/api/topics/stream/${stream}`, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${this.#nodes.token}` },
-        body: JSON.stringify({ data: { n } }),
-      });
-      const answer = (await response.json()) as { readonly offset: number };
-      if (response.ok) this.#accept(stream, n, answer.offset);
-      else this.faults.push(`a publish was answered ${response.status} ${JSON.stringify(answer)}`);
-    } catch (error) {
-      const { message, cause } = error as Error;
-      this.faults.push(`a publish failed: ${message} ${String(cause ?? '')}`);
+    const id = randomUUID();
+    for (;;) {
+      const node = this.#nodes.next();
+      try {
+        const response = await fetch(`http://${node}/api/topics/stream/${stream}`, {
+          method: 'POST',
+          headers: { Authorization: `Bearer ${this.#nodes.token}` },
+          body: JSON.stringify({ data: { n }, id }),
+        });
+        const answer = (await response.json()) as { readonly offset: number };
+        if (response.ok) this.#accept(stream, n, answer.offset);
+        else this.faults.push(`a publish was answered ${response.status} ${JSON.stringify(answer)}`);
+        return;
+      } catch (error) {
+        const { message, cause } = error as Error;
+        if (this.#nodes.isDead(node)) continue;
+        this.faults.push(`a publish failed: ${message} ${String(cause ?? '')}`);
+        return;
+      }
     }
   }
 

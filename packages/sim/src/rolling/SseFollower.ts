@@ -21,7 +21,7 @@ export class SseFollower extends Follower {
         this.isOpen = state === 'open';
       },
       onResync: () => this.fault('something was missed'),
-      onError: ({ message }) => this.fault(message),
+      onError: ({ message }) => this.cut(message),
     });
   }
 
@@ -32,7 +32,7 @@ export class SseFollower extends Follower {
 
   /** An answer whose end is looked at: it has to have been announced. */
   async #fetch(address: string, init?: RequestInit): Promise<Response> {
-    const { status, headers, body } = await fetch(address.replace('next.node', this.nodes.next()), init);
+    const { status, headers, body } = await fetch(address.replace('next.node', this.nextNode()), init);
     const decoder = new TextDecoder();
     let tail = '';
     let isAnnounced = false;
@@ -45,7 +45,7 @@ export class SseFollower extends Follower {
       },
       flush: () => {
         if (isAnnounced) this.leaves++;
-        else if (!this.#isClosing) this.fault('the stream ended and nobody had said that it would');
+        else if (!this.#isClosing) this.cut('the stream ended and nobody had said that it would');
       },
     });
     return new Response(body?.pipeThrough(watched) ?? null, { status, headers });

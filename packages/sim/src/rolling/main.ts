@@ -11,17 +11,22 @@ import { until } from './until.js';
 /** Those that come at once; a node takes more, but a crowd of all of them is not what is tried. */
 const OPENED_AT_ONCE = 50;
 const FOLLOWERS_PER_STREAM = 50;
+/** Messages a second in one stream: its log holds 100, and who was sent away is back within ten seconds, on a busy machine within thirty. */
+const PER_SECOND_AND_STREAM = 2;
 
 /**
- * `npm run test:rolling [-- --clients 500 --per-second 30]`: three real `topgun start` that share one Redis are restarted one after the other with
+ * `npm run test:rolling [-- --clients 500 --per-second 30 --kills 1]`: three real `topgun start` that share one Redis are restarted one after the other with
  * SIGTERM, while so many clients follow streams by SSE and as many by WebSockets, half of them JSON and half binary, each to the next node
  * that is ready, without stickiness, and messages are published by HTTP and by clients. No client may miss a message, hear one twice or out of order, or lose its
  * connection other than announced; nobody may be refused; every publish has to be accepted; every node has to end by itself in 25 s with code 0 (S004-27).
+ * Then a node is killed: its clients come back and have missed nothing, those of the others see nothing of it (S003-3).
  */
 async function main(): Promise<number> {
   const clients = option('clients') ?? 500;
+  const kills = option('kills') ?? 1;
   const perSecond = option('per-second') ?? 30;
-  const streams = Array.from({ length: Math.ceil((2 * clients) / FOLLOWERS_PER_STREAM) }, (_, at) => `${at}`);
+  const count = Math.max((2 * clients) / FOLLOWERS_PER_STREAM, perSecond / PER_SECOND_AND_STREAM);
+  const streams = Array.from({ length: Math.ceil(count) }, (_, at) => `${at}`);
   const nodes = await Nodes.open();
   const faults: string[] = [];
   const followers: Follower[] = [];
@@ -47,12 +52,20 @@ async function main(): Promise<number> {
       return followers.every(({ heard }) => heard.length > 0);
     });
     publisher.start(perSecond);
+    const areBack = (): Promise<void> =>
+      until('every follower is back', 60_000, () => followers.every(({ isOpen }) => isOpen));
     for (let at = 0; at < nodes.count; at++) {
       const { code, ms, output } = await nodes.restart(at);
       longestMs = Math.max(longestMs, ms);
       if (code !== 0) faults.push(`node ${at} ended with code ${code}: ${output}`);
     }
-    await until('every follower is back', 60_000, () => followers.every(({ isOpen }) => isOpen));
+    await areBack();
+    for (let kill = 0; kill < kills; kill++) {
+      const at = kill % nodes.count;
+      await nodes.kill(at);
+      await areBack();
+      nodes.revive(at);
+    }
     await publisher.publishToAll();
     await publisher.stop();
     faults.push(...publisher.faults, ...(await judge(followers, publisher.accepted)));
@@ -63,7 +76,7 @@ async function main(): Promise<number> {
   for (const [fault, count] of countsOf(faults).slice(0, 20)) console.log(`FAULT ${count} x ${fault}`);
   const sum = (of: (one: Follower) => number): number => followers.reduce((all, one) => all + of(one), 0);
   console.log(
-    `${nodes.count} restarts, ${followers.length} clients sent away ${sum(({ leaves }) => leaves)} times, ${sum(({ heard }) => heard.length)} messages heard, ${faults.length} faults, longest stop ${Math.round(longestMs)} ms`,
+    `${nodes.count} restarts, ${kills} kills, ${followers.length} clients sent away ${sum(({ leaves }) => leaves)} times and cut ${sum(({ cuts }) => cuts)} times, ${sum(({ heard }) => heard.length)} messages heard, ${faults.length} faults, longest stop ${Math.round(longestMs)} ms`,
   );
   return faults.length === 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Frame, JsonClient } from '../../ws/testing/JsonClient.js';
+import { type Frame, type JsonClient, toldBy } from '../../ws/testing/JsonClient.js';
 import type { Deployment } from './Deployment.js';
 
 /** The JSON WebSocket, and who is present. */
@@ -78,7 +78,7 @@ export function describeSockets(deployment: () => Deployment): void {
         [...before, ...after].filter(({ topic }) => topic === wanted).map(({ payload }) => payload);
       expect(heardIn('room/resumed')).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16]);
       expect(heardIn('tenant/acme')).toEqual([1, 3, 5, 7, 9, 11, 13, 15, 17]);
-      const told = again.drain('subscribed').filter(({ payload }) => payload.recovered === false);
+      const told = again.drain('subscribed').filter((frame) => toldBy(frame).recovered === false);
       expect(told).toEqual([]);
     });
 

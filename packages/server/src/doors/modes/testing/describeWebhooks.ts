@@ -1,6 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Frame } from '../../ws/testing/JsonClient.js';
 import { type Deployment, webhookSecret } from './Deployment.js';
+
+/** What was posted, in the message that was made of it. */
+const numberIn = ({ payload }: Frame): unknown =>
+  (payload as { readonly payload: { readonly n: unknown } }).payload.n;
 
 /** Events of other services, posted to whichever node. */
 export function describeWebhooks(deployment: () => Deployment): void {
@@ -34,7 +39,7 @@ export function describeWebhooks(deployment: () => Deployment): void {
         for (const _ of deployment().urls) expect(await post(body)).toMatchObject({ duplicate: true });
       await post(JSON.stringify({ n: 'last' }));
       const heard: unknown[] = [];
-      while (heard.at(-1) !== 'last') heard.push((await client.take('webhook.twilio')).payload.payload.n);
+      while (heard.at(-1) !== 'last') heard.push(numberIn(await client.take('webhook.twilio')));
       expect(heard).toEqual([0, 1, 2, 3, 4, 5, 'last']);
     });
   });
