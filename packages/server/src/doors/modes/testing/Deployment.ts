@@ -50,10 +50,13 @@ export class Deployment {
   }
 
   /** A socket of /ws that has joined its own channels, and those that it comes back to. */
-  async socket(user: string, { tenant = 'acme', resume = '' } = {}): Promise<JsonClient> {
+  async socket(
+    user: string,
+    { tenant = 'acme', resume = [] }: { tenant?: string; resume?: string[] } = {},
+  ): Promise<JsonClient> {
     const { port } = new URL(this.next('/'));
     const header = `Bearer ${await tokenOf(user, tenant)}`;
-    const query = resume === '' ? '' : `?resume=${encodeURIComponent(resume)}`;
+    const query = `?${resume.map((place) => `resume=${encodeURIComponent(place)}`).join('&')}`;
     const client = await JsonClient.open(Number(port), { header, query });
     if (typeof client === 'number') throw new Error(`The handshake was answered ${client}.`);
     this.#clients.push(client);

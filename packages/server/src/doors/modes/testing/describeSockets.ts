@@ -6,7 +6,7 @@ import type { Deployment } from './Deployment.js';
 /** The JSON WebSocket, and who is present. */
 export function describeSockets(deployment: () => Deployment): void {
   describe('sockets', () => {
-    const open = async (user: string, more?: { tenant?: string; resume?: string }): Promise<JsonClient> => {
+    const open = async (user: string, more?: { tenant?: string; resume?: string[] }): Promise<JsonClient> => {
       const client = await deployment().socket(user, more);
       onTestFinished(() => client.ws.terminate());
       return client;
@@ -69,8 +69,7 @@ export function describeSockets(deployment: () => Deployment): void {
         const { epoch, offset } = before.filter(({ topic }) => topic === wanted).at(-1) as Frame;
         return `${wanted}@${epoch}:${offset}`;
       };
-      const again = await open('ann', { resume: last('room/resumed') });
-      again.send({ type: 'subscribe', topic: 'tenant/acme', since: placeOf(last('tenant/acme')) });
+      const again = await open('ann', { resume: ['room/resumed', 'tenant/acme'].map(last) });
       for (let n = 12; n < 18; n++)
         await say(ben, n, { topic: n % 2 === 0 ? 'room/resumed' : 'tenant/acme' });
       const after = await gather(again, 12);
@@ -103,11 +102,6 @@ export function describeSockets(deployment: () => Deployment): void {
       await listed(deployment(), 'ann,cid');
     });
   });
-}
-
-function placeOf(resume: string): { readonly epoch: string; readonly offset: number } {
-  const [, epoch = '', offset] = /@(.*):(\d+)$/.exec(resume) ?? [];
-  return { epoch, offset: Number(offset) };
 }
 
 /** Waits until every node names these; the deadline is the test's. */
