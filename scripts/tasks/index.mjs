@@ -58,7 +58,6 @@ export const tasks = {
   'test:bus': testBus,
   'test:crash': testCrash,
   'test:rolling': testRolling,
-  'test:crash': packageScript('@topgun/sim', 'crash'),
   'test:backup': packageScript('@topgun/sim', 'backup'),
   'test:drain': packageScript('@topgun/sim', 'drain'),
   'test:bridge': packageScript('@topgun/sim', 'bridge'),
