@@ -20,6 +20,7 @@ import {
   testProxies,
   testQueryFuzz,
   testRaces,
+  testRolling,
   testTabs,
   testUnit,
 } from './test.mjs';
@@ -66,6 +67,7 @@ export const tasks = {
   'test:bus': testBus,
   'test:crash': testCrash,
   'test:races': testRaces,
+  'test:rolling': testRolling,
   'test:backup': packageScript('@topgun/sim', 'backup'),
   'test:drain': packageScript('@topgun/sim', 'drain'),
   'test:bridge': packageScript('@topgun/sim', 'bridge'),

@@ -143,6 +143,15 @@ export async function testRaces([races = '1000']) {
   return closeWith(await runVitest({ args: ['packages/server/src/doors/modes/races.modes.test.ts'], env }));
 }
 
+/** Restarts three nodes over one Redis in turn, under clients of every kind of door: `npm run test:rolling -- --clients 500 --per-second 30`. */
+export async function testRolling(args) {
+  const redis = await resolvePiece('redis');
+  if ((await build(['@topgun/sim', '@topgun/cli'])) !== 0) return 1;
+  return run(process.execPath, [rootPath('packages/sim/dist/rolling/main.js'), ...args], {
+    env: { TOPGUN_REDIS: redis },
+  });
+}
+
 /** Opens, closes, reloads, kills and freezes tabs of one store: `npm run test:tabs -- 200`, and a seed if wanted. */
 export const testTabs = ([events = '200', seed = '1']) =>
   testOften('many-tabs', { TOPGUN_TAB_EVENTS: events, TOPGUN_TAB_SEED: seed });

@@ -38,8 +38,12 @@ export const headerBytes = 8 * KIB;
 export const headersMs = 5_000;
 /** ms: time for one HTTP request to arrive whole */
 export const requestMs = 30_000;
+/** ms: how long an HTTP connection may wait for its next request; proxies let go after 60 s, and must be first, or a request meets the close */
+export const httpIdleMs = 75_000;
 /** ms: time for the other side to answer a close before it is cut */
 export const closeWaitMs = 3_000;
+/** ms: between two closes of a stop at most: whoever comes back elsewhere comes at 100 a second */
+export const closeEveryMs = 10;
 /** count: pieces of one message; clients send one */
 export const fragments = 64;
 /** bytes: least length of an HS256 secret: that of its hash */

@@ -26,7 +26,5 @@ export const wsHardBytes = 1024 * KIB;
 export const wsHeartbeatMs = 30_000;
 /** ms: default: a connection that says and hears nothing for so long is closed */
 export const wsIdleMs = 1_800_000;
-/** ms: between two closes of a stop at most: whoever comes back elsewhere comes at 100 a second */
-export const wsCloseEveryMs = 10;
 /** chars: name of a tenant: with its namespace far below topicChars */
 export const tenantChars = 128;

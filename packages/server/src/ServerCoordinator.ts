@@ -5,11 +5,13 @@ import { parseConfig } from './config/load.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { createRouter } from './createRouter.js';
 import { createTransport } from './createTransport.js';
+import { closeHttp } from './doors/closeHttp.js';
 import { createHttp } from './doors/createHttp.js';
 import { LiveDoors } from './doors/LiveDoors.js';
 import { listen } from './doors/listen.js';
 import type { ProbeFacts } from './doors/probes.js';
-import { closeMsOf, finishMsOf } from './drainTimes.js';
+import { drainServer } from './drainServer.js';
+import { closeMsOf } from './drainTimes.js';
 import type { EngineHost, WallClock } from './EngineHost.js';
 import type { EngineStats } from './engine/ports.js';
 import type { PoisonedRecord, Repair, RepairOrder } from './engine/repair/Repair.js';
@@ -279,10 +281,7 @@ export class ServerCoordinator {
     await this.#starting?.catch(() => undefined);
     if (this.#state === 'READY') {
       this.#state = 'DRAINING';
-      const finishMs = finishMsOf(this.config.drainMs);
-      const left = this.#live.drain(finishMs);
-      const complete = await this.#host?.drain(finishMs);
-      await left;
+      const complete = await drainServer(this.config, this.#live, this.#host, this.#transport);
       this.#logger.info({ complete }, 'drained');
     }
     await this.#close();
@@ -295,10 +294,9 @@ export class ServerCoordinator {
     this.#policies?.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#live.close();
-    await this.#transport.closeAll(closeMsOf(this.config.drainMs));
+    const closeMs = closeMsOf(this.config);
+    await Promise.all([this.#transport.closeAll(closeMs), closeHttp(this.#http, closeMs)]);
     this.#host?.stop();
-    this.#http.closeAllConnections();
-    if (this.#http.listening) await new Promise((resolve) => this.#http.close(resolve));
     this.#operators.stop();
     await this.#topics.close();
     await this.#workers.close();
@@ -356,6 +354,7 @@ export class ServerCoordinator {
       watch: this.#watch,
       operators: this.#operators,
       live: this.#live,
+      isStopping: () => this.#state === 'DRAINING',
       topics: () => this.topics,
       wallMs: () => this.#clock.wallMs(),
       presence: () => this.#topics.presence(),
@@ -372,7 +371,10 @@ export class ServerCoordinator {
       auth: () => this.#auth,
     });
     this.#http.on('request', router.listener);
-    const upgrades = this.#live.upgrades(this.#transport, () => this.#state === 'READY');
+    const upgrades = this.#live.upgrades(
+      this.#transport,
+      () => this.#state === 'READY' || this.#state === 'DRAINING',
+    );
     this.#http.on('upgrade', (request, stream, head) => {
       this.#watch.spans.handshake(request);
       upgrades.take(request, stream, head);

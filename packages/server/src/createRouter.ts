@@ -24,6 +24,7 @@ export interface RouterParts {
   readonly watch: Observability;
   readonly operators: OperatorDoors;
   readonly live: LiveDoors;
+  readonly isStopping: () => boolean;
   readonly topics: () => Topics | undefined;
   readonly presence: () => PresenceDoors | undefined;
   readonly status: () => ServerStatusParts;
@@ -54,6 +55,7 @@ export async function createRouter(parts: RouterParts): Promise<HttpRouter> {
     adminFiles: await StaticFiles.of(config.adminDir),
     loopbackOnly: config.dev,
     visitors,
+    isStopping: parts.isStopping,
     watch: watch.http,
   });
 }

@@ -205,6 +205,8 @@ describe('configHelp', () => {
             Name of this node; drawn at each start when left out. Allowed: 1 to 64 of A-Z a-z 0-9 _ . -.
         --drain-ms <number>, TOPGUN_DRAIN_MS
             Longest graceful stop, in ms. Allowed: milliseconds from 0 to 600000. Default: 25000.
+        --drain-delay-ms <number>, TOPGUN_DRAIN_DELAY_MS
+            Of that, how long a stop serves on and only /ready says no, so that proxies see it first; half of it at most, in ms. Allowed: milliseconds from 0 to 600000. Default: 0.
         TOPGUN_JWT_SECRET
             Secret of HS256 tokens. Allowed: 32 bytes or more.
         --jwt-secret-file <text>, TOPGUN_JWT_SECRET_FILE

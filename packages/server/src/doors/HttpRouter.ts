@@ -23,6 +23,8 @@ export interface HttpRouterParts {
   readonly adminFiles?: StaticFiles | undefined;
   /** answers only requests that name this machine as their host (OPS-9) */
   readonly loopbackOnly: boolean;
+  /** whether who asks is to ask another server next, on a new connection */
+  readonly isStopping?: () => boolean;
   readonly watch: Pick<HttpWatch, 'begin' | 'failed'>;
   /** who may ask from where, and how often; a door for operators alone has none */
   readonly visitors?: Pick<Visitors, 'addresses' | 'origins' | 'rates'>;
@@ -75,6 +77,7 @@ export class HttpRouter {
 
   async #answer(request: IncomingMessage, response: ServerResponse, watched: WatchedRequest): Promise<void> {
     setSecurityHeaders(response);
+    if (this.#parts.isStopping?.()) response.setHeader('Connection', 'close');
     const { host } = request.headers;
     if (host === undefined && request.httpVersion === '1.1')
       throw new HttpRefusal(400, { code: 'BAD_REQUEST' });

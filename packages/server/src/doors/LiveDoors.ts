@@ -83,7 +83,7 @@ export class LiveDoors {
     if (config.ws) this.#json = new JsonDoor({ ...parts, ...parts.visitors, ...shared, ...watched(parts) });
   }
 
-  /** Who asks for a WebSocket: at / it is the binary one. */
+  /** Who asks for a WebSocket: at / it is the binary one. Nobody is let in any more once the connections that are open are asked to leave. */
   upgrades(binary: UpgradeDoor, isReady: () => boolean): Upgrades {
     const { visitors, wallMs, watch } = this.#parts;
     const doors = new Map([['/', binary]]);
@@ -91,7 +91,7 @@ export class LiveDoors {
     return new Upgrades({
       ...visitors,
       doors,
-      isReady,
+      isReady: () => isReady() && !this.held.isDraining,
       wallMs,
       onRefused: (status) => watch().handshakeRefused(status),
     });

@@ -11,6 +11,7 @@ const OPTIONS: ServerOptions = {
   maxHeaderSize: LIMITS.headerBytes,
   headersTimeout: LIMITS.headersMs,
   requestTimeout: LIMITS.requestMs,
+  keepAliveTimeout: LIMITS.httpIdleMs,
   // Node looks every half a minute by itself, and a slow sender would hold its socket for as long.
   connectionsCheckingInterval: LIMITS.headersMs / 5,
   // The router refuses that, with a code.

@@ -65,4 +65,10 @@ export const networkSettings = {
     'milliseconds from 0 to 600000',
     'Longest graceful stop, in ms.',
   ),
+  drainDelayMs: setting(
+    wholeNumber(0, 600_000, 0),
+    'number',
+    'milliseconds from 0 to 600000',
+    'Of that, how long a stop serves on and only /ready says no, so that proxies see it first; half of it at most, in ms.',
+  ),
 } as const;

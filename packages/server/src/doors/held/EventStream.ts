@@ -62,6 +62,7 @@ export abstract class EventStream implements SlowSocket, Wheeled {
   #isChunked = false;
   #isLeaving = false;
   #isOver = false;
+  #isToldToLeave = false;
   #beatAtMs = 0;
   /** of this turn */
   #frames = NONE as Buffer[];
@@ -161,7 +162,15 @@ export abstract class EventStream implements SlowSocket, Wheeled {
     return Math.min(this.#beatAtMs, this.#endsAtMs);
   }
 
-  /** Asks the client to come back, and ends when that is written. */
+  /** Asks the client to come back once the stream has ended, which goes on until then. */
+  announce(reason: LeaveReason): void {
+    if (this.#socket === undefined || this.#isLeaving || this.#isToldToLeave) return;
+    this.#isToldToLeave = true;
+    const farewell = this.#kind.farewell(reason, this.home.retryMs());
+    if (farewell !== undefined) this.push(farewell);
+  }
+
+  /** Ends when all is written that it has, the request to come back too. */
   leave(reason: LeaveReason): void {
     const socket = this.#socket;
     if (socket === undefined) {
@@ -169,8 +178,7 @@ export abstract class EventStream implements SlowSocket, Wheeled {
       return;
     }
     if (this.#isLeaving) return;
-    const farewell = this.#kind.farewell(reason, this.home.retryMs());
-    if (farewell !== undefined) this.push(farewell);
+    this.announce(reason);
     this.home.flushNow(this);
     this.#isLeaving = true;
     if (this.#isChunked && socket.writable) socket.write(LAST_CHUNK);

@@ -4,6 +4,7 @@ import type { LimitCounts } from '../../limits/LimitCounts.js';
 import type { OutQueues, SlowLimit, SlowSocket } from '../../transport/OutQueues.js';
 import { PacedCuts } from '../../transport/PacedCuts.js';
 import { TimerWheel } from '../../utils/TimerWheel.js';
+import { spreadCloses } from '../spreadCloses.js';
 import type { EventStream, StreamHome } from './EventStream.js';
 import { FrameJoiner } from './FrameJoiner.js';
 
@@ -134,18 +135,16 @@ export class HeldConnections implements StreamHome {
   }
 
   /**
-   * Tells all to come back elsewhere, and resolves when they are gone, at most after `waitMs`; then what is left is cut. New ones are told
-   * at once.
+   * Tells all to come back elsewhere, ends them one after the other (SSE-33), and resolves when they are gone, after `windowMs` at the
+   * latest; then what is left is cut. New ones are ended at once.
    */
-  async drain(waitMs: number): Promise<void> {
+  async drain(windowMs: number): Promise<void> {
     this.#isDraining = true;
-    const deadlineMs = this.nowMs() + waitMs;
-    let count = 0;
-    for (const stream of [...this.#streams.values()]) {
-      stream.leave('shutdown');
-      if (++count % STREAMS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    if (this.size > 0) await this.#allGone(deadlineMs - this.nowMs());
+    const late = performance.now() + windowMs;
+    const all = [...this.#streams.values()];
+    for (const stream of all) stream.announce('shutdown');
+    await spreadCloses(all, windowMs, (stream) => stream.leave('shutdown'));
+    if (this.size > 0) await this.#allGone(late - performance.now());
     this.close();
   }
 

@@ -139,6 +139,19 @@ describe('an answer that is held open', () => {
     expect(late.reader.text).toContain('shutdown');
   });
 
+  it('[SSE-33] [S004-27] all are told at once, go on being served, and are ended one after the other', async () => {
+    await start();
+    const crowd = await Promise.all(Array.from({ length: 20 }, () => server.open()));
+    const drained = server.held.drain(60_000);
+    for (const { reader } of crowd) await reader.has('event: reconnect\ndata: shutdown 2500\n\n');
+    expect(server.held.size).toBeGreaterThan(1);
+    server.streams.at(-1)?.say('still served\n');
+    await crowd.at(-1)?.reader.has('still served\n');
+    for (const { reader } of crowd) await reader.ended();
+    await drained;
+    for (const { reader } of crowd) expect(reader.text.match(/event: reconnect/g)).toHaveLength(1);
+  });
+
   it('[SSE-33] who does not take it is cut when the time for the stop is over', async () => {
     await start();
     const socket = server.raw(GET).pause();

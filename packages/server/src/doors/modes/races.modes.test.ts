@@ -2,23 +2,24 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RedisTopology, startCluster } from '../../bus/testing/redisTopologies.js';
 import { clientId } from '../bridge/testing/BridgeServer.js';
 import { JsonClient } from '../ws/testing/JsonClient.js';
-import { Listener } from './Listener.js';
-import { startNodes } from './startNodes.js';
+import type { Deployment } from './testing/Deployment.js';
+import { Listener } from './testing/Listener.js';
+import { startNodesOver } from './testing/startNodes.js';
 
 /** How often each door is opened while others publish; `npm run test:races -- 1000` asks for more. */
 const RACES = Number(process.env.TOPGUN_DOOR_RACES || '60');
 const CHAINS = 6;
 
 let topology: RedisTopology;
-let deployment: Awaited<ReturnType<typeof startNodes>>;
+let deployment: Deployment;
 let turn = 0;
 
 beforeAll(async () => {
   topology = await startCluster();
   const many = 1_000_000;
-  deployment = await startNodes(3, {
-    ...topology.config,
-    mailboxes: 'redis',
+  deployment = await startNodesOver(topology, 3, {
+    dev: true,
+    policies: [{ role: '*', map: '**', actions: ['READ', 'PUT'] }],
     storage: 'memory',
     topicNamespaces: [{ pattern: 'race/*', count: 100_000, ageMs: 600_000, bytes: 1e8 }],
     bridgeMailboxMessagesMax: 100_000,
@@ -65,7 +66,9 @@ const sse: Door<string | undefined> = {
   publish: (chain, n) => publishRace(`sse-${chain}`, n),
   hear: async (chain, after, count) => {
     const listener = new Listener();
-    await listener.open(nextUrl(`/events/subscribe?topics=race/sse-${chain}`), after);
+    const headers = after === undefined ? {} : { 'Last-Event-ID': after };
+    const url = nextUrl(`/events/subscribe?topics=race/sse-${chain}`);
+    await listener.open((signal) => fetch(url, { headers, signal }));
     // The first event says where it begins, and whether all since is told.
     const events = await listener.until(count + 1);
     listener.close();
@@ -86,7 +89,8 @@ const bridge: Door<string> = {
   hear: async (chain, after, count) => {
     const listener = new Listener();
     const query = `client_id=${clientId(String(chain))}&last_event_id=${after}`;
-    await listener.open(nextUrl(`/bridge/events?${query}`));
+    const url = nextUrl(`/bridge/events?${query}`);
+    await listener.open((signal) => fetch(url, { signal }));
     const heard = [...(await listener.until(count))];
     listener.close();
     const numbers = heard.map(({ data }) => Number((JSON.parse(data) as { message: string }).message));

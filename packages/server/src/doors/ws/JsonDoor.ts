@@ -11,6 +11,7 @@ import { refuseRequest } from '../../transport/refuseRequest.js';
 import type { Handshake, UpgradeDoor } from '../../transport/Upgrades.js';
 import { TimerWheel } from '../../utils/TimerWheel.js';
 import { isSeat } from '../ConnectionQuota.js';
+import { spreadCloses } from '../spreadCloses.js';
 import { Channels, positionsOf } from './Channels.js';
 import { Conversation } from './Conversation.js';
 import { DoorCounts } from './DoorCounts.js';
@@ -22,14 +23,11 @@ import type { JsonDoorParts } from './JsonDoorParts.js';
 import { Outgoing } from './Outgoing.js';
 import { type JsonFigures, type ListedConnection, Roster } from './Roster.js';
 import type { JsonErrorCode, Reply } from './serverFrames.js';
-import { spreadOver } from './spreadOver.js';
 import { dueOf, nextDueMs, setToken, tokenEndOf } from './times.js';
 import { tokenJudge } from './tokenJudge.js';
 
 const TICK_MS = 250;
 const SERVICE_RESTART = 1012;
-/** Of the time for a stop, what the closes are spread over; then the answers are waited for. */
-const SPREAD_SHARE = 0.8;
 const POLICY_VIOLATION = 1008;
 
 /** The JSON WebSocket: who comes in, what is said, and when it ends. The rules are WSJ-1 to WSJ-42. */
@@ -325,8 +323,7 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
     const late = performance.now() + windowMs;
     const all = [...this.#roster.all];
     for (const conn of all) if (conn.phase === 'READY') this.#notice(conn);
-    const spreadMs = Math.min(windowMs * SPREAD_SHARE, all.length * LIMITS.wsCloseEveryMs);
-    await spreadOver(all, spreadMs, (conn) => this.#close(conn, SERVICE_RESTART, 'server is stopping'));
+    await spreadCloses(all, windowMs, (conn) => this.#close(conn, SERVICE_RESTART, 'server is stopping'));
     if (this.#roster.all.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, late - performance.now());

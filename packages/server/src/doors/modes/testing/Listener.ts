@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import { expect, onTestFinished } from 'vitest';
 
 export interface Heard {
   readonly id: string;
@@ -13,10 +14,9 @@ export class Listener {
   #look = (): void => undefined;
 
   /** Resolves when the head of the answer is there. */
-  async open(url: string, lastId?: string): Promise<void> {
-    const headers = lastId === undefined ? {} : { 'Last-Event-ID': lastId };
-    const response = await fetch(url, { headers, signal: this.#ending.signal });
-    if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
+  async open(asking: (signal: AbortSignal) => Promise<Response>): Promise<void> {
+    const response = await asking(this.#ending.signal);
+    expect(response.status).toBe(200);
     const parser = createParser({
       onEvent: ({ id = '', event = 'message', data }) => {
         if (data === 'heartbeat') return;
@@ -25,6 +25,7 @@ export class Listener {
       },
     });
     void this.#read(response, (text) => parser.feed(text));
+    onTestFinished(() => this.close());
   }
 
   async #read(response: Response, feed: (text: string) => void): Promise<void> {

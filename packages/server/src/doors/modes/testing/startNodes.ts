@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RedisTopology } from '../../../bus/testing/redisTopologies.js';
+import type { ServerConfigInput } from '../../../config/schema.js';
+import { ServerCoordinator } from '../../../ServerCoordinator.js';
+import { Deployment, POLICIES, SECRET, SENDERS } from './Deployment.js';
+
+/** So many nodes with stores of their own; `config` is what they share. */
+export async function startNodes(
+  count: number,
+  config: ServerConfigInput,
+  name = 'node',
+): Promise<Deployment> {
+  const folder = mkdtempSync(join(tmpdir(), 'topgun-modes-'));
+  const webhooksFile = join(folder, 'webhooks.json');
+  writeFileSync(webhooksFile, JSON.stringify({ senders: SENDERS }));
+  const shared = {
+    jwtSecret: SECRET,
+    policies: POLICIES,
+    webhooksFile,
+    roomPresence: true,
+    bridge: true,
+  };
+  const nodes = Array.from({ length: count }, (_, i) => {
+    const own = {
+      port: 0,
+      dataDir: join(folder, String(i)),
+      nodeId: `${name}-${i}`,
+      logLevel: 'fatal',
+    } as const;
+    return new ServerCoordinator({ ...shared, drainMs: 1_000, ...config, ...own });
+  });
+  const addresses = await Promise.all(nodes.map((node) => node.start()));
+  return new Deployment({
+    urls: addresses.map(({ port }) => `http://127.0.0.1:${port}`),
+    nodes,
+    stop: async () => {
+      await Promise.all(nodes.map((node) => node.shutdown()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  });
+}
+
+/** Nodes over one Redis, where mailboxes lie too. */
+export const startNodesOver = (
+  { config }: Pick<RedisTopology, 'config'>,
+  count: number,
+  rest: ServerConfigInput = {},
+  name?: string,
+): Promise<Deployment> => startNodes(count, { ...config, mailboxes: 'redis', ...rest }, name);
