@@ -135,6 +135,7 @@ export { assertKey } from './value/assertKey.js';
 export { cloneAdmitted } from './value/cloneAdmitted.js';
 export { compareValues } from './value/compareValues.js';
 export { deepEqual } from './value/deepEqual.js';
+export { isAdmittedData } from './value/isAdmittedData.js';
 export { isPlain } from './value/isPlain.js';
 export { KEY_BYTES_MAX, VALUE_LIMITS, type ValueLimits } from './value/limits.js';
 export { utf8Length } from './value/text.js';

@@ -8,7 +8,6 @@
  */
 import { TopGunError } from '@topgun/core';
 import { Packr } from 'msgpackr/pack';
-import { keepByteOrderMarks } from './codec/byteOrderMarks.js';
 import { clientLayouts } from './codec/clientLayouts.js';
 import { toFrame } from './codec/fields.js';
 import { allFields } from './codec/layouts.js';
@@ -17,6 +16,7 @@ import { prescan, profileBounds } from './codec/prescan.js';
 import type { Decoded, Explain } from './codec/readFrame.js';
 import { frameReader } from './codec/readFrame.js';
 import { serverLayouts } from './codec/serverLayouts.js';
+import { unpackScanned } from './codec/unpackScanned.js';
 import type { ClientMessage, Message, ServerMessage } from './messages/types.js';
 
 const packr = new Packr({
@@ -24,13 +24,9 @@ const packr = new Packr({
   encodeUndefinedAsNil: true,
   // a field named toJSON is data
   useToJSON: false,
-  // what is decoded outlives the frame
-  copyBuffers: true,
 });
 const readClientFrame = frameReader(clientLayouts);
 const readServerFrame = frameReader(serverLayouts);
-
-const unpack = (bytes: Uint8Array): unknown => packr.unpack(keepByteOrderMarks(bytes)) as unknown;
 
 /**
  * Bytes of an admitted value. Exact for everything core's `assertAdmitted` lets through: bigint travels as a 64-bit
@@ -54,7 +50,7 @@ export function deserialize(bytes: Uint8Array): unknown {
         'Deserialize only bytes made by serialize. If they were, the store has damaged them: restore it.',
     });
   }
-  return unpack(bytes);
+  return unpackScanned(bytes);
 }
 
 /** The frame of a message. The sender answers for the fields: values admitted, names and counts within the limits. */
@@ -93,7 +89,7 @@ export function decode(bytes: Uint8Array, profile: WireProfile, explain?: Explai
   if (!((first > 0x90 && first < 0xa0) || first === 0xdc || first === 0xdd)) return NOT_A_FRAME;
   let frame: readonly unknown[];
   try {
-    frame = unpack(bytes) as readonly unknown[];
+    frame = unpackScanned(bytes) as readonly unknown[];
   } catch (error) {
     // The pre-scan lets through only what the decoder reads; should the two ever differ, the frame is refused.
     return {

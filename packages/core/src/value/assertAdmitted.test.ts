@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assertAdmitted } from './assertAdmitted.js';
 import { cloneAdmitted } from './cloneAdmitted.js';
+import { isAdmittedData } from './isAdmittedData.js';
 
 const cyclic: Record<string, unknown> = {};
 cyclic.self = cyclic;
@@ -54,6 +55,25 @@ describe('assertAdmitted', () => {
     expect((error as Error).message).toContain(`at ${path}: `);
   });
 
+  // No decoder makes these, and what is no data at all costs a look at every value.
+  const programsOnly = new Set([
+    'a date with fields',
+    'what borrows the prototype of Date',
+    'a Buffer',
+    'an array with a named field',
+    'a subclass of Array',
+    'a symbol key',
+    'a hidden field',
+    // found by no walk over what is there
+    'a hole',
+  ]);
+  it.each(refused.filter(([what]) => !programsOnly.has(what)))(
+    '[DAT-4] in what a decoder has made, %s is found without a copy',
+    (_, value) => {
+      expect(isAdmittedData(value)).toBe(false);
+    },
+  );
+
   it('[DAT-4] refuses null at the top and points to remove', () => {
     expect(() => assertAdmitted(null)).toThrow(
       expect.objectContaining({ remedy: expect.stringContaining('remove') }),
@@ -105,7 +125,13 @@ describe('assertAdmitted', () => {
       new Uint8Array(256 * 1024),
       new Date(0),
     ];
-    for (const value of extremes) expect(() => assertAdmitted(value)).not.toThrow();
+    for (const value of extremes) {
+      expect(() => assertAdmitted(value)).not.toThrow();
+      expect(isAdmittedData(value)).toBe(true);
+    }
+    expect(isAdmittedData({ list: [deep(22)], none: null, bytes: new Uint8Array(1) })).toBe(true);
+    expect(isAdmittedData(new Array(19_999).fill(1))).toBe(true);
+    expect(isAdmittedData(null)).toBe(false);
     expect(() =>
       assertAdmitted({ none: null, twice: [shared, shared], constructor: 1, [`n${'n'.repeat(255)}`]: 1 }),
     ).not.toThrow();

@@ -56,8 +56,9 @@ function admit(value: unknown, walk: Walk, at: string | number | undefined): unk
   return copy;
 }
 
+/** Whether a value is a boolean, number, string or bigint that comes back as it is. */
 // A chain of comparisons, which engines compile to looks at the value's tag; for a switch they make the name of its type.
-function isAdmittedScalar(value: unknown, limits: ValueLimits): boolean {
+export function isAdmittedScalar(value: unknown, limits: ValueLimits): boolean {
   if (typeof value === 'string') return fitsText(value, limits.textBytes);
   // -0 is refused because the wire's codec turns it into 0.
   if (typeof value === 'number') return Number.isFinite(value) && (value !== 0 || 1 / value > 0);

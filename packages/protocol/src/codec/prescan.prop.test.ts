@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { Packr } from 'msgpackr/pack';
 import { describe, expect, it } from 'vitest';
@@ -6,20 +7,27 @@ import { hostileBytes } from '../testing/arbitraries.js';
 import { sampleEntries } from '../testing/samples.js';
 import type { WireProfile } from './prescan.js';
 import { prescan } from './prescan.js';
+import { unpackScanned } from './unpackScanned.js';
 
-const decoder = new Packr({ useRecords: false });
+const decoder = new Packr({ useRecords: false, copyBuffers: true });
+const isMarked = (bytes: Uint8Array): boolean => Buffer.from(bytes).includes(Buffer.from([0xef, 0xbb, 0xbf]));
 const frames = sampleEntries.map(([, message]) => encode(message).slice());
 const profile = fc.constantFrom<WireProfile>('preauth', 'client', 'server');
 
 describe('prescan under fuzz', () => {
-  it('[WIRE-5] never throws; what it admits the decoder reads to the end, into plain data', () => {
+  it('[WIRE-5] never throws; what it admits the decoder reads into plain data, as msgpackr does', () => {
     fc.assert(
       fc.property(hostileBytes(frames), profile, (bytes, who) => {
         const refusal = prescan(bytes, who);
         if (refusal) {
           expect(refusal.offset).toBeGreaterThanOrEqual(0);
           expect(refusal.offset).toBeLessThanOrEqual(bytes.length);
-        } else assertPlain(decoder.unpack(bytes));
+        } else {
+          const read = unpackScanned(bytes);
+          assertPlain(read);
+          // msgpackr swallows a byte order mark at the beginning of long texts.
+          if (!isMarked(bytes)) expect(isDeepStrictEqual(read, decoder.unpack(bytes))).toBe(true);
+        }
       }),
       { numRuns: 20_000 },
     );

@@ -9,10 +9,25 @@ const OUTCOMES = ['applied', 'superseded', 'changed', 'rejected'] as const;
 /** An operation without its texts, roughly. */
 const OPERATION_BYTES = 400;
 
-interface Held {
-  readonly operation: Operation;
-  readonly bytes: number;
-}
+/** Of each operation, in one line of numbers. */
+const AT_MS = 0;
+const OP_SEQ = 1;
+const STAMP = 2;
+const PID = 3;
+const EPOCH = 4;
+const N = 5;
+const BYTES = 6;
+const CODE = 7;
+const OUTCOME_OF = 8;
+/** place in its transaction; -1 = none */
+const PART = 9;
+const NUMBERS = 10;
+
+/** What few operations have. */
+type Extras = Pick<
+  Operation,
+  'conflict' | 'code' | 'reason' | 'base' | 'ttlMs' | 'tag' | 'value' | 'valueChars'
+>;
 
 export interface OperationLogOptions {
   /** whether the values written are kept, too */
@@ -22,23 +37,36 @@ export interface OperationLogOptions {
   readonly bytes?: number;
 }
 
-/** The operations that were decided last, in memory (DBG-3). Knows nothing of rights: whoever reads it asks the gate. */
+/**
+ * The operations that were decided last, in memory (DBG-3). Knows nothing of rights: whoever reads it asks the gate.
+ *
+ * Every write of a server that can be looked into comes by, and few are ever read. So they lie in columns, a ring of as many lines as
+ * the log may hold, and become objects when somebody reads them.
+ */
 export class OperationLog {
   readonly #withValues: boolean;
-  readonly #operationsMax: number;
+  readonly #lines: number;
   readonly #bytesMax: number;
-  #held: Held[] = [];
-  /** of `#held`: what lies before has left the log */
-  #from = 0;
+  readonly #numbers: Float64Array;
+  readonly #maps: string[] = [];
+  readonly #keys: string[] = [];
+  readonly #nodes: string[] = [];
+  readonly #clients: string[] = [];
+  readonly #sessions: string[] = [];
+  readonly #subjects: string[] = [];
+  readonly #extras: (Extras | undefined)[] = [];
+  #size = 0;
   #bytes = 0;
   #last = 0;
-  /** by record: the operation in the log that its present version came from */
-  readonly #standing = new Map<string, Operation>();
+  /** by map and key: the operation that the present version of a record came from, as long as it is in the log */
+  readonly #standing = new Map<string, Map<string, number>>();
+  #standingCount = 0;
 
   constructor({ withValues, operations, bytes }: OperationLogOptions) {
     this.#withValues = withValues;
-    this.#operationsMax = operations ?? LIMITS.debugOperations;
+    this.#lines = operations ?? LIMITS.debugOperations;
     this.#bytesMax = bytes ?? LIMITS.debugBytes;
+    this.#numbers = new Float64Array(this.#lines * NUMBERS);
   }
 
   /** Number of the last operation; 0 before the first. */
@@ -47,7 +75,7 @@ export class OperationLog {
   }
 
   get size(): number {
-    return this.#held.length - this.#from;
+    return this.#size;
   }
 
   get bytes(): number {
@@ -60,97 +88,167 @@ export class OperationLog {
 
   /** Those after a number, the oldest first. */
   *after(seq: number): IterableIterator<Operation> {
-    const first = this.#last - this.size + 1;
-    for (let at = this.#from + Math.max(0, seq + 1 - first); at < this.#held.length; at++)
-      yield (this.#held[at] as Held).operation;
+    for (let at = Math.max(seq, this.#last - this.#size) + 1; at <= this.#last; at++) yield this.#read(at);
   }
 
   /** How many after a number have left the log. */
   missedAfter(seq: number): number {
-    return Math.max(0, this.#last - this.size - seq);
+    return Math.max(0, this.#last - this.#size - seq);
   }
 
   #add(op: Op, write: Write, at: number, entry: OpEntry, nowMs: number): void {
     const map = mapOf(op, write.mapIdx);
-    const item = `${map}\0${write.key}`;
-    const standing = this.#standing.get(item);
-    const conflict = conflictOf(op, write, entry, standing);
+    const { key, code } = write;
+    const isLww = code === OP.PUT || code === OP.REMOVE;
+    const conflict = this.#conflictOf(op, write, entry, map);
+    const value = this.#valueOf(write);
+    const bytes = OPERATION_BYTES + 2 * (key.length + map.length + (value?.kept ?? 0));
+    if (this.#size === this.#lines) this.#drop();
+    const seq = ++this.#last;
+    this.#size++;
+    this.#bytes += bytes;
+    const line = seq % this.#lines;
     const { clientId, session } = op.session;
-    const operation: Operation = {
-      seq: ++this.#last,
-      atMs: nowMs,
-      map,
-      key: write.key,
-      op: NAMES[write.code as keyof typeof NAMES & number] ?? 'PUT',
-      outcome: OUTCOMES[entry.outcome],
-      ...(conflict && { conflict }),
-      ...(entry.code !== undefined && { code: entry.code }),
-      ...(entry.reason !== undefined && { reason: entry.reason }),
-      t: op.t,
-      node: op.node,
-      stampMs: millisOf(op.t),
-      pid: entry.pid,
-      epoch: entry.epoch,
-      n: entry.n,
-      id: `${clientId}:${session}:${op.seq}`,
-      ...(op.code === OP.TRANSACTION && { part: at }),
-      by: op.conn.principal?.sub ?? '',
-      ...(write.base && { base: write.base }),
-      ...(write.ttlMs !== undefined && { ttlMs: write.ttlMs }),
-      ...(write.code === OP.OR_ADD && { tag: tagOf(op, at) }),
-    };
-    const isLww = write.code === OP.PUT || write.code === OP.REMOVE;
-    this.#keep(operation, write);
+    this.#maps[line] = map;
+    this.#keys[line] = key;
+    this.#nodes[line] = op.node;
+    this.#clients[line] = clientId;
+    this.#sessions[line] = session;
+    this.#subjects[line] = op.conn.principal?.sub ?? '';
+    this.#extras[line] = extrasOf(op, write, at, entry, conflict, value?.extras);
+    const numbers = this.#numbers;
+    const from = line * NUMBERS;
+    numbers[from + AT_MS] = nowMs;
+    numbers[from + OP_SEQ] = op.seq;
+    numbers[from + STAMP] = op.t;
+    numbers[from + PID] = entry.pid;
+    numbers[from + EPOCH] = entry.epoch;
+    numbers[from + N] = entry.n;
+    numbers[from + BYTES] = bytes;
+    numbers[from + CODE] = code;
+    numbers[from + OUTCOME_OF] = entry.outcome;
+    numbers[from + PART] = op.code === OP.TRANSACTION ? at : -1;
+    while (this.#bytes > this.#bytesMax) this.#drop();
     if (isLww && (entry.outcome === OUTCOME.APPLIED || entry.outcome === OUTCOME.CHANGED))
-      this.#standing.set(item, operation);
+      this.#stand(map, key, seq);
   }
 
-  #keep(operation: Operation, { payload }: Write): void {
-    let held = operation;
-    let chars = operation.key.length + operation.map.length;
-    if (this.#withValues && payload !== null && payload !== undefined) {
-      const value = valueToJson(payload);
-      const { length } = JSON.stringify(value);
-      const fits = length <= LIMITS.debugValueChars;
-      held = fits ? { ...operation, value } : { ...operation, valueChars: length };
-      if (fits) chars += length;
+  /** What is kept of a value, and how many characters of it. */
+  #valueOf({ payload }: Write): { readonly extras: Extras; readonly kept: number } | undefined {
+    if (!this.#withValues || payload === null || payload === undefined) return undefined;
+    const value = valueToJson(payload);
+    const { length } = JSON.stringify(value);
+    if (length > LIMITS.debugValueChars) return { extras: { valueChars: length }, kept: 0 };
+    return { extras: { value }, kept: length };
+  }
+
+  #stand(map: string, key: string, seq: number): void {
+    let keys = this.#standing.get(map);
+    if (keys === undefined) {
+      keys = new Map();
+      this.#standing.set(map, keys);
     }
-    const bytes = OPERATION_BYTES + 2 * chars;
-    this.#held.push({ operation: held, bytes });
-    this.#bytes += bytes;
-    while (this.size > this.#operationsMax || this.#bytes > this.#bytesMax) this.#drop();
-    // Moving what is left costs as much as adding it did.
-    if (this.#from <= this.#held.length / 2) return;
-    this.#held = this.#held.slice(this.#from);
-    this.#from = 0;
+    const known = keys.size;
+    keys.set(key, seq);
+    this.#standingCount += keys.size - known;
+    // What has left the log is swept out all at once: to look for it with every operation would cost more than adding one.
+    if (this.#standingCount > 2 * this.#lines) this.#sweep();
+  }
+
+  #sweep(): void {
+    const first = this.#last - this.#size + 1;
+    for (const [map, keys] of this.#standing) {
+      const before = keys.size;
+      for (const [key, seq] of keys) if (seq < first) keys.delete(key);
+      this.#standingCount -= before - keys.size;
+      if (keys.size === 0) this.#standing.delete(map);
+    }
   }
 
   #drop(): void {
-    const { operation, bytes } = this.#held[this.#from++] as Held;
-    this.#bytes -= bytes;
-    const item = `${operation.map}\0${operation.key}`;
-    if (this.#standing.get(item)?.seq === operation.seq) this.#standing.delete(item);
+    const line = (this.#last - this.#size + 1) % this.#lines;
+    this.#size--;
+    this.#bytes -= this.#numbers[line * NUMBERS + BYTES] as number;
+    this.#extras[line] = undefined;
+  }
+
+  #read(seq: number): Operation {
+    const line = seq % this.#lines;
+    const from = line * NUMBERS;
+    const number = (place: number): number => this.#numbers[from + place] as number;
+    const text = (column: readonly string[]): string => column[line] as string;
+    const { conflict, code, reason, base, ttlMs, tag, ...value } = this.#extras[line] ?? {};
+    const t = number(STAMP);
+    const part = number(PART);
+    return {
+      seq,
+      atMs: number(AT_MS),
+      map: text(this.#maps),
+      key: text(this.#keys),
+      op: NAMES[number(CODE)] ?? 'PUT',
+      outcome: OUTCOMES[number(OUTCOME_OF)] ?? 'applied',
+      ...(conflict && { conflict }),
+      ...(code !== undefined && { code }),
+      ...(reason !== undefined && { reason }),
+      t,
+      node: text(this.#nodes),
+      stampMs: millisOf(t),
+      pid: number(PID),
+      epoch: number(EPOCH),
+      n: number(N),
+      id: `${text(this.#clients)}:${text(this.#sessions)}:${number(OP_SEQ)}`,
+      ...(part >= 0 && { part }),
+      by: text(this.#subjects),
+      ...(base && { base }),
+      ...(ttlMs !== undefined && { ttlMs }),
+      ...(tag !== undefined && { tag }),
+      ...value,
+    };
+  }
+
+  #conflictOf(op: Op, write: Write, entry: OpEntry, map: string): ConflictKind | undefined {
+    const { code, key, base } = write;
+    const { outcome, reason } = entry;
+    if (outcome === OUTCOME.SUPERSEDED) return 'superseded';
+    if (outcome === OUTCOME.CHANGED) return 'changed';
+    if (outcome === OUTCOME.REJECTED) return reason === undefined ? undefined : 'refused';
+    if (code !== OP.PUT && code !== OP.REMOVE) return undefined;
+    const standing = this.#standing.get(map)?.get(key);
+    if (standing === undefined || standing <= this.#last - this.#size) return undefined;
+    const line = standing % this.#lines;
+    const { clientId, session } = op.session;
+    const isOfClient = this.#clients[line] === clientId;
+    // Who wrote it knows it.
+    if (isOfClient && this.#sessions[line] === session) return undefined;
+    if (base === null) return 'overwrote';
+    const [form, first, second] = base;
+    const from = line * NUMBERS;
+    const hasSeen =
+      form === BASE.STAMP
+        ? first === this.#numbers[from + STAMP] && second === this.#nodes[line]
+        : isOfClient && first === this.#sessions[line] && second === this.#numbers[from + OP_SEQ];
+    return hasSeen ? undefined : 'overwrote';
   }
 }
 
-function conflictOf(
+function extrasOf(
   op: Op,
-  { code, base }: Write,
-  { outcome, reason }: OpEntry,
-  standing: Operation | undefined,
-): ConflictKind | undefined {
-  if (outcome === OUTCOME.SUPERSEDED) return 'superseded';
-  if (outcome === OUTCOME.CHANGED) return 'changed';
-  if (outcome === OUTCOME.REJECTED) return reason === undefined ? undefined : 'refused';
-  const { clientId, session } = op.session;
-  if (standing === undefined || (code !== OP.PUT && code !== OP.REMOVE)) return undefined;
-  // Who wrote it knows it.
-  if (standing.id.startsWith(`${clientId}:${session}:`)) return undefined;
-  if (base === null) return 'overwrote';
-  const [form, first, second] = base;
-  const hasSeen =
-    form === BASE.STAMP
-      ? first === standing.t && second === standing.node
-      : standing.id === `${clientId}:${first}:${second}`;
-  return hasSeen ? undefined : 'overwrote';
+  { code: kind, base, ttlMs }: Write,
+  at: number,
+  { code, reason }: OpEntry,
+  conflict: ConflictKind | undefined,
+  value: Extras | undefined,
+): Extras | undefined {
+  const tag = kind === OP.OR_ADD ? tagOf(op, at) : undefined;
+  const isPlain = !base && (conflict ?? code ?? reason ?? ttlMs ?? tag ?? value) === undefined;
+  if (isPlain) return undefined;
+  return {
+    ...(conflict && { conflict }),
+    ...(code !== undefined && { code }),
+    ...(reason !== undefined && { reason }),
+    ...(base && { base }),
+    ...(ttlMs !== undefined && { ttlMs }),
+    ...(tag !== undefined && { tag }),
+    ...value,
+  };
 }
