@@ -22,3 +22,23 @@ export function short(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value.toFixed(2);
 }
+
+/** A slice of waiting, and what a process may use in one that counts as quiet. */
+const SLICE_MS = 20;
+const QUIET_MS = 0.5;
+const WAIT_MS_MAX = 10_000;
+
+/**
+ * Collects garbage, then waits until the threads that help with it and with compiling are done: CPU time is that of all threads, and what they
+ * still do for the preparation would be taken for the work that is measured. Throws when that takes longer than ten seconds.
+ */
+export async function settled(): Promise<void> {
+  globalThis.gc?.();
+  for (let waited = 0, quiet = 0; quiet < 3; waited += SLICE_MS) {
+    if (waited > WAIT_MS_MAX) throw new Error('the process does not come to rest');
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, SLICE_MS));
+    const { user, system } = process.cpuUsage(before);
+    quiet = (user + system) / 1000 < QUIET_MS ? quiet + 1 : 0;
+  }
+}

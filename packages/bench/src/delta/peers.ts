@@ -4,7 +4,7 @@ import { createCustomSynchronizer } from 'tinybase/synchronizers';
 import * as Y from 'yjs';
 import type { BenchRecord } from '../records.js';
 import { benchRecord } from '../records.js';
-import { cpuSeconds } from '../statistics.js';
+import { cpuSeconds, settled } from '../statistics.js';
 import { type DeviceStore, Loopback } from './Loopback.js';
 
 /** What bringing one replica up to date cost: bytes in both directions, of them cursors, questions waited for, CPU of both ends. */
@@ -50,6 +50,7 @@ function topgun(name: string, prepare: (store: DeviceStore) => void): DeltaPeer 
       prepare(store);
       loopback.boot(store);
       loopback.connect();
+      await settled();
       const cpuMs = ms(cpuSeconds(() => loopback.sync()));
       loopback.check();
       return { ...loopback.traffic, cpuMs };
@@ -67,6 +68,7 @@ const yjs: DeltaPeer = {
     Y.applyUpdate(device, Y.encodeStateAsUpdate(server));
     for (const [key, record] of changesOf(keys, changed)) map.set(key, record);
     let bytes = 0;
+    await settled();
     const cpuMs = ms(
       cpuSeconds(() => {
         const vector = Y.encodeStateVector(device);
@@ -96,6 +98,7 @@ const loro: DeltaPeer = {
     for (const [key, record] of changesOf(keys, changed)) map.set(key, record);
     server.commit();
     let bytes = 0;
+    await settled();
     const cpuMs = ms(
       cpuSeconds(() => {
         const vector = device.version().encode();
@@ -140,6 +143,7 @@ const tinybase: DeltaPeer = {
         10,
       );
     });
+    await settled();
     const before = process.cpuUsage();
     for (const synchronizer of synchronizers) await synchronizer.startSync();
     while (
