@@ -3,11 +3,10 @@
  * a pre-scan before msgpackr. A property test holds that both refuse the same bytes and read the same values.
  */
 import * as LIMITS from '../limits.js';
+import { asciiText } from './asciiText.js';
 import { strictTextDecoder } from './platformText.js';
 
 const decoder = strictTextDecoder();
-/** Up to here a text of ASCII is put together by hand, which costs less than a call of the decoder. */
-const SHORT_TEXT = 24;
 
 let bytes: Uint8Array;
 let view: DataView;
@@ -66,13 +65,7 @@ function int64(): bigint {
 
 function text(size: number): string {
   const part = take(size);
-  let short = '';
-  for (let i = 0; i < size; i++) {
-    const byte = part[i] as number;
-    if (byte > 0x7f || size > SHORT_TEXT) return decoder.decode(part);
-    short += String.fromCharCode(byte);
-  }
-  return short;
+  return asciiText(part, 0, size) ?? decoder.decode(part);
 }
 
 const isTextToken = (token: number): boolean =>
