@@ -3,10 +3,11 @@
  * a pre-scan before msgpackr. A property test holds that both refuse the same bytes and read the same values.
  */
 import * as LIMITS from '../limits.js';
-import { asciiText } from './asciiText.js';
 import { strictTextDecoder } from './platformText.js';
 
 const decoder = strictTextDecoder();
+/** Up to here a text of ASCII is put together by hand, which costs less than a call of the decoder. */
+const SHORT_TEXT = 24;
 
 let bytes: Uint8Array;
 let view: DataView;
@@ -65,7 +66,13 @@ function int64(): bigint {
 
 function text(size: number): string {
   const part = take(size);
-  return asciiText(part, 0, size) ?? decoder.decode(part);
+  let short = '';
+  for (let i = 0; i < size; i++) {
+    const byte = part[i] as number;
+    if (byte > 0x7f || size > SHORT_TEXT) return decoder.decode(part);
+    short += String.fromCharCode(byte);
+  }
+  return short;
 }
 
 const isTextToken = (token: number): boolean =>
