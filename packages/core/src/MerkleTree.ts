@@ -14,57 +14,43 @@ import { DigestTrie } from './merkle/DigestTrie.js';
  * ```
  */
 export class MerkleTree extends DigestTrie {
-  /** by key: the place of its digest */
-  readonly #places = new Map<string, number>();
-  // In a column of their own, for as values of the map each change of one would cost an object.
-  #digests: number[] = [];
-  #free: number[] = [];
+  readonly #digests = new Map<string, number>();
 
   get size(): number {
-    return this.#places.size;
+    return this.#digests.size;
   }
 
   get(key: string): number | undefined {
-    const place = this.#places.get(key);
-    return place === undefined ? undefined : this.#digests[place];
+    return this.#digests.get(key);
   }
 
   /** Puts an item or replaces its digest; O(depth). Throws `MERKLE_INVALID` for a digest outside 0 … 2^53 - 1. */
   update(key: string, digest: number): void {
     if (!(Number.isSafeInteger(digest) && digest >= 0))
       throw mapError('MERKLE_INVALID', `Invalid digest: ${digest}`);
+    const old = this.#digests.get(key);
     hashLanes(key);
     const a = lanes[0] as number;
     const b = lanes[1] as number;
-    const place = this.#places.get(key);
-    if (place === undefined) {
-      this.keysChanged();
-      const made = this.#free.pop() ?? this.#digests.length;
-      this.#places.set(key, made);
-      this.#digests[made] = digest;
-    } else {
-      this.#flip(key, a, b, this.#digests[place] as number, -1);
-      this.#digests[place] = digest;
-    }
-    this.#flip(key, a, b, digest, 1);
+    if (old === undefined) this.keysChanged();
+    else this.toggle(key, a, b, hashHi(old), hashLo(old), -1);
+    this.#digests.set(key, digest);
+    this.toggle(key, a, b, hashHi(digest), hashLo(digest), 1);
   }
 
   /** Takes an item out; false when it was not there. */
   remove(key: string): boolean {
-    const place = this.#places.get(key);
-    if (place === undefined) return false;
-    this.#places.delete(key);
-    this.#free.push(place);
+    const old = this.#digests.get(key);
+    if (old === undefined) return false;
+    this.#digests.delete(key);
     this.keysChanged();
     hashLanes(key);
-    this.#flip(key, lanes[0] as number, lanes[1] as number, this.#digests[place] as number, -1);
+    this.toggle(key, lanes[0] as number, lanes[1] as number, hashHi(old), hashLo(old), -1);
     return true;
   }
 
   clear(): void {
-    this.#places.clear();
-    this.#digests = [];
-    this.#free = [];
+    this.#digests.clear();
     this.reset();
   }
 
@@ -73,11 +59,6 @@ export class MerkleTree extends DigestTrie {
   }
 
   protected keys(): Iterable<string> {
-    return this.#places.keys();
-  }
-
-  /** `a` and `b`: the lanes of the key's hash. */
-  #flip(key: string, a: number, b: number, digest: number, count: 1 | -1): void {
-    this.toggle(key, a, b, hashHi(digest), hashLo(digest), count);
+    return this.#digests.keys();
   }
 }

@@ -41,6 +41,8 @@ export class Loopback {
   #conn = WRITER;
   #seq = 0;
   #device: RealmEngine | undefined;
+  /** transactions of the device that its store has not taken in yet */
+  #unwritten: (() => void)[] = [];
 
   /** A node that holds these records. */
   constructor(records: readonly (readonly [key: string, value: unknown])[]) {
@@ -125,6 +127,12 @@ export class Loopback {
   stop(): void {
     this.#device?.stop();
     this.#settle();
+    this.#write();
+  }
+
+  #write(): void {
+    for (const write of this.#unwritten) write();
+    this.#unwritten = [];
   }
 
   #settle(): void {
@@ -189,12 +197,19 @@ export class Loopback {
     let commits = 0;
     return {
       tx: (id, { puts, deletes }) => {
-        for (const [key, value] of puts) store.set(key.join('\0'), [key, value]);
-        for (const key of deletes) store.delete(key.join('\0'));
+        // Keeping what is stored is the business of a disk, which no contender has.
+        this.#unwritten.push(() => {
+          for (const [key, value] of puts) store.set(key.join('\0'), [key, value]);
+          for (const key of deletes) store.delete(key.join('\0'));
+        });
         const commit = ++commits;
         soon((realm) => realm.txDone(id, commit));
       },
-      readStore: (id) => soon((realm) => realm.storeRead(id, [...store.values()], commits)),
+      readStore: (id) =>
+        soon((realm) => {
+          this.#write();
+          realm.storeRead(id, [...store.values()], commits);
+        }),
       acquireLock: () => soon((realm) => realm.lockGranted()),
       releaseLock: () => undefined,
       watchSession: () => undefined,

@@ -96,7 +96,8 @@ export abstract class DigestTrie implements MerkleReader {
   }
 
   getRootHash(): number {
-    return this.getNode('');
+    this.settle();
+    return joinHash(this.#hi, this.#lo);
   }
 
   getNode(path: string): number {
@@ -164,7 +165,7 @@ export abstract class DigestTrie implements MerkleReader {
   #read(path: string): [count: number, hash: number] {
     if (!/^[0-9a-f]{0,6}$/.test(path)) throw mapError('MERKLE_INVALID', `Invalid Merkle path: ${path}`);
     this.settle();
-    if (path === '') return [this.size, joinHash(this.#hi, this.#lo)];
+    if (path === '') return [this.size, this.getRootHash()];
     if (path.length <= this.#depth) {
       const at = (firstOfLevel(path.length) + pathNumber(path)) * NODE_WORDS;
       const [count = 0, hi = 0, lo = 0] = this.#kept().subarray(at, at + NODE_WORDS);

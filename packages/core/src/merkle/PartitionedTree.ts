@@ -51,15 +51,14 @@ export class PartitionedTree {
 
   /** The hash of the whole map; 0 when empty. */
   rootHash(): number {
-    return this.#trees.reduce(
-      (sum, tree) => (tree === undefined ? sum : xorHash(sum, tree.getRootHash())),
-      0,
-    );
+    let sum = 0;
+    for (const tree of this.#trees) if (tree !== undefined) sum = xorHash(sum, tree.getRootHash());
+    return sum;
   }
 
   /** The hash of one partition; 0 when it holds nothing. */
   partitionRoot(pid: number): number {
-    return this.nodeHash(pid, '');
+    return this.#trees[pid]?.getRootHash() ?? 0;
   }
 
   /** The partitions that hold something, in order, with their hashes. */

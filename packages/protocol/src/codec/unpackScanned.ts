@@ -1,3 +1,4 @@
+import { asciiText } from './asciiText.js';
 import { strictTextDecoder } from './platformText.js';
 
 /**
@@ -8,10 +9,6 @@ import { strictTextDecoder } from './platformText.js';
  * objects and texts it is made of, and no more.
  */
 const decoder = strictTextDecoder();
-/** Up to here a text of ASCII is put together by hand, which costs less than a call of the decoder. */
-const SHORT_TEXT = 64;
-/** For texts of each length: their units, one array each, since arguments of a call are taken from a whole array. */
-const units = Array.from({ length: SHORT_TEXT + 1 }, (_, length) => new Array<number>(length).fill(0));
 
 interface Name {
   readonly bytes: Uint8Array;
@@ -140,14 +137,7 @@ function isAt(name: Uint8Array, from: number, length: number): boolean {
 function text(length: number): string {
   const from = at;
   at += length;
-  if (length > SHORT_TEXT) return decoder.decode(bytes.subarray(from, at));
-  const into = units[length] as number[];
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[from + i] as number;
-    if (byte > 0x7f) return decoder.decode(bytes.subarray(from, at));
-    into[i] = byte;
-  }
-  return String.fromCharCode.apply(null, into);
+  return asciiText(bytes, from, length) ?? decoder.decode(bytes.subarray(from, at));
 }
 
 /** A copy, for what is read outlives the frame; never a Buffer of Node, whatever was given. */

@@ -70,7 +70,9 @@ export function configHelp(): string {
     ];
     const standard = schema.safeParse(undefined).data;
     const shown =
-      standard === undefined || standard === '' || typeof standard === 'object' ? '' : ` Default: ${String(standard)}.`;
+      standard === undefined || standard === '' || typeof standard === 'object'
+        ? ''
+        : ` Default: ${String(standard)}.`;
     lines.push(`  ${names.join(', ')}`, `      ${help} Allowed: ${allowed}.${shown}`);
   }
   return lines.join('\n');

@@ -63,8 +63,6 @@ class NextNode implements IConnectionProvider {
 /** A follower by `TopGunClient`. */
 export class BinaryFollower extends Follower {
   readonly kind = 'binary';
-  /** Subscriptions of the binary protocol name no place. */
-  override readonly resumes = false;
   #client: TopGunClient | undefined;
 
   open(): void {

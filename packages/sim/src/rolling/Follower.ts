@@ -3,8 +3,6 @@ import type { Nodes } from './Nodes.js';
 /** A client that hears one stream, whatever becomes of the node it is connected to. */
 export abstract class Follower {
   abstract readonly kind: 'SSE' | '/ws' | 'binary';
-  /** Whether it goes on where it was; else what is said while it is away is not heard. */
-  readonly resumes: boolean = true;
   readonly stream: string;
   /** numbers of messages, as they came */
   readonly heard: number[] = [];

@@ -23,9 +23,8 @@ export async function judge(
   // Who has not is named below.
   await until('all is heard', PATIENCE_MS, () => followers.every(hasLast)).catch(() => undefined);
   return followers.flatMap((follower) => {
-    const { kind, stream, heard, faults, resumes } = follower;
-    const all = expectedOf(follower);
-    const expected = resumes ? all : all.filter((n) => heard.includes(n));
+    const { kind, stream, heard, faults } = follower;
+    const expected = expectedOf(follower);
     const isRight = heard.length === expected.length && heard.every((n, at) => n === expected[at]);
     if (isRight) return faults;
     const missed = expected.filter((n) => !heard.includes(n));
