@@ -8,7 +8,7 @@ import { checkMessage, checkState, checkTopic } from './checkMessage.js';
 import { Hearing, NOWHERE, seenThrough } from './Hearing.js';
 import { mirrorOf } from './mirrorOf.js';
 import type { Namespaces } from './Namespaces.js';
-import { partsOf, partTaken } from './partsOf.js';
+import { partsOf } from './partsOf.js';
 import type {
   Bus,
   BusListener,
@@ -35,6 +35,8 @@ export interface TopicHubParts {
   /** of this node */
   readonly nodeId: string;
   readonly wallMs: () => number;
+  /** the next turn of the event loop, when what this one has said is written */
+  readonly nextTurn: () => Promise<void>;
   /** a message id that nobody draws again */
   readonly drawId: () => string;
   /** who may be in which room, and for how long; without it anybody */
@@ -276,7 +278,10 @@ export class TopicHub implements Topics, BusListener {
       recovered &&= page.recovered;
       let hasMet = false;
       for (const [index, part] of partsOf(page.messages).entries()) {
-        if (index > 0) await partTaken(subscriber);
+        if (index > 0) {
+          await this.#parts.nextTurn();
+          await subscriber.ready?.();
+        }
         if (!hasMet && !hearing.isOver) hasMet = hearing.tell(part, isOwn);
       }
       if (hearing.isOver) return { recovered: false, position: after ?? page.latest };

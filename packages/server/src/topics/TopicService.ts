@@ -9,6 +9,7 @@ import { EmbeddedStore } from '../storage/embedded/EmbeddedStore.js';
 import { PostgresStore } from '../storage/postgres/PostgresStore.js';
 import type { Store } from '../storage/Store.js';
 import type { Logger } from '../utils/logger.js';
+import { nextTurn } from '../utils/nextTurn.js';
 import { createBus } from './createBus.js';
 import { createTopicLog, type TopicLogParts } from './log/createTopicLog.js';
 import { Namespaces, namespaceOf } from './Namespaces.js';
@@ -85,6 +86,7 @@ export class TopicService {
       left: (...exit) => this.#presence?.left(...exit),
     });
     this.#made = new TopicHub({
+      nextTurn,
       bus: this.#bus,
       namespaces,
       gate,

@@ -18,6 +18,7 @@ export function localTopics(
   const bus = new LocalBus(NO_LOG);
   const wallMs = (): number => clock.nowMs;
   const hub = new TopicHub({
+    nextTurn: () => Promise.resolve(),
     bus,
     namespaces: { retentionOf: () => undefined },
     gate: topicGate(policies, wallMs),

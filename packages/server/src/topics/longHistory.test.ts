@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PermissionPolicy } from '../security/PermissionPolicy.js';
+import { nextTurn } from '../utils/nextTurn.js';
 import { LocalBus } from './LocalBus.js';
 import { MemoryLog } from './log/MemoryLog.js';
 import { Offsets } from './log/Offsets.js';
@@ -18,6 +19,7 @@ describe('a long history', () => {
     const policies = new PermissionPolicy([{ role: 'user', map: '**', actions: ['READ', 'PUT'] }]);
     let ids = 0;
     const hub = new TopicHub({
+      nextTurn,
       bus,
       namespaces: new Namespaces([{ pattern: 'room/*', retention }]),
       gate: topicGate(() => ({ inForce: policies, denied: () => undefined }), wallMs),

@@ -1,5 +1,5 @@
 import { LIMITS } from '@topgun/protocol';
-import type { Subscriber, TopicMessage } from './ports.js';
+import type { TopicMessage } from './ports.js';
 
 /**
  * Messages in parts of some `topicPartBytes` each, which a turn brings a connection without filling what may wait for it. All of them where
@@ -27,10 +27,4 @@ export function roughBytes(value: unknown): number {
   let bytes = 64;
   for (const [name, part] of Object.entries(value)) bytes += name.length + roughBytes(part);
   return bytes;
-}
-
-/** What was said in this turn of the event loop has been written, and the subscriber takes more. */
-export async function partTaken(subscriber: Pick<Subscriber, 'ready'>): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  await subscriber.ready?.();
 }

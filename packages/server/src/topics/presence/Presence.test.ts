@@ -2,6 +2,7 @@ import type { Announcement } from '@topgun/protocol';
 import { LIMITS } from '@topgun/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { PermissionPolicy } from '../../security/PermissionPolicy.js';
+import { nextTurn } from '../../utils/nextTurn.js';
 import { LocalBus } from '../LocalBus.js';
 import { MemoryLog } from '../log/MemoryLog.js';
 import { Offsets } from '../log/Offsets.js';
@@ -48,6 +49,7 @@ describe('Presence', () => {
       left: (...exit: Parameters<RoomWatcher['left']>): void => presence.left(...exit),
     };
     const hub = new TopicHub({
+      nextTurn,
       bus,
       namespaces: new Namespaces(),
       gate: topicGate(() => ({ inForce: everything, denied: () => undefined }), wallMs),

@@ -1,6 +1,7 @@
 import type { Denial } from '../../engine/Denials.js';
 import { Denials } from '../../engine/Denials.js';
 import { PermissionPolicy, type Policy, type Principal } from '../../security/PermissionPolicy.js';
+import { nextTurn } from '../../utils/nextTurn.js';
 import { LocalBus } from '../LocalBus.js';
 import { Namespaces } from '../Namespaces.js';
 import type { PublishOptions, SharedMessage, Subscriber, SubscriptionEnd, TopicMessage } from '../ports.js';
@@ -72,6 +73,7 @@ export class HubRig {
       denied: (who, denied, now) => this.#denials.note(current(), who, denied, now),
     };
     this.hub = new TopicHub({
+      nextTurn,
       bus,
       namespaces: new Namespaces(),
       gate: topicGate(

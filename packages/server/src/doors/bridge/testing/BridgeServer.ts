@@ -18,6 +18,7 @@ import { TopicHub } from '../../../topics/TopicHub.js';
 import { topicGate } from '../../../topics/topicGate.js';
 import { type Visitors, visitorsOf } from '../../../transport/visitorsOf.js';
 import { createLogger } from '../../../utils/logger.js';
+import { nextTurn } from '../../../utils/nextTurn.js';
 import { ConnectionQuota } from '../../ConnectionQuota.js';
 import { HttpRouter } from '../../HttpRouter.js';
 import { HeldConnections } from '../../held/HeldConnections.js';
@@ -75,6 +76,7 @@ export class BridgeServer {
     const inForce = new PermissionPolicy([BRIDGE_POLICY]);
     let ids = 0;
     this.hub = new TopicHub({
+      nextTurn,
       bus,
       namespaces: new Namespaces([mailboxNamespace(config)]),
       gate: topicGate(() => ({ inForce, denied: () => undefined }), wallMs),

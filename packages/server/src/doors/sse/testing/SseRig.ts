@@ -13,6 +13,7 @@ import type { PublishOptions, TopicMessage } from '../../../topics/ports.js';
 import { TopicHub } from '../../../topics/TopicHub.js';
 import { type TopicPolicies, topicGate } from '../../../topics/topicGate.js';
 import { type Visitors, visitorsOf } from '../../../transport/visitorsOf.js';
+import { nextTurn } from '../../../utils/nextTurn.js';
 import { HttpRouter } from '../../HttpRouter.js';
 import { LiveDoors } from '../../LiveDoors.js';
 import { listen } from '../../listen.js';
@@ -116,6 +117,7 @@ export class SseRig {
     const wallMs = (): number => this.nowMs;
     const bus = new LocalBus(new MemoryLog({ epoch: 'log-1', offsets: new Offsets(wallMs), wallMs }));
     this.hub = new TopicHub({
+      nextTurn,
       bus,
       namespaces: new Namespaces([{ pattern: 'lossy/*', retention: undefined }]),
       gate: topicGate(() => book, wallMs),

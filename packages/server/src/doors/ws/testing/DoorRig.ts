@@ -16,6 +16,7 @@ import { type TopicPolicies, topicGate } from '../../../topics/topicGate.js';
 import { Upgrades } from '../../../transport/Upgrades.js';
 import { type Visitors, visitorsOf } from '../../../transport/visitorsOf.js';
 import { createLogger } from '../../../utils/logger.js';
+import { nextTurn } from '../../../utils/nextTurn.js';
 import { ConnectionQuota } from '../../ConnectionQuota.js';
 import { listen } from '../../listen.js';
 import { JsonDoor } from '../JsonDoor.js';
@@ -88,6 +89,7 @@ export class DoorRig {
     );
     let ids = 0;
     this.hub = new TopicHub({
+      nextTurn,
       bus,
       namespaces: names,
       gate: topicGate(() => book, wallMs),
