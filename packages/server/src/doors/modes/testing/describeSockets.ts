@@ -88,7 +88,7 @@ export function describeSockets(deployment: () => Deployment): void {
         await client.find(({ type, topic }) => type === 'subscribed' && topic === 'room/present');
       }
       await listed(deployment(), 'ann,ben,cid');
-      there[1]?.ws.terminate();
+      there[1]?.ws.close(1000);
       await listed(deployment(), 'ann,cid');
     });
   });
