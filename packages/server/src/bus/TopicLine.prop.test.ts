@@ -66,6 +66,11 @@ class World {
     this.line.stands({ epoch: this.#epoch, since: 0, last: [this.last] }, this.last, undefined);
   }
 
+  /** The first subscription stands. */
+  stand(): void {
+    this.line.stands({ epoch: this.#epoch, since: 0, last: [this.last] }, this.last, undefined);
+  }
+
   /** A failover that loses the last messages, whose publisher adds them again. */
   failOver(count: number): void {
     const readded = this.log.splice(Math.max(0, this.log.length - count));
@@ -127,4 +132,16 @@ it('[BUS-32] a live message that arrives before its predecessor waits for it', (
   expect(world.delivered).toEqual(['m1']);
   world.answer();
   expect(world.delivered).toEqual(['m1', 'm2', 'm3', 'm4']);
+});
+
+it('[BUS-12] [BUS-32] the answer to what was published before the subscription stood hides nothing that others said since', () => {
+  const world = new World();
+  // By this node, which has its answer, and by another one, on whose message no subscription waited yet.
+  world.publish(true, false);
+  world.publish(false, false);
+  world.stand();
+  world.publish(true, false);
+  world.answer();
+  expect(world.delivered).toEqual(['m1', 'm2', 'm3']);
+  expect(world.lost).toEqual([]);
 });

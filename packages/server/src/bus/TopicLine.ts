@@ -73,10 +73,16 @@ export class TopicLine {
     if (this.#epoch === undefined) {
       this.#epoch = epoch;
       // Who joined while Redis was away hears what was accepted since; who joins now, what comes.
-      if (joinedAt === undefined) {
+      const first = this.#held?.[0];
+      if (joinedAt !== undefined) this.#owner.fill(this.#topic, joinedAt);
+      else if (first?.message.epoch === epoch) {
+        // It may be the answer to one's own publishing, from before the subscription: what followed it then was not heard.
+        this.#last = first.previous ?? 0;
+        this.#owner.fill(this.#topic, this.#last);
+      } else {
         this.#last = last;
         this.#flush();
-      } else this.#owner.fill(this.#topic, joinedAt);
+      }
     } else if (this.#epoch === epoch && last === this.#last) this.#flush();
     else {
       this.#held ??= [];
