@@ -20,9 +20,8 @@ export function describeSockets(deployment: () => Deployment): void {
     const say = async (
       client: JsonClient,
       payload: unknown,
-      more: { topic?: string } = {},
+      { message_id = randomUUID(), ...more }: { topic?: string; message_id?: string } = {},
     ): Promise<Frame> => {
-      const message_id = randomUUID();
       client.send({ type: 'message', payload, ...more, message_id });
       return client.find(({ type, reply_to }) => type === 'ack' && reply_to === message_id);
     };
@@ -79,6 +78,16 @@ export function describeSockets(deployment: () => Deployment): void {
       expect(heardIn('tenant/acme')).toEqual([1, 3, 5, 7, 9, 11, 13, 15, 17]);
       const told = again.drain('subscribed').filter((frame) => toldBy(frame).recovered === false);
       expect(told).toEqual([]);
+    });
+
+    it('[WSJ-23] what is said again under its id, at another node, is one message', async () => {
+      const [ann, elsewhere, ben] = [await open('ann'), await open('ann'), await open('ben')];
+      const message_id = randomUUID();
+      const first = await say(ann, 'once', { message_id });
+      const second = await say(elsewhere, 'once', { message_id });
+      expect(second.payload).toEqual(first.payload);
+      await say(ann, 'last');
+      expect((await gather(ben, 2)).map(({ payload }) => payload)).toEqual(['once', 'last']);
     });
 
     it('[PRES-1] [S003-33] who is in a room is listed at every node, and no more when it has gone', async () => {
