@@ -64,6 +64,11 @@ export const others: readonly Plant[] = [
     plant: () => replaceMethod(Topics, 'review', () => () => undefined),
   },
   {
+    outlet: 'topic heard',
+    name: 'a place in a topic is called by what is hidden',
+    plant: amending('TOPIC_HEARD', (message, { text }) => ({ ...message, epoch: text })),
+  },
+  {
     outlet: 'error',
     name: 'an error says what it found',
     plant: amending('ERROR', (message, { text }) => ({ ...message, message: `Found ${text}.` })),
