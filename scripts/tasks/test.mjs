@@ -3,7 +3,7 @@ import { SetupError } from '../lib/SetupError.mjs';
 import { run } from '../lib/shell.mjs';
 import { resolvePiece } from '../system/resolvePiece.mjs';
 import { runVitest } from '../test/runVitest.mjs';
-import { add, closeWith, none } from '../test/totals.mjs';
+import { add, closeWith, failedAs, none } from '../test/totals.mjs';
 import { build } from './build.mjs';
 
 const TODO_E2E = 'apps/todo/e2e/vitest.config.ts';
@@ -29,7 +29,7 @@ async function e2eTotals(args) {
 export async function allTotals() {
   // First, so that a missing piece is told at once and not after minutes.
   for (const piece of ['chromium', 'postgres', 'redis', 'curl']) await resolvePiece(piece);
-  if ((await build()) !== 0) return { ...none, failed: 1 };
+  if ((await build()) !== 0) return failedAs('the build');
   const unit = await unitTotals([]);
   const examples = await examplesTotals([]);
   return [examples, await e2eTotals([])].reduce(add, unit);

@@ -1,5 +1,5 @@
 import { checks } from '../checks/index.mjs';
-import { add, closeWith, formatTotals, none } from '../test/totals.mjs';
+import { add, closeWith, failedAs, formatTotals, none } from '../test/totals.mjs';
 import { build } from './build.mjs';
 import { allTotals } from './test.mjs';
 
@@ -25,10 +25,10 @@ export const checkTask = (name) => async () => {
 /** All checks, then all tests, also when an early one fails: one run tells everything. A check counts as one test. */
 export async function verify() {
   let totals = none;
-  if ((await build()) !== 0) return closeWith({ ...none, failed: 1 });
+  if ((await build()) !== 0) return closeWith(failedAs('the build'));
   for (const name of Object.keys(checks)) {
     const ok = await runCheck(name);
-    totals = add(totals, ok ? { ...none, passed: 1 } : { ...none, failed: 1 });
+    totals = add(totals, ok ? { ...none, passed: 1 } : failedAs(`check:${name}`));
   }
   process.stdout.write(`checks: ${formatTotals(totals)}\n`);
   return closeWith(add(totals, await allTotals()));

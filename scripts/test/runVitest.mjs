@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runBin } from '../lib/bin.mjs';
 import { readJson, rootPath } from '../lib/root.mjs';
-import { none } from './totals.mjs';
+import { add, failedAs, none } from './totals.mjs';
 
 /** Runs vitest once with a config of this repository; resolves with its totals. */
 export async function runVitest({ config = 'vitest.config.ts', args = [], env = {} } = {}) {
@@ -24,5 +24,7 @@ export async function runVitest({ config = 'vitest.config.ts', args = [], env = 
   const totals = existsSync(file) ? readJson(file) : none;
   rmSync(folder, { recursive: true });
   // vitest may end badly without a failed test, for instance when it finds no test at all.
-  return code !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals;
+  return code !== 0 && totals.failed === 0
+    ? add(totals, failedAs(`vitest ended with ${code}: ${config}`))
+    : totals;
 }

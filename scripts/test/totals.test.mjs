@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { add, formatTotals, isGreen, none } from './totals.mjs';
+import { add, failedAs, formatTotals, isGreen, none } from './totals.mjs';
 
-const totals = (passed, failed, skipped) => ({ passed, failed, skipped });
+const totals = (passed, failed, skipped) => ({ ...none, passed, failed, skipped });
 
 describe('totals of several runs', () => {
   it('are added up and printed as one line', () => {
     const sum = add(add(none, totals(3, 1, 0)), totals(4, 0, 2));
     expect(formatTotals(sum)).toBe('7 passed, 1 failed, 2 skipped');
+  });
+
+  it('keep the names of what failed', () => {
+    expect(add(failedAs('one'), add(totals(1, 0, 0), failedAs('two')))).toEqual({
+      passed: 1,
+      failed: 2,
+      skipped: 0,
+      faults: ['one', 'two'],
+    });
   });
 
   it.each([

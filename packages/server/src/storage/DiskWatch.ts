@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
+import { keptFor } from './keptFor.js';
 import type { StoreFault, StoreState, StoreWatch } from './StoreWatch.js';
 
 /** With less room than this the next commits are likely to fail: the log may need that much until it is folded. */
 export const DISK_FREE_BYTES_MIN = 16 * 1024 * 1024;
-/** Probes may come many times a second; the disk is looked at once in this time. */
 const LOOK_MS = 1_000;
 
 /** What the watch asks of the system; a test answers instead. */
@@ -18,24 +18,13 @@ export interface DiskIo {
 export class DiskWatch implements StoreWatch {
   readonly #folder: string;
   readonly #io: DiskIo;
-  readonly #monoMs: () => number;
-  #looked: Promise<StoreState> | undefined;
-  #lookedAtMs = 0;
+  /** At most a second old. Never rejects. */
+  readonly state: () => Promise<StoreState>;
 
   constructor(folder: string, io: DiskIo = { statfs, access }, monoMs = () => performance.now()) {
     this.#folder = folder;
     this.#io = io;
-    this.#monoMs = monoMs;
-  }
-
-  /** At most a second old. Never rejects. */
-  state(): Promise<StoreState> {
-    const nowMs = this.#monoMs();
-    if (this.#looked === undefined || nowMs - this.#lookedAtMs >= LOOK_MS) {
-      this.#lookedAtMs = nowMs;
-      this.#looked = this.#look();
-    }
-    return this.#looked;
+    this.state = keptFor(LOOK_MS, monoMs, () => this.#look());
   }
 
   async #look(): Promise<StoreState> {

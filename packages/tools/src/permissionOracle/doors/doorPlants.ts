@@ -17,7 +17,7 @@ import { TopicHub } from '@topgun/server/internal/topics/TopicHub';
 import type { DoorOutlet } from '@topgun/sim/internal/oracle/outlets';
 import { all } from '@topgun/sim/internal/teeth/PlantedBug';
 import { replaceMethod } from '@topgun/sim/internal/teeth/replaceMethod';
-import { around } from '../plants/unmasked.js';
+import { around, unmaskedIn } from '../plants/unmasked.js';
 import type { PlantedInDoors } from './runDoorCase.js';
 
 /** A leak put into a door of the running server, and the outlet through which the oracle must see it leave. */
@@ -284,27 +284,7 @@ export const doorsPlants: readonly PlantInDoor[] = [
     outlet: 'webhook record',
     name: 'rows that are told to addresses outside are not masked',
     does: [...OF_HOOKS, 'write a row'],
-    plant: () => {
-      let depth = 0;
-      return all(
-        replaceMethod(
-          View,
-          'project',
-          (project) =>
-            function (this: View, value) {
-              return depth > 0 ? value : project.call(this, value);
-            },
-        ),
-        around(Outbox, 'deliveriesOf', (run) => {
-          depth++;
-          try {
-            return run();
-          } finally {
-            depth--;
-          }
-        }),
-      );
-    },
+    plant: unmaskedIn(Outbox, 'deliveriesOf'),
   },
   {
     outlet: 'webhook removal',

@@ -32,7 +32,7 @@ export function unmaskedIn(
   type: Class,
   method: string,
   isMeant: (args: readonly unknown[]) => boolean = () => true,
-): Planted {
+): Planted & (() => () => void) {
   return () => {
     let depth = 0;
     return all(

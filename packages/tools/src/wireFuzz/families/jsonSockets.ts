@@ -14,28 +14,22 @@ const text = (frame: unknown, parts: FrameParts = {}): Buffer =>
     ...parts,
   });
 
+type Make = (rng: Rng, around: Around) => Buffer;
+
+const saidBy =
+  (tokenOf: (around: Around) => { readonly token?: string }) =>
+  (name: string, expected: Omit<Expected, 'rule'>, make: Make): Family =>
+    family('doors', `/ws: ${name}`, { rule: 'E11', ...expected }, (rng, around) => ({
+      kind: 'json',
+      bytes: make(rng, around),
+      ...tokenOf(around),
+    }));
+
 /** Of somebody whose token was good. */
-const says = (
-  name: string,
-  expected: Omit<Expected, 'rule'>,
-  make: (rng: Rng, around: Around) => Buffer,
-): Family =>
-  family('doors', `/ws: ${name}`, { rule: 'E11', ...expected }, (rng, around) => ({
-    kind: 'json',
-    bytes: make(rng, around),
-    token: good(around),
-  }));
+const says = saidBy((around) => ({ token: good(around) }));
 
 /** Of somebody who has not said who it is. */
-const strange = (
-  name: string,
-  expected: Omit<Expected, 'rule'>,
-  make: (rng: Rng, around: Around) => Buffer,
-): Family =>
-  family('doors', `/ws: ${name}`, { rule: 'E11', ...expected }, (rng, around) => ({
-    kind: 'json',
-    bytes: make(rng, around),
-  }));
+const strange = saidBy(() => ({}));
 
 const nested = (depth: number): unknown => {
   let value: unknown = 1;

@@ -24,6 +24,27 @@ export interface Asking {
   readonly as?: Person | 'nobody';
 }
 
+/** What an answer has to say. */
+export function present<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('The answer does not say it.');
+  return part;
+}
+
+/** What an answer may say; each says a part of it. */
+export interface Told {
+  readonly outcome?: string;
+  readonly repeated?: boolean;
+  readonly code?: string;
+  readonly version?: string;
+  readonly value?: unknown;
+  readonly tags?: readonly (string | null)[];
+  readonly elements?: readonly { readonly tag: string; readonly value: unknown }[];
+  readonly results?: readonly Told[];
+  readonly rows?: readonly { readonly key: string; readonly value: unknown }[];
+  readonly next?: string;
+  readonly tag?: string;
+}
+
 /** A server on a folder, and back ends that ask it over HTTP. */
 export class RecordsRig {
   server = new ServerCoordinator({ logLevel: 'silent' });
@@ -98,8 +119,7 @@ export class RecordsRig {
     return {
       status: response.status,
       retryAfter: response.headers.get('retry-after'),
-      // biome-ignore lint/suspicious/noExplicitAny: whatever JSON it is
-      body: (await response.json()) as any,
+      body: (await response.json()) as Told,
     };
   };
 
