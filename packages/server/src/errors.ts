@@ -74,6 +74,16 @@ export const serverErrors = {
       'End this process: another server has taken over its database. Start it again when the other one has stopped.',
     retriable: false,
   },
+  NODE_NAME_TAKEN: {
+    remedy:
+      'Give each node of the cluster a nodeId of its own, or end the server that runs under this one; of one that was killed the name is free after 8 s.',
+    retriable: true,
+  },
+  CLUSTER_FULL: {
+    remedy:
+      'Take a node out of the cluster before another one joins, or give the new one the name of one that is gone.',
+    retriable: true,
+  },
   STORE_MISSING: {
     remedy: 'Name the folder that the server keeps its data in with --data-dir.',
     retriable: false,

@@ -267,6 +267,14 @@ describe('configHelp', () => {
             With rediss: take any certificate. The connection is encrypted, but who is at its other end is not known. Allowed: true or false. Default: false.
         --redis-replicas <number>, TOPGUN_REDIS_REPLICAS
             Replicas of its Redis master that must have a durable message, as those of mailboxes are, before it is accepted; 0: the master alone. Allowed: a whole number from 0 to 5. Default: 0.
+        --cluster, TOPGUN_CLUSTER
+            Runs as one of several nodes over the database of databaseUrl; each needs a nodeId of its own and the same clusterSecret. Allowed: true or false. Default: false.
+        TOPGUN_CLUSTER_SECRET
+            With which the nodes of a cluster know each other; not needed in development. Allowed: 32 to 1024 characters.
+        --cluster-address <text>, TOPGUN_CLUSTER_ADDRESS
+            Where the other nodes reach this one; host and port when left out, which needs a host that is not 0.0.0.0 or ::. Allowed: host:port, with ws:// or wss:// before it if wanted.
+        --public-url <text>, TOPGUN_PUBLIC_URL
+            Where clients reach this node from outside; told to clients that choose their node themselves. Allowed: ws://host:port or wss://host:port.
         "topicNamespaces" in the config file
             How many messages the topics whose name matches keep, and how long; count 0 keeps none. The longest pattern counts. Allowed: a list of { pattern, count, ageMs, bytes, durable, whenFull }, all but the first two optional.
         --room-members-max <number>, TOPGUN_ROOM_MEMBERS_MAX

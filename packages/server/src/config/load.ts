@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { serverError } from '../errors.js';
+import { checkCluster } from './checkCluster.js';
 import { checkMailboxes } from './checkMailboxes.js';
 import type { ServerConfig, ServerConfigInput, SettingName } from './schema.js';
 import { envOf, flagOf, hasFlag, settingNames, settings } from './schema.js';
@@ -76,6 +77,7 @@ function check(found: ReadonlyMap<SettingName, Found>): ServerConfig {
   // Each value was parsed by the schema that gives its type.
   const checked = Object.freeze(config) as unknown as ServerConfig;
   checkMailboxes(checked);
+  checkCluster(checked);
   return checked;
 }
 

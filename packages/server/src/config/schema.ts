@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { authSettings } from './settings/auth.js';
 import { bridgeSettings } from './settings/bridge.js';
 import { busSettings } from './settings/bus.js';
+import { clusterSettings } from './settings/cluster.js';
 import { dataSettings } from './settings/data.js';
 import { doorSettings } from './settings/doors.js';
 import { limitsSettings } from './settings/limits.js';
@@ -25,6 +26,7 @@ export const settings = {
   ...dataSettings,
   ...queriesSettings,
   ...busSettings,
+  ...clusterSettings,
   ...topicsSettings,
   ...roomsSettings,
   ...limitsSettings,
