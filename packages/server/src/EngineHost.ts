@@ -319,12 +319,12 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     this.#repairing.delete(call);
   }
 
-  policiesStored(version: number): void {
+  policiesStored(version: number, isOurs: boolean): void {
     this.#parts.logger.warn({ version }, 'policies in the store replaced');
     for (const [waiting, { resolve }] of [...this.#storing]) {
       if (waiting > version) continue;
       this.#storing.delete(waiting);
-      resolve(true);
+      resolve(isOurs);
     }
   }
 

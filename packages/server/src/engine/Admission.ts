@@ -3,6 +3,7 @@ import { CONCERN, type ErrorCode, type OpsMessage, OUTCOME } from '@topgun/proto
 import type { Answers } from './Answers.js';
 import { earlyLevel } from './Answers.js';
 import type { Connection } from './Connection.js';
+import type { Elsewhere } from './cluster/ports.js';
 import type { DedupTable } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
@@ -32,6 +33,8 @@ export interface AdmissionParts {
   readonly mapQuota: MapQuota;
   /** the program is asked about every op (INT-3) */
   readonly isScreened: boolean;
+  /** of a cluster: where ops of partitions go that are not taken in here */
+  readonly elsewhere: Elsewhere | undefined;
 }
 
 /**
@@ -107,30 +110,50 @@ export class Admission {
 
   /** Lets the ops of maps in, whose meta records have become durable. */
   founded(meta: ReadonlyMap<string, unknown>, now: number): void {
-    for (const name of meta.keys()) {
+    for (const [name, value] of meta) {
       const map = this.#parts.table.map(mapOfMetaName(name) ?? '');
-      if (map !== undefined) this.#found(map, now);
+      if (map === undefined) continue;
+      map.known = value;
+      this.#found(map, now);
+    }
+  }
+
+  /** Other nodes have decided what some maps are: ops that wait for these are judged by that. */
+  followed(names: Iterable<string>, now: number): void {
+    for (const name of names) {
+      const map = this.#parts.table.map(mapOfMetaName(name) ?? '');
+      if (map === undefined) continue;
+      if (map.isFounded) this.#found(map, now);
+      // What this node wanted to be known of it was not taken: its ops ask for it anew.
+      else this.readmit(this.#unpark(map), now);
     }
   }
 
   #found(map: MapState, now: number): void {
     map.isFounded = true;
+    this.readmit(this.#unpark(map), now);
+  }
+
+  #unpark(map: MapState): Op[] {
     const ops = map.parked;
     map.parked = [];
     this.#parked -= ops.length;
-    this.readmit(ops, now);
+    return ops;
   }
 
   /** One op, from dedup on. Returns the code of a refusal that is not remembered. */
   admit(op: Op, now: number): ErrorCode | undefined {
     const lane = this.#parts.table.laneOf(nameOf(op));
+    const partition = lane.partition(op.pid);
+    // Its owner alone judges, and knows what became of it (CLU-30).
+    if (!partition.isOwn) return this.#parts.elsewhere?.take(op, now) ?? undefined;
     const staging = this.#stagingOf(lane);
     if (staging.isHolding) {
       staging.hold(op);
       if (op.concern === CONCERN.MEMORY) this.#announce(op, OUTCOME.APPLIED);
       return undefined;
     }
-    const { answers, tally, limits, table, judge } = this.#parts;
+    const { answers, tally, limits, judge } = this.#parts;
     const { session, seq } = op;
 
     const staged = session.staged(seq);
@@ -160,7 +183,6 @@ export class Admission {
 
     if (this.screening !== undefined && op.screened === undefined) return this.screening.ask(op);
     const refusal = op.screened?.refusal;
-    const partition = lane.partition(op.pid);
     const fault =
       op.concern === CONCERN.REPLICATED
         ? 'REPLICATED_UNSUPPORTED'
@@ -188,7 +210,7 @@ export class Admission {
     if (judge.rows.length > 0 || judge.isHidden || lane.isVolatile) partition.staged++;
     if (outcome === OUTCOME.SUPERSEDED) tally.superseded++;
     else tally.applied++;
-    this.#stage(op, lane, outcome, partition.high(table.epoch).n, now);
+    this.#stage(op, lane, outcome, partition.high.n, now);
     return undefined;
   }
 
@@ -215,7 +237,8 @@ export class Admission {
       const map = table.obtain(name);
       if (map.isFounded) continue;
       map.kind ??= kindOf(code);
-      if (map.parked.length === 0) this.#stagings[0].stageMeta(mapMetaName(name), metaOf(map), now);
+      if (map.parked.length === 0)
+        this.#stagings[0].stageMeta(mapMetaName(name), metaOf(map), now, { value: map.known });
       op.session.isWritten = true;
       map.parked.push(op);
       this.#parked++;
@@ -228,7 +251,7 @@ export class Admission {
   #stage(op: Op, lane: Lane, outcome: 0 | 1 | 2 | 3, n: number, now: number, code?: ErrorCode): void {
     const { judge, table } = this.#parts;
     const isRejected = code !== undefined;
-    const epoch = isRejected ? table.epoch : lane.partition(op.pid).high(table.epoch).epoch;
+    const epoch = isRejected ? table.epoch : lane.partition(op.pid).high.epoch;
     const { concern, pid, seq, t, node } = op;
     const fingerprint = op.fingerprint(judge.rows[0]);
     const entry = { pid, seq, outcome, t, node, n, epoch, fingerprint, concern };

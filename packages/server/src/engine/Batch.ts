@@ -22,6 +22,8 @@ export class Batch {
   readonly ops: Op[] = [];
   readonly maps = new Set<MapState>();
   readonly meta = new Map<string, unknown>();
+  /** what stands, as far as is known here, where some of them are to stand: nodes decide such facts once (CLU-25) */
+  readonly claims = new Map<string, unknown>();
   /** sessions whose dedup rows go */
   readonly forgotten: DedupSession<Op>[] = [];
   /** rows that the node itself puts, without an op */
@@ -43,10 +45,9 @@ export class Batch {
    */
   toCommit(
     lane: Lane,
-    epoch: number,
     deliveriesOf: (rows: readonly (readonly Row[])[]) => readonly MetaRow[] = () => [],
   ): CommitBatch {
-    const slices = new SliceBuilder(lane, epoch);
+    const slices = new SliceBuilder(lane);
     const rows = [...this.maps].map((map) => map.flush());
     for (const some of rows) for (const row of some) slices.addRow(row);
     this.deliveries = deliveriesOf(rows);
@@ -54,8 +55,34 @@ export class Batch {
     for (const session of this.forgotten) slices.forget(session);
     for (const purge of this.purges) slices.purge(purge);
     const meta: MetaRow[] = [...this.deliveries];
-    for (const [name, value] of this.meta) meta.push({ name, value });
+    for (const [name, value] of this.meta)
+      meta.push(
+        this.claims.has(name) ? { name, value, was: { value: this.claims.get(name) } } : { name, value },
+      );
     return { slices: slices.list, meta };
+  }
+
+  /** Whether it holds ops, rows or purges of partitions. */
+  isAbout(isAbout: (pid: number) => boolean): boolean {
+    const { ops, ownRows, purges } = this;
+    return [ops, ownRows, purges].some((some) => some.some(({ pid }) => isAbout(pid)));
+  }
+
+  /** Takes out what is about partitions, purges and rows of the node itself for good; its ops, which are not staged any more. */
+  part(isAbout: (pid: number) => boolean): Op[] {
+    for (const map of this.maps) map.discardOpen(isAbout);
+    const out = this.ops.filter(({ pid }) => isAbout(pid));
+    const stays = <T extends { readonly pid: number }>(list: T[]): void => {
+      list.splice(0, list.length, ...list.filter(({ pid }) => !isAbout(pid)));
+    };
+    stays(this.ops);
+    stays(this.ownRows);
+    stays(this.purges);
+    for (const op of out) {
+      op.session.unstage(op.seq);
+      op.entry = undefined;
+    }
+    return out;
   }
 
   /** The dedup states that tell whether the batch was stored. */
@@ -86,13 +113,11 @@ interface Member {
 class SliceBuilder {
   readonly list: OpenSlice[] = [];
   readonly #lane: Lane;
-  readonly #epoch: number;
   readonly #byPid: (OpenSlice | undefined)[] = new Array(PARTITION_COUNT).fill(undefined);
   readonly #members = new Map<DedupSession<Op>, Member>();
 
-  constructor(lane: Lane, epoch: number) {
+  constructor(lane: Lane) {
     this.#lane = lane;
-    this.#epoch = epoch;
   }
 
   addRow(row: Row): void {
@@ -115,8 +140,10 @@ class SliceBuilder {
   }
 
   forget({ clientId, session, pids }: DedupSession<Op>): void {
+    // Each owner lets go of what it keeps.
     for (const pid of pids)
-      this.#slice(pid).dedup.push({ clientId, session, settledBelow: FORGOTTEN, entries: [] });
+      if (this.#lane.partition(pid).isOwn)
+        this.#slice(pid).dedup.push({ clientId, session, settledBelow: FORGOTTEN, entries: [] });
   }
 
   purge({ pid, gc }: Purge): void {
@@ -136,7 +163,7 @@ class SliceBuilder {
   #slice(pid: number): OpenSlice {
     let slice = this.#byPid[pid];
     if (slice === undefined) {
-      slice = { pid, high: this.#lane.partition(pid).high(this.#epoch), records: [], dedup: [] };
+      slice = { pid, high: this.#lane.partition(pid).high, records: [], dedup: [] };
       this.#byPid[pid] = slice;
       this.list.push(slice);
     }

@@ -12,6 +12,8 @@ export class ClientBindings {
   readonly #byClient = new Map<string, Binding>();
   readonly #staging: Staging;
   readonly #renewMs: number;
+  /** Hears of clients that other nodes had bound to another subject before this one did. */
+  onOther: (clientId: string, sub: string) => void = () => undefined;
 
   /** `renewMs`: how much later a contact has to be to be worth a commit. */
   constructor(meta: ReadonlyMap<string, unknown>, staging: Staging, renewMs: number) {
@@ -33,7 +35,28 @@ export class ClientBindings {
     if (known !== undefined && now - known.seenMs < this.#renewMs) return;
     const binding = { sub, seenMs: now };
     this.#byClient.set(clientId, binding);
-    this.#staging.stageMeta(PREFIX + clientId, binding, now);
+    // Whose it is is decided once; when it was here is not (CLU-25).
+    this.#staging.stageMeta(
+      PREFIX + clientId,
+      binding,
+      now,
+      known === undefined ? { value: known } : undefined,
+    );
+  }
+
+  /** What other nodes have made of a fact; the client that it is about, if it is about one. */
+  follow(name: string, value: unknown): string | undefined {
+    if (!name.startsWith(PREFIX)) return undefined;
+    const clientId = name.slice(PREFIX.length);
+    if (value === null) {
+      this.#byClient.delete(clientId);
+      return clientId;
+    }
+    const binding = value as Binding;
+    const known = this.#byClient.get(clientId);
+    this.#byClient.set(clientId, binding);
+    if (known !== undefined && known.sub !== binding.sub) this.onOther(clientId, binding.sub);
+    return clientId;
   }
 
   /** Clients that were last here before a time. */
@@ -42,7 +65,9 @@ export class ClientBindings {
   }
 
   forget(clientId: string, now: number): void {
+    const known = this.#byClient.get(clientId);
     this.#byClient.delete(clientId);
-    this.#staging.stageMeta(PREFIX + clientId, null, now);
+    // It may have come to another node meanwhile.
+    this.#staging.stageMeta(PREFIX + clientId, null, now, { value: known });
   }
 }

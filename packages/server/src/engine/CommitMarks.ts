@@ -25,6 +25,7 @@ export class CommitMarks {
   /** what the marks cover, by partition */
   readonly #covered = new Map<number, Offset>();
   #lastMs = Number.NEGATIVE_INFINITY;
+  #passed = 0;
 
   constructor(meta: ReadonlyMap<string, unknown>, staging: Staging, spacingMs: number, now: number) {
     this.#staging = staging;
@@ -40,8 +41,32 @@ export class CommitMarks {
     return Math.min(this.#lastMs, now) + this.#spacingMs;
   }
 
+  /** The oldest one that was not passed over. */
   get first(): CommitMark | undefined {
-    return this.#marks[0];
+    return this.#marks[this.#passed];
+  }
+
+  /** There is nothing to be done here for the first one, and others may have something to do for it (CLU-26). */
+  pass(): void {
+    this.#passed++;
+  }
+
+  /** All are looked at again. */
+  again(): void {
+    this.#passed = 0;
+  }
+
+  /** What another node has made of a mark. */
+  follow(name: string, value: unknown, now: number): void {
+    if (!name.startsWith(PREFIX)) return;
+    this.#passed = 0;
+    const at = this.#marks.findIndex((mark) => mark.name === name);
+    if (at >= 0) this.#marks.splice(at, 1);
+    if (value === null) return;
+    const mark = read(name, value, now);
+    const after = this.#marks.findIndex(({ ms }) => ms > mark.ms);
+    this.#marks.splice(after < 0 ? this.#marks.length : after, 0, mark);
+    this.#note(mark);
   }
 
   /** Makes a mark of what was committed since the last, if anything was. */
@@ -53,6 +78,7 @@ export class CommitMarks {
         offsets.set(pid, committed);
     }
     if (offsets.size === 0) return;
+    this.#passed = 0;
     const mark = { name: `${PREFIX}${now}`, ms: now, offsets };
     this.#marks.push(mark);
     this.#note(mark);
@@ -62,12 +88,12 @@ export class CommitMarks {
 
   /** The first mark has done its work. */
   drop(now: number): void {
-    const mark = this.#marks.shift();
+    const [mark] = this.#marks.splice(this.#passed, 1);
     if (mark !== undefined) this.#staging.stageMeta(mark.name, null, now);
   }
 
   #note({ ms, offsets }: CommitMark): void {
-    this.#lastMs = ms;
+    this.#lastMs = Math.max(this.#lastMs, ms);
     for (const [pid, offset] of offsets) this.#covered.set(pid, offset);
   }
 }

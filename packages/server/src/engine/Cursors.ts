@@ -48,6 +48,14 @@ export class Cursors {
     if (this.#isStored || this.#key === undefined) return;
     this.#isStored = true;
     batch.meta.set(NAME, this.#key);
+    batch.claims.set(NAME, undefined);
+  }
+
+  /** Another node was the first to need a key. Cursors made with another one are of no use any more. */
+  follow(name: string, value: unknown): void {
+    if (name !== NAME || !(value instanceof Uint8Array)) return;
+    this.#key = value;
+    this.#isStored = true;
   }
 
   /** The places a cursor names; undefined when it was not made here, for this map, in this life of the store. */

@@ -2,6 +2,9 @@ import type { Staging } from './Staging.js';
 
 const PREFIX = 'ended:';
 
+/** As the time of a session that is forgotten: whoever has something of it lets go of that. */
+const FORGOTTEN_AT = -1;
+
 /** Sessions of realms that are gone with everything settled, each with the time at which that was said (SRV-4). */
 export class EndedSessions {
   /** by `clientId:session` */
@@ -27,11 +30,36 @@ export class EndedSessions {
     if (this.#endedMs.delete(id)) this.#staging.stageMeta(PREFIX + id, null, now);
   }
 
+  /** The session is forgotten, by all nodes of a cluster. The note of it goes with the next look. */
+  forgotten(clientId: string, session: string, now: number): void {
+    const id = `${clientId}:${session}`;
+    this.#endedMs.set(id, FORGOTTEN_AT);
+    this.#staging.stageMeta(PREFIX + id, FORGOTTEN_AT, now);
+  }
+
+  isForgotten(clientId: string, session: string): boolean {
+    return this.#endedMs.get(`${clientId}:${session}`) === FORGOTTEN_AT;
+  }
+
+  /** What other nodes have made of a fact; a session that they have forgotten. */
+  follow(name: string, value: unknown): readonly [clientId: string, session: string] | undefined {
+    if (!name.startsWith(PREFIX)) return undefined;
+    const id = name.slice(PREFIX.length);
+    if (value === null) this.#endedMs.delete(id);
+    else this.#endedMs.set(id, value as number);
+    return value === FORGOTTEN_AT ? partsOf(id) : undefined;
+  }
+
   /** Sessions that ended before a time. */
   *before(timeMs: number): Iterable<readonly [clientId: string, session: string]> {
     for (const [id, endedMs] of this.#endedMs) {
-      const [clientId = '', session = ''] = id.split(':');
-      if (endedMs < timeMs) yield [clientId, session];
+      if (endedMs < timeMs) yield partsOf(id);
     }
   }
+}
+
+/** Of `clientId:session`; neither holds a colon. */
+export function partsOf(id: string): readonly [clientId: string, session: string] {
+  const [clientId = '', session = ''] = id.split(':');
+  return [clientId, session];
 }

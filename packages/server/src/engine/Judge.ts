@@ -348,7 +348,7 @@ export class Judge {
       value,
       t: isLater ? t : current.t,
       node: isLater ? node : current.node,
-      epoch: this.#table.epoch,
+      epoch: this.#lane.partition(op.pid).epoch,
       n: this.#n,
       tag,
       ttlMs,

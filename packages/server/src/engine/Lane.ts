@@ -25,7 +25,13 @@ export class Lane {
     this.isVolatile = boot === undefined;
     this.sinceEpoch = boot === undefined ? epoch : 0;
     this.partitions = Array.from({ length: PARTITION_COUNT }, (_, pid) => {
-      return new Partition(pid, boot?.partitions.get(pid) ?? START, new ChangeIndex(), boot?.gc.get(pid));
+      return new Partition(
+        pid,
+        boot?.partitions.get(pid) ?? START,
+        new ChangeIndex(),
+        boot?.gc.get(pid),
+        epoch,
+      );
     });
   }
 

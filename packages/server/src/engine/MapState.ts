@@ -28,6 +28,8 @@ export class MapState {
   kind: Kind | undefined;
   /** whether the meta record with kind and resolver is durable */
   isFounded = false;
+  /** the meta record that is durable, as far as is known */
+  known: unknown;
   /** view groups and queries on it; a name that nobody wrote to lives as long as somebody looks at it */
   readers = 0;
   /** ops that wait until the meta record is durable */
@@ -121,6 +123,22 @@ export class MapState {
     }
     this.#inFlight = [];
     this.#open = [];
+  }
+
+  /** Takes back what waits for the next flush in some partitions. */
+  discardOpen(isAbout: (pid: number) => boolean): void {
+    const open = this.#open;
+    this.#open = [];
+    for (const row of open) {
+      if (!isAbout(row.pid)) {
+        row.place = this.#open.length;
+        this.#open.push(row);
+        continue;
+      }
+      const slot = this.#slotOf(row);
+      slot.staged = this.#inFlight.find((other) => other.slot === slot);
+      if (slot.staged === undefined && slot.committed === undefined) this.#slots.delete(slot.item);
+    }
   }
 
   /** Makes a durable row the current one; returns the one before. */

@@ -2,6 +2,7 @@ import { COUNTER_SIZE, HLC, isPackedTime, millisOf, type WallClock } from '@topg
 import type { Batch } from './Batch.js';
 
 const NAME = 'clock';
+const PREFIX = 'clock:';
 /** How far ahead the stored high-water lies: one record per second of clock, not one per commit. */
 const RESERVE_MS = 1_000;
 
@@ -17,24 +18,37 @@ type Stored = number | readonly [t: number, resets: number];
  */
 export class OwnerClock {
   readonly #nodeId: string;
+  /** of the meta record: nodes of a cluster have one each */
+  readonly #name: string;
   readonly #wall: WallClock;
   readonly #maxDriftMs: number;
   #hlc: HLC;
   #resets = 0;
   #reserved = 0;
 
-  constructor(nodeId: string, wall: WallClock, maxDriftMs: number, meta: ReadonlyMap<string, unknown>) {
+  constructor(
+    nodeId: string,
+    wall: WallClock,
+    maxDriftMs: number,
+    meta: ReadonlyMap<string, unknown>,
+    isShared = false,
+  ) {
     this.#nodeId = nodeId;
+    this.#name = isShared ? PREFIX + nodeId : NAME;
     this.#wall = wall;
     this.#maxDriftMs = maxDriftMs;
-    // Written by `stage`, here or in an earlier life of the node.
-    const stored = meta.get(NAME) as Stored | undefined;
-    const [t, resets] = typeof stored === 'object' ? stored : [stored, 0];
+    const [t, resets] = readStored(meta.get(this.#name) ?? meta.get(NAME));
     this.#resets = resets;
     this.#hlc = this.#makeHlc();
-    if (!isPackedTime(t)) return;
-    this.#hlc.raiseTo(t);
-    this.#reserved = t;
+    if (isPackedTime(t)) {
+      this.#hlc.raiseTo(t);
+      this.#reserved = t;
+    }
+    // What other nodes stamped stands in records, too; it comes from far ahead only if their clock did.
+    for (const [name, value] of meta) {
+      const [other] = name === NAME || name.startsWith(PREFIX) ? readStored(value) : [];
+      if (isPackedTime(other)) this.#hlc.updatePacked(other);
+    }
   }
 
   /** Node id of its stamps. */
@@ -71,11 +85,17 @@ export class OwnerClock {
     if (this.highWater <= this.#reserved) return;
     this.#reserved = this.highWater + RESERVE_MS * COUNTER_SIZE;
     const stored: Stored = this.#resets === 0 ? this.#reserved : [this.#reserved, this.#resets];
-    batch.meta.set(NAME, stored);
+    batch.meta.set(this.#name, stored);
   }
 
   #makeHlc(): HLC {
     const node = this.#resets === 0 ? this.#nodeId : `${this.#nodeId}~${this.#resets}`;
     return new HLC(node, { clock: this.#wall, maxDriftMs: this.#maxDriftMs });
   }
+}
+
+/** Written by `stage`, here or in an earlier life of the node. */
+function readStored(value: unknown): readonly [t: number | undefined, resets: number] {
+  const stored = value as Stored | undefined;
+  return typeof stored === 'object' ? stored : [stored, 0];
 }

@@ -12,14 +12,19 @@ export class Partition {
   gc: GcMarks | undefined;
   /** last offset that is durable; (0, 0) when there never was one */
   committed: Offset;
-  /** last n given out in the epoch of this engine, durable or not; never goes back, not even when a flush fails */
+  /** of the offsets that are given out here, above all the partition ever had (RES-1, CLU-15) */
+  epoch: number;
+  /** last n given out in that epoch, durable or not; never goes back, not even when a flush fails */
   staged = 0;
+  /** ops are taken in here; without a cluster always (CLU-14) */
+  isOwn = true;
 
-  constructor(pid: number, committed: Offset, changes: ChangeIndex, gc: GcMarks | undefined) {
+  constructor(pid: number, committed: Offset, changes: ChangeIndex, gc: GcMarks | undefined, epoch: number) {
     this.pid = pid;
     this.committed = committed;
     this.changes = changes;
     this.gc = gc;
+    this.epoch = epoch;
   }
 
   /** A cursor that stands below it has missed deletions that nobody can tell any more. */
@@ -28,7 +33,7 @@ export class Partition {
   }
 
   /** Where the partition will stand when everything staged is durable. */
-  high(epoch: number): Offset {
-    return this.staged === 0 ? this.committed : { epoch, n: this.staged };
+  get high(): Offset {
+    return this.staged === 0 ? this.committed : { epoch: this.epoch, n: this.staged };
   }
 }

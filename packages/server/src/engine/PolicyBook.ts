@@ -101,8 +101,9 @@ export class PolicyBook {
    */
   store(base: number, policies: readonly Policy[], by: string, now: number): boolean {
     if (base !== this.#asked.version) return false;
+    const was = this.#asked === NONE ? undefined : this.#asked;
     this.#asked = { version: base + 1, atMs: now, by, policies };
-    this.#parts.staging.stageMeta(META, this.#asked, now);
+    this.#parts.staging.stageMeta(META, this.#asked, now, { value: was });
     return true;
   }
 
@@ -110,10 +111,24 @@ export class PolicyBook {
   committed(meta: ReadonlyMap<string, unknown>): void {
     const stored = meta.get(META);
     if (stored === undefined) return;
-    this.#stored = stored as StoredPolicies;
-    this.#isSound = true;
+    this.#take(stored as StoredPolicies);
+    this.#parts.effects.policiesStored?.(this.#stored.version, true);
+  }
+
+  /** What another node has stored; whoever waits here for such a version was not as quick. */
+  follow(name: string, value: unknown): void {
+    if (name !== META) return;
+    const stored = (value as StoredPolicies | null) ?? NONE;
+    if (stored.version <= this.#stored.version) return;
+    this.#take(stored);
+    this.#asked = stored;
+    this.#parts.effects.policiesStored?.(stored.version, false);
+  }
+
+  #take(stored: StoredPolicies): void {
+    this.#stored = stored;
+    this.#isSound = this.#faultOf(stored.policies) === undefined;
     this.#apply();
-    this.#parts.effects.policiesStored?.(this.#stored.version);
   }
 
   #faultOf(policies: readonly Policy[]): unknown {

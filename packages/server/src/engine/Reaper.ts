@@ -17,6 +17,8 @@ export interface ReaperParts {
   readonly lane: Lane;
   readonly staging: Staging;
   readonly limits: EngineLimits;
+  /** of a cluster: whether this node is the one that sees to marks (CLU-26) */
+  readonly isKeeper?: () => boolean;
 }
 
 /**
@@ -34,6 +36,8 @@ export class Reaper {
   /** what was staged last and is not durable yet */
   #purges: readonly Purge[] = [];
   #expired: readonly Row[] = [];
+  /** their time is over, and another node sees to it */
+  #others: Row[] = [];
   #isBusy = false;
   #ranMs = Number.NEGATIVE_INFINITY;
 
@@ -55,12 +59,27 @@ export class Reaper {
     return next === Number.POSITIVE_INFINITY ? undefined : Math.max(next, this.#ranMs + limits.reapEveryMs);
   }
 
+  /** What another node has made of a fact. */
+  follow(name: string, value: unknown, now: number): void {
+    this.#marks.follow(name, value, now);
+  }
+
+  /** Partitions have become this node's: what is due in them is, from the beginning. */
+  owned(): void {
+    const { lane } = this.#parts;
+    for (const row of this.#others) if (isCurrent(row)) lane.expiries.add(row);
+    this.#others = [];
+    this.#seen.clear();
+    this.#marks.again();
+    lane.isChanged = true;
+  }
+
   run(now: number): void {
-    const { lane, limits } = this.#parts;
+    const { lane, limits, isKeeper } = this.#parts;
     this.#ranMs = now;
     if (lane.isChanged && now >= this.#marks.nextMs(now)) {
       lane.isChanged = false;
-      this.#marks.advance(lane.partitions, now);
+      if (isKeeper?.() !== false) this.#marks.advance(lane.partitions, now);
     }
     const isMoreExpired = this.#expire(now);
     const due = this.#marks.first;
@@ -71,10 +90,11 @@ export class Reaper {
 
   /** Stages deletions in place of rows whose time is over. True when there are more. */
   #expire(now: number): boolean {
-    const { table, lane, staging, limits } = this.#parts;
+    const { lane, staging, limits } = this.#parts;
     // A flush that failed took the deletion with it, and so did an op that was on top when it was due.
     const pending = this.#expired.filter(isCurrent);
     for (const row of pending) if (row.slot?.staged === undefined) lane.expiries.add(row);
+    this.#others = this.#others.filter(isCurrent);
     // One after the other, so that a slow store does not gather them into one great commit.
     this.#expired = pending.filter(({ slot }) => slot?.staged !== undefined);
     if (this.#expired.length > 0) return true;
@@ -82,22 +102,31 @@ export class Reaper {
     const deletions: Row[] = [];
     for (const row of due) {
       if (row.slot?.staged !== undefined) continue;
-      deletions.push(row.ended(table.epoch, ++lane.partition(row.pid).staged));
+      const partition = lane.partition(row.pid);
+      if (!partition.isOwn) {
+        this.#others.push(row);
+        continue;
+      }
+      deletions.push(row.ended(partition.epoch, ++partition.staged));
     }
     if (deletions.length > 0) staging.stageRows(deletions, now);
-    this.#expired = due;
+    this.#expired = due.filter(({ pid }) => lane.partition(pid).isOwn);
     return due.length === limits.reapRows;
   }
 
   /** Stages the purge of what a mark covers, or drops the mark when all of that is done. */
   #purge(mark: CommitMark, now: number): void {
-    const { lane, staging, limits } = this.#parts;
+    const { lane, staging, limits, isKeeper } = this.#parts;
+    const keeps = isKeeper?.() !== false;
     // One after the other: until a purge is durable its rows are still there.
     if (this.#purges.some(({ pid, gc }) => !reaches(lane.partition(pid).gc, gc.offset))) return;
     const purges: Purge[] = [];
     let left = limits.reapRows;
+    let isOthers = false;
     for (const [pid, target] of mark.offsets) {
       if (left <= 0) break;
+      const { isOwn } = lane.partition(pid);
+      if (!isOwn && !keeps) continue;
       const from = this.#seen.get(pid) ?? lane.partition(pid).gcOffset;
       if (compareOffsets(from, target) >= 0) continue;
       const rows = lane.partition(pid).changes.since(from, left);
@@ -108,6 +137,14 @@ export class Reaper {
         covered.length < rows.length || last === undefined || rows.length < left ? target : last,
       );
       left -= covered.length;
+      if (!isOwn) {
+        // Its owner has still to purge them: the mark stays as long as that.
+        if (covered.some(({ value }) => value === undefined)) {
+          isOthers = true;
+          this.#seen.set(pid, from);
+        }
+        continue;
+      }
       const purge = purgeOf(
         pid,
         covered.filter(({ value }) => value === undefined),
@@ -117,6 +154,9 @@ export class Reaper {
     }
     this.#purges = purges;
     if (purges.length > 0) staging.stagePurges(purges, now);
-    else if (left > 0) this.#marks.drop(now);
+    else if (left > 0) {
+      if (keeps && !isOthers) this.#marks.drop(now);
+      else this.#marks.pass();
+    }
   }
 }

@@ -26,6 +26,8 @@ export interface TableParts {
   readonly isVolatile?: (map: string) => boolean;
   readonly indexesOf?: (map: string) => readonly IndexSpec[];
   readonly queryPorts?: QueryPorts;
+  /** other nodes have the same store */
+  readonly isShared?: boolean;
 }
 
 /** Everything the node holds: maps by name, and the lanes that they are kept in. */
@@ -70,8 +72,7 @@ export class RecordTable {
   raiseEpoch(seen: number, nowMs: number): void {
     this.#epoch = Math.max(this.#epoch, seen, nowMs) + leapAt(nowMs);
     this.#renewedAtMs = nowMs;
-    for (const { partitions } of [this.durable, this.volatile])
-      for (const partition of partitions) partition.staged = 0;
+    this.#begin(true);
   }
 
   /**
@@ -80,7 +81,17 @@ export class RecordTable {
    */
   nextEpoch(nowMs: number): number {
     this.#epoch = Math.max(this.#epoch + 1, nowMs);
+    this.#begin(false);
     return this.#epoch;
+  }
+
+  #begin(isAnew: boolean): void {
+    for (const { partitions } of [this.durable, this.volatile])
+      for (const partition of partitions) {
+        // In a cluster the epoch of a partition is that of its ownership, and no node begins one by itself (CLU-15).
+        if (!this.#parts.isShared) partition.epoch = this.#epoch;
+        if (isAnew) partition.staged = 0;
+      }
   }
 
   get mapCount(): number {
@@ -188,6 +199,16 @@ export class RecordTable {
     return this.#parts.isVolatile?.(name) === true;
   }
 
+  /** Another node has decided what a map is. */
+  followed(name: string, value: unknown): void {
+    const kind = kindIn(value);
+    if (kind === undefined) return;
+    const map = this.obtain(name);
+    map.kind = kind;
+    map.known = value;
+    map.isFounded = resolverIn(value) === map.resolver?.name;
+  }
+
   #found(name: string, value: unknown): void {
     const kind = kindIn(value);
     if (kind === undefined) return;
@@ -195,6 +216,7 @@ export class RecordTable {
     const wasVolatile = isVolatileIn(value);
     const map = this.#made(name, wasVolatile && this.#isVolatile(name));
     map.kind = kind;
+    map.known = value;
     // Under another policy than the one on record, ops wait until the record names the new one.
     map.isFounded = resolverIn(value) === map.resolver?.name && map.lane.isVolatile === wasVolatile;
   }

@@ -1,4 +1,5 @@
 import type { DedupTable } from './DedupTable.js';
+import { partsOf } from './EndedSessions.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { forgetSession } from './forgetSession.js';
 import type { Op } from './Op.js';
@@ -80,6 +81,19 @@ export class RequestSessions {
     this.#parts.staging.stageMeta(PREFIX + id, now, now);
   }
 
+  /** What other nodes have made of a fact; a session that they have let go. */
+  follow(name: string, value: unknown): readonly [clientId: string, session: string] | undefined {
+    if (!name.startsWith(PREFIX)) return undefined;
+    const id = name.slice(PREFIX.length);
+    this.#usedMs.delete(id);
+    if (value === null) {
+      this.#left.delete(id);
+      return partsOf(id);
+    }
+    this.#usedMs.set(id, value as number);
+    return undefined;
+  }
+
   /** More than come in, so that what is kept gets less. */
   #release(now: number): void {
     let places = 4;
@@ -103,9 +117,4 @@ export class RequestSessions {
     staging.stageMeta(PREFIX + id, null, now);
     forgetSession(dedup, staging, ...partsOf(id), now);
   }
-}
-
-function partsOf(id: string): [clientId: string, session: string] {
-  const [clientId = '', session = ''] = id.split(':');
-  return [clientId, session];
 }

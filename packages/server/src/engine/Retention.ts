@@ -14,6 +14,8 @@ export interface RetentionParts {
   readonly limits: EngineLimits;
   /** what the store holds beside records */
   readonly meta: ReadonlyMap<string, unknown>;
+  /** of a cluster: whether this node is the one that sees to what belongs to no partition (CLU-26) */
+  readonly isKeeper?: () => boolean;
 }
 
 /**
@@ -53,10 +55,20 @@ export class Retention {
     if (isUnused && isRequestClient(clientId)) this.#requests.unused(clientId, session);
   }
 
+  /** What other nodes have made of a fact: dedup of what they have forgotten goes here, too. */
+  follow(name: string, value: unknown, now: number): void {
+    const { bindings, dedup, staging } = this.#parts;
+    const clientId = bindings.follow(name, value);
+    if (clientId !== undefined && value === null)
+      for (const session of dedup.sessionsOf(clientId)) forgetSession(dedup, staging, clientId, session, now);
+    const gone = this.#ended.follow(name, value) ?? this.#requests.follow(name, value);
+    if (gone !== undefined) forgetSession(dedup, staging, ...gone, now);
+  }
+
   /** Forgets what is due, a bounded number at a time. `isHere`: whether a connection speaks for the client. */
   sweep(isHere: (clientId: string) => boolean, now: number): void {
-    if (now < this.#dueMs) return;
-    const { bindings, dedup, limits } = this.#parts;
+    const { bindings, dedup, limits, isKeeper } = this.#parts;
+    if (now < this.#dueMs || isKeeper?.() === false) return;
     let left = limits.forgottenAtOnce;
     for (const [clientId, session] of this.#ended.before(now - limits.endedSessionMs)) {
       if (left-- <= 0) return;
@@ -72,8 +84,11 @@ export class Retention {
   }
 
   #forget(clientId: string, session: string, now: number): void {
-    const { dedup, staging } = this.#parts;
+    const { dedup, staging, isKeeper } = this.#parts;
+    // Each owner has a part of it, and is told.
+    if (isKeeper !== undefined && !this.#ended.isForgotten(clientId, session))
+      this.#ended.forgotten(clientId, session, now);
+    else this.#ended.drop(clientId, session, now);
     forgetSession(dedup, staging, clientId, session, now);
-    this.#ended.drop(clientId, session, now);
   }
 }

@@ -161,6 +161,18 @@ export class Scopes {
     }
   }
 
+  /**
+   * A connection is about to be answered for an op that another node has taken in: its scope of a map passes the place of the partition
+   * before, also where the view shows nothing of what changed (CLU-32).
+   */
+  bring(conn: Connection, map: string, pid: number): void {
+    const group = this.#held(conn, map);
+    if (group === undefined) return;
+    group.map.reached.set(pid, group.map.lane.partition(pid).committed);
+    for (const frame of group.catchUp()) this.#effects.sendShared(idsOf(group.members), frame);
+    if (group.parked.has(conn)) this.#catchUp(conn, group);
+  }
+
   /** Moves scopes in which nothing changed for long past what was purged, so that their cursors stay good (GC-4). */
   prune({ purges, lane }: Commit): void {
     if (purges.length === 0) return;

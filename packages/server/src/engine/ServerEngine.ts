@@ -9,6 +9,7 @@ import { Chores } from './Chores.js';
 import { ClientBindings } from './ClientBindings.js';
 import { Connection } from './Connection.js';
 import { Cursors } from './Cursors.js';
+import { ClusterSide } from './cluster/ClusterSide.js';
 import { DedupTable } from './DedupTable.js';
 import { EngineCounts } from './EngineCounts.js';
 import { ENGINE_LIMITS, type EngineLimits } from './EngineLimits.js';
@@ -33,6 +34,7 @@ import type {
   ServerEngineOptions,
   Verdict,
 } from './ports.js';
+import { type Hearers, publish } from './publish.js';
 import { Queries } from './Queries.js';
 import { Reaper } from './Reaper.js';
 import { Rebirth } from './Rebirth.js';
@@ -49,6 +51,7 @@ import { SessionMachine } from './SessionMachine.js';
 import { type Commit, Staging } from './Staging.js';
 import { SyncServer } from './SyncServer.js';
 import { scanBudget } from './scanBudget.js';
+import { sessionPorts } from './sessionPorts.js';
 import { Tally } from './Tally.js';
 import { Topics } from './Topics.js';
 
@@ -67,6 +70,8 @@ export class ServerEngine {
   /** configured and stored policies, and what they denied */
   readonly policies: PolicyBook;
   readonly outbox: Outbox;
+  /** what it has to do with other nodes; undefined where there are none */
+  readonly cluster: ClusterSide | undefined;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
   readonly #wall: { nowMs: number };
@@ -90,23 +95,30 @@ export class ServerEngine {
   readonly #chores: Chores;
   readonly #router: Router;
   readonly #rebirth: Rebirth;
+  /** of the facts of the commit that is being taken in, where nodes share them */
+  #revision = 0;
   #isDraining = false;
   #isDrained = false;
 
   /** Throws `POLICY_INVALID` for malformed policies. */
   constructor(options: ServerEngineOptions, effects: ServerEffects) {
-    const { boot, nodeId } = options;
+    const { boot, nodeId, cluster } = options;
+    const isShared = cluster !== undefined;
     const limits = { ...ENGINE_LIMITS, ...options.limits };
     const wall = { nowMs: options.now };
     this.#effects = effects;
     this.#limits = limits;
     this.#wall = wall;
-    this.#clock = new OwnerClock(nodeId, { wallMs: () => wall.nowMs }, limits.skewMs, boot.meta);
+    this.#clock = new OwnerClock(nodeId, { wallMs: () => wall.nowMs }, limits.skewMs, boot.meta, isShared);
     this.#gate = new Gate(options.policies, options.queryPorts);
     const resolvers = options.resolvers ?? new Resolvers();
     resolvers.onFault = (fault) => effects.resolverFailed?.(fault);
     const builder = new IndexBuilder(limits.indexRows);
-    this.#table = new RecordTable(boot, { ...options, resolvers, builder, dirtyItems: limits.dirtyItems });
+    this.#table = new RecordTable(boot, {
+      ...{ ...options, resolvers, builder, isShared, dirtyItems: limits.dirtyItems },
+      // What other nodes are to know of is in the store (CLU-27).
+      ...(isShared && { isVolatile: () => false }),
+    });
     this.#answers = new Answers(effects, this.#gate, this.#table, limits);
     this.#rebirth = new Rebirth(boot.incarnation, effects, this.#table);
     const cursors = new Cursors(options.mac, this.#rebirth.life, boot.meta);
@@ -120,7 +132,10 @@ export class ServerEngine {
     this.#followers = new Followers(this.#scopes, this.#queries, this.#topics);
     const followed = { scopes: this.#scopes, queries: this.#queries, topics: this.#topics };
     const staged = {
-      committed: (commit: Commit) => this.#publish(commit),
+      committed: (commit: Commit) => {
+        this.cluster?.tell(commit, this.#revision);
+        publish(hearers, commit, wall.nowMs);
+      },
       readmit: (ops: readonly Op[], now: number) => {
         this.repairs.again();
         this.#admission.readmit(ops, now);
@@ -134,6 +149,10 @@ export class ServerEngine {
         cursors.stage(batch);
       },
       outbox: () => this.outbox,
+      ...(isShared && {
+        feed: (slices) => this.cluster?.moved(slices),
+        contradicted: (names, now) => this.#admission.followed(names, now),
+      }),
     });
     this.#volatile = new MemoryStaging(this.#table, limits, staged);
     const shared = { effects, limits, life: this.#rebirth.life, tally: this.#tally, random: options.random };
@@ -148,6 +167,7 @@ export class ServerEngine {
         answers: this.#answers,
         mapQuota: new MapQuota(this.#table, this.#accounts, limits, this.#tally),
         isScreened: options.isScreened === true,
+        elsewhere: cluster?.elsewhere,
       },
       this.#staging,
       this.#volatile,
@@ -158,30 +178,24 @@ export class ServerEngine {
     this.outbox = new Outbox({ ...book, limits, wall, table: this.#table }, boot.meta);
     // Once in thirty lifetimes is often enough to note that a client is still there.
     const bindings = new ClientBindings(boot.meta, this.#staging, limits.unusedClientMs / 30);
-    const kept = { dedup: this.#dedup, staging: this.#staging, limits, meta: boot.meta };
+    const keeper = isShared && { isKeeper: () => this.cluster?.isKeeper === true };
+    const kept = { dedup: this.#dedup, staging: this.#staging, limits, meta: boot.meta, ...keeper };
     this.#retention = new Retention({ ...kept, bindings }, options.now);
     const own = { ...kept, table: this.#table, lane: durable };
     const passing = { ...own, lane: volatile, staging: this.#volatile, meta: new Map() };
-    const reapers = [new Reaper(own, options.now), new Reaper(passing, options.now)];
-    this.#chores = new Chores(effects, limits, reapers, builder);
+    const reaper = new Reaper(own, options.now);
+    this.#chores = new Chores(effects, limits, [reaper, new Reaper(passing, options.now)], builder);
     this.repairs = new Repairs({ ...own, effects, clock: this.#clock }, boot.meta);
-    this.#sessions = new SessionMachine(shared, {
-      boundTo: (clientId) => bindings.subOf(clientId),
-      seen: (clientId, sub, now) => bindings.seen(clientId, sub, now),
-      declared: (...session) => this.#retention.declared(...session),
-      ended: (...session) => this.#retention.ended(...session),
-      hasRoom: (conn, { sub }) => this.#accounts.enter(conn, sub),
-      follows: (conn) => this.#router.follows(conn),
-      principalChanged: (conn) => {
-        conn.rights.clear();
-        this.#followers.review(conn);
-      },
-      gone: (conn) => {
-        // A connection may have lasted for long.
-        if (conn.principal !== undefined) bindings.seen(conn.clientId, conn.principal.sub, wall.nowMs);
-        this.#gone(conn);
-      },
-    });
+    const around = { connections: this.#connections, retention: this.#retention, accounts: this.#accounts };
+    const hearers: Hearers = {
+      ...{ scopes: this.#scopes, queries: this.#queries, repairs: this.repairs, answers: this.#answers },
+      ...{ admission: this.#admission, policies: this.policies, outbox: this.outbox },
+    };
+    const sharing = { ...own, ...hearers, boot, clock: this.#clock, wall, cursors, bindings, reaper };
+    this.cluster =
+      cluster && new ClusterSide(cluster, { ...sharing, ...around, sessions: () => this.#sessions });
+    const ports = { ...around, bindings, followers: this.#followers, router: () => this.#router, wall };
+    this.#sessions = new SessionMachine(shared, sessionPorts(ports));
     this.counts = new EngineCounts({
       ...{ ...shared, ...followed, connections: this.#connections, table: this.#table },
       durable: this.#staging,
@@ -245,12 +259,16 @@ export class ServerEngine {
   verified(conn: number, verdict: Verdict, now: number): void {
     this.#at(now);
     const connection = this.#connections.get(conn);
-    if (connection !== undefined) this.#sessions.verified(connection, verdict, now);
+    if (connection === undefined || this.cluster?.holds(connection, verdict) === true) return;
+    this.#sessions.verified(connection, verdict, now);
   }
 
-  committed(id: number, result: CommitResult, now: number): void {
+  /** `revision`: of its facts, where nodes share them; 0 = it has none, or it is not known. */
+  committed(id: number, result: CommitResult, now: number, revision = 0): void {
     this.#at(now);
+    this.#revision = revision;
     this.#staging.committed(id, result);
+    this.#revision = 0;
   }
 
   /** A socket holds more than it should of what it was sent, or the network has taken all of it (FLOW-1). */
@@ -310,6 +328,7 @@ export class ServerEngine {
     else this.#chores.arm(now);
     this.#staging.tick(now);
     this.#volatile.tick(now);
+    this.cluster?.tick();
     this.#answers.flush();
     if (this.#isQuiet) this.#rebirth.settle();
     if (!this.#isDraining || this.#isDrained || !this.#isQuiet) return;
@@ -372,28 +391,9 @@ export class ServerEngine {
     this.#wall.nowMs = now;
   }
 
-  /** Memory has advanced. Deltas leave before answers, so that a writer's scope has passed what it is told about. */
-  #publish(commit: Commit): void {
-    this.#scopes.publish(commit, this.#wall.nowMs);
-    this.#queries.publish(commit);
-    this.#scopes.prune(commit);
-    this.repairs.committed(commit.meta, this.#wall.nowMs);
-    for (const op of commit.ops) if (op.entry !== undefined) this.#answers.durable(op, op.entry);
-    this.#admission.founded(commit.meta, this.#wall.nowMs);
-    this.policies.committed(commit.meta);
-    this.outbox.committed(commit.meta);
-  }
-
   /** Nobody is served until what is staged is durable and a new life has begun; then all come back and send what is missing (INC-2). */
   #endLife(): void {
     this.#admission.isClosed = true;
     this.#sessions.failAll([...this.#connections.values()], 'NEW_INCARNATION', CLOSE_CODE.TRY_LATER);
-  }
-
-  #gone(conn: Connection): void {
-    this.#connections.delete(conn.id);
-    this.#accounts.leave(conn);
-    for (const session of conn.sessions) this.#retention.left(conn.clientId, session);
-    this.#followers.leaveAll(conn);
   }
 }

@@ -235,6 +235,13 @@ export class SessionMachine {
     for (const conn of connections) this.fail(conn, code, close);
   }
 
+  /** A client belongs to another subject, as another node has found before this one did (CLU-25). */
+  rebound(connections: readonly Connection[], clientId: string, sub: string): void {
+    for (const conn of connections)
+      if (conn.clientId === clientId && conn.principal?.sub !== sub)
+        this.#close(conn, CLOSE_CODE.OTHER_SUBJECT);
+  }
+
   /** The socket is gone, whoever ended it. `hasLeft`: its client did, and wanted to. */
   left(conn: Connection, hasLeft = false): void {
     if (conn.phase === 'CLOSED') return;

@@ -1,7 +1,8 @@
 import { OUTCOME } from '@topgun/protocol';
-import type { CommitResult, DedupState, Offset } from '../storage/Store.js';
+import { type CommitResult, compareOffsets, type DedupState, type PartitionSlice } from '../storage/Store.js';
 import { Batch } from './Batch.js';
 import type { Connection } from './Connection.js';
+import type { FeedSlice } from './cluster/ports.js';
 import type { DedupSession } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Lane } from './Lane.js';
@@ -35,6 +36,10 @@ export interface StagingPorts {
   readmit(ops: readonly Op[], now: number): void;
   /** Meta records of the engine itself to go with a batch. */
   metaFor(batch: Batch): void;
+  /** A node of a cluster tells the others: what a durable commit did to which partitions, from which place to which. */
+  feed?(slices: readonly FeedSlice[]): void;
+  /** Another node has decided some of these facts otherwise; they are known here by now (CLU-25). */
+  contradicted?(names: readonly string[], now: number): void;
   /** What rows tell to addresses outside, to go with them; of maps that memory alone keeps nothing is told. */
   outbox?(): Pick<Outbox, 'deliveriesOf' | 'undone'>;
 }
@@ -44,7 +49,7 @@ const FLUSH_TIMER = 'flush';
 
 type Effects = Pick<ServerEffects, 'commit' | 'readDedup' | 'arm'>;
 
-type State = 'IDLE' | 'FLUSHING' | 'SETTLING' | 'HOLDING';
+type State = 'IDLE' | 'FLUSHING' | 'SETTLING' | 'HOLDING' | 'ABANDONED';
 
 /**
  * Group commit of one lane with one flush in flight (SRV-2). Ops stage into the open batch; a flush moves it below as a whole.
@@ -63,8 +68,10 @@ export class Staging {
   #state: State = 'IDLE';
   #open = new Batch();
   #inFlight = new Batch();
-  #highs: readonly (readonly [pid: number, high: Offset])[] = [];
+  #slices: readonly PartitionSlice[] = [];
   #held: Op[] = [];
+  /** facts of a commit that was void for them */
+  #contradicted: readonly string[] = [];
   #id = 0;
   #failures = 0;
   #isArmed = false;
@@ -126,9 +133,12 @@ export class Staging {
     this.#open.purges.push(...purges);
   }
 
-  stageMeta(name: string, value: unknown, now: number): void {
+  /** `was`: what is known to stand there, of a fact that nodes decide once. */
+  stageMeta(name: string, value: unknown, now: number, was?: { readonly value: unknown }): void {
     this.#note(now);
     this.#open.meta.set(name, value);
+    // What stood before the first of several changes is what stands in the store.
+    if (was !== undefined && !this.#open.claims.has(name)) this.#open.claims.set(name, was.value);
   }
 
   /** The dedup rows of a session go with the next commit. */
@@ -162,14 +172,49 @@ export class Staging {
     this.#state = 'IDLE';
     const ops = this.#held;
     this.#held = [];
+    const names = this.#contradicted;
+    this.#contradicted = [];
+    if (names.length > 0) this.#ports.contradicted?.(names, now);
+    this.#ports.readmit(ops, now);
+  }
+
+  /** Whether something of these partitions is staged, or being flushed. */
+  isBusyWith(isAbout: (pid: number) => boolean): boolean {
+    return [this.#open, this.#inFlight].some((batch) => batch.isAbout(isAbout));
+  }
+
+  /**
+   * The partitions have another owner: what waits for the next flush is discarded, and its ops go there. What is being flushed is left
+   * to the store, which lets a flush of one that lost its right come to nothing.
+   */
+  drop(isLost: (pid: number) => boolean, now: number): void {
+    const lost = this.#open.part(isLost);
+    const held = this.#held.filter(({ pid }) => isLost(pid));
+    this.#held = this.#held.filter(({ pid }) => !isLost(pid));
+    this.#ports.readmit([...held, ...lost], now);
+  }
+
+  /**
+   * The node has lost everything (CLU-2): nothing that is staged or on its way counts any more. Whatever the store says of a flush
+   * that runs is not heard; the database tells what is durable.
+   */
+  abandon(now: number): void {
+    const wasFlushing = this.#state === 'FLUSHING' || this.#state === 'SETTLING';
+    const ops = [...this.#held, ...this.#takeBack()];
+    this.#held = [];
+    this.#open.purges.length = 0;
+    this.#open.forgotten.length = 0;
+    this.#state = wasFlushing ? 'ABANDONED' : 'IDLE';
     this.#ports.readmit(ops, now);
   }
 
   /** The store's word on a flush; one that is not awaited is ignored. */
   committed(id: number, result: CommitResult): void {
+    if (id === this.#id && this.#state === 'ABANDONED') this.#state = 'IDLE';
     if (id !== this.#id || this.#state !== 'FLUSHING') return;
     if (result === 'committed') this.#succeed();
     else if (result === 'failed') this.#fail();
+    else if (result === 'contradicted') this.#contradict();
     else {
       this.unknown++;
       const names = this.#inFlight.dedupNames();
@@ -184,6 +229,7 @@ export class Staging {
 
   /** What the store remembers of the ops of an unknown commit: any one of them proves that all are stored. */
   dedupRead(id: number, states: readonly (DedupState | undefined)[]): void {
+    if (id === this.#id && this.#state === 'ABANDONED') this.#state = 'IDLE';
     if (id !== this.#id || this.#state !== 'SETTLING') return;
     const staged = new Map(
       this.#inFlight.ops.map(({ entry, seq }) => [`${entry?.fingerprint}/${seq}`, entry]),
@@ -214,10 +260,12 @@ export class Staging {
     this.#ports.metaFor(this.#open);
     this.#inFlight = this.#open;
     this.#open = new Batch();
-    const commit = this.#inFlight.toCommit(this.#lane, this.#table.epoch, (rows) => {
+    // Who is alone decides alone.
+    if (this.#ports.feed === undefined) this.#inFlight.claims.clear();
+    const commit = this.#inFlight.toCommit(this.#lane, (rows) => {
       return this.#ports.outbox?.().deliveriesOf(rows) ?? [];
     });
-    this.#highs = commit.slices.map(({ pid, high }) => [pid, high] as const);
+    this.#slices = commit.slices;
     this.#state = 'FLUSHING';
     this.#effects.commit(++this.#id, commit);
   }
@@ -232,13 +280,15 @@ export class Staging {
     for (const map of batch.maps) {
       const made: Change[] = [];
       for (const row of map.flushed()) {
+        // Its partition was lost meanwhile, and who has it now is ahead.
+        if ((row.slot?.committed?.epoch ?? 0) > row.epoch) continue;
         const old = this.#table.put(map, row);
         // Changes are for those who look at the map.
         if (map.readers > 0) made.push({ row, old });
       }
       changes.set(map, made);
     }
-    for (const [pid, high] of this.#highs) this.#lane.partition(pid).committed = high;
+    this.#moveOn();
     const touched = new Map<MapState, Set<number>>();
     const writers = new Set<Connection>();
     for (const op of batch.ops) {
@@ -256,6 +306,20 @@ export class Staging {
     const { ops, meta, purges } = batch;
     for (const { name, value } of batch.deliveries) meta.set(name, value);
     this.#ports.committed({ ops, changes, touched, writers, meta, purges, lane: this.#lane });
+  }
+
+  /** The partitions of the commit have got on. */
+  #moveOn(): void {
+    const told: FeedSlice[] = [];
+    for (const { pid, high, records, gc } of this.#slices) {
+      const partition = this.#lane.partition(pid);
+      const from = partition.committed;
+      if (compareOffsets(high, from) > 0) partition.committed = high;
+      else if (gc === undefined) continue;
+      if (this.#ports.feed !== undefined) told.push({ pid, from, to: high, records, ...(gc && { gc }) });
+    }
+    this.#slices = [];
+    this.#ports.feed?.(told);
   }
 
   /** Notes where the op's maps have got to, for those who look at them. */
@@ -277,27 +341,51 @@ export class Staging {
 
   #fail(): void {
     this.failed++;
-    const lost = [...this.#inFlight.ops, ...this.#open.ops];
-    const meta = [...this.#inFlight.meta, ...this.#open.meta];
-    const forgotten = [...this.#inFlight.forgotten, ...this.#open.forgotten];
-    const purges = [...this.#inFlight.purges, ...this.#open.purges];
-    for (const map of [...this.#inFlight.maps, ...this.#open.maps]) map.discard();
+    this.#hold(
+      this.#takeBack(),
+      Math.min(this.#limits.retryCapMs, this.#limits.retryBaseMs * 2 ** this.#failures++),
+    );
+  }
+
+  /** Nothing is stored, for the facts of the commit were decided elsewhere: what rests on them is done anew, with those that stand. */
+  #contradict(): void {
+    const names = [...this.#inFlight.claims.keys()];
+    for (const { meta, claims } of [this.#inFlight, this.#open])
+      for (const name of names) {
+        meta.delete(name);
+        claims.delete(name);
+      }
+    this.#hold(this.#takeBack(), 0);
+    this.#contradicted = names;
+  }
+
+  /** Everything that is staged is as if it had not been; what is wanted whatever became of ops stays. Its ops, in order. */
+  #takeBack(): Op[] {
+    const batches = [this.#inFlight, this.#open];
+    for (const { maps } of batches) for (const map of maps) map.discard();
     this.#ports.outbox?.().undone(this.#inFlight.deliveries);
     this.#inFlight = new Batch();
     this.#open = new Batch();
-    for (const op of lost) {
-      op.session.unstage(op.seq);
-      op.entry = undefined;
+    this.#slices = [];
+    const lost: Op[] = [];
+    for (const { ops, meta, claims, forgotten, purges } of batches) {
+      for (const op of ops) {
+        op.session.unstage(op.seq);
+        op.entry = undefined;
+        lost.push(op);
+      }
+      // Facts about names, not about rows.
+      for (const [name, value] of meta) this.#open.meta.set(name, value);
+      for (const [name, was] of claims) if (!this.#open.claims.has(name)) this.#open.claims.set(name, was);
+      this.#open.forgotten.push(...forgotten);
+      this.#open.purges.push(...purges);
     }
-    // Facts about names, not about rows: they are wanted whatever became of the ops.
-    for (const [name, value] of meta) this.#open.meta.set(name, value);
-    this.#open.forgotten.push(...forgotten);
-    this.#open.purges.push(...purges);
-    this.#held = lost;
+    return lost;
+  }
+
+  #hold(ops: Op[], pauseMs: number): void {
+    this.#held = ops;
     this.#state = 'HOLDING';
-    this.#effects.arm(
-      RETRY_TIMER,
-      Math.min(this.#limits.retryCapMs, this.#limits.retryBaseMs * 2 ** this.#failures++),
-    );
+    this.#effects.arm(RETRY_TIMER, pauseMs);
   }
 }

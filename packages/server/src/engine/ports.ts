@@ -4,6 +4,7 @@ import type { LimitName } from '../limits/table.js';
 import type { Policy, Principal } from '../security/PermissionPolicy.js';
 import type { CommitBatch, CommitResult, Offset, StoreBoot } from '../storage/Store.js';
 import type { SharedMessage, Topics } from '../topics/ports.js';
+import type { ClusterOptions } from './cluster/ports.js';
 import type { OpEntry } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
 import type { Op } from './Op.js';
@@ -63,8 +64,8 @@ export interface ServerEffects {
   resolverFailed?(fault: ResolverFault): void;
   /** What became of a repair; it is durable (CLK-7). */
   repaired?(call: number, result: RepairResult): void;
-  /** The stored policies of this version, and of those before it, are durable and hold (PERM-11). */
-  policiesStored?(version: number): void;
+  /** The stored policies of this version, and of those before it, are durable and hold (PERM-11); not ours: another node has stored others. */
+  policiesStored?(version: number, isOurs: boolean): void;
   /** Other policies hold from now on, here and for whatever else asks them. */
   policiesChanged?(): void;
   /** Facts of webhooks that are durable, by the names of their meta records: subscriptions, deliveries, places in topics (HOOK-22). */
@@ -110,6 +111,8 @@ export interface ServerEngineOptions {
   readonly limits?: Partial<EngineLimits>;
   /** The topics of the node, which other doors ask too; undefined before they are open. By default those of this engine alone. */
   readonly topics?: () => Topics | undefined;
+  /** Other nodes have the same store. Then nothing is owned at first, and no map is kept by memory alone (CLU-27). */
+  readonly cluster?: ClusterOptions;
   /** Whether the program is asked about every op (INT-3); not by default. */
   readonly isScreened?: boolean;
 }

@@ -94,6 +94,11 @@ export interface MetaRow {
   readonly name: string;
   /** null takes the fact back */
   readonly value: unknown;
+  /**
+   * A fact that several nodes might decide (CLU-25): what its node knows to stand there, undefined = nothing. Where neither that nor the
+   * very value stands, the whole commit is void. Asked of a `SharedStore` only.
+   */
+  readonly was?: { readonly value: unknown };
 }
 
 /** Everything of one flush; stored as a whole or not at all. Its objects must not change after the call. */
@@ -104,9 +109,9 @@ export interface CommitBatch {
 
 /**
  * `committed`: durable. `failed`: nothing of it is stored, for certain. `unknown`: it may or may not be stored; settle
- * it by reading the dedup rows again.
+ * it by reading the dedup rows again. `contradicted`: nothing of it is stored, for another node has decided a fact otherwise.
  */
-export type CommitResult = 'committed' | 'failed' | 'unknown';
+export type CommitResult = 'committed' | 'failed' | 'unknown' | 'contradicted';
 
 export interface StoreBoot {
   /** opaque id of the life of this store */
@@ -120,6 +125,8 @@ export interface StoreBoot {
   /** how far the deletions of a partition are purged, for those where any ever were */
   readonly gc: ReadonlyMap<number, GcMarks>;
   readonly meta: ReadonlyMap<string, unknown>;
+  /** of a store that nodes share: the revision of its facts */
+  readonly revision?: number;
 }
 
 /** The dedup entries held for one (partition, client, session), by rising seq. */
@@ -157,6 +164,33 @@ export interface Store {
   renew(): Promise<string>;
   /** Waits for commits under way, then lets go of the store. */
   close(): Promise<void>;
+}
+
+/** How far a partition has got, and how far its deletions are purged. */
+export interface PartitionPlace {
+  readonly high: Offset;
+  readonly gc?: GcMarks;
+}
+
+/** What a store of several nodes holds by one moment, as far as it is asked for. */
+export interface SharedState {
+  readonly incarnation: string;
+  readonly partitions: ReadonlyMap<number, PartitionPlace>;
+  /** of the last commit that carried facts */
+  readonly revision: number;
+  /** what has changed since the revision that was named; null = taken back */
+  readonly facts: ReadonlyMap<string, unknown>;
+}
+
+/** A store that several nodes write to (CLU-20 to CLU-26). */
+export interface SharedStore extends Store {
+  /**
+   * As `commit`; with the revision of its facts, which rises by one with each commit that carries any, over all nodes, in the order in
+   * which they are committed. 0: it carried none, or the revision is not known.
+   */
+  commitShared(batch: CommitBatch): Promise<{ readonly result: CommitResult; readonly revision: number }>;
+  /** Everything that was committed before the call is in it. Throws STORE_STOPPED for a revision so old that what was taken back since is not known any more. */
+  sharedState(afterRevision: number): Promise<SharedState>;
 }
 
 /** Negative when `a` lies before `b`. */

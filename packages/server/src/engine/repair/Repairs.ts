@@ -77,7 +77,9 @@ export class Repairs {
     this.#waiting = [];
     if (clock.isAhead) clock.setBack();
     const epoch = table.nextEpoch(now);
-    for (const one of asked) {
+    for (const each of asked) {
+      // Another node may have been quicker with a repair of this number.
+      const one = this.#kept.has(PREFIX + each.id) ? { ...each, id: ++this.#lastId } : each;
       const result = this.#judge(one, epoch, now);
       if ('code' in result) {
         effects.repaired?.(one.call, result);
@@ -86,9 +88,21 @@ export class Repairs {
       const { row, repair } = result;
       const name = PREFIX + one.id;
       staging.stageRows([row], now);
-      staging.stageMeta(name, repair, now);
+      staging.stageMeta(name, repair, now, { value: undefined });
       this.#staged.set(name, { asked: one, repair });
     }
+  }
+
+  /** What another node has kept or let go of. */
+  follow(name: string, value: unknown): void {
+    if (!name.startsWith(PREFIX)) return;
+    if (value === null) {
+      this.#kept.delete(name);
+      return;
+    }
+    const repair = value as Repair;
+    this.#kept.set(name, repair);
+    this.#lastId = Math.max(this.#lastId, repair.id);
   }
 
   /** A flush failed and took the rows with it. */
@@ -148,16 +162,23 @@ export class Repairs {
       return { code: 'REPAIR_UNSUPPORTED', reason: 'an element is never written anew, only removed' };
     if (!this.#isPoisoned(current, now))
       return { code: 'REPAIR_NEEDLESS', reason: 'ordinary writes win against it' };
+    const partition = table.durable.partition(current.pid);
+    if (!partition.isOwn)
+      return {
+        code: 'REPAIR_UNSUPPORTED',
+        reason: 'another node of the cluster owns the record: ask that one',
+      };
     const made = { t: clock.stamp(), node: clock.node };
     const row = new Row({
       ...fieldsOf(current),
       value: change.type === 'keep' ? current.value : change.type === 'put' ? change.value : undefined,
       ttlMs: change.type === 'keep' ? current.ttlMs : change.type === 'put' ? change.ttlMs : undefined,
       ...made,
-      epoch,
-      n: ++table.durable.partition(current.pid).staged,
+      epoch: partition.epoch,
+      n: ++partition.staged,
       from: undefined,
-      repaired: current.kind === 'LWW' ? epoch : undefined,
+      // Of several nodes one may have been asked before whose clock goes ahead of this one's.
+      repaired: current.kind === 'LWW' ? Math.max(epoch, (current.repaired ?? 0) + 1) : undefined,
     });
     const old = { t: current.t, node: current.node };
     const name = tag === undefined ? { map, key } : { map, key, tag };
