@@ -99,7 +99,7 @@ export class ServerCoordinator {
       watch: () => this.#watch,
     });
     const metrics = () => this.#watch.metrics;
-    const shared = { config: this.config, store: this.#store, logger, metrics };
+    const shared = { config: this.config, nodeId: this.nodeId, store: this.#store, logger, metrics };
     this.#operators = new OperatorDoors({
       ...shared,
       clock: this.#clock,
@@ -108,7 +108,6 @@ export class ServerCoordinator {
     });
     this.#topics = new TopicService({
       ...shared,
-      nodeId: this.nodeId,
       wallMs: () => this.#clock.wallMs(),
       policies: () => this.#made(this.#engine, 'publish').policies,
       onFatal: (error) => this.#fail(error),
