@@ -76,6 +76,11 @@ export const cliErrors = {
     remedy: 'Give a JSON list of { name?, as, map, action, old?, record?, allowed, value? }.',
     retriable: false,
   },
+  NODE_UNKNOWN: { remedy: 'Name a node that `topgun cluster:nodes` shows.', retriable: false },
+  DRAIN_STOPPED: {
+    remedy: 'It was started again meanwhile, or the order was lost with the coordinator: give it again.',
+    retriable: true,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CliIo } from './CliIo.js';
 import { addBackupCommand } from './commands/backupCommand.js';
+import { addClusterCommands } from './commands/clusterCommands.js';
 import { addDebugCrdtCommand } from './commands/debugCrdtCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
@@ -61,6 +62,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addRestoreCommand(program, io);
   addRepairCommand(program, io);
   addWebhookCommands(program, io);
+  addClusterCommands(program, io, done);
   addDoctorCommand(program, io, done);
 
   // Taken by every command, so that it can stand where people put it: at the end.

@@ -18,6 +18,7 @@ type OperatorParts = BackupDeskParts &
   WebhookDeskParts & {
     readonly config: Pick<ServerConfig, 'dev' | 'debug' | 'debugValues'>;
     readonly nodeId: string;
+    readonly cluster: ClusterView | undefined;
   };
 
 /** What operators have of a running server: lists, explanations, exports, backups, webhooks, and a look inside. */
@@ -35,7 +36,7 @@ export class OperatorDoors {
     this.#parts = parts;
     this.backups = new BackupDesk(parts);
     this.webhooks = new WebhookDesk(parts);
-    this.cluster = new LoneView(parts.nodeId);
+    this.cluster = parts.cluster ?? new LoneView(parts.nodeId);
     this.operations = debug ? new OperationLog({ withValues: debugValues }) : undefined;
   }
 

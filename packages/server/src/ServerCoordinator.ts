@@ -102,6 +102,7 @@ export class ServerCoordinator {
     const shared = { config: this.config, nodeId: this.nodeId, store: this.#store, logger, metrics };
     this.#operators = new OperatorDoors({
       ...shared,
+      cluster: overrides.cluster,
       clock: this.#clock,
       engine: () => this.#engine,
       topics: () => this.#topics.topics(),

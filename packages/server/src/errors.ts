@@ -245,7 +245,8 @@ export const serverErrors = {
     retriable: false,
   },
   CLUSTER_LAST_NODE: {
-    remedy: 'Start another node and wait until it is ACTIVE; a node without others is stopped without a drain.',
+    remedy:
+      'Start another node and wait until it is ACTIVE; a node without others is stopped without a drain.',
     retriable: false,
   },
   SERVER_STATE: {
