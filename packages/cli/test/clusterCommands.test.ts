@@ -3,10 +3,10 @@ import { TableView } from '../../server/src/cluster/testing/TableView.js';
 import { ServerCoordinator } from '../../server/src/ServerCoordinator.js';
 import { TEST_SECRET, tokenFor } from '../../server/src/security/testing/tokenFor.js';
 import { MemoryStore } from '../../server/src/storage/MemoryStore.js';
-import { runInProcess } from '../test/runInProcess.js';
-import type { CliIo } from './CliIo.js';
-import { ranges } from './cluster/clusterText.js';
-import { exitCodes } from './exitCodes.js';
+import type { CliIo } from '../src/CliIo.js';
+import { ranges } from '../src/cluster/clusterText.js';
+import { exitCodes } from '../src/exitCodes.js';
+import { runInProcess } from './runInProcess.js';
 
 let server: ServerCoordinator;
 let view: TableView;
