@@ -76,6 +76,21 @@ export const cliErrors = {
     remedy: 'Give a JSON list of { name?, as, map, action, old?, record?, allowed, value? }.',
     retriable: false,
   },
+  NODE_UNKNOWN: { remedy: 'Name a node that `topgun cluster:nodes` shows.', retriable: false },
+  DRAIN_STOPPED: {
+    remedy: 'It was started again meanwhile, or the order was lost with the coordinator: give it again.',
+    retriable: true,
+  },
+  ENGINE_MISSING: {
+    remedy:
+      'Install Docker Engine with its compose plugin (https://docs.docker.com/engine/install), or Podman with podman-compose (https://podman.io), so that `docker compose version` works.',
+    retriable: false,
+  },
+  ENGINE_FAILED: { remedy: 'See what it printed before; `topgun docker:logs` shows more.', retriable: false },
+  COMPOSE_FILE_MISSING: {
+    remedy: 'Name one with --file; docs/deploy/docker of the repository has one.',
+    retriable: false,
+  },
   FILE_UNREADABLE: { remedy: 'Check the path and its permissions.', retriable: false },
 } as const satisfies Record<string, { readonly remedy: string; readonly retriable: boolean }>;
 

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import type { CliIo } from './CliIo.js';
 import { addBackupCommand } from './commands/backupCommand.js';
+import { addClusterCommands } from './commands/clusterCommands.js';
 import { addDebugCrdtCommand } from './commands/debugCrdtCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
+import { addDockerCommands } from './commands/dockerCommands.js';
 import { addDoctorCommand } from './commands/doctorCommand.js';
 import { addExportCommand } from './commands/exportCommand.js';
 import { addImportCommand } from './commands/importCommand.js';
@@ -61,6 +63,8 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addRestoreCommand(program, io);
   addRepairCommand(program, io);
   addWebhookCommands(program, io);
+  addClusterCommands(program, io, done);
+  addDockerCommands(program, io);
   addDoctorCommand(program, io, done);
 
   // Taken by every command, so that it can stand where people put it: at the end.

@@ -52,5 +52,5 @@ export const loginsPerAddress = 50;
 export const loginAddressMs = 3_600_000;
 /** count: passwords checked at once: 32 MB and a thread for a quarter of a second each */
 export const passwordsAtOnce = 4;
-/** bytes: body of a request that signs in or revokes */
+/** bytes: body of a request that signs in, revokes, or gives the cluster an order */
 export const authBodyBytes = 4 * KIB;

@@ -1,7 +1,9 @@
 import { BackupDesk, type BackupDeskParts } from './backup/BackupDesk.js';
+import { type ClusterView, LoneView } from './cluster/ClusterView.js';
 import type { ServerConfig } from './config/schema.js';
 import { OperationLog } from './debug/OperationLog.js';
 import { backupRoutes } from './doors/backup.js';
+import { clusterRoutes } from './doors/cluster.js';
 import { debugRoutes } from './doors/debug/debugRoutes.js';
 import { explainRoutes } from './doors/explain.js';
 import { exportRoutes } from './doors/export.js';
@@ -13,7 +15,11 @@ import type { EngineHost } from './EngineHost.js';
 import { WebhookDesk, type WebhookDeskParts } from './webhooks/WebhookDesk.js';
 
 type OperatorParts = BackupDeskParts &
-  WebhookDeskParts & { readonly config: Pick<ServerConfig, 'dev' | 'debug' | 'debugValues'> };
+  WebhookDeskParts & {
+    readonly config: Pick<ServerConfig, 'dev' | 'debug' | 'debugValues'>;
+    readonly nodeId: string;
+    readonly cluster: ClusterView | undefined;
+  };
 
 /** What operators have of a running server: lists, explanations, exports, backups, webhooks, and a look inside. */
 export class OperatorDoors {
@@ -21,6 +27,8 @@ export class OperatorDoors {
   /** undefined where the server may not be looked into (DBG-1) */
   readonly operations: OperationLog | undefined;
   readonly webhooks: WebhookDesk;
+  /** of a node of a cluster that of its cluster, from its start on */
+  cluster: ClusterView;
   readonly #parts: OperatorParts;
 
   constructor(parts: OperatorParts) {
@@ -28,6 +36,7 @@ export class OperatorDoors {
     this.#parts = parts;
     this.backups = new BackupDesk(parts);
     this.webhooks = new WebhookDesk(parts);
+    this.cluster = parts.cluster ?? new LoneView(parts.nodeId);
     this.operations = debug ? new OperationLog({ withValues: debugValues }) : undefined;
   }
 
@@ -50,6 +59,7 @@ export class OperatorDoors {
       ...webhookSubscriptionRoutes(this.webhooks),
       ...explainRoutes(shared),
       ...nodeRoutes({ lists: () => engine()?.counts.lists, metrics: () => metrics().json() }),
+      ...clusterRoutes(() => this.cluster),
       ...exportRoutes(shared),
       ...backupRoutes(this.backups),
       ...debugRoutes({ ...shared, log: this.operations }),

@@ -99,16 +99,16 @@ export class ServerCoordinator {
       watch: () => this.#watch,
     });
     const metrics = () => this.#watch.metrics;
-    const shared = { config: this.config, store: this.#store, logger, metrics };
+    const shared = { config: this.config, nodeId: this.nodeId, store: this.#store, logger, metrics };
     this.#operators = new OperatorDoors({
       ...shared,
+      cluster: overrides.cluster,
       clock: this.#clock,
       engine: () => this.#engine,
       topics: () => this.#topics.topics(),
     });
     this.#topics = new TopicService({
       ...shared,
-      nodeId: this.nodeId,
       wallMs: () => this.#clock.wallMs(),
       policies: () => this.#made(this.#engine, 'publish').policies,
       onFatal: (error) => this.#fail(error),

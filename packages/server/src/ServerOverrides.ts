@@ -1,3 +1,4 @@
+import type { ClusterView } from './cluster/ClusterView.js';
 import type { WallClock } from './EngineHost.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
 import type { Resolver } from './engine/resolvers/Resolver.js';
@@ -15,6 +16,8 @@ export interface ServerOverrides {
   readonly resolvers?: Readonly<Record<string, Resolver>>;
   /** What the program hooks into connections and ops, asked in this order (docs/guides/interceptors.md). */
   readonly interceptors?: readonly Interceptor[];
+  /** The cluster as operators see and move it; by default that of the settings. */
+  readonly cluster?: ClusterView;
   /** The server can no longer keep its promises and has stopped serving; end the process. Default: only logged. */
   readonly onFatal?: (error: unknown) => void;
 }

@@ -236,6 +236,19 @@ export const serverErrors = {
       'Correct user and password in TOPGUN_REDIS_URL, and let that user publish, subscribe, run scripts and use keys of the prefix.',
     retriable: false,
   },
+  CLUSTER_OFF: {
+    remedy: 'Ask a server that runs as a node of a cluster, or start this one with --cluster.',
+    retriable: false,
+  },
+  CLUSTER_NODE_UNKNOWN: {
+    remedy: 'Name a node that `topgun cluster:nodes` shows.',
+    retriable: false,
+  },
+  CLUSTER_LAST_NODE: {
+    remedy:
+      'Start another node and wait until it is ACTIVE; a node without others is stopped without a drain.',
+    retriable: false,
+  },
   SERVER_STATE: {
     remedy: 'Start a server once, and stop it once; make a new one to start again.',
     retriable: false,

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { TopGunError } from '@topgun/core';
 import type { BackupDesk } from '../backup/BackupDesk.js';
-import { type HttpAnswer, HttpRefusal, type Route } from './Route.js';
+import { HttpRefusal, type Route } from './Route.js';
+import { toldErrors } from './toldErrors.js';
 
 const statusByCode: Readonly<Record<string, number>> = {
   BACKUP_MISSING: 404,
@@ -16,7 +16,7 @@ export function backupRoutes(desk: BackupDesk): Route[] {
     method,
     path,
     access: 'admin',
-    answer: (request) => told(async () => answer(request)),
+    answer: (request) => toldErrors(statusByCode, async () => answer(request)),
   });
   return [
     route('POST', '/api/backup', () => ({ status: 202, body: { name: desk.begin().name } })),
@@ -47,14 +47,4 @@ async function listing(desk: BackupDesk): Promise<unknown> {
     return { name, takenAt, bytes, incarnation, sha256 };
   });
   return { running: desk.running, last: desk.last, backups };
-}
-
-async function told(answer: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-  try {
-    return await answer();
-  } catch (error) {
-    if (!(error instanceof TopGunError)) throw error;
-    const { code, message, remedy } = error;
-    throw new HttpRefusal(statusByCode[code] ?? 500, { code, message, remedy });
-  }
 }
