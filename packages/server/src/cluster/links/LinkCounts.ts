@@ -1,6 +1,6 @@
+import type { LinkChannel } from '../ports.js';
 import { linkChannels } from './channels.js';
 import type { LinkRefusal } from './handshake.js';
-import type { LinkChannel } from '../ports.js';
 
 /**
  * Why a link ended: silence: nothing came for too long; queue: it did not take what it was sent; replaced: by another one between the same nodes;

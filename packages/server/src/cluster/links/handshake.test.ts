@@ -1,6 +1,6 @@
 import { LIMITS } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
-import { Greeting, type Greeted } from './Greeting.js';
+import { type Greeted, Greeting } from './Greeting.js';
 import { type LinkEnd, packAnswer, packWelcome, prove, readAnswer, readChallenge } from './handshake.js';
 
 const nonce = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
@@ -13,7 +13,10 @@ const dialler = (self = ann, secret = SECRET, target = 'ben'): Greeting =>
   new Greeting({ role: 'dialler', secret, self, target });
 
 /** What each side makes of the other, up to the first refusal. */
-function meet(at: Greeting, from: Greeting): readonly [dialler: Greeted, listener?: Greeted, dialler?: Greeted] {
+function meet(
+  at: Greeting,
+  from: Greeting,
+): readonly [dialler: Greeted, listener?: Greeted, dialler?: Greeted] {
   const answered = from.take(at.first() as Uint8Array);
   if (answered.name !== 'more') return [answered];
   const heard = at.take(answered.reply);
