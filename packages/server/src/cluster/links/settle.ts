@@ -13,5 +13,5 @@ export interface Settled {
  */
 export function replaces(made: Settled, there: Settled, names: readonly [string, string]): boolean {
   if (made.boot !== there.boot || made.dialler === there.dialler) return true;
-  return made.dialler === (names[0] < names[1] ? names[0] : names[1]);
+  return made.dialler === [...names].sort()[0];
 }
