@@ -7,6 +7,7 @@ export * from './doorLimits.js';
 export * from './heldLimits.js';
 export * from './hubLimits.js';
 export * from './limits.js';
+export * from './linkLimits.js';
 export * from './membershipLimits.js';
 export * from './roomLimits.js';
 export * from './socketLimits.js';

@@ -10,6 +10,7 @@ export * from './errors.js';
 export * from './messages/constants.js';
 export type * from './messages/rows.js';
 export type * from './messages/types.js';
+export { packPlain, unpackPlain } from './plain.js';
 export { clientMessageSchema, explainRefusal, messageSchema, serverMessageSchema } from './schemas.js';
 export { decode, deserialize, encode, fitsProfile, serialize } from './serializer.js';
 export { queryFromJson, queryToJson, valueFromJson, valueToJson } from './valueJson.js';

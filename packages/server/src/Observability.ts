@@ -1,3 +1,4 @@
+import type { LinkFigures } from './cluster/links/ClusterLinks.js';
 import { ConnectionLog } from './ConnectionLog.js';
 import type { ServerConfig } from './config/schema.js';
 import { HttpWatch } from './doors/HttpWatch.js';
@@ -44,6 +45,8 @@ export interface Observed {
   /** what the doors hold open */
   readonly live: () => LiveFigures;
   readonly webhooks: () => WebhookFigures;
+  /** to other nodes, where there are any */
+  readonly links?: { figures(): LinkFigures } | undefined;
 }
 
 /** Makes and connects what tells operators of the server: metrics, probes, the log of slow queries. */
@@ -117,7 +120,7 @@ export class Observability {
   };
 
   #createMetrics(): MetricsService {
-    const { config, store, engine, topics, transport, facts, limits, live, webhooks } = this.#observed;
+    const { config, store, engine, topics, transport, facts, limits, live, webhooks, links } = this.#observed;
     return new MetricsService(async () => ({
       version: facts().version,
       isReady: (await this.readiness.reason()) === undefined,
@@ -130,6 +133,7 @@ export class Observability {
       maps: [...(engine()?.counts.mapItems() ?? [])],
       mapFamiliesMax: config.metricsMapsMax,
       webhooks: webhooks(),
+      links: links?.figures(),
       store: store instanceof EmbeddedStore ? store.sizes() : undefined,
     }));
   }

@@ -83,6 +83,10 @@ function read(): unknown {
     case 0xde:
     case 0xdf:
       return object(uint(token - 0xdd));
+    case 0xd4:
+      // Not of the wire, which has no word for it: `plain.ts` has.
+      at += 2;
+      return undefined;
     default:
       return date(token);
   }

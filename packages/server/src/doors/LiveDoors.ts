@@ -40,6 +40,8 @@ export interface LiveDoorsParts {
   readonly security: JsonDoorParts['security'];
   /** asked for when there is something to measure */
   readonly watch: () => DoorWatch;
+  /** where other nodes come in; undefined: the server is alone */
+  readonly cluster?: UpgradeDoor | undefined;
 }
 
 /** What the doors hold open, for metrics. */
@@ -85,8 +87,9 @@ export class LiveDoors {
 
   /** Who asks for a WebSocket: at / it is the binary one. Nobody is let in any more once the connections that are open are asked to leave. */
   upgrades(binary: UpgradeDoor, isReady: () => boolean): Upgrades {
-    const { visitors, wallMs, watch } = this.#parts;
+    const { visitors, wallMs, watch, cluster } = this.#parts;
     const doors = new Map([['/', binary]]);
+    if (cluster !== undefined) doors.set('/cluster', cluster);
     if (this.#json !== undefined) doors.set('/ws', this.#json);
     return new Upgrades({
       ...visitors,

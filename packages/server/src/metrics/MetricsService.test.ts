@@ -105,6 +105,18 @@ const figures: Omit<Figures, 'host'> = {
   store: { logBytes: 5, snapshotBytes: 6, folds: 7, foldsCutShort: 1, foldingMs: 1500 },
   diskFreeBytes: 99,
   webhooks: { subscriptions: 2, waiting: 3, dead: 4, dropped: 5 },
+  links: {
+    up: 2,
+    isWhole: false,
+    waitingBytes: 7,
+    sent: { feed: 1, ops: 2, answers: 3, barrier: 4, topics: 5 },
+    received: { feed: 6, ops: 7, answers: 8, barrier: 9, topics: 10 },
+    bytesIn: 11,
+    bytesOut: 12,
+    ended: { silence: 1, queue: 2, replaced: 3, left: 4, broken: 5, reader: 6, closed: 7 },
+    refused: { malformed: 1, secret: 2, version: 3, name: 4, late: 5 },
+    unreached: 13,
+  },
 };
 
 let metrics: MetricsService;
@@ -158,6 +170,11 @@ describe('MetricsService', () => {
         'topgun_syncs_total{kind="merkle"} 4',
         'topgun_query_work_total{kind="deltas"} 13',
         'topgun_topics 7',
+        'topgun_links 2',
+        'topgun_links_whole 0',
+        'topgun_link_messages_total{channel="topics"} 5',
+        'topgun_links_ended_total{reason="silence"} 1',
+        'topgun_links_refused_total{reason="secret"} 2',
         'topgun_bus_up 0',
         'topgun_bus_connections 2',
         'topgun_bus_connection_errors_total 4',

@@ -6,6 +6,7 @@ import { addDoorMetrics } from './doorMetrics.js';
 import type { Figures } from './figures.js';
 import { HostCounts } from './HostCounts.js';
 import { addJsonSocketMetrics } from './jsonSocketMetrics.js';
+import { addLinkMetrics } from './linkMetrics.js';
 import type { MetricRow } from './MetricSet.js';
 import { MetricSet } from './MetricSet.js';
 import { addRoomMetrics } from './roomMetrics.js';
@@ -105,6 +106,7 @@ export class MetricsService {
         [1, 10, 60, 600, 3_600, 21_600, 86_400],
       );
     });
+    set.subject('Links between nodes', () => addLinkMetrics(set));
     set.subject('HTTP', () => addHttpMetrics(set));
     set.subject('Webhooks', () => {
       addWebhookMetrics(set);

@@ -1,3 +1,4 @@
+import type { LinkFigures } from '../cluster/links/ClusterLinks.js';
 import type { LiveFigures } from '../doors/LiveDoors.js';
 import type { EngineStats } from '../engine/ports.js';
 import type { LimitName } from '../limits/table.js';
@@ -37,4 +38,6 @@ export interface Figures {
   /** of the folder of the store */
   readonly diskFreeBytes: number | undefined;
   readonly webhooks: WebhookFigures;
+  /** where the server is a node of a cluster */
+  readonly links?: LinkFigures | undefined;
 }

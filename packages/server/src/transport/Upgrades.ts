@@ -19,6 +19,8 @@ export interface Handshake {
 export interface UpgradeDoor {
   /** Opens a socket, or refuses it. */
   upgrade(handshake: Handshake): void;
+  /** Who may come in, where the rules of clients are not those of the door: a place, or the HTTP status that refuses. */
+  admit?(): Seat | number;
 }
 
 export interface UpgradesOptions extends Pick<Visitors, 'guard' | 'origins' | 'addresses'> {
@@ -48,11 +50,13 @@ export class Upgrades {
         ? 400
         : door === undefined
           ? 404
-          : !isReady()
-            ? 503
-            : origins.mayConnect(request.headers)
-              ? guard.admit(address, wallMs())
-              : 403;
+          : door.admit !== undefined
+            ? door.admit()
+            : !isReady()
+              ? 503
+              : origins.mayConnect(request.headers)
+                ? guard.admit(address, wallMs())
+                : 403;
     if (typeof seat !== 'number') {
       // Whatever becomes of the handshake, the place is free again when its socket is gone.
       stream.once('close', seat.leave);
