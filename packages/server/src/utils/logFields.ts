@@ -44,6 +44,13 @@ const LOG_FIELDS: ReadonlyMap<string, Show> = new Map<string, Show>([
   ['hostname', word],
   ['pid', number],
   ['map', family],
+  ['topic', family],
+  // A digest: who is in a room may be told by its name.
+  ['room', matching(/^[\da-f]{12}$/)],
+  // The kind of an event, as its app calls it.
+  ['event', matching(/^[a-z][\w.:-]{0,63}$/)],
+  ['message', matching(/^[\w-]{1,64}$/)],
+  ['from', word],
   ['resolver', word],
   ['server', word],
   ['backup', word],
@@ -73,6 +80,7 @@ const LOG_FIELDS: ReadonlyMap<string, Show> = new Map<string, Show>([
   ['ms', number],
   ['offsetMs', number],
   ['delayMs', number],
+  ['lagMs', number],
   ['atMs', number],
   ['epoch', number],
   ['examined', number],
