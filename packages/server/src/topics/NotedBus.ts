@@ -12,8 +12,8 @@ export interface NotedBusParts {
   readonly wallMs: () => number;
 }
 
-/** Of 64 hexadecimal digits so many tell rooms apart. */
-const ROOM_DIGITS = 12;
+/** Of 64 hexadecimal digits so many tell rooms apart, and kinds of events. */
+const DIGITS = 12;
 
 /**
  * A bus that logs, at the level debug, what is published on this node and what is heard here (OBS-37). The id of a message is the same on all
@@ -93,15 +93,14 @@ export class NotedBus implements Bus {
   }
 
   #about({ topic, name, id }: Draft): object {
-    return { ...this.#where(topic), ...(name !== '' && { event: name }), message: id };
+    return { ...this.#where(topic), ...(name !== '' && { event: digestOf(name) }), message: id };
   }
 
   #where(topic: string): object {
     const { nodeId } = this.#parts;
-    return { nodeId, topic: familyOf(topic), ...(isRoom(topic) && { room: roomDigest(roomOfTopic(topic)) }) };
+    return { nodeId, topic: familyOf(topic), ...(isRoom(topic) && { room: digestOf(roomOfTopic(topic)) }) };
   }
 }
 
-/** What a room is called in logs: its name may be that of a person. */
-const roomDigest = (room: string): string =>
-  createHash('sha256').update(room).digest('hex').slice(0, ROOM_DIGITS);
+/** What a room and an event are called in logs: their names are given by apps, and may be those of persons. */
+const digestOf = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, DIGITS);

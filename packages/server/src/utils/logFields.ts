@@ -14,6 +14,8 @@ const matching =
 const word = matching(/^[\w.:@~+/[\]-]{1,100}$/);
 /** A route of ours or a close code. */
 const code: Show = (value) => number(value) ?? word(value);
+/** Of a name that an app has given. */
+const digest = matching(/^[\da-f]{12}$/);
 /** A sentence made by our code. What stands behind the host of an address may be a secret. */
 const sentence: Show = (value) =>
   typeof value === 'string'
@@ -45,10 +47,8 @@ const LOG_FIELDS: ReadonlyMap<string, Show> = new Map<string, Show>([
   ['pid', number],
   ['map', family],
   ['topic', family],
-  // A digest: who is in a room may be told by its name.
-  ['room', matching(/^[\da-f]{12}$/)],
-  // The kind of an event, as its app calls it.
-  ['event', matching(/^[a-z][\w.:-]{0,63}$/)],
+  ['room', digest],
+  ['event', digest],
   ['message', matching(/^[\w-]{1,64}$/)],
   ['from', word],
   ['resolver', word],
