@@ -29,8 +29,8 @@ it('[FLOW-10] [FLOW-14] a server that is to stop is not ready, lets clients in u
     dev: true,
     storage: 'memory',
     logLevel: 'silent',
-    drainMs: 10_000,
-    drainDelayMs: 3_000,
+    drainMs: 16_000,
+    drainDelayMs: 5_000,
   });
   await server.start();
   expect((await ask('/ready')).response.headers.connection).toBe('keep-alive');

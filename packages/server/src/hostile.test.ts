@@ -15,7 +15,7 @@ let server: ServerCoordinator;
 let port: number;
 beforeEach(async () => {
   const config = { dev: true, port: 0, storage: 'memory', logLevel: 'silent' } as const;
-  server = new ServerCoordinator(config, { limits: { authTimeoutMs: 500 } });
+  server = new ServerCoordinator(config, { limits: { authTimeoutMs: 4_000 } });
   ({ port } = await server.start());
 });
 afterEach(() => server.shutdown());

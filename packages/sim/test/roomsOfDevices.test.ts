@@ -158,6 +158,31 @@ describe('joinRoom', () => {
     ]);
   });
 
+  it('[PRES-10] [S004-29] what a room has in common is a map beside it: what two did to it while they were apart is merged when they meet', async () => {
+    const [ann, ben] = [await device('ann'), await device('ben')];
+    const rooms = [ann, ben].map((client) => joinRoom(client, 'kitchen'));
+    await vi.waitFor(() => expect(users(rooms[0] as Room)).toEqual(['ann', 'ben']), WAIT);
+    const boards = [ann, ben].map((client) => client.getMap<unknown>('board:kitchen'));
+    const [ofAnn, ofBen] = boards as [(typeof boards)[0], (typeof boards)[0]];
+    ofAnn.set('title', 'Tea');
+    await vi.waitFor(() => expect(ofBen.get('title')).toBe('Tea'), WAIT);
+    // Nobody reaches the server.
+    front.to();
+    front.cut();
+    ofAnn.set('sugar', 1);
+    ofAnn.set('title', 'Tea of Ann');
+    ofBen.set('milk', 2);
+    ofBen.set('title', 'Tea of Ben');
+    front.to(server.port);
+    const whole = { sugar: 1, milk: 2, title: expect.stringMatching(/^Tea of (Ann|Ben)$/) };
+    const read = (board: (typeof boards)[0]): unknown =>
+      Object.fromEntries(['sugar', 'milk', 'title'].map((key) => [key, board.get(key)]));
+    await vi.waitFor(() => {
+      for (const board of boards) expect(read(board)).toEqual(whole);
+      expect(read(ofAnn)).toEqual(read(ofBen));
+    }, WAIT);
+  });
+
   it('[PRES-8] [PRES-10] a connection that breaks and comes back is no news; a client that closes is gone at once', async () => {
     const [ann, ben] = [await device('ann'), await device('ben')];
     const kitchen = joinRoom(ann, 'kitchen');

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const rolling = fileURLToPath(new URL('../../sim/dist/rolling/main.js', import.meta.url));
 
-it('[OPS-44] [S003-1] [S003-3] [S004-16] [S004-27] nodes are restarted in turn, and one is killed: no client misses a message, those of living nodes lose no connection unannounced, nobody is refused', async () => {
+it('[OPS-44] [S003-1] [S003-3] [S004-16] [S004-27] [S004-29] nodes are restarted in turn, and one is killed: no client misses a message, those of living nodes lose no connection unannounced, nobody is refused', async () => {
   // What goes wrong ends it with another code, and is in the error then.
   const options = { timeout: 110_000, killSignal: 'SIGKILL' } as const;
   const { stdout } = await promisify(execFile)(process.execPath, [rolling, '--clients', '30'], options);

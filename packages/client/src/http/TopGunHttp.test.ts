@@ -19,7 +19,6 @@ function clientOf(
   const topgun = new TopGunHttp({
     url: 'https://data.example.org/',
     token: () => 'token-1',
-    timeoutMs: 20,
     ...options,
     fetch: async (url, init) => {
       const { method = 'GET', headers, body } = init ?? {};
@@ -97,7 +96,7 @@ describe('TopGunHttp', () => {
     });
     const late = clientOf(
       (signal) => new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason))),
-      never,
+      { ...never, timeoutMs: 20 },
     );
     await expect(late.topgun.history('t')).rejects.toMatchObject({
       code: 'TIMEOUT',

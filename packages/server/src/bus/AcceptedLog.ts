@@ -6,6 +6,8 @@ export interface Accepted {
   /** in its present place */
   message: TopicMessage;
   readonly envelope: string;
+  /** of the envelope */
+  readonly bytes: number;
   readonly retention: Retention;
 }
 
@@ -20,13 +22,13 @@ export class AcceptedLog {
 
   add(partition: number, accepted: Accepted, nowMs: number): void {
     this.#entries.push({ accepted, partition, atMs: nowMs });
-    this.#bytes += accepted.envelope.length;
+    this.#bytes += accepted.bytes;
     for (;;) {
       const oldest = this.#entries[this.#first];
       if (oldest === undefined) break;
       const isOver = this.size > LIMITS.busAcceptedCount || this.#bytes > LIMITS.busAcceptedBytes;
       if (!isOver && oldest.atMs > nowMs - LIMITS.busAcceptedMs) break;
-      this.#bytes -= oldest.accepted.envelope.length;
+      this.#bytes -= oldest.accepted.bytes;
       this.#first++;
     }
     if (this.#first > 1_000 && this.#first > this.#entries.length / 2) {

@@ -54,7 +54,7 @@ export class Outbox {
   send(draft: Draft): void {
     const outgoing = outgoingOf(draft, undefined, () => undefined);
     outgoing.isTold = true;
-    if (!this.#waiting.hasRoom(outgoing.envelope)) {
+    if (!this.#waiting.hasRoom(outgoing)) {
       this.#parts.counts.dropped++;
       return;
     }
@@ -72,7 +72,7 @@ export class Outbox {
         published(performance.now() - startedMs);
         resolve(outcome);
       });
-      if (!this.#waiting.hasRoom(outgoing.envelope)) {
+      if (!this.#waiting.hasRoom(outgoing)) {
         counts.refused++;
         throw unavailable(`${this.#waiting.count} messages wait for Redis already, which is as many as may.`);
       }
@@ -173,7 +173,7 @@ export class Outbox {
   #placed(outgoing: Outgoing, placed: Placed | undefined): void {
     if (!this.#waiting.remove(outgoing)) return;
     const { counts, accepted, laneOf, wallMs } = this.#parts;
-    const { partition, draft, envelope, retention } = outgoing;
+    const { partition, draft, envelope, bytes, retention } = outgoing;
     counts.published++;
     if (placed === undefined || retention === undefined) return;
     if (typeof placed === 'string') {
@@ -189,7 +189,7 @@ export class Outbox {
     }
     const { epoch, offset, previous, isKnown } = placed;
     const message: TopicMessage = { ...draft, epoch, offset };
-    const entry: Accepted = { message, envelope, retention };
+    const entry: Accepted = { message, envelope, bytes, retention };
     accepted.add(partition, entry, wallMs());
     if (!isKnown) laneOf(partition).hear({ message, previous });
     outgoing.done(message);
@@ -203,6 +203,15 @@ export class Outbox {
 }
 
 function outgoingOf(draft: Draft, retention: Retention | undefined, done: Outgoing['done']): Outgoing {
-  const partition = partitionOf(draft.topic);
-  return { partition, draft, envelope: encodeDraft(draft), retention, sentIn: -1, isTold: false, done };
+  const envelope = encodeDraft(draft);
+  return {
+    partition: partitionOf(draft.topic),
+    draft,
+    envelope,
+    bytes: Buffer.byteLength(envelope),
+    retention,
+    sentIn: -1,
+    isTold: false,
+    done,
+  };
 }

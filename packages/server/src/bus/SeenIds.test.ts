@@ -23,7 +23,11 @@ it('[BUS-31] what was accepted is remembered for a minute, in the order of accep
   const accepted = new AcceptedLog();
   const message = { topic: 't', name: '', data: 0, from: '', node: 'n', ts: 0, epoch: 'e', offset: 1 };
   const add = (id: string, partition: number, nowMs: number, envelope = 'x'.repeat(100)): void =>
-    accepted.add(partition, { message: { ...message, id }, envelope, retention: plenty }, nowMs);
+    accepted.add(
+      partition,
+      { message: { ...message, id }, envelope, bytes: Buffer.byteLength(envelope), retention: plenty },
+      nowMs,
+    );
   const held = (...partitions: number[]): string[] =>
     [...accepted.of(new Set(partitions))].map((entry) => entry.accepted.message.id);
   for (let i = 0; i < 6; i++) add(`m${i}`, i % 3, i);

@@ -7,6 +7,8 @@ export interface Outgoing {
   readonly partition: number;
   readonly draft: Draft;
   readonly envelope: string;
+  /** of the envelope */
+  readonly bytes: number;
   /** undefined: its topic has no log */
   readonly retention: Retention | undefined;
   /** the service of its partition in which it was sent; -1: not since the last one ended */
@@ -33,15 +35,15 @@ export class Waiting {
     return this.#bytes;
   }
 
-  hasRoom(envelope: string): boolean {
-    return this.#count < LIMITS.busWaitingCount && this.#bytes + envelope.length <= LIMITS.busWaitingBytes;
+  hasRoom({ bytes }: Pick<Outgoing, 'bytes'>): boolean {
+    return this.#count < LIMITS.busWaitingCount && this.#bytes + bytes <= LIMITS.busWaitingBytes;
   }
 
   add(outgoing: Outgoing): void {
     const queue = this.#queues.get(outgoing.partition) ?? new Set();
     this.#queues.set(outgoing.partition, queue.add(outgoing));
     this.#count++;
-    this.#bytes += outgoing.envelope.length;
+    this.#bytes += outgoing.bytes;
   }
 
   has(outgoing: Outgoing): boolean {
@@ -54,7 +56,7 @@ export class Waiting {
     if (queue?.delete(outgoing) !== true) return false;
     if (queue.size === 0) this.#queues.delete(outgoing.partition);
     this.#count--;
-    this.#bytes -= outgoing.envelope.length;
+    this.#bytes -= outgoing.bytes;
     return true;
   }
 

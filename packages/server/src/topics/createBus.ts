@@ -3,6 +3,7 @@ import type { RedisBus } from '../bus/RedisBus.js';
 import { keepsMailboxes, type MailboxPlace } from '../config/checkMailboxes.js';
 import { isMailbox } from '../doors/bridge/clientId.js';
 import { LocalBus } from './LocalBus.js';
+import { NotedBus } from './NotedBus.js';
 import type { Bus, LogStore } from './ports.js';
 import { SplitBus } from './SplitBus.js';
 
@@ -18,10 +19,14 @@ export function createBus(
   around: BusSurroundings,
   log: Pick<LogStore, 'append' | 'read'>,
 ): MadeBus {
-  const own = new LocalBus(log);
   const redis = createRedisBus(config, around);
-  if (redis === undefined) return { bus: own, redis };
-  if (!keepsMailboxes(config)) return { bus: redis, redis };
-  around.logger.warn('mailboxes lie on this node alone: send all requests of the bridge to it');
-  return { bus: new SplitBus({ shared: redis, own, isOwn: isMailbox }), redis };
+  const own = new LocalBus(log);
+  const bus = redis === undefined ? own : together(config, around, redis, own);
+  return { bus: new NotedBus({ bus, ...around }), redis };
+}
+
+function together(config: MailboxPlace & BusConfig, { logger }: BusSurroundings, shared: Bus, own: Bus): Bus {
+  if (!keepsMailboxes(config)) return shared;
+  logger.warn('mailboxes lie on this node alone: send all requests of the bridge to it');
+  return new SplitBus({ shared, own, isOwn: isMailbox });
 }

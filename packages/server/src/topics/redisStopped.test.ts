@@ -153,10 +153,14 @@ async function stopRedis(
     expect(refusals).toEqual([]);
   }
   expect(Math.min(...heardOfOthers)).toBeGreaterThan(100);
-  await eventually('each says that it is whole', async () => {
-    const answers = await Promise.all(nodes.map((node) => node.ready()));
-    return answers.every(({ text }) => /"redis":\s*"up"/.test(text));
-  });
+  await eventually(
+    'each says that it is whole',
+    async () => {
+      const answers = await Promise.all(nodes.map((node) => node.ready()));
+      return answers.every(({ text }) => /"redis":\s*"up"/.test(text));
+    },
+    60_000,
+  );
   for (const node of nodes) await node.fallSilent();
   await eventually('what was said meanwhile is heard everywhere', () => nodes.every(hearsAll));
   expect(nodes.map(({ repeats }) => repeats)).toEqual([0, 0, 0]);

@@ -14,6 +14,8 @@ const matching =
 const word = matching(/^[\w.:@~+/[\]-]{1,100}$/);
 /** A route of ours or a close code. */
 const code: Show = (value) => number(value) ?? word(value);
+/** Of a name that an app has given. */
+const digest = matching(/^[\da-f]{12}$/);
 /** A sentence made by our code. What stands behind the host of an address may be a secret. */
 const sentence: Show = (value) =>
   typeof value === 'string'
@@ -44,6 +46,11 @@ const LOG_FIELDS: ReadonlyMap<string, Show> = new Map<string, Show>([
   ['hostname', word],
   ['pid', number],
   ['map', family],
+  ['topic', family],
+  ['room', digest],
+  ['event', digest],
+  ['message', matching(/^[\w-]{1,64}$/)],
+  ['from', word],
   ['resolver', word],
   ['server', word],
   ['backup', word],
@@ -73,6 +80,7 @@ const LOG_FIELDS: ReadonlyMap<string, Show> = new Map<string, Show>([
   ['ms', number],
   ['offsetMs', number],
   ['delayMs', number],
+  ['lagMs', number],
   ['atMs', number],
   ['epoch', number],
   ['examined', number],

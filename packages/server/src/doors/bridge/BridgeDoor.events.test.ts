@@ -123,7 +123,7 @@ describe('GET events', () => {
     await server.post(A, B, 'rest');
     await two.reader.has('rest');
     expect(server.door.figures()).toMatchObject({ connections: 1, subscriptions: 1 });
-  }, 10_000);
+  });
 
   it('[BRG-15] sends the heartbeat that was asked for every ten seconds, without an id', async () => {
     const server = await startBridge();

@@ -37,7 +37,7 @@ describe.each([
   describeWebhooks(() => deployment);
 });
 
-it('[BUS-10] [S003-2] [S004-12] a fourth node joins by its settings alone: it knows what was said before, hears the others and is heard', async () => {
+it('[BUS-10] [S003-2] [S004-12] [S004-29] a fourth node joins by its settings alone: it knows what was said before, hears the others and is heard', async () => {
   const topology = await startSingle();
   const three = await startNodesOver(topology, 3);
   const there = await Promise.all(three.urls.map(() => three.socket('ann')));

@@ -58,7 +58,7 @@ describe('which tokens are believed', () => {
       'x.y.z',
       '',
       await rig.token('ann', {}, OTHER),
-      await rig.token('ann', { exp: Math.floor(Date.now() / 1000) - 1 }),
+      await rig.token('ann', { exp: Math.floor(rig.wallMs / 1000) - 1 }),
       await rig.token('ann', { scope: 'chat' }),
       await rig.token('ann', { scope: 'ws:connection' }),
       await rig.token('ann', { scope: ['ws:connect'] }),

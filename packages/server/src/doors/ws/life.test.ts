@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { LIMITS } from '@topgun/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SERVER_PRINCIPAL } from '../../topics/serverPrincipal.js';
 import { DoorRig, POLICIES } from './testing/DoorRig.js';
 import { toldBy } from './testing/JsonClient.js';
@@ -10,7 +10,10 @@ let rig: DoorRig;
 beforeEach(async () => {
   rig = await DoorRig.open();
 });
-afterEach(() => rig.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await rig.close();
+});
 
 const seconds = (ms: number): number => Math.floor(ms / 1000);
 const limitsHit = (): object => Object.fromEntries(rig.visitors.limits.limitsHit);
@@ -245,18 +248,19 @@ describe('what a message costs', () => {
 describe('a stop', () => {
   it('[WSJ-34] is told at once, and the closes with 1012 are spread', async () => {
     const clients = await Promise.all(Array.from({ length: 20 }, (_, i) => rig.connect(`user-${i}`)));
-    const times: number[] = [];
-    const began = performance.now();
-    const told = clients.map(async (client) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const drained = rig.door.drain(10_000);
+    for (const client of clients) {
       const { payload } = await client.take('system');
       expect(payload).toEqual({ event: 'shutdown', reconnect_in_ms: 2_500 });
-      const [code] = await client.closed;
-      times.push(performance.now() - began);
-      return code;
-    });
-    await rig.door.drain(10_000);
-    expect(new Set(await Promise.all(told))).toEqual(new Set([1012]));
-    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(100);
+    }
+    expect(rig.door.figures().connections).toBeGreaterThanOrEqual(19);
+    await vi.advanceTimersByTimeAsync(10 * LIMITS.closeEveryMs);
+    while (rig.door.figures().connections > 10) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(10 * LIMITS.closeEveryMs);
+    const codes = await Promise.all(clients.map(async ({ closed }) => (await closed)[0]));
+    expect(new Set(codes)).toEqual(new Set([1012]));
+    await drained;
     expect(rig.door.figures().connections).toBe(0);
   });
 

@@ -208,6 +208,18 @@ describe('the outbox', () => {
     expect(node.engine.outbox.dropped.get('h1')).toBe(2);
   });
 
+  it('[HOOK-36] bytes are those of UTF-8, as they are stored and sent', () => {
+    const node = nodeWith({}, { limits: { webhookOutboxBytes: 600 } });
+    const ann = node.device();
+    // Of 180 units of a string each, and 540 bytes.
+    for (const key of ['a', 'b']) ann.put('orders', key, '€'.repeat(180));
+    node.settle();
+    expect(waiting(node)).toHaveLength(0);
+    ann.put('orders', 'c', '€'.repeat(100));
+    node.settle();
+    expect(waiting(node).map(({ data }) => data.key)).toEqual(['c']);
+  });
+
   it('[HOOK-20] [HOOK-32] nothing is made for a subscription that has ended, or whose address is gone', () => {
     const node = nodeWith();
     const ann = node.device();

@@ -1,3 +1,4 @@
+import { utf8Length } from '@topgun/core';
 import { valueToJson } from '@topgun/protocol';
 import { anyMapPattern } from '../../security/policy/mapPattern.js';
 import type { View } from '../../security/policy/View.js';
@@ -132,8 +133,9 @@ export class Outbox {
 
   #wait(name: string, { to, body }: Delivery): void {
     if (this.#waiting.has(name)) return;
-    this.#waiting.set(name, { to, bytes: body.length });
-    this.#bytes += body.length;
+    const bytes = utf8Length(body);
+    this.#waiting.set(name, { to, bytes });
+    this.#bytes += bytes;
     const listener = this.#listeners.get(to);
     if (listener !== undefined) listener.waiting++;
   }
@@ -153,7 +155,8 @@ export class Outbox {
     const now = wall.nowMs;
     const { id: to } = listener.subscription;
     const body = JSON.stringify({ type, timestamp: new Date(now).toISOString(), data });
-    if (listener.waiting >= limits.webhookWaiting || this.#bytes + body.length > limits.webhookOutboxBytes) {
+    const isFull = this.#bytes + utf8Length(body) > limits.webhookOutboxBytes;
+    if (isFull || listener.waiting >= limits.webhookWaiting) {
       this.dropped.set(to, (this.dropped.get(to) ?? 0) + 1);
       return undefined;
     }

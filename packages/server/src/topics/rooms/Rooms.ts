@@ -48,6 +48,7 @@ const LARGEST = 10;
 
 export const isRoom = (topic: string): boolean => topic.startsWith(PREFIX);
 export const topicOfRoom = (roomId: string): string => `${PREFIX}${roomId}`;
+export const roomOfTopic = (topic: string): string => topic.slice(PREFIX.length);
 
 /** Hears who comes and goes. */
 export interface RoomWatcher {

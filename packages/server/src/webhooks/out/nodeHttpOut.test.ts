@@ -91,7 +91,7 @@ describe('posting to an address outside', () => {
 
   const open = nodeHttpOut({ guard: addressGuard(['127.0.0.0/8']) });
   const closed = nodeHttpOut({ guard: addressGuard([]) });
-  const post = (out: typeof open, url: string, timeoutMs = 5_000) =>
+  const post = (out: typeof open, url: string, timeoutMs = 30_000) =>
     out.post(url, { 'webhook-id': 'm1', 'content-type': 'application/json' }, '{"a":"ü"}', timeoutMs);
 
   it('[HOOK-34] sends body and headers as they are, and takes the status alone', async () => {
@@ -172,7 +172,7 @@ describe('posting to an address outside', () => {
       fault: expect.stringMatching(/SELF_SIGNED|VERIFY/),
     });
     expect(received).toEqual([]);
-    for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
-    expect(await post(open, `http://127.0.0.1:${port}/`)).toEqual({ fault: 'ECONNREFUSED' });
+    // Of those below 1024 the system gives none to whoever asks for any.
+    expect(await post(open, 'http://127.0.0.1:1/')).toEqual({ fault: 'ECONNREFUSED' });
   });
 });

@@ -38,11 +38,16 @@ export class Listener {
     }
   }
 
-  /** Resolves with all that was heard when it is so many; the deadline is the test's. */
+  /** Resolves with all that was heard when it is so many. */
   until(count: number): Promise<readonly Heard[]> {
+    return this.when(({ length }) => length >= count);
+  }
+
+  /** Resolves with all that was heard when this holds of it; the deadline is the test's. */
+  when(isSo: (heard: readonly Heard[]) => boolean): Promise<readonly Heard[]> {
     return new Promise((resolve) => {
       this.#look = () => {
-        if (this.heard.length >= count) resolve(this.heard);
+        if (isSo(this.heard)) resolve(this.heard);
       };
       this.#look();
     });

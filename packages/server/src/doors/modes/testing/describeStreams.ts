@@ -27,7 +27,7 @@ export function describeStreams(deployment: () => Deployment): void {
       }
     });
 
-    it('[SSE-20] [S001-9] [S001-11] streams hear every node once, and go on anywhere where they were cut', async () => {
+    it('[SSE-20] [S001-9] [S001-11] [S004-29] streams hear every node once, and go on anywhere where they were cut', async () => {
       const first = await hear('/events/subscribe?topics=room/events');
       await first.until(1);
       for (let i = 0; i < 6; i++) await publish('room/events', i);

@@ -42,7 +42,9 @@ export interface DoorRigOptions {
   readonly interceptors?: readonly Interceptor[];
 }
 
-/** The door on a real port and a real hub, with times that tests set. */
+const BEGAN_AT_MS = 1_800_000_000_000;
+
+/** The door on a real port and a real hub, on clocks that stand still until a test turns them. */
 export class DoorRig {
   readonly config: ServerConfig;
   readonly visitors: Visitors;
@@ -55,7 +57,7 @@ export class DoorRig {
   readonly #server: Server;
   readonly #clients: JsonClient[] = [];
   isReady = true;
-  /** ahead of the real clocks */
+  /** how far the clocks were turned */
   aheadMs = 0;
   port = 0;
   #policies: PermissionPolicy;
@@ -110,7 +112,7 @@ export class DoorRig {
       meter: { lagged: (ms) => this.lags.push(ms), lasted: () => undefined },
       onHandshakeRefused: (status) => this.refused.push(status),
       wallMs,
-      monoMs: () => performance.now() + this.aheadMs,
+      monoMs: () => this.aheadMs,
       random: () => 0.5,
     });
     const upgrades = new Upgrades({
@@ -132,7 +134,7 @@ export class DoorRig {
   }
 
   get wallMs(): number {
-    return Date.now() + this.aheadMs;
+    return BEGAN_AT_MS + this.aheadMs;
   }
 
   setPolicies(policies: readonly Policy[]): void {

@@ -9,9 +9,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { claimPort, giveBack } from '../../../utils/claimPort.js';
 
 /** A PostgreSQL of one's own. */
 export interface Postgres {
@@ -77,6 +77,11 @@ export async function startPostgres({
     if (user !== undefined) chownSync(path, user.uid, user.gid);
     secured.push(`ssl_${name}_file=${path}`);
   }
+  let port: number | undefined;
+  const leave = (): void => {
+    rmSync(folder, { recursive: true, force: true });
+    if (port !== undefined) giveBack(port);
+  };
   try {
     const init = ['-D', data, '-U', 'topgun', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256'];
     execFileSync(
@@ -88,7 +93,7 @@ export async function startPostgres({
         stdio: ['ignore', 'ignore', 'pipe'],
       },
     );
-    const port = await freePort();
+    port = await claimPort();
     const given = [
       `port=${port}`,
       'listen_addresses=127.0.0.1',
@@ -116,11 +121,11 @@ export async function startPostgres({
       },
       stop: async () => {
         await ended(server);
-        rmSync(folder, { recursive: true, force: true });
+        leave();
       },
     };
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    leave();
     throw error;
   }
 }
@@ -206,16 +211,5 @@ function ended(shell: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
     shell.once('exit', () => resolve());
     shell.stdin?.end();
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }

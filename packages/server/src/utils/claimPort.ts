@@ -19,7 +19,8 @@ process.on('exit', () => {
 
 /**
  * A port nobody listens on, for a server of a test that is killed and started again on it: until `giveBack` no other process of tests gets it,
- * also while nobody listens there. A Redis Cluster would take in whoever answers where a node of it was.
+ * also while nobody listens there, and no connection of any program, as one that the system gives may. A Redis Cluster would take in whoever answers
+ * where a node of it was.
  */
 export async function claimPort(): Promise<number> {
   mkdirSync(folder, { recursive: true });
