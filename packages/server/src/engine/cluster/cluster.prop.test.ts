@@ -11,7 +11,7 @@ const KEYS = Array.from({ length: 12 }, (_, i) => `key-${i}`);
 /** The partitions that ops are about; the rest go with the first of them. */
 const PIDS = [...new Set(KEYS.map((key) => partitionOf(key)))];
 const MAPS = ['todos', 'counts', 'tags'] as const;
-const OWNERS = { limits: { flushOps: 4 } };
+const OWNERS = { limits: { flushOps: 4, deadMs: 1e12, authTimeoutMs: 1e12 } };
 
 interface Sent {
   readonly map: (typeof MAPS)[number];
@@ -120,7 +120,7 @@ class Story {
 
   #handOver(pid: number, to: Member): void {
     const from = this.#owner.get(pid);
-    if (from === undefined || from === to) return;
+    if (from === undefined || from === to || !from.side.isOwn(pid)) return;
     from.side.release([pid], () => {
       // Committed by the old owner itself; who gets it takes it over later.
       this.#owner.set(pid, to);
