@@ -4,6 +4,7 @@ export * from './bridgeLimits.js';
 export * from './busLimits.js';
 export * from './databaseLimits.js';
 export * from './doorLimits.js';
+export * from './followLimits.js';
 export * from './heldLimits.js';
 export * from './hubLimits.js';
 export * from './limits.js';

@@ -1,6 +1,7 @@
 import type { Context } from '@opentelemetry/api';
 import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { OperationLog } from './debug/OperationLog.js';
+import type { ClusterSide } from './engine/cluster/ClusterSide.js';
 import type { OpEntry } from './engine/DedupTable.js';
 import type { Op } from './engine/Op.js';
 import type { Outbox } from './engine/outbox/Outbox.js';
@@ -12,11 +13,12 @@ import { serverError } from './errors.js';
 import type { Interceptor } from './interceptors/Interceptor.js';
 import { Interceptors } from './interceptors/Interceptors.js';
 import type { WorkMeter } from './metrics/WorkMeter.js';
+import { PendingCalls } from './PendingCalls.js';
 import { isPeer, RequestPeers } from './RequestPeers.js';
 import type { SlowQueryLog } from './SlowQueryLog.js';
 import type { Policy } from './security/PermissionPolicy.js';
 import type { SecurityManager } from './security/SecurityManager.js';
-import type { CommitBatch, CommitResult, DedupState, Store } from './storage/Store.js';
+import type { CommitBatch, CommitResult, DedupState, SharedStore, Store } from './storage/Store.js';
 import type { SharedMessage } from './topics/ports.js';
 import type { TransportListener, WebSocketTransport } from './transport/WebSocketTransport.js';
 import type { Logger } from './utils/logger.js';
@@ -43,14 +45,11 @@ export interface EngineHostParts {
   readonly onPolicies?: () => void;
   /** facts of webhooks are durable */
   readonly onOutbox?: (facts: ReadonlyMap<string, unknown>) => void;
+  /** of a node of a cluster: how it commits, in place of the store alone */
+  readonly commitShared?: ((batch: CommitBatch) => ReturnType<SharedStore['commitShared']>) | undefined;
   readonly onCommit: (durationMs: number, result: CommitResult) => void;
   /** the engine broke an invariant, or the store a promise: nothing more is done */
   readonly onFatal: (error: unknown) => void;
-}
-
-interface Waiting<T> {
-  readonly resolve: (result: T) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** A timer of Node takes no longer delay. */
@@ -75,10 +74,10 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   #onDrained: (() => void) | undefined;
   /** tokens that came with the handshake, by connection */
   readonly #tokens = new Map<number, string>();
-  readonly #repairing = new Map<number, Waiting<RepairResult>>();
+  readonly #repairing = new PendingCalls<number, RepairResult>();
   #repairCalls = 0;
   /** by version of the stored policies */
-  readonly #storing = new Map<number, Waiting<boolean>>();
+  readonly #storing = new PendingCalls<number, boolean>();
 
   constructor(parts: EngineHostParts) {
     this.#parts = parts;
@@ -117,11 +116,10 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
 
   /** Resolves when the repair is durable or refused. Throws SERVER_STATE when the host stops before: it may or may not have been made. */
   repair(order: RepairOrder): Promise<RepairResult> {
-    return new Promise((resolve, reject) => {
-      const call = ++this.#repairCalls;
-      this.#repairing.set(call, { resolve, reject });
-      this.#input((engine) => engine.repairs.ask(call, order));
-    });
+    const call = ++this.#repairCalls;
+    const repaired = this.#repairing.wait(call);
+    this.#input((engine) => engine.repairs.ask(call, order));
+    return repaired;
   }
 
   /** Other tokens are believed than before: sessions whose token is not one of them end (AUTH-7, AUTH-40). */
@@ -142,20 +140,22 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
    * Replaces the policies in the store; resolves when they are durable and hold, with false when `base` is not their version any more.
    * Throws SERVER_STATE when the host stops before.
    */
-  storePolicies(base: number, policies: readonly Policy[], by: string): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      let isTaken = false;
-      this.#input((engine, now) => {
-        isTaken = engine.policies.store(base, policies, by, now);
-      });
-      if (!isTaken) resolve(false);
-      else this.#storing.set(base + 1, { resolve, reject });
+  async storePolicies(base: number, policies: readonly Policy[], by: string): Promise<boolean> {
+    let isTaken = false;
+    this.#input((engine, now) => {
+      isTaken = engine.policies.store(base, policies, by, now);
     });
+    return isTaken && this.#storing.wait(base + 1);
   }
 
   /** What the outbox is asked or told in one turn goes with one commit. */
   outbox(run: (outbox: Outbox) => void): void {
     this.#input((engine) => run(engine.outbox));
+  }
+
+  /** What other nodes bring, and what they are about: an input as any other. */
+  cluster(run: (side: ClusterSide) => void): void {
+    this.#input((engine) => engine.cluster && run(engine.cluster));
   }
 
   /** No input reaches the engine any more, and no timer fires. */
@@ -164,10 +164,9 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     this.requests.stop();
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
-    for (const { reject } of [...this.#repairing.values(), ...this.#storing.values()])
-      reject(serverError('SERVER_STATE', 'The server stopped before this was known to be durable.'));
-    this.#repairing.clear();
-    this.#storing.clear();
+    const error = serverError('SERVER_STATE', 'The server stopped before this was known to be durable.');
+    this.#repairing.rejectAll(error);
+    this.#storing.rejectAll(error);
   }
 
   // --- what sockets bring ---
@@ -254,12 +253,15 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
 
   commit(id: number, batch: CommitBatch): void {
     const begun = performance.now();
-    this.#parts.meter?.commitBegun(batch);
-    this.#complete(this.#parts.store.commit(batch), (result) => {
+    const { store, meter, commitShared } = this.#parts;
+    meter?.commitBegun(batch);
+    const done = (result: CommitResult, ...revision: [number?]): void => {
       this.#parts.onCommit(performance.now() - begun, result);
       if (result !== 'committed') this.#parts.logger.error({ id, result }, 'commit did not succeed');
-      this.#input((engine, now) => engine.committed(id, result, now));
-    });
+      this.#input((engine, now) => engine.committed(id, result, now, ...revision));
+    };
+    if (commitShared === undefined) this.#complete(store.commit(batch), (result) => done(result));
+    else this.#complete(commitShared(batch), ({ result, revision }) => done(result, revision));
   }
 
   readDedup(id: number, names: readonly DedupName[]): void {
@@ -276,6 +278,11 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   renew(): void {
     this.#complete(this.#parts.store.renew(), (incarnation) => {
       this.#parts.logger.warn({ incarnation }, 'the store has lost time: a new incarnation begins');
+      // Each node holds what its peers may not: all begin anew from what the store has (STO-38).
+      if (this.#parts.commitShared !== undefined)
+        return this.#fail(
+          serverError('STORE_STOPPED', 'The store has begun another life, for time was lost.'),
+        );
       this.#input((engine, now) => engine.renewed(incarnation, now));
     });
   }
@@ -315,17 +322,13 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
   repaired(call: number, result: RepairResult): void {
     if ('repair' in result)
       this.#parts.logger.warn({ ...result.repair }, 'a record from the future was repaired');
-    this.#repairing.get(call)?.resolve(result);
-    this.#repairing.delete(call);
+    this.#repairing.answer(call, result);
   }
 
   policiesStored(version: number, isOurs: boolean): void {
     this.#parts.logger.warn({ version }, 'policies in the store replaced');
-    for (const [waiting, { resolve }] of [...this.#storing]) {
-      if (waiting > version) continue;
-      this.#storing.delete(waiting);
-      resolve(isOurs);
-    }
+    for (const waiting of this.#storing.names())
+      if (waiting <= version) this.#storing.answer(waiting, isOurs);
   }
 
   policiesChanged(): void {

@@ -1,6 +1,7 @@
 import type { IndexSpec, QueryPorts } from '@topgun/core';
 import type { Kind } from '@topgun/protocol';
 import { KINDS, LIMITS } from '@topgun/protocol';
+import { epochLeapAt } from '../storage/epochLeap.js';
 import type { StoreBoot, StoredRecord } from '../storage/Store.js';
 import type { IndexBuilder } from './indexes/IndexBuilder.js';
 import { Lane } from './Lane.js';
@@ -49,7 +50,7 @@ export class RecordTable {
     let last = 0;
     for (const { epoch } of boot.partitions.values()) if (epoch > last) last = epoch;
     // In the time that is missing, epochs may have been given out by a clock that went before this one.
-    this.#epoch = Math.max(last + 1, nowMs) + (boot.renewedFrom === undefined ? 0 : leapAt(nowMs));
+    this.#epoch = Math.max(last + 1, nowMs) + (boot.renewedFrom === undefined ? 0 : epochLeapAt(nowMs));
     this.#renewedAtMs = boot.renewedAtMs ?? 0;
     this.durable = new Lane(boot, this.#epoch);
     this.volatile = new Lane(undefined, this.#epoch);
@@ -70,7 +71,7 @@ export class RecordTable {
 
   /** Begins an epoch above all of this store and above `seen`, one of a time that the store has lost. Nothing may be staged. */
   raiseEpoch(seen: number, nowMs: number): void {
-    this.#epoch = Math.max(this.#epoch, seen, nowMs) + leapAt(nowMs);
+    this.#epoch = Math.max(this.#epoch, seen, nowMs) + epochLeapAt(nowMs);
     this.#renewedAtMs = nowMs;
     this.#begin(true);
   }
@@ -231,15 +232,6 @@ export class RecordTable {
     return map;
   }
 }
-
-/** A time before every store: the beginning of 2025. */
-const SINCE_MS = 1_735_689_600_000;
-
-/**
- * How far a new life leaps ahead. The later it begins the further: a state that is put back twice gives its two lives the same last epoch, which
- * may lie ahead of the clock, and what the first has given out must not be given again by the second.
- */
-const leapAt = (nowMs: number): number => LIMITS.epochLeapMs + Math.max(0, nowMs - SINCE_MS);
 
 /** The meta record of a map. */
 export function metaOf({ kind, resolver, lane }: MapState): unknown {

@@ -153,7 +153,8 @@ export class ViewGroup implements Shown {
   }
 
   #part(frames: FrameWriter, pid: number, from: Offset, to: Offset, changes: Change[]): void {
-    changes.sort((a, b) => a.row.n - b.row.n);
+    // Of what was committed elsewhere there may be several epochs at once.
+    changes.sort((a, b) => compareOffsets(a.row, b.row));
     let at = from;
     let rows: Seen[] = [];
     let bytes = 0;
@@ -162,7 +163,7 @@ export class ViewGroup implements Shown {
       const rowBytes = bytesOfRow(row, seen);
       const last = rows.at(-1)?.row;
       // Between two offsets a part may end; a transaction, whose rows share one, is never parted.
-      if (last !== undefined && last.n !== row.n && bytes + rowBytes > this.#frameBytes) {
+      if (last !== undefined && compareOffsets(last, row) !== 0 && bytes + rowBytes > this.#frameBytes) {
         frames.part(pid, at, last, rows, bytes);
         at = last;
         rows = [];

@@ -3,16 +3,8 @@ import type { ClientMessage, MessageOf, MessageType, OpsMessage, ServerMessage }
 import { cursorMac } from '../../security/cursorMac.js';
 import type { Policy, Principal } from '../../security/PermissionPolicy.js';
 import { commitOf } from '../../storage/contractRecords.js';
-import { PartitionState } from '../../storage/PartitionState.js';
-import type {
-  CommitBatch,
-  CommitResult,
-  DedupRow,
-  GcMarks,
-  Offset,
-  StoreBoot,
-  StoredRecord,
-} from '../../storage/Store.js';
+import type { CommitBatch, CommitResult, StoreBoot, StoredRecord } from '../../storage/Store.js';
+import type { ClusterOptions } from '../cluster/ports.js';
 import type { EngineLimits } from '../EngineLimits.js';
 import type { Op } from '../Op.js';
 import type { DedupName, QueriedResult, RollbackProof, ServerEffects } from '../ports.js';
@@ -21,6 +13,7 @@ import type { Resolver } from '../resolvers/Resolver.js';
 import { type ResolverFault, type ResolverRule, Resolvers } from '../resolvers/Resolvers.js';
 import { ServerEngine } from '../ServerEngine.js';
 import { TestDevice, type TestDeviceOptions } from './TestDevice.js';
+import { TestStore } from './TestStore.js';
 
 export const ALL: readonly Policy[] = [{ role: 'user', map: '**', actions: ['READ', 'PUT', 'REMOVE'] }];
 
@@ -35,6 +28,12 @@ export interface TestNodeOptions {
   readonly queryPorts?: QueryPorts;
   readonly queried?: (result: QueriedResult) => void;
   readonly decided?: ServerEffects['decided'];
+  readonly nodeId?: string;
+  /** what it shares with others; by default a store of its own */
+  readonly store?: TestStore;
+  readonly cluster?: ClusterOptions;
+  /** the store has refused a commit, for others have decided facts of it */
+  readonly contradicted?: () => void;
   /** the test is the program that is asked about ops */
   readonly isScreened?: boolean;
 }
@@ -72,17 +71,15 @@ export class TestNode {
   renewals = 0;
   /** set: the store was found to be a copy or an older state at the next start */
   renewedFrom: string | undefined;
-  #incarnation = 'life-1';
   readonly #options: TestNodeOptions;
-  readonly #partitions = new Map<number, PartitionState>();
-  readonly #meta = new Map<string, unknown>();
-  readonly #stored: CommitBatch[] = [];
+  readonly #store: TestStore;
   readonly #ops = new Map<number, OpsMessage['rows']>();
   #conns = 0;
   #calls = 0;
 
   constructor(options: TestNodeOptions = {}) {
     this.#options = options;
+    this.#store = options.store ?? new TestStore();
     this.engine = this.#start();
   }
 
@@ -125,8 +122,11 @@ export class TestNode {
   complete(result: CommitResult = 'committed', stored = result === 'committed'): void {
     const commit = this.pending.shift();
     if (commit === undefined) throw new Error('No commit is pending.');
-    if (stored) this.#store(commit.batch);
-    this.engine.committed(commit.id, result, this.now);
+    const done = stored ? this.#store.apply(commit.batch) : { result, revision: 0 };
+    const isTold = result === 'committed';
+    // As a shell does it: what stands is known before the commit is known to be void.
+    if (done.result === 'contradicted') this.#options.contradicted?.();
+    this.engine.committed(commit.id, isTold ? done.result : result, this.now, isTold ? done.revision : 0);
   }
 
   /** Asks for a repair, and makes it durable unless the test wants to do that; undefined until it is. */
@@ -142,7 +142,7 @@ export class TestNode {
     const asked = this.dedupReads.shift();
     if (asked === undefined) throw new Error('Nobody asked for dedup rows.');
     const states = asked.names.map(({ pid, clientId, session }) => {
-      return this.#partitions.get(pid)?.dedupOf(clientId, session);
+      return this.#store.partitions.get(pid)?.dedupOf(clientId, session);
     });
     this.engine.dedupRead(asked.id, states, this.now);
   }
@@ -173,17 +173,12 @@ export class TestNode {
 
   /** The batches of the store as it is now. */
   copyOfStore(): readonly CommitBatch[] {
-    return [...this.#stored];
+    return [...this.#store.batches];
   }
 
   /** The process ends and starts again on what the store holds, or on what it held once. */
   restart(old?: readonly CommitBatch[]): void {
-    if (old !== undefined) {
-      this.#partitions.clear();
-      this.#meta.clear();
-      this.#stored.length = 0;
-      for (const batch of old) this.#store(batch);
-    }
+    if (old !== undefined) this.#store.reset(old);
     this.pending.length = 0;
     this.timers.clear();
     this.now += 1_000;
@@ -192,19 +187,19 @@ export class TestNode {
 
   /** Ends the process in the middle of a commit, which the store has all the same, and starts it again. */
   crashAfter(batch: CommitBatch): void {
-    this.#store(batch);
+    this.#store.apply(batch);
     this.restart();
   }
 
   /** Ends the process, writes to its store past it, as an import would, and starts it again. */
   smuggle(records: readonly StoredRecord[]): void {
-    this.#store(commitOf(records));
+    this.#store.apply(commitOf(records));
     this.restart();
   }
 
   /** The new life that was asked for is durable. */
   renewed(incarnation: string): void {
-    this.#incarnation = incarnation;
+    this.#store.incarnation = incarnation;
     this.engine.renewed(incarnation, this.now);
   }
 
@@ -215,46 +210,22 @@ export class TestNode {
 
   /** Sessions that the store has dedup rows of. */
   storedSessions(): string[] {
-    const rows = [...this.#partitions.values()].flatMap((state) => [...state.liveDedup()]);
-    return [...new Set(rows.map(({ session }) => session))];
+    return [...new Set(Array.from(this.#store.dedup(), ([, { session }]) => session))];
   }
 
   boot(): StoreBoot {
-    const partitions = new Map<number, Offset>();
-    const gc = new Map<number, GcMarks>();
-    for (const [pid, state] of this.#partitions) {
-      partitions.set(pid, state.high);
-      if (state.gc !== undefined) gc.set(pid, state.gc);
-    }
     const { renewedFrom } = this;
     return {
-      incarnation: this.#incarnation,
-      partitions,
-      gc,
-      meta: new Map(this.#meta),
+      ...this.#store.boot(),
       ...(renewedFrom !== undefined && { renewedFrom, renewedAtMs: this.now }),
     };
-  }
-
-  #store(batch: CommitBatch): void {
-    const { slices, meta } = batch;
-    this.#stored.push(batch);
-    for (const slice of slices) {
-      const state = this.#partitions.get(slice.pid) ?? new PartitionState();
-      this.#partitions.set(slice.pid, state);
-      state.absorb(slice);
-      if (slice.gc !== undefined) state.purge();
-    }
-    for (const { name, value } of meta) {
-      if (value === null) this.#meta.delete(name);
-      else this.#meta.set(name, value);
-    }
   }
 
   #start(): ServerEngine {
     const engine = new ServerEngine(
       {
-        nodeId: 'node-1',
+        nodeId: this.#options.nodeId ?? 'node-1',
+        ...(this.#options.cluster && { cluster: this.#options.cluster }),
         boot: this.boot(),
         policies: this.#options.policies ?? ALL,
         resolvers: new Resolvers(this.#options.rules, this.#options.resolvers),
@@ -269,11 +240,9 @@ export class TestNode {
       },
       this.#effects(),
     );
-    const dedup: (readonly [number, DedupRow])[] = [];
-    for (const [pid, state] of this.#partitions) for (const row of state.liveDedup()) dedup.push([pid, row]);
     engine.load(
-      [...this.#partitions.values()].flatMap((state) => [...state.records.values()]),
-      dedup,
+      [...this.#store.partitions.values()].flatMap((state) => [...state.records.values()]),
+      this.#options.cluster === undefined ? this.#store.dedup() : [],
     );
     return engine;
   }

@@ -10,11 +10,18 @@ import { serverError } from '../../errors.js';
 export class Fence {
   readonly name: string;
   /** this opening: who raised the number last */
-  readonly #holder = randomUUID();
+  readonly #holder: string;
   #number = 0;
 
-  constructor(name: string) {
+  /** `holder`: of a node of a cluster its boot, under which it joins */
+  constructor(name: string, holder: string = randomUUID()) {
     this.name = name;
+    this.#holder = holder;
+  }
+
+  /** The number that the node has been given with its membership. */
+  joined(number: number): void {
+    this.#number = number;
   }
 
   get number(): number {

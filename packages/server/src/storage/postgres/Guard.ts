@@ -5,6 +5,8 @@ import { sqlStateOf } from './faults.js';
 
 export interface GuardParts {
   readonly key: readonly [number, number];
+  /** Others may hold it, too, who share it; who does not excludes them all. */
+  readonly isShared: boolean;
   /** Makes a connection that is fit for the store. */
   readonly connect: () => Promise<Client>;
   /** how long an opening waits for the lock */
@@ -51,11 +53,13 @@ export class Guard {
   async #lock(client: Client, waitMs: number): Promise<void> {
     try {
       await client.query(`set lock_timeout = ${waitMs}; set statement_timeout = ${waitMs + 1_000}`);
-      await client.query('select pg_advisory_lock($1, $2)', [...this.#parts.key]);
+      const lock = this.#parts.isShared ? 'pg_advisory_lock_shared' : 'pg_advisory_lock';
+      await client.query(`select ${lock}($1, $2)`, [...this.#parts.key]);
       await client.query('reset lock_timeout; reset statement_timeout');
     } catch (error) {
       if (sqlStateOf(error) !== '55P03') throw error;
-      throw serverError('STORE_LOCKED', 'Another server has this database open.', error);
+      const who = this.#parts.isShared ? 'A server that is no node of a cluster' : 'Another server';
+      throw serverError('STORE_LOCKED', `${who} has this database open.`, error);
     }
   }
 

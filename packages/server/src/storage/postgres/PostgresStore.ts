@@ -12,7 +12,9 @@ import type {
   DedupRow,
   DedupState,
   Offset,
-  Store,
+  PartitionPlace,
+  SharedState,
+  SharedStore,
   StoreBoot,
   StoredRecord,
 } from '../Store.js';
@@ -21,12 +23,13 @@ import { type CommitRows, commitRows } from './commitRows.js';
 import { connectionOptions } from './connection.js';
 import type { DatabaseAddress } from './databaseUrl.js';
 import { Fence } from './Fence.js';
-import { type Fault, judgeFault, openingError } from './faults.js';
+import { CONTRADICTED, type Fault, judgeFault, openingError, sqlStateOf } from './faults.js';
 import { Guard } from './Guard.js';
 import { openLife, readHome, renewLife } from './home.js';
 import { lockKeyOf } from './lockKey.js';
 import { migrate } from './migrate.js';
 import {
+  ALL_FACTS,
   dedupPages,
   readChanges,
   readDedupRow,
@@ -42,6 +45,8 @@ export interface PostgresStoreOptions {
   readonly address: DatabaseAddress;
   /** whose right to write this is, default `server`; two stores with one name exclude each other */
   readonly fence?: string;
+  /** Of a node of a cluster: the fence has its name, its holder is this boot, and `joined` tells its number (CLU-12). */
+  readonly node?: { readonly name: string; readonly boot: string; readonly onFenced: () => void };
   /** told once when the store has stopped: another server has taken over, or the database is another one than before */
   readonly onStopped?: (error: TopGunError) => void;
   /** told what is wrong with the database, once for each kind of it until it works again */
@@ -53,7 +58,10 @@ export interface PostgresStoreOptions {
 }
 
 /** Fence and number, and the columns of `commitRows`. */
-const COMMIT = `select commit_batch(${Array.from({ length: 46 }, (_, i) => `$${i + 1}`).join(', ')})`;
+const COMMIT = `select commit_shared(${Array.from({ length: 48 }, (_, i) => `$${i + 1}`).join(', ')}) as revision`;
+
+/** What servers that are no nodes of a cluster call their fence, and what nodes keep them out by. */
+const SERVER = 'server';
 
 /** PERSISTED is said of what is on a disk: a database that answers before is told to wait. */
 const SYNCHRONOUS = `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
@@ -62,7 +70,7 @@ const SYNCHRONOUS = `select set_config('synchronous_commit', 'on', false) where 
  * The store of production: records, dedup rows and facts in PostgreSQL, merged by it, one transaction to a commit. Nothing that comes from
  * the database or the way to it stops the store, except that the right to write is lost (rules STO-30 to STO-43).
  */
-export class PostgresStore implements Store {
+export class PostgresStore implements SharedStore {
   readonly address: DatabaseAddress;
   readonly #options: PostgresStoreOptions;
   readonly #connection: pg.ClientConfig;
@@ -74,6 +82,8 @@ export class PostgresStore implements Store {
   readonly #dedup = dedupPages(() => this.#opened());
   #pool: pg.Pool | undefined;
   #home = '';
+  /** the life that was opened */
+  #incarnation = '';
   #stopped: TopGunError | undefined;
   #fault: StoreFault | undefined;
   #told: string | undefined;
@@ -88,14 +98,17 @@ export class PostgresStore implements Store {
     this.#options = options;
     this.address = options.address;
     this.#connection = connectionOptions(options.address);
-    this.#fence = new Fence(options.fence ?? 'server');
+    const { node } = options;
+    this.#fence = node ? new Fence(node.name, node.boot) : new Fence(options.fence ?? SERVER);
     this.#guard = new Guard({
-      key: lockKeyOf(this.address.schema, this.#fence.name),
+      key: lockKeyOf(this.address.schema, node ? SERVER : this.#fence.name),
+      isShared: node !== undefined,
       connect: () => this.#connect(),
       heldMs: options.heldMs ?? LIMITS.databaseHeldMs,
       regained: async (client) => {
         await this.#admit(client);
-        await this.#fence.check(client);
+        // A node that lost its fence joins anew.
+        if (node === undefined) await this.#fence.check(client);
       },
       onFault: (error) => this.#note(judgeFault(error, this.address.shown)).isPassing,
       rest: (round) => this.#rest(round),
@@ -109,10 +122,12 @@ export class PostgresStore implements Store {
       const home = await readHome(client);
       this.#home = home.text;
       await this.#admit(client);
-      await this.#fence.take(client);
+      const isAlone = this.#options.node === undefined;
+      if (isAlone) await this.#fence.take(client);
       const life = await openLife(client, home.text);
+      this.#incarnation = life.incarnation;
       // What was forgotten in earlier lives: no commit of theirs can come any more.
-      await client.query('delete from dedup where forgotten');
+      if (isAlone) await client.query('delete from dedup where forgotten');
       this.#pool = new pg.Pool({
         ...this.#connection,
         max: this.address.pool,
@@ -125,20 +140,47 @@ export class PostgresStore implements Store {
       });
       // A connection that is lost while nobody uses it; the next one who needs one makes it.
       this.#pool.on('error', () => undefined);
-      return { ...life, ...(await readPartitions(client)), meta: await readFacts(client) };
+      const partitions = await readPartitions(client);
+      const { facts, revision } = await readFacts(client, ALL_FACTS);
+      const meta = new Map([...facts].filter(([, value]) => value !== null));
+      return { ...life, ...partitions, meta, ...(!isAlone && { revision }) };
     } catch (error) {
       await this.close();
       throw openingError(error, `PostgreSQL at ${this.address.shown}`);
     }
   }
 
-  commit(batch: CommitBatch): Promise<CommitResult> {
+  async commit(batch: CommitBatch): Promise<CommitResult> {
+    return (await this.commitShared(batch)).result;
+  }
+
+  commitShared(batch: CommitBatch): Promise<SharedResult> {
     return this.#run(
       this.#commit(commitRows(batch)).finally(() => {
         this.#records.clear();
         this.#dedup.clear();
       }),
     );
+  }
+
+  async sharedState(afterRevision: number): Promise<SharedState> {
+    const [places, found] = await Promise.all([
+      readPartitions(this.#opened()),
+      readFacts(this.#opened(), afterRevision),
+    ]);
+    if (afterRevision < found.pruned)
+      throw serverError('STORE_STOPPED', 'This node was cut off for so long that it has to begin anew.');
+    const partitions = new Map<number, PartitionPlace>();
+    for (const [pid, high] of places.partitions) {
+      const gc = places.gc.get(pid);
+      partitions.set(pid, gc === undefined ? { high } : { high, gc });
+    }
+    return { ...found, partitions };
+  }
+
+  /** The node is a member of the cluster, maybe anew: commits show this number from now on. */
+  joined(fence: number): void {
+    this.#fence.joined(fence);
   }
 
   async read(map: string, key: string, tag?: string): Promise<StoredRecord | undefined> {
@@ -163,7 +205,8 @@ export class PostgresStore implements Store {
 
   renew(): Promise<string> {
     // One that was done and not heard of is followed by another: each is a new life.
-    return this.#patiently(() => renewLife(this.#opened(), Date.now()));
+    const { node } = this.#options;
+    return this.#patiently(() => renewLife(this.#opened(), Date.now(), node && this.#incarnation));
   }
 
   async close(): Promise<void> {
@@ -201,9 +244,9 @@ export class PostgresStore implements Store {
     return work;
   }
 
-  async #commit(rows: CommitRows): Promise<CommitResult> {
+  async #commit(rows: CommitRows): Promise<SharedResult> {
     const fault = this.#options.gate?.takeFault();
-    if (this.#stopped !== undefined || fault === 'failed') return 'failed';
+    if (this.#stopped !== undefined || fault === 'failed') return NOTHING_STORED;
     await this.#options.gate?.flushed();
     const { shown } = this.address;
     let client: pg.PoolClient;
@@ -213,30 +256,38 @@ export class PostgresStore implements Store {
     } catch (error) {
       // Nothing was sent.
       this.#note(judgeFault(error, shown));
-      return 'failed';
+      return NOTHING_STORED;
     }
+    let revision: number;
     try {
-      await client.query({
+      const { rows: made } = await client.query({
         name: 'commit',
         text: COMMIT,
         values: [this.#fence.name, this.#fence.number, ...rows],
       });
+      revision = made[0].revision;
     } catch (error) {
+      if (sqlStateOf(error) === CONTRADICTED) {
+        client.release();
+        return { result: 'contradicted', revision: 0 };
+      }
       const judged = judgeFault(error, shown);
       client.release(judged.isBroken);
       if (judged.result === 'unknown') this.#isUnsettled = true;
       if (judged.error.code === 'STORE_FENCED') await this.#fenced();
       else this.#note(judged);
-      return judged.result;
+      return { result: judged.result, revision: 0 };
     }
     client.release();
     this.#fault = undefined;
     this.#told = undefined;
-    return fault ?? 'committed';
+    return { result: fault ?? 'committed', revision };
   }
 
   /** A number that is not ours any more was raised by us, for a flush that is not known of, or by somebody else. */
   async #fenced(): Promise<void> {
+    const { node } = this.#options;
+    if (node !== undefined) return node.onFenced();
     try {
       await this.#fence.check(this.#opened());
     } catch (error) {
@@ -323,6 +374,13 @@ export class PostgresStore implements Store {
     return this.#pool;
   }
 }
+
+interface SharedResult {
+  readonly result: CommitResult;
+  readonly revision: number;
+}
+
+const NOTHING_STORED: SharedResult = { result: 'failed', revision: 0 };
 
 async function visitAll<T>(rows: readonly T[], visit: (row: T) => void, pace: Pace): Promise<void> {
   for (const row of rows) {

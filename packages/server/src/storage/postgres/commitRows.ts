@@ -5,7 +5,7 @@ import { arrayOf, type Cell } from './arrayOf.js';
 import { toUnitBytes } from './codeUnits.js';
 import { packed, type RecordRow, toRow } from './recordRow.js';
 
-/** The arguments of the function `commit_batch` after fence and number, in the order of its parameters: one array per column. */
+/** The arguments of the function `commit_shared` after fence and number, in the order of its parameters: one array per column. */
 export type CommitRows = readonly string[];
 
 interface Placed<T> {
@@ -35,7 +35,7 @@ export function commitRows({ slices, meta }: CommitBatch): CommitRows {
     for (const { clientId, session, settledBelow, entries } of state.dedup.values())
       dedup.push({ pid, row: [clientId, session, settledBelow, packEntries(entries)] });
   }
-  const facts = [...new Map(meta.map(({ name, value }) => [name, value]))];
+  const facts = [...new Map(meta.map((row) => [row.name, row])).values()];
   const of = <T>(rows: readonly Placed<T>[], column: (row: T) => Cell): string =>
     arrayOf(rows, ({ row }) => column(row));
   const pids = (rows: readonly Placed<unknown>[]): string => arrayOf(rows, ({ pid }) => pid);
@@ -55,8 +55,10 @@ export function commitRows({ slices, meta }: CommitBatch): CommitRows {
     ...COUNTER_COLUMNS.map((name) => of(counters, (row) => row[name])),
     pids(dedup),
     ...([0, 1, 2, 3] as const).map((at) => of(dedup, (row) => row[at])),
-    arrayOf(facts, ([name]) => Buffer.from(name, 'utf8')),
-    arrayOf(facts, ([, value]) => (value === null ? null : packed(value))),
+    arrayOf(facts, ({ name }) => Buffer.from(name, 'utf8')),
+    arrayOf(facts, ({ value }) => (value === null ? null : packed(value))),
+    arrayOf(facts, ({ was }) => was !== undefined),
+    arrayOf(facts, ({ was }) => (was === undefined || was.value === undefined ? null : packed(was.value))),
   ];
 }
 

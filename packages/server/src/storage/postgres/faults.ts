@@ -16,8 +16,10 @@ export interface Fault {
   readonly reason: StoreFault | undefined;
 }
 
-/** Raised by `commit_batch`. */
+/** Raised by `commit_shared`. */
 const FENCED = 'TG001';
+/** The commit is void, for another node has decided a fact otherwise (CLU-25). */
+export const CONTRADICTED = 'TG002';
 
 /** Classes of SQLSTATE whose errors end the session: PostgreSQL stops or has crashed, the session waited too long, the link is gone. */
 const ENDS_SESSION = /^(08|57P|25P0[34]|40003)/;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientBase } from 'pg';
+import { epochLeapAt } from '../epochLeap.js';
 import { sqlStateOf } from './faults.js';
 
 /**
@@ -57,22 +58,28 @@ export async function openLife(client: ClientBase, home: string): Promise<Life> 
   if (stored.home === home)
     return { incarnation: stored.incarnation, ...(renewedAtMs !== null && { renewedAtMs }) };
   const atMs = Date.now();
-  const incarnation = await renewLife(client, atMs, home);
+  const incarnation = await renewLife(client, atMs, stored.incarnation, home);
   return { incarnation, renewedFrom: stored.incarnation, renewedAtMs: atMs };
 }
 
-/** Begins a new life; in another home, if one is given. */
+/**
+ * Begins a new life; in another home, if one is given. `from`: of nodes that find out together that time was lost, one begins it, and the
+ * others are told which. Epochs of the lost time may be known to devices: those that are given from now on lie above them.
+ */
 export async function renewLife(
   client: Pick<ClientBase, 'query'>,
   atMs: number,
+  from?: string,
   home?: string,
 ): Promise<string> {
-  const incarnation = drawIncarnation();
-  await client.query(
-    'update store set incarnation = $1, renewed_at_ms = $2, home = coalesce($3, home) where id = 1',
-    [incarnation, atMs, home],
-  );
-  return incarnation;
+  const { rows } = await client.query('select renew_life($1, $2, $3, $4, $5) as incarnation', [
+    drawIncarnation(),
+    atMs,
+    home ?? null,
+    from ?? null,
+    epochLeapAt(atMs),
+  ]);
+  return rows[0].incarnation;
 }
 
 const drawIncarnation = (): string => randomBytes(16).toString('base64url');

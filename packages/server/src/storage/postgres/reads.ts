@@ -1,6 +1,6 @@
 import { deserialize } from '@topgun/protocol';
 import type { Pool } from 'pg';
-import type { DedupRow, DedupState, GcMarks, Offset, StoredRecord } from '../Store.js';
+import type { DedupRow, DedupState, GcMarks, Offset, SharedState, StoredRecord } from '../Store.js';
 import { FORGOTTEN } from '../Store.js';
 import { fromUnitBytes } from './codeUnits.js';
 import { unpackEntries } from './commitRows.js';
@@ -137,7 +137,37 @@ export async function readPartitions(asked: Asked): Promise<{
   return { partitions, gc };
 }
 
-export async function readFacts(asked: Asked): Promise<ReadonlyMap<string, unknown>> {
-  const { rows } = await asked.query<{ name: Buffer; value: Buffer }>('select name, value from facts');
-  return new Map(rows.map(({ name, value }) => [name.toString('utf8'), deserialize(value)]));
+interface FactColumns {
+  readonly incarnation: string;
+  readonly revision: number;
+  readonly pruned: number;
+  /** null: there is no fact to tell */
+  readonly name: Buffer | null;
+  /** null: the fact was taken back */
+  readonly value: Buffer | null;
 }
+
+/** What has become of facts since a revision, with the life and the revision of the same moment; `pruned`: what was taken back up to there is not known. */
+export async function readFacts(
+  asked: Asked,
+  after: number,
+): Promise<Pick<SharedState, 'incarnation' | 'revision' | 'facts'> & { readonly pruned: number }> {
+  const { rows } = await asked.query<FactColumns>({
+    name: 'facts',
+    text: `select s.incarnation, r.revision, r.pruned, f.name, f.value from facts_revision r cross join store s
+      left join (
+        select name, value from facts where revision > $1
+        union all select name, null from facts_gone where revision > $1
+      ) f on true`,
+    values: [after],
+  });
+  // There is always a first row, which carries what they share.
+  const { incarnation, revision, pruned } = rows[0] as FactColumns;
+  const facts = new Map<string, unknown>();
+  for (const { name, value } of rows)
+    if (name !== null) facts.set(name.toString('utf8'), value === null ? null : deserialize(value));
+  return { incarnation, revision, pruned, facts };
+}
+
+/** Before the first revision: all facts there are. */
+export const ALL_FACTS = -1;

@@ -80,7 +80,8 @@ const OF_THE_LATER = ['t', 'node', 'ttl', 'epoch', 'n', 'about', 'sum'];
 const IS_LATER = `r.kind < 2 or (excluded.epoch, excluded.n, excluded.t, excluded.node, coalesce(excluded.ttl, 0))
     > (r.epoch, r.n, r.t, r.node, coalesce(r.ttl, 0))`;
 
-const COMMIT = `
+/** Later steps build on its text. */
+export const COMMIT = `
 create function commit_batch(
   in_fence text, in_number bigint,
   h_pids smallint[], h_epochs bigint[], h_ns bigint[],

@@ -1,0 +1,97 @@
+import type { NodeLinks } from './ports.js';
+
+/** The frames of the channel `barrier`: what has been sent before the answer has arrived with it. */
+type BarrierFrame =
+  | { readonly say: 'asked'; readonly number: number }
+  | { readonly say: 'answered'; readonly number: number; readonly version: number };
+
+/** What the nodes that are linked have answered. */
+export interface Asked {
+  /** none of the links was lost meanwhile */
+  readonly isSure: boolean;
+  /** the newest map that one of them knows */
+  readonly version: number;
+}
+
+interface Question {
+  readonly waiting: Set<string>;
+  isSure: boolean;
+  version: number;
+  readonly resolve: (asked: Asked) => void;
+}
+
+/** Asks all nodes that are linked for a sign, and answers them: a link keeps its order, so what they had said before is here with it (CLU-23). */
+export class Questions {
+  readonly #links: NodeLinks;
+  readonly #self: () => { readonly isReady: boolean; readonly version: number };
+  readonly #open = new Map<number, Question>();
+  /** asked while this node was about to take partitions over: it may not know yet what was committed in them */
+  #unanswered: (readonly [node: string, number: number])[] = [];
+  #number = 0;
+
+  constructor(links: NodeLinks, self: () => { readonly isReady: boolean; readonly version: number }) {
+    this.#links = links;
+    this.#self = self;
+    links.read('barrier', (from, message) => this.#heard(from, message as BarrierFrame));
+  }
+
+  /** Resolves when every node that is linked now has answered, or its link is lost. */
+  ask(): Promise<Asked> {
+    const waiting = new Set(this.#links.up);
+    if (waiting.size === 0) return Promise.resolve({ isSure: true, version: 0 });
+    const number = ++this.#number;
+    return new Promise((resolve) => {
+      const question: Question = { waiting, isSure: true, version: 0, resolve };
+      this.#open.set(number, question);
+      for (const node of [...waiting]) {
+        const frame: BarrierFrame = { say: 'asked', number };
+        if (this.#links.send(node, 'barrier', frame)) continue;
+        waiting.delete(node);
+        question.isSure = false;
+      }
+      this.#settle(number, question);
+    });
+  }
+
+  /** Links, or what this node is about, may have changed. */
+  review(): void {
+    for (const [number, question] of this.#open) {
+      for (const node of [...question.waiting]) {
+        if (this.#links.up.has(node)) continue;
+        question.waiting.delete(node);
+        question.isSure = false;
+      }
+      this.#settle(number, question);
+    }
+    const { isReady, version } = this.#self();
+    if (!isReady) return;
+    const unanswered = this.#unanswered;
+    this.#unanswered = [];
+    for (const [node, number] of unanswered)
+      this.#links.send(node, 'barrier', { say: 'answered', number, version } satisfies BarrierFrame);
+  }
+
+  stop(): void {
+    for (const { resolve, version } of this.#open.values()) resolve({ isSure: false, version });
+    this.#open.clear();
+  }
+
+  #heard(from: string, frame: BarrierFrame): void {
+    if (frame.say === 'asked') {
+      this.#unanswered.push([from, frame.number]);
+      this.review();
+      return;
+    }
+    const question = this.#open.get(frame.number);
+    if (question === undefined) return;
+    question.version = Math.max(question.version, frame.version);
+    question.waiting.delete(from);
+    this.#settle(frame.number, question);
+  }
+
+  #settle(number: number, { waiting, isSure, version, resolve }: Question): void {
+    if (waiting.size > 0) return;
+    this.#open.delete(number);
+    resolve({ isSure, version });
+  }
+}

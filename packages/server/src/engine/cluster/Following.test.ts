@@ -1,0 +1,163 @@
+import { partitionOf } from '@topgun/core';
+import { describe, expect, it } from 'vitest';
+import { ModelScope } from '../testing/ModelScope.js';
+import { TestCluster } from '../testing/TestCluster.js';
+import type { TestDevice } from '../testing/TestDevice.js';
+
+/** A device that is let in. */
+function deviceAt(cluster: TestCluster, at: number, sub = 'ann'): TestDevice {
+  const device = cluster.member(at).node.device(sub, { clientId: `client-${at}-${sub}`.padEnd(22, '_') });
+  cluster.settle();
+  return device;
+}
+
+function pair(): { cluster: TestCluster; writer: TestDevice; reader: TestDevice; model: ModelScope } {
+  const cluster = new TestCluster(2);
+  cluster.ownAll(cluster.member(0));
+  const writer = deviceAt(cluster, 0);
+  const reader = deviceAt(cluster, 1, 'ben');
+  const model = new ModelScope(reader, 'todos');
+  model.sync();
+  return { cluster, writer, reader, model };
+}
+
+describe('Following', () => {
+  it('[CLU-20] what an owner commits reaches the devices of another node, with the same root', () => {
+    const { cluster, writer, model } = pair();
+    for (let i = 0; i < 20; i++) writer.put('todos', `k${i % 7}`, { i });
+    writer.remove('todos', 'k3');
+    cluster.settle();
+    model.follow();
+    expect(Object.keys(model.values()).sort()).toEqual(['k0', 'k1', 'k2', 'k4', 'k5', 'k6']);
+    const [owner, follower] = cluster.members.map(({ node }) => node.engine.rootOf('todos'));
+    expect(follower).toBe(owner);
+    expect(model.tree().rootHash()).toBe(owner);
+  });
+
+  it('[CLU-20] a live query of another node hears what enters, changes and leaves', () => {
+    const { cluster, writer, reader } = pair();
+    writer.put('todos', 'a', { done: false });
+    cluster.settle();
+    const where = { op: 'eq', path: 'done', value: false } as const;
+    reader.send({ type: 'QUERY_SUB', query: 'q', map: 'todos', where } as never);
+    writer.put('todos', 'b', { done: false });
+    cluster.settle();
+    writer.put('todos', 'a', { done: true });
+    cluster.settle();
+    const kinds = reader
+      .all('QUERY_UPDATE')
+      .flatMap(({ changes }) => changes.map(([kind, , , [, key]]) => [kind, key]));
+    expect(reader.errors).toEqual([]);
+    expect(kinds.map(([, key]) => key)).toEqual(['b', 'a']);
+    expect(new Set(kinds.map(([kind]) => kind)).size).toBe(2);
+  });
+
+  it('[CLU-21] a slice that does not begin where the follower stands is made good from the database; twice the same changes nothing', () => {
+    const { cluster, writer, model } = pair();
+    const [owner, follower] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+    writer.put('todos', 'a', 1);
+    cluster.settle();
+    cluster.cut(owner, follower);
+    writer.put('todos', 'a', 2);
+    cluster.settle();
+    model.follow();
+    expect(model.values()).toEqual({ a: 1 });
+    cluster.mend(owner, follower);
+    writer.put('todos', 'a', 3);
+    cluster.settle();
+    model.follow();
+    expect(model.values()).toEqual({ a: 3 });
+    const events = follower.node.sent.length;
+    const place = follower.side.placeOf(partitionOf('a'));
+    const old = { pid: partitionOf('a'), from: { epoch: 0, n: 0 }, to: place, records: [] };
+    follower.side.followed({ slices: [old] });
+    expect(follower.node.sent.length).toBe(events);
+  });
+
+  it('[CLU-16] what is staged of a partition that is lost is discarded, and its op has one effect at the new owner', () => {
+    const { cluster, writer } = pair();
+    const [first, second] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+    const pid = partitionOf('n');
+    const row = writer.increment('counts', 'n', 5);
+    first.node.tick();
+    cluster.complete(first);
+    // Its map is founded by now: the op itself is on its way.
+    cluster.settle();
+    const again = writer.increment('counts', 'n', 7);
+    first.side.lost([pid]);
+    expect(writer.codeOf(again[0])).toBe(undefined);
+    first.node.tick();
+    expect(writer.codeOf(again[0])).toBe('UNAVAILABLE');
+    cluster.own(second, [pid]);
+    const other = second.node.device('ann', { clientId: writer.clientId, session: writer.session });
+    cluster.settle();
+    for (const one of [row, again]) other.ops(['counts'], [one]);
+    cluster.settle();
+    expect(other.outcomeOf(row[0])?.outcome).toBeDefined();
+    for (const { node } of cluster.members)
+      expect([...node.engine.changesSince(pid, { epoch: 0, n: 0 }, 9)].map(({ value }) => value)).toEqual([
+        [12, 0],
+      ]);
+  });
+
+  it('[CLU-15] offsets rise from owner to owner, and an epoch that is not above the place is refused', () => {
+    const { cluster, writer } = pair();
+    const [first, second] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+    writer.put('todos', 'a', 1);
+    cluster.settle();
+    const pid = partitionOf('a');
+    const before = first.side.placeOf(pid);
+    expect(before.epoch).toBe(first.side.epochOf(pid));
+    first.side.release([pid], () => undefined);
+    cluster.settle();
+    first.side.lost([pid]);
+    expect(() => second.side.own([{ pid, epoch: before.epoch }])).toThrow();
+    cluster.own(second, [pid]);
+    const other = second.node.device('ann', { clientId: writer.clientId, session: writer.session });
+    cluster.settle();
+    other.seq = writer.seq;
+    const row = other.put('todos', 'a', 2);
+    cluster.settle();
+    expect(other.outcomeOf(row[0])?.epoch).toBeGreaterThan(before.epoch);
+    expect(first.side.placeOf(pid)).toEqual(second.side.placeOf(pid));
+  });
+
+  it('[CLU-13] a release waits for what is staged, and a resumed partition goes on at its epoch', () => {
+    const { cluster, writer } = pair();
+    const [first] = cluster.members as [(typeof cluster.members)[0]];
+    writer.put('todos', 'a', 1);
+    cluster.settle();
+    writer.put('todos', 'a', 2);
+    let isDone = false;
+    first.side.release([partitionOf('a')], () => {
+      isDone = true;
+    });
+    first.node.tick();
+    expect(isDone).toBe(false);
+    const refused = writer.put('todos', 'a', 3);
+    cluster.settle();
+    expect(isDone).toBe(true);
+    expect(writer.codeOf(refused[0])).toBe('UNAVAILABLE');
+    const { epoch } = first.side.placeOf(partitionOf('a'));
+    first.side.resume([partitionOf('a')]);
+    const row = writer.put('todos', 'a', 4);
+    cluster.settle();
+    expect(writer.outcomeOf(row[0])).toMatchObject({ epoch, outcome: 0 });
+  });
+
+  it('[CLU-23] a session is served only when its node knows what was committed before it came', () => {
+    const { cluster, writer } = pair();
+    const [owner, follower] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+    writer.put('todos', 'a', 1);
+    owner.node.settle();
+    expect(follower.side.placeOf(partitionOf('a'))).toEqual({ epoch: 0, n: 0 });
+    const late = follower.node.device('cleo');
+    follower.node.tick();
+    expect(late.all('AUTH_ACK')).toEqual([]);
+    cluster.settle();
+    expect(late.all('AUTH_ACK')).toHaveLength(1);
+    const model = new ModelScope(late, 'todos');
+    model.sync();
+    expect(model.values()).toEqual({ a: 1 });
+  });
+});
