@@ -57,7 +57,7 @@ describe('EngineHost', () => {
 
   it('[GC-1] an engine that has loaded has a tick, also when no input follows', async () => {
     const { host, calls } = scripted();
-    host.loaded();
+    host.wake();
     await turn();
     expect(calls.map(([name]) => name)).toEqual(['tick', 'flush']);
   });

@@ -1,7 +1,8 @@
 import type { Context } from '@opentelemetry/api';
-import type { ClientMessage, ErrorCode, ServerMessage } from '@topgun/protocol';
+import type { ClientMessage, CloseCode, ErrorCode, ServerMessage } from '@topgun/protocol';
 import type { OperationLog } from './debug/OperationLog.js';
 import type { ClusterSide } from './engine/cluster/ClusterSide.js';
+import { isForwarded } from './engine/cluster/forwardedItems.js';
 import type { OpEntry } from './engine/DedupTable.js';
 import type { Op } from './engine/Op.js';
 import type { Outbox } from './engine/outbox/Outbox.js';
@@ -96,8 +97,8 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     this.#transport = transport;
   }
 
-  /** The engine has loaded what the store holds. Deletions and times to live may be due by now, also where nobody connects. */
-  loaded(): void {
+  /** What is due may be another thing than before: the store is loaded, or somebody said something beside the inputs. */
+  wake(): void {
     this.#input(() => undefined);
   }
 
@@ -224,7 +225,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
 
   close(conn: number, code: number, reason: string): void {
     this.#interceptors?.closed(conn);
-    if (isPeer(conn)) return this.requests.closed(conn);
+    if (isPeer(conn)) return this.requests.closed(conn, code as CloseCode);
     this.#tokens.delete(conn);
     this.#parts.meter?.closed(conn, code);
     this.#transport?.close(conn, code, reason);
@@ -232,14 +233,14 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
 
   verify(conn: number, token: string | undefined): void {
     const { security, clock, logger } = this.#parts;
-    const interceptors = this.#interceptors;
+    const interceptors = isForwarded(conn) ? undefined : this.#interceptors;
     const onRefused = (reason: string): void => logger.info({ conn, reason }, 'token refused');
     // The token of a request was looked at by its door.
-    const asker = this.requests.principalOf(conn);
+    const known = this.requests.verdictOf(conn);
     const checked =
-      asker === undefined
+      known === undefined
         ? security.verify(token ?? this.#tokens.get(conn), clock.wallMs(), onRefused)
-        : Promise.resolve({ principal: asker });
+        : Promise.resolve(known);
     const admitted =
       interceptors === undefined ? checked : checked.then((found) => interceptors.admit(conn, found));
     this.#complete(admitted, (verdict) => {

@@ -1,11 +1,15 @@
 import {
   type ClientMessage,
+  type CloseCode,
   type ErrorCode,
   type ErrorMessage,
   LIMITS,
   PROTOCOL_VERSION,
   type ServerMessage,
 } from '@topgun/protocol';
+import type { ForwardedPeers } from './cluster/ForwardedPeers.js';
+import { isForwarded } from './engine/cluster/forwardedItems.js';
+import type { Verdict } from './engine/ports.js';
 import type { Principal } from './security/PermissionPolicy.js';
 
 /** Numbers of connections without a socket lie below 0. */
@@ -111,6 +115,8 @@ export class RequestPeer {
 
 /** The requests that the engine serves at the moment, each as a connection of its own. */
 export class RequestPeers {
+  /** clients of other nodes whose ops come here; of a cluster */
+  forwarded: ForwardedPeers | undefined;
   readonly #inputs: PeerInputs;
   readonly #peers = new Map<number, RequestPeer>();
   #last = 0;
@@ -141,16 +147,25 @@ export class RequestPeers {
     }
   }
 
-  principalOf(conn: number): Principal | undefined {
-    return this.#peers.get(conn)?.identity.principal;
+  /** What is known of who is at the other end; undefined of sockets. */
+  verdictOf(conn: number): Verdict | undefined {
+    if (isForwarded(conn)) return this.forwarded?.verdictOf(conn);
+    const principal = this.#peers.get(conn)?.identity.principal;
+    return principal && { principal };
   }
 
   heard(conn: number, message: ServerMessage): void {
-    this.#peers.get(conn)?.heard(message);
+    if (isForwarded(conn)) this.forwarded?.heard(conn, message);
+    else this.#peers.get(conn)?.heard(message);
   }
 
   /** The engine has closed it. */
-  closed(conn: number): void {
+  closed(conn: number, code: CloseCode): void {
+    if (isForwarded(conn)) this.forwarded?.closed(conn, code);
+    else this.#end(conn);
+  }
+
+  #end(conn: number): void {
     const peer = this.#peers.get(conn);
     this.#peers.delete(conn);
     peer?.ended();
@@ -158,7 +173,7 @@ export class RequestPeers {
 
   stop(): void {
     this.#isStopped = true;
-    for (const conn of [...this.#peers.keys()]) this.closed(conn);
+    for (const conn of [...this.#peers.keys()]) this.#end(conn);
   }
 }
 

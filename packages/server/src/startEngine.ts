@@ -77,7 +77,7 @@ export async function startEngine(parts: StartParts): Promise<{
   host.connect(engine, parts.transport);
   parts.onOutbox(boot.meta);
   await loadEngine(engine, store, pace);
-  host.loaded();
+  host.wake();
   policies.connect((list) => host.configure(list));
   return { host, engine, policies };
 }

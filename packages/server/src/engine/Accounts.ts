@@ -1,6 +1,7 @@
 import { type ClientMessage, LIMITS, type MessageType } from '@topgun/protocol';
 import { Account } from './Account.js';
 import type { Connection } from './Connection.js';
+import { isForwarded } from './cluster/forwardedItems.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { type ErrorDetails, errorMessage, topicRef } from './errorMessage.js';
 import type { ServerEffects } from './ports.js';
@@ -52,12 +53,14 @@ export class Accounts {
   enter(conn: Connection, sub: string): boolean {
     const { limits, tally } = this.#parts;
     const account = this.#bySub.get(sub) ?? new Account(sub, limits, tally);
-    if (account.connections.size >= limits.connectionsPerPrincipal) {
+    // Its gateway counts it, and holds it to its rates. Here it may begin so many maps.
+    const isGuest = isForwarded(conn.id);
+    if (!isGuest && account.connections.size >= limits.connectionsPerPrincipal) {
       tally.hit('connectionsPerPrincipal');
       return false;
     }
     this.#bySub.set(sub, account);
-    account.connections.add(conn);
+    if (!isGuest) account.connections.add(conn);
     this.#byConn.set(conn, { account, patience: undefined });
     return true;
   }
@@ -75,7 +78,7 @@ export class Accounts {
   /** Whether a message may be carried out; if not it has been answered. */
   admits(conn: Connection, message: ClientMessage, bytes: number, now: number): boolean {
     const member = this.#byConn.get(conn);
-    if (member === undefined) return true;
+    if (member === undefined || isForwarded(conn.id)) return true;
     const { account } = member;
     if (message.type !== 'PING' && message.type !== 'PONG') conn.actedAtMs = now;
     const waitMs = account.ops.waitMs(now) || account.bytes.waitMs(now);

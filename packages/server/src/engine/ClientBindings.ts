@@ -29,6 +29,11 @@ export class ClientBindings {
     return this.#byClient.get(clientId)?.sub;
   }
 
+  /** When a client was last seen, as it is known here. */
+  seenMsOf(clientId: string): number | undefined {
+    return this.#byClient.get(clientId)?.seenMs;
+  }
+
   /** A client is here. A new one is bound at once, and durably no later than its first op: in the same commit or an earlier one. */
   seen(clientId: string, sub: string, now: number): void {
     const known = this.#byClient.get(clientId);

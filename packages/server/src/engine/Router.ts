@@ -3,6 +3,7 @@ import type { LimitName } from '../limits/table.js';
 import type { Accounts } from './Accounts.js';
 import type { Admission } from './Admission.js';
 import type { Connection } from './Connection.js';
+import type { Forwarding } from './cluster/Forwarding.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage, topicRef } from './errorMessage.js';
 import type { ServerEffects } from './ports.js';
@@ -20,6 +21,8 @@ export interface RouterParts {
   readonly tally: Tally;
   readonly sessions: SessionMachine;
   readonly admission: Admission;
+  /** of a node of a cluster */
+  readonly forwarding: Forwarding | undefined;
   readonly scopes: Scopes;
   readonly sync: SyncServer;
   readonly queries: Queries;
@@ -33,17 +36,24 @@ type Handlers = {
 
 /** Which machine serves which message: one line each, and the compiler says which one is missing. */
 export class Router {
+  /** of a node of a cluster */
+  readonly forwarding: Forwarding | undefined;
   readonly #parts: RouterParts;
   readonly #handlers: Handlers;
 
   constructor(parts: RouterParts) {
-    const { effects, sessions, admission, scopes, sync, queries, topics } = parts;
+    const { effects, sessions, admission, scopes, sync, queries, topics, forwarding } = parts;
+    const intake = forwarding ?? admission;
     this.#parts = parts;
+    this.forwarding = forwarding;
     this.#handlers = {
       AUTH: (conn, message) => sessions.auth(conn, message),
       SESSIONS: (conn, message, now) => sessions.declare(conn, message.sessions, now),
-      SESSION_END: (conn, message, now) => sessions.end(conn, message.session, now),
-      OPS: (conn, message, now) => admission.ops(conn, message, now),
+      SESSION_END: (conn, message, now) => {
+        forwarding?.ended(conn, message.session);
+        sessions.end(conn, message.session, now);
+      },
+      OPS: (conn, message, now) => intake.ops(conn, message, now),
       SYNC_INIT: (conn, message) => {
         if (this.#hasRoom(conn, scopes.isOpen(conn, message.map), message.map)) sync.init(conn, message);
       },

@@ -181,17 +181,17 @@ export class ServerEngine {
     const keeper = isShared && { isKeeper: () => this.cluster?.isKeeper === true };
     const kept = { dedup: this.#dedup, staging: this.#staging, limits, meta: boot.meta, ...keeper };
     this.#retention = new Retention({ ...kept, bindings }, options.now);
-    const own = { ...kept, table: this.#table, lane: durable };
+    const own = { ...kept, table: this.#table, lane: durable, clock: this.#clock };
     const passing = { ...own, lane: volatile, staging: this.#volatile, meta: new Map() };
     const reaper = new Reaper(own, options.now);
     this.#chores = new Chores(effects, limits, [reaper, new Reaper(passing, options.now)], builder);
-    this.repairs = new Repairs({ ...own, effects, clock: this.#clock }, boot.meta);
+    this.repairs = new Repairs({ ...own, effects }, boot.meta);
     const around = { connections: this.#connections, retention: this.#retention, accounts: this.#accounts };
     const hearers: Hearers = {
       ...{ scopes: this.#scopes, queries: this.#queries, repairs: this.repairs, answers: this.#answers },
       ...{ admission: this.#admission, policies: this.policies, outbox: this.outbox },
     };
-    const sharing = { ...own, ...hearers, boot, clock: this.#clock, wall, cursors, bindings, reaper };
+    const sharing = { ...shared, ...own, ...hearers, boot, wall, cursors, bindings, reaper };
     this.cluster =
       cluster && new ClusterSide(cluster, { ...sharing, ...around, sessions: () => this.#sessions });
     const ports = { ...around, bindings, followers: this.#followers, router: () => this.#router, wall };
@@ -209,7 +209,7 @@ export class ServerEngine {
       accounts: this.#accounts,
       sessions: this.#sessions,
       admission: this.#admission,
-      ...followed,
+      ...{ ...followed, forwarding: this.cluster?.forwarding },
       sync: new SyncServer({ ...shared, scopes: this.#scopes, queries: this.#queries, scans, resume }),
     });
   }
@@ -324,6 +324,7 @@ export class ServerEngine {
     if (this.#rebirth.isDue) this.#endLife();
     if (!this.#rebirth.isUnderWay) this.repairs.run(now);
     this.#admission.screening?.run(now);
+    this.cluster?.forwarding?.tick();
     if (this.#isDraining) this.#staging.hurry();
     else this.#chores.arm(now);
     this.#staging.tick(now);

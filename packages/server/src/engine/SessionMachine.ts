@@ -8,6 +8,7 @@ import {
 } from '@topgun/protocol';
 import type { Principal } from '../security/policy/Policy.js';
 import type { Connection } from './Connection.js';
+import { isForwarded } from './cluster/forwardedItems.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
 import { outlived } from './outlived.js';
@@ -111,7 +112,7 @@ export class SessionMachine {
       return this.fail(conn, 'UNKNOWN_CLIENT', CLOSE_CODE.TRY_LATER);
     if (conn.phase !== 'READY' && !this.#ports.hasRoom(conn, principal))
       return this.fail(conn, 'LIMIT', CLOSE_CODE.TRY_LATER);
-    this.#ports.seen(claim.clientId, principal.sub, now);
+    this.#ports.seen(claim.clientId, principal.sub, verdict.seenMs ?? now);
     this.#enter(conn, claim, principal, now);
     const next = conn.nextAuth;
     conn.nextAuth = undefined;
@@ -127,7 +128,7 @@ export class SessionMachine {
         this.#parts.effects.send(conn.id, errorMessage('LIMIT', { ref: session }));
         return;
       }
-      if (!this.#ports.declared(conn.clientId, session, now)) {
+      if (!this.#ports.declared(conn.clientId, session, now) && !isForwarded(conn.id)) {
         this.#parts.tally.hit('requestKeys');
         this.#parts.effects.send(conn.id, errorMessage('LIMIT', { ref: session }));
         return;

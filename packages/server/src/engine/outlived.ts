@@ -1,4 +1,5 @@
 import type { Connection } from './Connection.js';
+import { isForwarded } from './cluster/forwardedItems.js';
 import type { EngineLimits } from './EngineLimits.js';
 
 type Lives = Pick<EngineLimits, 'deadMs' | 'idleSessionMs' | 'maxSessionMs'>;
@@ -10,6 +11,8 @@ export function outlived(
   now: number,
   isFollowing: () => boolean,
 ): keyof Lives | undefined {
+  // Its gateway looks after it.
+  if (isForwarded(conn.id)) return undefined;
   if (now - conn.seenAtMs > deadMs) return 'deadMs';
   if (maxSessionMs > 0 && now - conn.openedAtMs > maxSessionMs) return 'maxSessionMs';
   if (idleSessionMs > 0 && now - conn.actedAtMs > idleSessionMs && !isFollowing()) return 'idleSessionMs';

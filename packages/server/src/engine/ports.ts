@@ -118,7 +118,9 @@ export interface ServerEngineOptions {
 }
 
 /** What became of a token. */
-export type Verdict = { readonly principal: Principal } | { readonly error: ErrorCode };
+export type Verdict =
+  /** `seenMs`: when another node saw the client, whose op it is to be bound with */
+  { readonly principal: Principal; readonly seenMs?: number | undefined } | { readonly error: ErrorCode };
 
 /** Why the session of a principal may not go on: its token was revoked, or the key that signed it is not believed any more. */
 export type Objection = 'REVOKED' | 'WITHDRAWN' | undefined;

@@ -1,6 +1,7 @@
 import type { Accounts } from './Accounts.js';
 import type { ClientBindings } from './ClientBindings.js';
 import type { Connection } from './Connection.js';
+import { isForwarded } from './cluster/forwardedItems.js';
 import type { Followers } from './Followers.js';
 import type { Retention } from './Retention.js';
 import type { Router } from './Router.js';
@@ -32,10 +33,13 @@ export function sessionPorts(parts: SessionNeighbours): SessionPorts {
     },
     gone: (conn) => {
       // A connection may have lasted for long.
-      if (conn.principal !== undefined) bindings.seen(conn.clientId, conn.principal.sub, wall.nowMs);
+      if (conn.principal !== undefined && !isForwarded(conn.id))
+        bindings.seen(conn.clientId, conn.principal.sub, wall.nowMs);
       connections.delete(conn.id);
       accounts.leave(conn);
-      for (const session of conn.sessions) retention.left(conn.clientId, session);
+      // What is remembered of sessions of other nodes' clients is their gateways' business.
+      if (!isForwarded(conn.id)) for (const session of conn.sessions) retention.left(conn.clientId, session);
+      router().forwarding?.gone(conn);
       followers.leaveAll(conn);
     },
   };

@@ -1,4 +1,5 @@
 import { LIMITS } from '@topgun/protocol';
+import { isForwarded, isForwardedRequest } from '../engine/cluster/forwardedItems.js';
 import type { OpEntry } from '../engine/DedupTable.js';
 import { mapOf, type Op } from '../engine/Op.js';
 import type { Verdict } from '../engine/ports.js';
@@ -23,8 +24,9 @@ const PASSING: readonly string[] = ['RATE', 'UNAVAILABLE'];
 const FAILED: ScreenVerdict = { later: 'UNAVAILABLE', retryAfterMs: LIMITS.interceptorRetryMs };
 const RETRY_MS_MAX = 3_600_000;
 
-/** Requests over HTTP are connections to the engine, too (REC-1). */
-const doorOf = (conn: number): ClientConnection['door'] => (isPeer(conn) ? 'http' : 'binary');
+/** Requests over HTTP are connections to the engine, too (REC-1), and so are clients of other nodes (CLU-30). */
+const doorOf = (conn: number): ClientConnection['door'] =>
+  (isForwarded(conn) ? isForwardedRequest(conn) : isPeer(conn)) ? 'http' : 'binary';
 
 /**
  * Asks the interceptors of the program, one after another in the order they were given in, and bears with them: what

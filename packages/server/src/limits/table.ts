@@ -34,6 +34,7 @@ export const limitTable = {
   skewMs: { setting: 'skewMs', answer: '`CLOCK_SKEW` per op' },
   pendingOpsPerNode: { answer: '`UNAVAILABLE` per op' },
   screenedOps: { answer: '`UNAVAILABLE` per op' },
+  forwardedOps: { answer: '`UNAVAILABLE` per op' },
   mapsPerNode: { setting: 'mapsMax', answer: '`LIMIT` per op' },
   newMapsPerPrincipal: { setting: 'newMapsPerUserMax', answer: '`RATE` per op' },
   httpRequestsPerIp: { setting: 'httpRequestsPerIpMax', answer: 'HTTP 429' },

@@ -1,37 +1,32 @@
 import type { DedupRow, PartitionPlace, SharedState, StoreBoot, StoredRecord } from '../../storage/Store.js';
-import type { ClientBindings } from '../ClientBindings.js';
 import type { Connection } from '../Connection.js';
 import type { Cursors } from '../Cursors.js';
-import type { DedupTable } from '../DedupTable.js';
 import type { Op } from '../Op.js';
 import type { OwnerClock } from '../OwnerClock.js';
 import type { Partition } from '../Partition.js';
 import type { Verdict } from '../ports.js';
 import { type Hearers, publish } from '../publish.js';
 import type { Reaper } from '../Reaper.js';
-import { mapOfMetaName, type RecordTable } from '../RecordTable.js';
+import { mapOfMetaName } from '../RecordTable.js';
 import type { Retention } from '../Retention.js';
-import type { SessionMachine } from '../SessionMachine.js';
 import type { Commit, Staging } from '../Staging.js';
 import { Barrier } from './Barrier.js';
 import { FactLine } from './FactLine.js';
 import { Following } from './Following.js';
+import type { Forwarding } from './Forwarding.js';
+import { isForwarded } from './forwardedItems.js';
+import { type ForwardingMachines, forwardingPorts } from './forwardingPorts.js';
 import type { ClusterOptions, Feed, FeedSlice } from './ports.js';
 
-export interface ClusterParts extends Hearers {
-  readonly table: RecordTable;
+export interface ClusterParts extends Hearers, ForwardingMachines {
   readonly clock: OwnerClock;
   readonly staging: Staging;
-  readonly dedup: DedupTable<Op>;
   readonly cursors: Cursors;
   readonly retention: Retention;
   readonly reaper: Reaper;
-  readonly bindings: ClientBindings;
-  readonly wall: { readonly nowMs: number };
   /** what the engine was made with */
   readonly boot: StoreBoot;
   readonly connections: ReadonlyMap<number, Connection>;
-  readonly sessions: () => SessionMachine;
 }
 
 interface Release {
@@ -49,6 +44,8 @@ export const KEEPER_PID = 0;
  * share (CLU-14 to CLU-26). An engine without a cluster has none of it.
  */
 export class ClusterSide {
+  /** brings ops to the owners of their partitions */
+  readonly forwarding: Forwarding | undefined;
   readonly #parts: ClusterParts;
   readonly #options: ClusterOptions;
   readonly #following: Following;
@@ -63,6 +60,7 @@ export class ClusterSide {
     const look = (): void => options.effects.look();
     this.#parts = parts;
     this.#options = options;
+    this.forwarding = options.forwarding;
     this.#following = new Following({
       table,
       clock,
@@ -75,6 +73,7 @@ export class ClusterSide {
     );
     bindings.onOther = (...other) => sessions().rebound([...connections.values()], ...other);
     for (const partition of table.durable.partitions) partition.isOwn = false;
+    this.forwarding?.connect(forwardingPorts(parts));
   }
 
   // --- ownership ---
@@ -154,11 +153,6 @@ export class ClusterSide {
   /** Ops that were elsewhere are admitted, from dedup on, in this order. */
   readmit(ops: readonly Op[]): void {
     this.#parts.admission.readmit(ops, this.#parts.wall.nowMs);
-  }
-
-  /** To be called before a connection hears the answer to an op of these maps that another node has taken in (CLU-32). */
-  bring(conn: Connection, maps: Iterable<string>, pid: number): void {
-    for (const map of maps) this.#parts.scopes.bring(conn, map, pid);
   }
 
   // --- what others hear of this node ---
@@ -241,7 +235,8 @@ export class ClusterSide {
 
   /** Whether a session has to wait until the node knows everything that was committed before (CLU-23). */
   holds(conn: Connection, verdict: Verdict): boolean {
-    return this.#barrier.holds(conn, verdict);
+    // Clients of other nodes were held there.
+    return !isForwarded(conn.id) && this.#barrier.holds(conn, verdict);
   }
 
   /** What was committed before this round of questions has been heard of; it is known when nothing is missing. */

@@ -1,0 +1,63 @@
+import type { Forwarding } from '../engine/cluster/Forwarding.js';
+import type { AnswerItem, AskItem } from '../engine/cluster/forwardedItems.js';
+import { Routes } from '../engine/cluster/Routes.js';
+import type { PeerInputs } from '../RequestPeers.js';
+import { ForwardedPeers } from './ForwardedPeers.js';
+import type { ClusterMap, NodeLinks } from './ports.js';
+
+export interface OpRoutingParts {
+  /** of this node */
+  readonly name: string;
+  readonly boot: string;
+  readonly links: Pick<NodeLinks, 'up' | 'send' | 'broadcast' | 'read' | 'onChange'>;
+  readonly forwarding: Forwarding;
+  readonly inputs: PeerInputs;
+  /** Runs something when the engine has returned, and what this turn says is said. */
+  readonly defer: (run: () => void) => void;
+  /** The engine is to end a turn: more can be sent, or answered, than before. */
+  readonly wake: () => void;
+}
+
+/** Ops of this node's clients to their owners, and those of others' clients to this node, on the links between nodes (CLU-30 to CLU-34). */
+export class OpRouting {
+  /** clients of other nodes, as connections of the engine */
+  readonly peers: ForwardedPeers;
+  readonly #parts: OpRoutingParts;
+
+  constructor(parts: OpRoutingParts) {
+    this.#parts = parts;
+    const { name, boot, links, forwarding, inputs, defer, wake } = parts;
+    const routes = new Routes(
+      { name, boot, links, defer },
+      {
+        // Nodes have shown each other who they are, and speak one version on a link.
+        asked: (inlet, item) => this.peers.asked(inlet, item as AskItem),
+        answered: (route, item) => {
+          forwarding.answered(route, item as AnswerItem);
+          wake();
+        },
+        routeLost: (route) => {
+          forwarding.routeLost(route);
+          wake();
+        },
+        inletLost: (inlet) => this.peers.inletLost(inlet),
+        linked: wake,
+      },
+    );
+    this.peers = new ForwardedPeers({
+      inputs,
+      defer,
+      answer: (inlet, item, bytes) => routes.answer(inlet, item, bytes),
+    });
+    forwarding.open({
+      to: (node) => routes.to(node),
+      ask: (route, item, bytes) => routes.ask(route, item, bytes),
+      bounce: (...about) => this.peers.bounce(...about),
+    });
+  }
+
+  mapChanged(map: ClusterMap): void {
+    this.#parts.forwarding.mapChanged(map);
+    this.#parts.wake();
+  }
+}

@@ -1,0 +1,40 @@
+import type { OpRow, OpsMessage } from '@topgun/protocol';
+import type { Connection } from '../Connection.js';
+import type { Route } from './Routes.js';
+
+/** What the ops of one frame have in common. */
+export interface OpsFrame extends Omit<OpsMessage, 'rows'> {
+  readonly conn: Connection;
+  /** frames in the order in which they came */
+  readonly order: number;
+}
+
+/** An op that its owner has not answered yet, or that waits for one. */
+export class ForwardedOp {
+  readonly frame: OpsFrame;
+  readonly row: OpRow;
+  readonly pid: number;
+  /** the map that its gateway went by when it sent it here; 0 of this node's own clients */
+  readonly version: number;
+  /** undefined: it waits */
+  sentOn: Route | undefined;
+  /** version of the map that it was sent by */
+  sentBy = 0;
+  /** epoch of the ownership that it was sent to */
+  sentAt = 0;
+
+  constructor(frame: OpsFrame, row: OpRow, pid: number, version: number) {
+    this.frame = frame;
+    this.row = row;
+    this.pid = pid;
+    this.version = version;
+  }
+
+  get conn(): Connection {
+    return this.frame.conn;
+  }
+
+  get seq(): number {
+    return this.row[0];
+  }
+}
