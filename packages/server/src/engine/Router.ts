@@ -5,6 +5,7 @@ import type { Admission } from './Admission.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage, topicRef } from './errorMessage.js';
+import { PublicMap } from './PublicMap.js';
 import type { ServerEffects } from './ports.js';
 import type { Queries } from './Queries.js';
 import type { Scopes } from './Scopes.js';
@@ -15,6 +16,9 @@ import type { Topics } from './Topics.js';
 
 export interface RouterParts {
   readonly effects: ServerEffects;
+  readonly nodeId: string;
+  readonly publicUrl: string | undefined;
+  readonly connections: ReadonlyMap<number, Connection>;
   readonly limits: EngineLimits;
   readonly accounts: Accounts;
   readonly tally: Tally;
@@ -33,12 +37,15 @@ type Handlers = {
 
 /** Which machine serves which message: one line each, and the compiler says which one is missing. */
 export class Router {
+  /** what clients are told of the cluster */
+  readonly publicMap: PublicMap;
   readonly #parts: RouterParts;
   readonly #handlers: Handlers;
 
   constructor(parts: RouterParts) {
     const { effects, sessions, admission, scopes, sync, queries, topics } = parts;
     this.#parts = parts;
+    this.publicMap = new PublicMap(parts);
     this.#handlers = {
       AUTH: (conn, message) => sessions.auth(conn, message),
       SESSIONS: (conn, message, now) => sessions.declare(conn, message.sessions, now),
@@ -61,6 +68,7 @@ export class Router {
       },
       TOPIC_UNSUB: (conn, { topic }) => topics.unsubscribe(conn, topic),
       TOPIC_PUB: (conn, message) => topics.publish(conn, message),
+      CLUSTER_SUB: (conn, { req }) => this.publicMap.ask(conn, req),
       PING: (conn, { id }, now) => effects.send(conn.id, { type: 'PONG', id, serverTime: now }),
       // That it came is all it says, and that is noted already.
       PONG: () => undefined,

@@ -67,6 +67,7 @@ export class ServerEngine {
   /** configured and stored policies, and what they denied */
   readonly policies: PolicyBook;
   readonly outbox: Outbox;
+  readonly router: Router;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
   readonly #wall: { nowMs: number };
@@ -88,7 +89,6 @@ export class ServerEngine {
   readonly #sessions: SessionMachine;
   readonly #retention: Retention;
   readonly #chores: Chores;
-  readonly #router: Router;
   readonly #rebirth: Rebirth;
   #isDraining = false;
   #isDrained = false;
@@ -171,7 +171,7 @@ export class ServerEngine {
       declared: (...session) => this.#retention.declared(...session),
       ended: (...session) => this.#retention.ended(...session),
       hasRoom: (conn, { sub }) => this.#accounts.enter(conn, sub),
-      follows: (conn) => this.#router.follows(conn),
+      follows: (conn) => this.router.follows(conn),
       principalChanged: (conn) => {
         conn.rights.clear();
         this.#followers.review(conn);
@@ -190,8 +190,8 @@ export class ServerEngine {
       clock: this.#clock,
     });
     const resume = new Resume(cursors, limits.frameBytes, (proof) => this.#rebirth.begin(proof));
-    this.#router = new Router({
-      ...shared,
+    this.router = new Router({
+      ...{ ...shared, nodeId, publicUrl: options.publicUrl, connections: this.#connections },
       accounts: this.#accounts,
       sessions: this.#sessions,
       admission: this.#admission,
@@ -225,7 +225,7 @@ export class ServerEngine {
     if (connection === undefined) return;
     this.#at(now);
     connection.seenAtMs = now;
-    if (this.#sessions.admits(connection, message.type)) this.#router.route(connection, message, bytes, now);
+    if (this.#sessions.admits(connection, message.type)) this.router.route(connection, message, bytes, now);
   }
 
   /** The shell could not decode a frame. */
