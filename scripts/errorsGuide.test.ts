@@ -5,6 +5,7 @@ import { closeCodes, protocolErrors } from '@topgun/protocol';
 import { simErrors } from '@topgun/sim';
 import { describe, expect, it } from 'vitest';
 import { backpressureErrors } from '../packages/client/src/backpressure/BackpressureError.js';
+import { clusterErrors } from '../packages/client/src/cluster/clusterErrors.js';
 import { eventErrors } from '../packages/client/src/events.js';
 import { logoutErrors } from '../packages/client/src/logout.js';
 import { transactionErrors } from '../packages/client/src/transactions/transactionErrors.js';
@@ -47,7 +48,7 @@ const sections: readonly (readonly [title: string, text: string, table: Table])[
   [
     'The client',
     'Thrown or reported by `@topgun/client`.',
-    { ...clientErrors, ...backpressureErrors, ...logoutErrors, ...eventErrors },
+    { ...clientErrors, ...backpressureErrors, ...logoutErrors, ...eventErrors, ...clusterErrors },
   ],
   [
     'Transactions',

@@ -1,5 +1,5 @@
 import type { TopGunError } from '@topgun/core';
-import type { ClientMessage } from '@topgun/protocol';
+import type { DeviceMessage } from '@topgun/protocol';
 import * as CLOSE_CODE from '@topgun/protocol/closeCodes';
 import { decodeTurn, encode } from '@topgun/protocol/device';
 import * as LIMITS from '@topgun/protocol/limits';
@@ -82,9 +82,12 @@ export class SyncEngine implements ClientEffects {
     const { provider, storage, storeName } = this.#options;
     this.#endings.push(
       provider.on('connected', () => this.#feed(() => this.engine.socketOpened())),
-      provider.on('disconnected', ({ code, reason }) => {
-        this.#options.logger.debug({ code, reason }, 'disconnected');
-        this.#feed(() => this.engine.socketClosed(code));
+      provider.on('disconnected', (end) => {
+        this.#options.logger.debug(end, 'disconnected');
+        this.#feed(() => {
+          this.engine.socketClosed(end.code);
+          if (end.elsewhere) this.#retryNow();
+        });
       }),
       provider.on('message', (frame) => this.#feed(() => this.#receive(frame))),
       watchVisibility((visible) => this.#feed(() => this.engine.visible(visible))),
@@ -208,7 +211,7 @@ export class SyncEngine implements ClientEffects {
     this.#options.provider.close(code);
   }
 
-  send(message: ClientMessage): void {
+  send(message: DeviceMessage): void {
     this.#options.provider.send(encode(message));
   }
 

@@ -2,6 +2,7 @@
 export * from './authLimits.js';
 export * from './bridgeLimits.js';
 export * from './busLimits.js';
+export * from './clusterClientLimits.js';
 export * from './databaseLimits.js';
 export * from './doorLimits.js';
 export * from './followLimits.js';

@@ -5,7 +5,7 @@ import { pack } from './codec/pack.js';
 import { prescan } from './codec/prescan.js';
 import { unpackFrame } from './codec/unpack.js';
 import { decodeTurn, encode } from './device.js';
-import type { ClientMessage } from './messages/types.js';
+import type { DeviceMessage } from './messages/types.js';
 import * as server from './serializer.js';
 import { admittedValue, hostileBytes } from './testing/arbitraries.js';
 import { messageFields } from './testing/messageFields.js';
@@ -30,8 +30,10 @@ describe('the codec of devices', () => {
   it('[WIRE-2] writes every message of a client as the codec of servers does, and reads every one of a server', () => {
     for (const [name, message] of sampleEntries) {
       const frame = server.encode(message);
+      // What only clients of clusters know has a codec of its own.
+      if (message.type === 'CLUSTER_SUB' || message.type === 'CLUSTER_MAP') continue;
       if (messageFields[message.type].from !== 'server') {
-        expect([name, encode(message as ClientMessage)]).toEqual([name, new Uint8Array(frame)]);
+        expect([name, encode(message as DeviceMessage)]).toEqual([name, new Uint8Array(frame)]);
       }
       if (messageFields[message.type].from !== 'client') {
         expect([name, decodeTurn(frame)]).toEqual([name, [{ ok: true, message }]]);

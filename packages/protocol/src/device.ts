@@ -8,26 +8,26 @@ import type { Decoded } from './codec/readFrame.js';
 import { frameReader } from './codec/readFrame.js';
 import { serverLayouts } from './codec/serverLayouts.js';
 import { unpackNext } from './codec/unpack.js';
-import type { ClientMessage, ServerMessage } from './messages/types.js';
+import type { DeviceMessage, ToDeviceMessage } from './messages/types.js';
 
 export { isMapName, isTtl } from './codec/checks.js';
 export { pack } from './codec/pack.js';
 export type { Decoded } from './codec/readFrame.js';
 export { unpackFrame } from './codec/unpack.js';
 
-const readFrame = frameReader<ServerMessage>(serverLayouts);
+const readFrame = frameReader<ToDeviceMessage>(serverLayouts);
 
 /** The frame of a message. The sender answers for the fields: values admitted, names and counts within the limits. */
-export function encode(message: ClientMessage): Uint8Array {
-  return pack(toFrame<ClientMessage>(message, clientFields));
+export function encode(message: DeviceMessage): Uint8Array {
+  return pack(toFrame<DeviceMessage>(message, clientFields));
 }
 
 /**
  * The messages that a server sent in one turn, in their order: each, or the code of its refusal. Never throws. BAD_FRAME, with the
  * byte in `path`, is the last one and closes the connection (4400); the other refusals keep it.
  */
-export function decodeTurn(turn: Uint8Array): Decoded<ServerMessage>[] {
-  const decoded: Decoded<ServerMessage>[] = [];
+export function decodeTurn(turn: Uint8Array): Decoded<ToDeviceMessage>[] {
+  const decoded: Decoded<ToDeviceMessage>[] = [];
   let start = 0;
   do {
     const found = unpackNext(turn, start);

@@ -7,11 +7,12 @@ export { packPositions, roundPositions, unpackPositions } from './codec/position
 export type { Profile, WireProfile } from './codec/prescan.js';
 export type { Decoded, Explain } from './codec/readFrame.js';
 export * from './errors.js';
+export { explainRefusal } from './explainRefusal.js';
 export * from './messages/constants.js';
 export type * from './messages/rows.js';
 export type * from './messages/types.js';
 export { packPlain, unpackPlain } from './plain.js';
-export { clientMessageSchema, explainRefusal, messageSchema, serverMessageSchema } from './schemas.js';
+export { clientMessageSchema, messageSchema, serverMessageSchema } from './schemas.js';
 export { decode, deserialize, encode, fitsProfile, serialize } from './serializer.js';
 export { queryFromJson, queryToJson, valueFromJson, valueToJson } from './valueJson.js';
 export * from './version.js';

@@ -371,3 +371,10 @@ export const conflictValueBytes = 64 * KIB;
 export const staleWrites = 1_000;
 /** count: closed queries whose rows stay on the device, so that they open at once again */
 export const retainedQueries = 32;
+
+// --- what clients know of a cluster ---
+
+/** count: nodes that a map names; a cluster has three, some have nine */
+export const nodesPerMap = 64;
+/** chars: the address of a node, `wss://host:port` */
+export const nodeUrlChars = 255;

@@ -1,16 +1,15 @@
 /**
  * The published definition of every message, as one discriminated union on `type`. No transforms: a schema says what
  * is on the wire and nothing else. The codec runs the hand-written guards instead, which are a hundred times faster;
- * `explainRefusal` turns to the schemas when a guard has said no. Nothing but `index.ts` imports this module, so an
+ * `explainRefusal` turns to the schemas when a guard has said no. Nothing but it and `index.ts` imports this module, so an
  * app that bundles the client carries no zod.
  */
 import * as z from 'zod/mini';
-import type { Candidate } from './codec/fields.js';
 import { isRowPosition } from './codec/rowPosition.js';
 import type { ErrorCode } from './errors.js';
 import { ERROR_CODES } from './errors.js';
 import * as LIMITS from './limits.js';
-import { PARTITION_COUNT } from './messages/constants.js';
+import { NODE_STATES, PARTITION_COUNT } from './messages/constants.js';
 import * as p from './schemaParts.js';
 
 const { list, maybe, uint, upTo, text, mapName, session, pid } = p;
@@ -291,6 +290,20 @@ const topicHeard = z.strictObject({
   over: maybe(z.literal(true)),
 });
 const gcPrune = z.strictObject({ type: z.literal('GC_PRUNE'), map: mapName, at: p.positions });
+const clusterSub = z.strictObject({ type: z.literal('CLUSTER_SUB'), req: uint });
+const clusterMap = z
+  .strictObject({
+    type: z.literal('CLUSTER_MAP'),
+    version: uint,
+    self: p.nodeId,
+    nodes: list(
+      z.tuple([p.nodeId, text(LIMITS.nodeUrlChars), upTo(0, NODE_STATES.length - 1)]),
+      LIMITS.nodesPerMap,
+    ),
+    owners: list(uint, PARTITION_COUNT, PARTITION_COUNT),
+    req: maybe(uint),
+  })
+  .check(z.refine((m) => m.owners.every((owner) => owner <= m.nodes.length), { path: ['owners'] }));
 const shutdown = z.strictObject({ type: z.literal('SHUTDOWN'), reconnectInMs: uint });
 const error = z.strictObject({
   type: z.literal('ERROR'),
@@ -317,6 +330,7 @@ const fromClient = [
   topicSub,
   topicUnsub,
   topicPub,
+  clusterSub,
 ] as const;
 const fromServer = [
   authAck,
@@ -332,6 +346,7 @@ const fromServer = [
   topicMsg,
   topicHeard,
   gcPrune,
+  clusterMap,
   shutdown,
   error,
 ] as const;
@@ -344,57 +359,10 @@ export const serverMessageSchema = z.discriminatedUnion('type', [...fromServer, 
 /** Every message. */
 export const messageSchema = z.discriminatedUnion('type', [...fromClient, ...fromServer, ...fromBoth]);
 
-const schemaByType = new Map<string, z.ZodMiniType>(
+/** Each by its type. */
+export const schemaByType = new Map<string, z.ZodMiniType>(
   [...fromClient, ...fromServer, ...fromBoth].map((schema) => [
     schema.shape.type.def.values[0] as string,
     schema,
   ]),
 );
-
-/**
- * Path of the first field of a refused message that is wrong, as `rows.3.7`, at most `errorPathChars` long; no value
- * is ever echoed. Undefined when the schema finds no fault. Stops at the first fault: a frame full of faults costs no
- * more than a good one.
- */
-export function explainRefusal(candidate: Candidate): string | undefined {
-  const schema = schemaByType.get(candidate.type);
-  if (schema === undefined) return 'type';
-  const path = firstFault(schema, candidate);
-  return path?.join('.').slice(0, LIMITS.errorPathChars);
-}
-
-type Path = readonly (string | number)[];
-
-/** Children before parents, so that zod never meets a container with more than a few faults. */
-function firstFault(schema: z.core.$ZodType, value: unknown): Path | undefined {
-  const { def } = schema._zod as { def: z.core.$ZodTypeDef };
-  if (def.type === 'optional') {
-    return value === undefined ? undefined : firstFault((def as z.core.$ZodOptionalDef).innerType, value);
-  }
-  if (def.type === 'array' && Array.isArray(value)) {
-    if (value.length > (p.listMax.get(schema) ?? Number.POSITIVE_INFINITY)) return [];
-    const { element } = def as z.core.$ZodArrayDef;
-    const fault = firstOf(value, (i) => firstFault(element, value[i]));
-    if (fault) return fault;
-  } else if (def.type === 'tuple' && Array.isArray(value)) {
-    const { items } = def as z.core.$ZodTupleDef;
-    if (value.length > items.length) return [];
-    const fault = firstOf(value, (i) => firstFault(items[i] as z.core.$ZodType, value[i]));
-    if (fault) return fault;
-  } else if (def.type === 'object' && typeof value === 'object' && value !== null) {
-    for (const [name, field] of Object.entries((def as z.core.$ZodObjectDef).shape)) {
-      const fault = firstFault(field, (value as Readonly<Record<string, unknown>>)[name]);
-      if (fault) return [name, ...fault];
-    }
-  }
-  const result = z.safeParse(schema, value);
-  return result.success ? undefined : ((result.error.issues[0]?.path ?? []) as Path);
-}
-
-function firstOf(values: readonly unknown[], faultAt: (index: number) => Path | undefined): Path | undefined {
-  for (let i = 0; i < values.length; i++) {
-    const fault = faultAt(i);
-    if (fault) return [i, ...fault];
-  }
-  return undefined;
-}

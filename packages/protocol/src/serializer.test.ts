@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { explainRefusal } from './explainRefusal.js';
 import type { Message } from './messages/types.js';
-import { explainRefusal } from './schemas.js';
 import { decode, deserialize, encode, fitsProfile, serialize } from './serializer.js';
 import { messageFields } from './testing/messageFields.js';
 import { sampleEntries, samples } from './testing/samples.js';

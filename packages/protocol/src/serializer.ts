@@ -10,12 +10,11 @@ import { TopGunError } from '@topgun/core';
 import { Packr } from 'msgpackr/pack';
 import { clientLayouts } from './codec/clientLayouts.js';
 import { toFrame } from './codec/fields.js';
-import { allFields } from './codec/layouts.js';
+import { allFields, allServerLayouts } from './codec/layouts.js';
 import type { WireProfile } from './codec/prescan.js';
 import { prescan, profileBounds } from './codec/prescan.js';
 import type { Decoded, Explain } from './codec/readFrame.js';
 import { frameReader } from './codec/readFrame.js';
-import { serverLayouts } from './codec/serverLayouts.js';
 import { unpackScanned } from './codec/unpackScanned.js';
 import type { ClientMessage, Message, ServerMessage } from './messages/types.js';
 
@@ -26,7 +25,7 @@ const packr = new Packr({
   useToJSON: false,
 });
 const readClientFrame = frameReader(clientLayouts);
-const readServerFrame = frameReader(serverLayouts);
+const readServerFrame = frameReader(allServerLayouts);
 
 /**
  * Bytes of an admitted value. Exact for everything core's `assertAdmitted` lets through: bigint travels as a 64-bit

@@ -1,5 +1,5 @@
 /** Version of the protocol this build speaks. Raised with every change of the wire. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** Oldest version this build still speaks. */
 export const PROTOCOL_VERSION_MIN = 4;
@@ -8,7 +8,7 @@ export const PROTOCOL_VERSION_MIN = 4;
  * SHA-256 over the description of the wire (message table, field order, schemas). A test compares it: whoever
  * changes the wire raises PROTOCOL_VERSION first, then takes over the new hash.
  */
-export const SCHEMA_HASH = 'f798f2201c271beb4b24229aebbec48daf0b364a2a3a4c5ed440ae5b6dd6a6bb';
+export const SCHEMA_HASH = '0736e1788f51f1ca95b38b562cebdcb139db49e704c072aeb5148fb9d067423f';
 
 /**
  * The greatest version both ends speak, or undefined if there is none.

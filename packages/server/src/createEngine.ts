@@ -33,6 +33,7 @@ export function createEngine(parts: EngineParts, effects: ServerEffects): Server
   return new ServerEngine(
     {
       nodeId,
+      publicUrl: config.publicUrl,
       boot,
       policies: policies.list(),
       queryPorts: policies.ports,

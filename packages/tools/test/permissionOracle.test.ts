@@ -3,7 +3,7 @@ import { canariesIn, canaryOfNumber, numberCanary, textCanary } from '@topgun/si
 import { HashFilter } from '@topgun/sim/internal/oracle/HashFilter';
 import { OUTLETS } from '@topgun/sim/internal/oracle/outlets';
 import { describe, expect, it } from 'vitest';
-import { serverLayouts } from '../../protocol/src/codec/serverLayouts.js';
+import { allServerLayouts } from '../../protocol/src/codec/layouts.js';
 import { drawCase } from '../src/permissionOracle/draw/drawCase.js';
 import { hunt, SEEDS_MAX } from '../src/permissionOracle/huntPlants.js';
 import { plants } from '../src/permissionOracle/plants/index.js';
@@ -36,7 +36,7 @@ describe('the permission oracle', () => {
   );
 
   it('[PO-7] names an outlet for every message that a server may send', () => {
-    expect(Object.keys(OUTLETS).sort()).toEqual(Object.keys(serverLayouts).sort());
+    expect(Object.keys(OUTLETS).sort()).toEqual(Object.keys(allServerLayouts).sort());
     const planted = new Set(plants.map(({ outlet }) => outlet));
     const bare = Object.values(OUTLETS)
       .flat()

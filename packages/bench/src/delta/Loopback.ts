@@ -1,7 +1,7 @@
 import { type ClientEffects, RealmEngine, type StoreKey } from '@topgun/client/engine';
 import { partitionOf } from '@topgun/core';
 import {
-  type ClientMessage,
+  type DeviceMessage,
   decode,
   encode,
   OP,
@@ -139,7 +139,7 @@ export class Loopback {
     for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) task();
   }
 
-  #fromDevice(conn: number, message: ClientMessage): void {
+  #fromDevice(conn: number, message: DeviceMessage): void {
     this.#tasks.push(() => {
       this.#node.message(conn, message, this.#nowMs);
       this.#tasks.push(() => this.#node.tick(this.#nowMs));
@@ -232,7 +232,7 @@ export class Loopback {
         }
         const decoded = decode(bytes, 'client');
         if (!decoded.ok) throw new Error(`${message.type}: ${decoded.code} ${decoded.path}`);
-        this.#fromDevice(this.#conn, decoded.message as ClientMessage);
+        this.#fromDevice(this.#conn, decoded.message as DeviceMessage);
       },
       requestToken: () => soon((realm) => realm.token('device')),
       arm: (timer, delayMs) => {

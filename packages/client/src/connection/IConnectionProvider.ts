@@ -5,8 +5,11 @@ export interface ConnectionEvents {
   connected: undefined;
   /** One frame as it came from the socket. */
   message: Uint8Array;
-  /** A WebSocket close code; 1006 when the connection broke without one. */
-  disconnected: { readonly code: number; readonly reason: string };
+  /**
+   * A WebSocket close code; 1006 when the connection broke without one. `elsewhere`: another node is there to be connected to, so there is
+   * nothing to wait for.
+   */
+  disconnected: { readonly code: number; readonly reason: string; readonly elsewhere?: boolean };
 }
 
 /**

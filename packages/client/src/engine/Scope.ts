@@ -1,8 +1,8 @@
 import { TopGunError } from '@topgun/core';
 import { TEXTS } from '@topgun/core/texts';
 import {
-  type ClientMessage,
   type CursorMessage,
+  type DeviceMessage,
   type ErrorCode,
   type GcPruneMessage,
   type MerkleRespMessage,
@@ -322,7 +322,7 @@ export class Scope implements Feed {
     this.#realm.replica.keepCursor(this.ref, cursor);
   }
 
-  #request(message: WithoutReq<Extract<ClientMessage, { readonly req: number }>>): void {
+  #request(message: WithoutReq<Extract<DeviceMessage, { readonly req: number }>>): void {
     this.req = this.#nextReq();
     this.askedAtMs = this.#realm.clock.monoMs();
     this.#realm.fx.send({ ...message, req: this.req, map: this.ref });

@@ -1,5 +1,5 @@
 import type {
-  ClientMessage,
+  DeviceMessage,
   ErrorMessage,
   TopicHeardMessage,
   TopicMsgMessage,
@@ -115,7 +115,7 @@ export class Topics {
     });
   }
 
-  #send(message: ClientMessage): void {
+  #send(message: DeviceMessage): void {
     if (this.#isOpen) this.#fx.send(message);
   }
 }

@@ -1,5 +1,5 @@
 import type { QueryPorts, QuerySpec, TopGunError } from '@topgun/core';
-import type { ClientMessage, Kind, TopicHeardMessage, TopicMsgMessage, TopicPlace } from '@topgun/protocol';
+import type { DeviceMessage, Kind, TopicHeardMessage, TopicMsgMessage, TopicPlace } from '@topgun/protocol';
 import type { SyncStateName } from '../SyncStateMachine.js';
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { Reach } from './PendingOp.js';
@@ -34,7 +34,7 @@ export interface ClientEffects {
   /** Opens the socket: `socketOpened()` or `socketClosed(code)` follows. */
   connect(): void;
   disconnect(code: number): void;
-  send(message: ClientMessage): void;
+  send(message: DeviceMessage): void;
   /** Asks the app for a token: `token(value)` follows, null for none. */
   requestToken(): void;
   /** (Re)arms a named timer; input `timer(name)` when due. A delay of 0 means as soon as the running turn is over (a microtask is best). */

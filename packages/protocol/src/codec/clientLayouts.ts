@@ -25,8 +25,7 @@ import {
   tuple,
   within,
 } from './checks.js';
-import { clientFields } from './fields.js';
-import { layoutsOf } from './layouts.js';
+import { allClientFields, layoutsOf } from './layouts.js';
 import { areOpRows } from './opRows.js';
 import { isPredicate } from './predicate.js';
 import { isRowPosition } from './rowPosition.js';
@@ -37,7 +36,7 @@ const sortTerm = tuple(
   (direction) => direction === 'asc' || direction === 'desc',
 );
 
-export const clientLayouts = layoutsOf<ClientMessage>(clientFields, {
+export const clientLayouts = layoutsOf<ClientMessage>(allClientFields, {
   PING: { id: isUint, t: isUint },
   PONG: { id: isUint, serverTime: isUint },
   AUTH: {
@@ -100,4 +99,5 @@ export const clientLayouts = layoutsOf<ClientMessage>(clientFields, {
   },
   TOPIC_UNSUB: { topic: isTopic },
   TOPIC_PUB: { topic: isTopic, data: anything, id: isMessageId, name: text(LIMITS.eventNameChars) },
+  CLUSTER_SUB: { req: isUint },
 });

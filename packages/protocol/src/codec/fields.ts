@@ -2,7 +2,7 @@
  * How a message becomes an array: `[code, ...fields]` in the order of the tables, optional fields last, absent ones nil and
  * left off at the end. Codes and order are the wire: change them only with PROTOCOL_VERSION.
  */
-import type { ClientMessage, Message, MessageType } from '../messages/types.js';
+import type { ClusterSubMessage, DeviceMessage, Message, MessageType } from '../messages/types.js';
 
 export type RequiredKeys<M> = { [K in keyof M]-?: object extends Pick<M, K> ? never : K }[keyof M];
 type Names<M, K extends keyof M> = readonly (Exclude<K, 'type'> & string)[];
@@ -19,7 +19,7 @@ export type Fields<M extends Message> = {
   ];
 };
 
-/** What a client may send. The checks stand apart, in `clientLayouts.ts`: a device does not carry them. */
+/** What every device may send. The checks stand apart, in `clientLayouts.ts`: a device does not carry them. */
 export const clientFields = {
   PING: [0, ['id'], ['t']],
   PONG: [1, ['id'], ['serverTime']],
@@ -36,7 +36,12 @@ export const clientFields = {
   TOPIC_SUB: [12, ['topic'], ['since', 'last', 'state']],
   TOPIC_UNSUB: [13, ['topic'], []],
   TOPIC_PUB: [14, ['topic', 'data'], ['id', 'name']],
-} as const satisfies Fields<ClientMessage>;
+} as const satisfies Fields<DeviceMessage>;
+
+/** What clients that know of clusters may send besides. */
+export const clusterFields = {
+  CLUSTER_SUB: [15, ['req'], []],
+} as const satisfies Fields<ClusterSubMessage>;
 
 /** A message whose fields nobody has looked at yet. */
 export type Candidate = { readonly type: MessageType } & Readonly<Record<string, unknown>>;

@@ -1,7 +1,8 @@
 /** From tables of names and tables of checks to layouts, and from layouts to names. Only servers need it. */
-import type { Message, ServerMessage } from '../messages/types.js';
+import type { ClientMessage, Message, ServerMessage } from '../messages/types.js';
 import type { Check } from './checks.js';
-import { clientFields, type FieldList, type Fields } from './fields.js';
+import { clusterLayouts } from './clusterLayouts.js';
+import { clientFields, clusterFields, type FieldList, type Fields } from './fields.js';
 import type { Layout, Layouts } from './readFrame.js';
 import { serverLayouts } from './serverLayouts.js';
 
@@ -22,8 +23,14 @@ export function layoutsOf<M extends Message>(fields: Fields<M>, guards: Guards<M
   return Object.fromEntries(layouts) as Layouts<M>;
 }
 
+/** All that a client may send. */
+export const allClientFields: Fields<ClientMessage> = { ...clientFields, ...clusterFields };
+
+/** All that a server may send. */
+export const allServerLayouts: Layouts<ServerMessage> = { ...serverLayouts, ...clusterLayouts };
+
 /** The names of the fields of all messages, as `toFrame` needs them. */
-export const allFields: Fields<Message> = { ...clientFields, ...fieldsOf(serverLayouts) };
+export const allFields: Fields<Message> = { ...allClientFields, ...fieldsOf(allServerLayouts) };
 
 function fieldsOf(layouts: Layouts<ServerMessage>): Fields<ServerMessage> {
   const fields = Object.entries<Layout>(layouts).map(([type, [code, required, optional]]) => [

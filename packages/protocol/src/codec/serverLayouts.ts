@@ -1,9 +1,9 @@
-/** What a server may send, field by field, in the order of the wire; the checks are run by devices on every frame. */
+/** What a server may send to any device, field by field, in the order of the wire; the checks are run by devices on every frame. */
 import { isErrorCode } from '../errors.js';
 import * as LIMITS from '../limits.js';
 import { FORM_COUNT, PARTITION_COUNT } from '../messages/constants.js';
 import type { Span } from '../messages/rows.js';
-import type { ServerMessage } from '../messages/types.js';
+import type { ToDeviceMessage } from '../messages/types.js';
 import {
   anything,
   binary,
@@ -99,7 +99,7 @@ function isPairPerOp(value: unknown, spans: readonly Span[]): boolean {
   return isRow(value, 2 * ops, 2 * ops) && value.every((item, i) => (i % 2 === 0 ? isPid : isUint)(item));
 }
 
-export const serverLayouts: Layouts<ServerMessage> = {
+export const serverLayouts: Layouts<ToDeviceMessage> = {
   PING: [0, { id: isUint }, { t: isUint }],
   PONG: [1, { id: isUint }, { serverTime: isUint }],
   AUTH_ACK: [

@@ -42,3 +42,7 @@ export type QueryChange = (typeof QUERY_CHANGE)[keyof typeof QUERY_CHANGE];
 
 /** Partitions are numbered 0..270. */
 export const PARTITION_COUNT = 271;
+
+/** What a node of a cluster may be doing, as it stands in CLUSTER_MAP: 0 does not own anything yet, 2 gives everything away. */
+export const NODE_STATES = ['JOINING', 'ACTIVE', 'DRAINING'] as const;
+export type NodeState = (typeof NODE_STATES)[number];

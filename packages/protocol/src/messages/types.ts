@@ -302,6 +302,28 @@ export interface ErrorMessage {
   readonly ref?: string;
 }
 
+/** A node of a cluster as clients know it; `state` is an index into `NODE_STATES`. */
+export type PublicNode = readonly [name: string, url: string, state: number];
+
+/** From now on this connection is told the map of the cluster: at once, and whenever another one holds. */
+export interface ClusterSubMessage {
+  readonly type: 'CLUSTER_SUB';
+  readonly req: number;
+}
+/** Stands before all other frames of its turn, so that it can be taken off without reading them. */
+export interface ClusterMapMessage {
+  readonly type: 'CLUSTER_MAP';
+  readonly version: number;
+  /** name of the node that says it */
+  readonly self: string;
+  /** those that clients can reach */
+  readonly nodes: readonly PublicNode[];
+  /** by partition: 1 + the index of its owner in `nodes`; 0 where it has none, or none that clients can reach */
+  readonly owners: readonly number[];
+  /** of the CLUSTER_SUB that it answers */
+  readonly req?: number;
+}
+
 /** What a client may send. */
 export type ClientMessage =
   | AuthMessage
@@ -317,6 +339,7 @@ export type ClientMessage =
   | TopicSubMessage
   | TopicUnsubMessage
   | TopicPubMessage
+  | ClusterSubMessage
   | PingMessage
   | PongMessage;
 
@@ -335,10 +358,17 @@ export type ServerMessage =
   | TopicMsgMessage
   | TopicHeardMessage
   | GcPruneMessage
+  | ClusterMapMessage
   | ShutdownMessage
   | ErrorMessage
   | PingMessage
   | PongMessage;
+
+/** What every device sends; the rest is behind `@topgun/protocol/cluster`. */
+export type DeviceMessage = Exclude<ClientMessage, ClusterSubMessage>;
+
+/** What a server sends to a device that has not asked for the map of the cluster. */
+export type ToDeviceMessage = Exclude<ServerMessage, ClusterMapMessage>;
 
 export type Message = ClientMessage | ServerMessage;
 export type MessageType = Message['type'];

@@ -1,7 +1,5 @@
 import type { FieldList } from '../codec/fields.js';
-import { clientFields } from '../codec/fields.js';
-import { allFields } from '../codec/layouts.js';
-import { serverLayouts } from '../codec/serverLayouts.js';
+import { allClientFields, allFields, allServerLayouts } from '../codec/layouts.js';
 import type { MessageType } from '../messages/types.js';
 
 interface MessageFields {
@@ -14,7 +12,7 @@ interface MessageFields {
 /** Every message with its side, as the hash of the wire and the specification name them. */
 export const messageFields = Object.fromEntries(
   Object.entries<FieldList>(allFields).map(([type, [code, required, optional]]): [string, MessageFields] => {
-    const from = !(type in serverLayouts) ? 'client' : type in clientFields ? 'both' : 'server';
+    const from = !(type in allServerLayouts) ? 'client' : type in allClientFields ? 'both' : 'server';
     return [type, { code, from, required, optional }];
   }),
 ) as Readonly<Record<MessageType, MessageFields>>;

@@ -44,6 +44,9 @@ export class Connection {
   /** Kept by Admission: the client was told that it named another life of the store. */
   isToldOfLife = false;
 
+  /** Kept by PublicMap: the client wants to know of the cluster. */
+  hearsMap = false;
+
   /** Kept by Gate: what the connection may do, by map. */
   readonly rights = new Map<string, Rights>();
 

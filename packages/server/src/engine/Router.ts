@@ -6,6 +6,7 @@ import type { Connection } from './Connection.js';
 import type { Forwarding } from './cluster/Forwarding.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage, topicRef } from './errorMessage.js';
+import { PublicMap } from './PublicMap.js';
 import type { ServerEffects } from './ports.js';
 import type { Queries } from './Queries.js';
 import type { Scopes } from './Scopes.js';
@@ -16,6 +17,9 @@ import type { Topics } from './Topics.js';
 
 export interface RouterParts {
   readonly effects: ServerEffects;
+  readonly nodeId: string;
+  readonly publicUrl: string | undefined;
+  readonly connections: ReadonlyMap<number, Connection>;
   readonly limits: EngineLimits;
   readonly accounts: Accounts;
   readonly tally: Tally;
@@ -38,6 +42,8 @@ type Handlers = {
 export class Router {
   /** of a node of a cluster */
   readonly forwarding: Forwarding | undefined;
+  /** what clients are told of the cluster */
+  readonly publicMap: PublicMap;
   readonly #parts: RouterParts;
   readonly #handlers: Handlers;
 
@@ -46,6 +52,7 @@ export class Router {
     const intake = forwarding ?? admission;
     this.#parts = parts;
     this.forwarding = forwarding;
+    this.publicMap = new PublicMap(parts);
     this.#handlers = {
       AUTH: (conn, message) => sessions.auth(conn, message),
       SESSIONS: (conn, message, now) => sessions.declare(conn, message.sessions, now),
@@ -71,6 +78,7 @@ export class Router {
       },
       TOPIC_UNSUB: (conn, { topic }) => topics.unsubscribe(conn, topic),
       TOPIC_PUB: (conn, message) => topics.publish(conn, message),
+      CLUSTER_SUB: (conn, { req }) => this.publicMap.ask(conn, req),
       PING: (conn, { id }, now) => effects.send(conn.id, { type: 'PONG', id, serverTime: now }),
       // That it came is all it says, and that is noted already.
       PONG: () => undefined,

@@ -72,6 +72,7 @@ export class ServerEngine {
   readonly outbox: Outbox;
   /** what it has to do with other nodes; undefined where there are none */
   readonly cluster: ClusterSide | undefined;
+  readonly router: Router;
   readonly #effects: ServerEffects;
   readonly #limits: EngineLimits;
   readonly #wall: { nowMs: number };
@@ -93,7 +94,6 @@ export class ServerEngine {
   readonly #sessions: SessionMachine;
   readonly #retention: Retention;
   readonly #chores: Chores;
-  readonly #router: Router;
   readonly #rebirth: Rebirth;
   /** of the facts of the commit that is being taken in, where nodes share them */
   #revision = 0;
@@ -194,7 +194,7 @@ export class ServerEngine {
     const sharing = { ...shared, ...own, ...hearers, boot, wall, cursors, bindings, reaper };
     this.cluster =
       cluster && new ClusterSide(cluster, { ...sharing, ...around, sessions: () => this.#sessions });
-    const ports = { ...around, bindings, followers: this.#followers, router: () => this.#router, wall };
+    const ports = { ...around, bindings, followers: this.#followers, router: () => this.router, wall };
     this.#sessions = new SessionMachine(shared, sessionPorts(ports));
     this.counts = new EngineCounts({
       ...{ ...shared, ...followed, connections: this.#connections, table: this.#table },
@@ -204,8 +204,8 @@ export class ServerEngine {
       clock: this.#clock,
     });
     const resume = new Resume(cursors, limits.frameBytes, (proof) => this.#rebirth.begin(proof));
-    this.#router = new Router({
-      ...shared,
+    this.router = new Router({
+      ...{ ...shared, nodeId, publicUrl: options.publicUrl, connections: this.#connections },
       accounts: this.#accounts,
       sessions: this.#sessions,
       admission: this.#admission,
@@ -239,7 +239,7 @@ export class ServerEngine {
     if (connection === undefined) return;
     this.#at(now);
     connection.seenAtMs = now;
-    if (this.#sessions.admits(connection, message.type)) this.#router.route(connection, message, bytes, now);
+    if (this.#sessions.admits(connection, message.type)) this.router.route(connection, message, bytes, now);
   }
 
   /** The shell could not decode a frame. */

@@ -91,6 +91,8 @@ export interface QueriedResult {
 export interface ServerEngineOptions {
   /** Id of this node as the author of stamps. */
   readonly nodeId: string;
+  /** Where clients reach this node, for those that choose their node themselves (CCL-1). */
+  readonly publicUrl?: string | undefined;
   /** What `Store.open` answered. */
   readonly boot: StoreBoot;
   readonly policies: readonly Policy[];

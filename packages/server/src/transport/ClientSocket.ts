@@ -102,8 +102,11 @@ export class ClientSocket implements SlowSocket {
     return held;
   }
 
-  /** Adds a frame to those of this turn, unless too much of earlier turns is still unsent. True: it is the first one, and `flush` is due. */
-  push(frame: Buffer): boolean {
+  /**
+   * Adds a frame to those of this turn, unless too much of earlier turns is still unsent; before all others if it `leads`. True: it
+   * is the first one, and `flush` is due.
+   */
+  push(frame: Buffer, leads = false): boolean {
     if (this.#closing) return false;
     const unsent = this.#stream.writableLength;
     if (unsent > LIMITS.outQueueBytes) {
@@ -121,7 +124,10 @@ export class ClientSocket implements SlowSocket {
       return true;
     }
     this.#furtherFrames ??= [];
-    this.#furtherFrames.push(frame);
+    if (leads) {
+      this.#furtherFrames.unshift(this.#frame);
+      this.#frame = frame;
+    } else this.#furtherFrames.push(frame);
     return false;
   }
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import type { ClientMessage, ServerMessage } from '@topgun/protocol';
 import { encode, LIMITS } from '@topgun/protocol';
+import { takeMaps } from '@topgun/protocol/cluster';
 import { decodeTurn } from '@topgun/protocol/device';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
@@ -229,6 +230,22 @@ describe('WebSocketTransport', () => {
     transport.flush();
     await received;
     expect(turns).toEqual([3, 20, 4]);
+  });
+
+  it('[CCL-1] the map of the cluster stands before all other frames of its turn', async () => {
+    const socket = await client();
+    await eventCount(1);
+    const turn = new Promise<Buffer>((resolve) => socket.once('message', (data) => resolve(data as Buffer)));
+    const owners = Array.from({ length: 271 }, () => 0);
+    for (const id of [1, 2]) transport.send(1, pong(id));
+    transport.send(1, { type: 'CLUSTER_MAP', version: 3, self: 'a', nodes: [], owners });
+    transport.send(1, pong(3));
+    transport.flush();
+    const { maps, rest } = takeMaps(await turn);
+    expect(maps.map(({ version }) => version)).toEqual([3]);
+    expect(decodeTurn(rest as Uint8Array).map((decoded) => decoded.ok && decoded.message)).toEqual(
+      [1, 2, 3].map(pong),
+    );
   });
 
   it('[OPS-34] nothing is written before the end of the turn, and close comes after what was sent', async () => {

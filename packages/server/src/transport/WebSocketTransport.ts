@@ -123,7 +123,7 @@ export class WebSocketTransport implements UpgradeDoor {
       connection.authenticated = true;
       this.#seats.get(connection)?.authenticated();
     }
-    this.#push(connection, frameBytes(encode(message)));
+    this.#push(connection, frameBytes(encode(message)), message);
   }
 
   sendShared(conns: readonly number[], message: ServerMessage, shared?: SharedMessage): void {
@@ -131,7 +131,7 @@ export class WebSocketTransport implements UpgradeDoor {
     const frame = shared === undefined ? make() : shared.encoded('binary', make);
     for (const conn of conns) {
       const connection = this.#connections.get(conn);
-      if (connection !== undefined) this.#push(connection, frame);
+      if (connection !== undefined) this.#push(connection, frame, message);
     }
   }
 
@@ -251,9 +251,9 @@ export class WebSocketTransport implements UpgradeDoor {
     setImmediate(() => this.#options.listener.closed(id, false));
   }
 
-  #push(connection: ClientSocket, frame: Buffer): void {
+  #push(connection: ClientSocket, frame: Buffer, { type }: ServerMessage): void {
     this.#counts.framesOut++;
-    if (connection.push(frame)) this.#dirty.push(connection);
+    if (connection.push(frame, type === 'CLUSTER_MAP')) this.#dirty.push(connection);
   }
 
   #onGone: (() => void) | undefined;

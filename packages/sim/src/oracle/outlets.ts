@@ -25,6 +25,7 @@ export const OUTLETS = {
   TOPIC_MSG: ['topic'],
   TOPIC_HEARD: ['topic heard'],
   GC_PRUNE: ['prune'],
+  CLUSTER_MAP: ['cluster map'],
   SHUTDOWN: ['shutdown'],
   ERROR: ['error', 'error denied', 'error resync'],
   PING: ['ping'],

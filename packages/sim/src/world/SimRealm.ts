@@ -2,7 +2,7 @@ import type { ClientEffects, ClientEvent, RealmOptions, StoreTx } from '@topgun/
 import { RealmEngine } from '@topgun/client/engine';
 import { storageError } from '@topgun/client/internal/storage/storageErrors';
 import type { QuerySpec } from '@topgun/core';
-import type { ClientMessage } from '@topgun/protocol';
+import type { DeviceMessage } from '@topgun/protocol';
 import { CLOSE_CODE } from '@topgun/protocol';
 import { decodeTurn, encode } from '@topgun/protocol/device';
 import type { Rng } from '../rng.js';
@@ -167,7 +167,7 @@ export class SimRealm {
         this.#link = undefined;
         link?.close('client', code);
       },
-      send: (message: ClientMessage) => this.#link?.send('server', encode(message)),
+      send: (message: DeviceMessage) => this.#link?.send('server', encode(message)),
       requestToken: () => this.soon((engine) => engine.token(this.freshToken())),
       arm: (timer, delayMs) => this.#arm(timer, delayMs),
       cancel: (timer) => {

@@ -192,7 +192,7 @@ export class Actor {
     const topics = TOPICS.filter((topic) => isOpen(`topic ${topic}`)).map(
       (topic) => ({ type: 'TOPIC_SUB', topic }) as const,
     );
-    this.#due = [...scopes, ...queries, ...topics];
+    this.#due = [...scopes, ...queries, ...topics, { type: 'CLUSTER_SUB', req: this.req }];
   }
 
   #again(ref: string): void {

@@ -20,6 +20,7 @@ export const ALL: readonly Policy[] = [{ role: 'user', map: '**', actions: ['REA
 export interface TestNodeOptions {
   readonly policies?: readonly Policy[];
   readonly limits?: Partial<EngineLimits>;
+  readonly publicUrl?: string | undefined;
   readonly rules?: readonly ResolverRule[];
   /** names of maps that memory alone keeps */
   readonly volatile?: readonly string[];
@@ -227,6 +228,7 @@ export class TestNode {
         nodeId: this.#options.nodeId ?? 'node-1',
         ...(this.#options.cluster && { cluster: this.#options.cluster }),
         boot: this.boot(),
+        publicUrl: this.#options.publicUrl,
         policies: this.#options.policies ?? ALL,
         resolvers: new Resolvers(this.#options.rules, this.#options.resolvers),
         isVolatile: (map) => this.#options.volatile?.includes(map) === true,

@@ -98,6 +98,11 @@ export const others: readonly Plant[] = [
     plant: amending('PONG', (message, { number }) => ({ ...message, serverTime: number })),
   },
   {
+    outlet: 'cluster map',
+    name: 'the map of the cluster names what is hidden',
+    plant: amending('CLUSTER_MAP', (message, { text }) => ({ ...message, self: text })),
+  },
+  {
     outlet: 'shutdown',
     name: 'a farewell carries a number of a hidden row',
     plant: amending('SHUTDOWN', (message, { number }) => ({ ...message, reconnectInMs: number })),

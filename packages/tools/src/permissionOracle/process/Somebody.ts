@@ -1,7 +1,7 @@
 import { PARTITION_COUNT, packTime } from '@topgun/core';
 import {
-  type ClientMessage,
   CONCERN,
+  type DeviceMessage,
   type OpRow,
   PROTOCOL_VERSION,
   packHashes,
@@ -94,7 +94,7 @@ export class Somebody {
     if (ack.type === 'AUTH_ACK') this.incarnation = ack.incarnation;
   }
 
-  send(message: ClientMessage): void {
+  send(message: DeviceMessage): void {
     this.viewer.received(message);
     this.#socket?.send(encode(message));
   }

@@ -1,6 +1,6 @@
 import { packTime } from '@topgun/core';
 import {
-  type ClientMessage,
+  type DeviceMessage,
   CONCERN,
   type MessageOf,
   type MessageType,
@@ -37,7 +37,7 @@ export class Socket {
     this.send({ type: 'AUTH', versions, clientId, sessions: [this.#session], token: 'token' });
   }
 
-  send(message: ClientMessage): void {
+  send(message: DeviceMessage): void {
     this.#node.receive(this.#conn, encode(message));
     this.#node.settle();
   }

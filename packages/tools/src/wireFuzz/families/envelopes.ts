@@ -42,6 +42,7 @@ const CHECKED: Readonly<Record<ClientType, number>> = {
   TOPIC_SUB: 3,
   TOPIC_UNSUB: 1,
   TOPIC_PUB: 1,
+  CLUSTER_SUB: 1,
 };
 
 const changed = (

@@ -85,6 +85,7 @@ export function goldenFrames({
     TOPIC_SUB: [12, 'open:t', ['e', 7], 5, { typing: true }],
     TOPIC_UNSUB: [13, 'open:t'],
     TOPIC_PUB: [14, 'open:t', { hello: [1, 2n, new Date(0), new Uint8Array(3)] }, 'm1', 'said'],
+    CLUSTER_SUB: [15, 14],
   };
 }
 
@@ -105,6 +106,7 @@ export const REQUIRED: Readonly<Record<ClientType, number>> = {
   TOPIC_SUB: 1,
   TOPIC_UNSUB: 1,
   TOPIC_PUB: 2,
+  CLUSTER_SUB: 1,
 };
 
 export const CLIENT_TYPES = Object.keys(REQUIRED) as readonly ClientType[];
