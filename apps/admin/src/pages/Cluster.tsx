@@ -87,7 +87,7 @@ export function Cluster() {
           testId="cluster-state"
         />
         <Figure name="Nodes" value={count(nodes.length)} testId="nodes" />
-        <Figure name="Without an owner" value={count(unowned)} testId="unowned" />
+        <Figure name="Unowned" value={count(unowned)} testId="unowned" />
         <Figure name="Moving" value={count(moving)} testId="moving" />
         <Figure name="Map version" value={count(mapVersion)} />
       </dl>
