@@ -1,5 +1,6 @@
 import type { ComponentType } from 'react';
 import { pathOf } from './address.js';
+import { Cluster } from './pages/Cluster.js';
 import { Connections } from './pages/Connections.js';
 import { Explorer } from './pages/Explorer.js';
 import { Logs } from './pages/Logs.js';
@@ -17,6 +18,7 @@ export const pages: readonly PageEntry[] = [
   { path: 'data', title: 'Data', Page: Explorer },
   { path: 'queries', title: 'Live queries', Page: Queries },
   { path: 'connections', title: 'Connections', Page: Connections },
+  { path: 'cluster', title: 'Cluster', Page: Cluster },
   { path: 'policies', title: 'Policies', Page: Policies },
   { path: 'logs', title: 'Log', Page: Logs },
 ];

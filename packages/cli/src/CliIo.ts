@@ -16,6 +16,8 @@ export interface CliIo {
   readonly exitNow: (code: number) => void;
   /** calls back at every SIGHUP until the returned function is called */
   readonly onReload: (listener: () => void) => () => void;
+  /** calls back with each line of standard input until the returned function is called */
+  readonly onLine: (listener: (line: string) => void) => () => void;
   /** one line that is not shown while it is typed, or the first line of standard input that is no terminal */
   readonly readSecret: (prompt: string) => Promise<string>;
   /** whether a person types */

@@ -81,6 +81,22 @@ export const cliErrors = {
     remedy: 'It was started again meanwhile, or the order was lost with the coordinator: give it again.',
     retriable: true,
   },
+  POSTGRES_MISSING: {
+    remedy:
+      'Install a PostgreSQL server of version 15 or later (Debian and Ubuntu: apt-get install postgresql; macOS: brew install postgresql), or set TOPGUN_POSTGRES to its program postgres, or name a database with --database-url.',
+    retriable: false,
+  },
+  SERVICE_FAILED: { remedy: 'See why with --verbose; its folder and port may be in use.', retriable: true },
+  NODE_FAILED: { remedy: 'See what it printed; --log-level debug shows more.', retriable: true },
+  NODE_STATE: { remedy: 'Say `status` to see what each node does.', retriable: false },
+  CLUSTER_RUNNING: {
+    remedy: 'Stop it with `topgun cluster:stop`, or give this one another --folder.',
+    retriable: false,
+  },
+  CLUSTER_NOT_RUNNING: {
+    remedy: 'Name the --folder that it was started with; without one it was started by the same user.',
+    retriable: false,
+  },
   ENGINE_MISSING: {
     remedy:
       'Install Docker Engine with its compose plugin (https://docs.docker.com/engine/install), or Podman with podman-compose (https://podman.io), so that `docker compose version` works.',

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CliIo } from './CliIo.js';
 import { addBackupCommand } from './commands/backupCommand.js';
 import { addClusterCommands } from './commands/clusterCommands.js';
+import { addClusterStartCommands } from './commands/clusterStartCommand.js';
 import { addDebugCrdtCommand } from './commands/debugCrdtCommand.js';
 import { addDevCommand } from './commands/devCommand.js';
 import { addDockerCommands } from './commands/dockerCommands.js';
@@ -64,6 +65,7 @@ export function createProgram(io: CliIo, done: (code: ExitCode) => void): Comman
   addRepairCommand(program, io);
   addWebhookCommands(program, io);
   addClusterCommands(program, io, done);
+  addClusterStartCommands(program, io);
   addDockerCommands(program, io);
   addDoctorCommand(program, io, done);
 

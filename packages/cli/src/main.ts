@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createInterface } from 'node:readline';
 import type { StopSignal } from './CliIo.js';
 import { guardProcess } from './guardProcess.js';
 import { readSecret } from './readSecret.js';
@@ -23,6 +24,14 @@ process.exitCode = await runCli(process.argv.slice(2), {
   onReload: (listener) => {
     process.on('SIGHUP', listener);
     return () => process.off('SIGHUP', listener);
+  },
+  onLine: (listener) => {
+    const lines = createInterface({ input: process.stdin });
+    lines.on('line', listener);
+    return () => {
+      lines.close();
+      process.stdin.unref?.();
+    };
   },
   readSecret: (prompt) => readSecret(process.stdin, process.stderr, prompt),
   isInteractive: process.stdin.isTTY === true,

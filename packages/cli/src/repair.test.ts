@@ -29,6 +29,7 @@ async function run(...args: string[]) {
     cwd: folder,
     color: false,
     columns: 100,
+    onLine: () => () => undefined,
     onStopSignal: () => () => undefined,
     exitNow: () => undefined,
     onReload: () => () => undefined,

@@ -31,6 +31,10 @@ describe('topgun', () => {
       ['query'],
       ['import'],
       ['repair'],
+      ['cluster:status'],
+      ['cluster:drain'],
+      ['cluster:start'],
+      ['docker:start'],
       ['doctor'],
     ]) {
       const { code, out, err } = await run([...args, '--help']);

@@ -13,6 +13,7 @@ function fakeIo() {
     cwd: '/',
     color: false,
     columns: 80,
+    onLine: () => () => undefined,
     onStopSignal: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -20,6 +20,7 @@ export async function runInProcess(args: readonly string[], part: Partial<CliIo>
     onStopSignal: () => () => undefined,
     exitNow: () => undefined,
     onReload: () => () => undefined,
+    onLine: () => () => undefined,
     readSecret: async () => '',
     isInteractive: false,
     ...part,

@@ -72,6 +72,37 @@ export type QuerySight = {
   readonly isWhole: boolean;
 };
 
+/** A node of a cluster; a server that is alone is one, too. */
+export type ClusterNode = {
+  readonly name: string;
+  readonly state: string;
+  readonly address: string;
+  /** partitions that it owns */
+  readonly owned: number;
+  /** whether the node that answers is linked to it */
+  readonly isLinked: boolean;
+  readonly leaseAgeMs?: number;
+};
+
+export type ClusterSight = {
+  /** false: the server is alone */
+  readonly isCluster: boolean;
+  /** name of the node that answers */
+  readonly node: string;
+  readonly coordinator?: string;
+  readonly mapVersion: number;
+  readonly nodes: readonly ClusterNode[];
+  /** by number; node null: nobody owns it */
+  readonly partitions: readonly {
+    readonly epoch: number;
+    readonly node: string | null;
+    readonly target?: string;
+  }[];
+  readonly unowned: number;
+  readonly moving: number;
+  readonly degraded: readonly string[];
+};
+
 export type Denial = {
   readonly atMs?: number;
   readonly sub: string;

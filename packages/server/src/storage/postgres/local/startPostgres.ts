@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chownSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type Tethered, tether } from '../../../local/tether.js';
 import { claimPort, giveBack } from '../../../utils/claimPort.js';
 
 /** A PostgreSQL of one's own. */
@@ -34,6 +36,10 @@ export interface PostgresOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** a commit waits for the disk, as in production */
   readonly durable?: boolean;
+  /** path of the program `postgres`; by default TOPGUN_POSTGRES */
+  readonly program?: string;
+  /** where its data stay, for the next start too; a temporary folder when left out */
+  readonly folder?: string | undefined;
 }
 
 /** Who the server runs as; it refuses to be root. */
@@ -61,13 +67,19 @@ export async function startPostgres({
   settings = [],
   durable = false,
   tls,
+  program = process.env.TOPGUN_POSTGRES,
+  folder: given,
 }: PostgresOptions = {}): Promise<Postgres> {
-  const programs = programsOf(process.env.TOPGUN_POSTGRES);
+  const programs = programsOf(program);
   const user = process.getuid?.() === 0 ? userNamed('postgres') : undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'topgun-postgres-'));
-  const password = randomBytes(18).toString('hex');
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'topgun-postgres-'));
+  mkdirSync(folder, { recursive: true });
+  const keep = join(folder, KEEP);
+  if (given !== undefined) writeFileSync(keep, '');
   const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, password, { mode: 0o600 });
+  const isKnown = existsSync(passwordFile);
+  const password = isKnown ? readFileSync(passwordFile, 'utf8') : randomBytes(18).toString('hex');
+  if (!isKnown) writeFileSync(passwordFile, password, { mode: 0o600 });
   if (user !== undefined) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid);
   const data = join(folder, 'data');
   const secured: string[] = [];
@@ -79,22 +91,23 @@ export async function startPostgres({
   }
   let port: number | undefined;
   const leave = (): void => {
-    rmSync(folder, { recursive: true, force: true });
+    if (given === undefined) rmSync(folder, { recursive: true, force: true });
     if (port !== undefined) giveBack(port);
   };
   try {
     const init = ['-D', data, '-U', 'topgun', '-E', 'UTF8', '--locale=C', '--auth=scram-sha-256'];
-    execFileSync(
-      join(programs, 'initdb'),
-      [...init, '--pwfile', passwordFile, '--no-sync', '--no-instructions'],
-      {
-        ...user,
-        cwd: folder,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      },
-    );
+    if (!existsSync(join(data, 'PG_VERSION')))
+      execFileSync(
+        join(programs, 'initdb'),
+        [...init, '--pwfile', passwordFile, '--no-sync', '--no-instructions'],
+        {
+          ...user,
+          cwd: folder,
+          stdio: ['ignore', 'ignore', 'pipe'],
+        },
+      );
     port = await claimPort();
-    const given = [
+    const configured = [
       `port=${port}`,
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
@@ -102,22 +115,21 @@ export async function startPostgres({
       ...(tls === undefined ? [] : ['ssl=on', ...secured]),
       ...settings,
     ];
-    const start = (): Promise<ChildProcess> => started(join(programs, 'postgres'), data, given, user);
+    const start = (): Promise<Tethered> => started(join(programs, 'postgres'), data, configured, user);
     let server = await start();
-    const keep = join(folder, KEEP);
     const processId = (): number => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
     return {
       processId,
       url: `postgres://topgun:${password}@127.0.0.1:${port}/postgres`,
       kill: async () => {
         writeFileSync(keep, '');
-        const gone = new Promise((resolve) => server.once('exit', resolve));
+        const gone = new Promise((resolve) => server.shell.once('exit', resolve));
         process.kill(processId(), 'SIGKILL');
         await gone;
       },
       restart: async () => {
         server = await restarted(start);
-        rmSync(keep);
+        if (given === undefined) rmSync(keep);
       },
       stop: async () => {
         await ended(server);
@@ -153,31 +165,25 @@ function userNamed(name: string): User {
   }
 }
 
-/**
- * The server behind a shell that ends it, and takes its folder away, when this process is gone: the shell's standard input is then at its
- * end. Resolves when connections are taken.
- */
-function started(
-  program: string,
-  data: string,
-  settings: readonly string[],
-  user?: User,
-): Promise<ChildProcess> {
+/** The server, which ends with this process, its folder too. Resolves when connections are taken. */
+function started(program: string, data: string, settings: readonly string[], user?: User): Promise<Tethered> {
   const flags = settings.flatMap((setting) => ['-c', setting]);
-  // In the background standard input would be /dev/null, so the one that is read has another number.
-  const script =
-    'trap "" INT; exec 3<&0; folder=$1; shift; "$@" & pid=$!; (read -r _ <&3; kill -INT $pid) & wait $pid; code=$?; [ -e "$folder/keep" ] || rm -rf "$folder"; exit $code';
-  const shell = spawn('sh', ['-c', script, 'sh', dirname(data), program, '-D', data, ...flags], {
-    ...user,
+  const server = tether({
+    program,
+    args: ['-D', data, ...flags],
+    signal: 'INT',
     cwd: data,
-    stdio: ['pipe', 'ignore', 'pipe'],
+    user,
+    folder: dirname(data),
   });
+  const { shell, release } = server;
+  shell.stdout.resume();
   return new Promise((resolve, reject) => {
     let told = '';
     const timer = setTimeout(() => fail('it did not come up in time'), START_MS_MAX);
     const fail = (why: string): void => {
       clearTimeout(timer);
-      shell.stdin.end();
+      release();
       reject(new Error(`PostgreSQL did not start: ${why}\n${told}`));
     };
     shell.on('error', (error) => fail(error.message));
@@ -189,13 +195,13 @@ function started(
       shell.removeAllListeners('exit');
       // Nothing of a running server keeps this process alive, or waits in a full pipe.
       shell.stderr.removeAllListeners('data').resume();
-      resolve(shell);
+      resolve(server);
     });
   });
 }
 
 /** The processes of one that was killed hold its memory until they have noticed: until then it does not start. */
-async function restarted(start: () => Promise<ChildProcess>): Promise<ChildProcess> {
+async function restarted(start: () => Promise<Tethered>): Promise<Tethered> {
   const deadline = performance.now() + START_MS_MAX;
   for (;;) {
     try {
@@ -206,10 +212,10 @@ async function restarted(start: () => Promise<ChildProcess>): Promise<ChildProce
   }
 }
 
-function ended(shell: ChildProcess): Promise<void> {
+function ended({ shell, release }: Tethered): Promise<void> {
   if (shell.exitCode !== null || shell.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     shell.once('exit', () => resolve());
-    shell.stdin?.end();
+    release();
   });
 }
