@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { PROTOCOL_VERSION } from '@topgun/protocol';
 import { clusterAddressOf } from '../config/checkCluster.js';
 import type { ServerConfig } from '../config/schema.js';
@@ -12,12 +11,14 @@ import type { OwnerEngine } from './ports.js';
 export interface ClusterParts {
   readonly config: ServerConfig;
   readonly nodeId: string;
+  /** drawn for this start; the store shows it as the holder of its fence */
+  readonly boot: string;
   /** of the socket that clients and nodes reach */
   readonly port: number;
   readonly engine: OwnerEngine;
   readonly logger: Logger;
-  /** The fence that commits show from now on. */
-  readonly onFence: (fence: { readonly holder: string; readonly number: number }) => void;
+  /** The number of the fence that commits show from now on. */
+  readonly onFence: (number: number) => void;
   /** The node cannot go on: the server is to stop. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -27,11 +28,10 @@ export interface ClusterParts {
  * store has been opened. The node owns nothing before `serve`. Throws NODE_NAME_TAKEN, CLUSTER_FULL, CONFIG_INVALID.
  */
 export async function startCluster(parts: ClusterParts): Promise<ClusterManager | undefined> {
-  const { config, nodeId: name, port, engine, logger, onFence, onFatal } = parts;
+  const { config, nodeId: name, boot, port, engine, logger, onFence, onFatal } = parts;
   if (!config.cluster) return undefined;
   const address = parseDatabaseUrl(config.databaseUrl);
   if (address === undefined) throw serverError('CONFIG_INVALID', 'cluster: found true without databaseUrl.');
-  const boot = randomUUID();
   const { publicUrl } = config;
   const database = new ClusterDatabase({
     address,
@@ -56,7 +56,7 @@ export async function startCluster(parts: ClusterParts): Promise<ClusterManager 
     database,
     engine,
     logger,
-    onJoined: (number) => onFence({ holder: boot, number }),
+    onJoined: onFence,
     onFatal,
   });
   await manager.join();
