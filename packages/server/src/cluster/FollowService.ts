@@ -139,6 +139,14 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     timer.unref();
   }
 
+  lookFor(call: number): void {
+    const told = (isKnown: boolean): void => this.#parts.input((side) => side.lookDone(call, isKnown));
+    this.#looks.look().then(
+      () => told(true),
+      () => told(false),
+    );
+  }
+
   ask(round: number): void {
     const late = sleep(LIMITS.clusterBarrierMs, 'late' as const, { ref: false });
     void Promise.race([this.#askAll(), late]).then(
