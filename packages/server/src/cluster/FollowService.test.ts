@@ -106,7 +106,7 @@ async function start(address: DatabaseAddress, name: string, all: Map<string, Te
     onCommit: () => undefined,
     onFatal,
   });
-  const elsewhere = { take: () => 'UNAVAILABLE', opened: () => undefined } as const;
+  const elsewhere = { take: () => 'UNAVAILABLE' as const, opened: () => undefined };
   const options = { nodeId: name, boot, policies: ALL, mac: cursorMac, random: () => 0, now: Date.now() };
   const engine = new ServerEngine({ ...options, cluster: { effects: follow, elsewhere } }, host);
   host.connect(engine, {
@@ -118,7 +118,7 @@ async function start(address: DatabaseAddress, name: string, all: Map<string, Te
     flush: () => undefined,
   } as unknown as WebSocketTransport);
   await loadEngine(engine, store, new Pace());
-  host.loaded();
+  host.wake();
   running.push({
     stop: () => {
       follow.stop();

@@ -52,7 +52,7 @@ export class Resume {
    * the store, or older than a purge (GC-1). One that proves a rollback is reported. `ahead`: it is to be asked again when this node knows
    * what others have committed.
    */
-  startOf(map: MapState, cursor: Uint8Array | undefined, isFinal: boolean): Offset[] | 'ahead' | undefined {
+  startOf(map: MapState, cursor: Uint8Array | undefined, isFinal = false): Offset[] | 'ahead' | undefined {
     const places = cursor && this.#cursors.read(map, cursor);
     if (places === undefined) return undefined;
     const start = new Array<Offset>(PARTITION_COUNT).fill(START);
