@@ -1,10 +1,17 @@
-import type { DedupRow, PartitionPlace, SharedState, StoreBoot, StoredRecord } from '../../storage/Store.js';
+import {
+  compareOffsets,
+  type DedupRow,
+  type PartitionPlace,
+  type SharedState,
+  type StoreBoot,
+  type StoredRecord,
+} from '../../storage/Store.js';
 import type { Connection } from '../Connection.js';
 import type { Cursors } from '../Cursors.js';
 import type { Op } from '../Op.js';
 import type { OwnerClock } from '../OwnerClock.js';
-import type { Partition } from '../Partition.js';
-import type { Verdict } from '../ports.js';
+import { type Partition, START } from '../Partition.js';
+import type { RollbackProof, Verdict } from '../ports.js';
 import { type Hearers, publish } from '../publish.js';
 import type { Reaper } from '../Reaper.js';
 import { mapOfMetaName } from '../RecordTable.js';
@@ -52,6 +59,12 @@ export class ClusterSide {
   readonly #facts: FactLine;
   readonly #barrier: Barrier;
   #releases: Release[] = [];
+  /** who waits for a look into the database */
+  readonly #calls = new Map<number, () => void>();
+  #call = 0;
+  /** what the database had at the last look */
+  #highs: ReadonlyMap<number, PartitionPlace> = new Map();
+  #isJudging = false;
   /** of the commit that is being told */
   #slices: readonly FeedSlice[] = [];
 
@@ -211,6 +224,7 @@ export class ClusterSide {
     revision,
     partitions,
   }: Pick<SharedState, 'facts' | 'revision' | 'partitions'>): readonly number[] {
+    this.#highs = partitions;
     this.#facts.read(revision, facts);
     this.#settle();
     return [...partitions].flatMap(([pid, place]) => (this.lacks(pid, place) ? [pid] : []));
@@ -248,6 +262,28 @@ export class ClusterSide {
   /** The node serves those who wait with what it has: neither links nor database answer (CLU-60). */
   unknown(round: number): void {
     this.#barrier.giveUp(round);
+  }
+
+  // --- places that clients name ---
+
+  /** Calls back when everything is known that the database has by now: a place that lies ahead of this node is judged then (CLU-24). */
+  afterLook(run: () => void): void {
+    this.#calls.set(++this.#call, run);
+    this.#options.effects.lookFor(this.#call);
+  }
+
+  /** The database was asked, or does not answer. */
+  lookDone(call: number, isKnown: boolean): void {
+    const run = this.#calls.get(call);
+    this.#calls.delete(call);
+    this.#isJudging = isKnown;
+    run?.();
+    this.#isJudging = false;
+  }
+
+  /** Whether the database itself does not reach a place that was told (INC-2). Not known outside of an answer to `afterLook`. */
+  proves({ pid, told }: RollbackProof): boolean {
+    return this.#isJudging && compareOffsets(told, this.#highs.get(pid)?.high ?? START) > 0;
   }
 
   /** Something that others have named is missing. */
