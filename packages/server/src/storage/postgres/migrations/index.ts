@@ -1,5 +1,6 @@
 import { first } from './first.js';
 import { sharedFacts } from './sharedFacts.js';
+import { topicLogs } from './topicLogs.js';
 
 export interface Migration {
   readonly number: number;
@@ -10,5 +11,6 @@ export interface Migration {
 /** Every step that ever changed the schema, in order. A step that was released is never edited: what it left is out there. */
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'records, dedup rows, facts, fences', sql: first },
+  { number: 3, name: 'logs of topics', sql: topicLogs },
   { number: 4, name: 'facts that nodes share', sql: sharedFacts },
 ];
