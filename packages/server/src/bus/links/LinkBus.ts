@@ -1,7 +1,15 @@
 import { LIMITS } from '@topgun/protocol';
 import type { LinkChannel, NodeLinks } from '../../cluster/ports.js';
 import type { LogPage, PostgresLog } from '../../topics/log/PostgresLog.js';
-import type { Bus, BusListener, Draft, History, Position, Retention, TopicMessage } from '../../topics/ports.js';
+import type {
+  Bus,
+  BusListener,
+  Draft,
+  History,
+  Position,
+  Retention,
+  TopicMessage,
+} from '../../topics/ports.js';
 import type { Logger } from '../../utils/logger.js';
 import { BusCounts } from '../BusCounts.js';
 import { AWAY } from '../Outbox.js';

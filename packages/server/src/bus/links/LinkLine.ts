@@ -52,7 +52,9 @@ export class LinkLine {
 
   /** Resolves when the line has its first place. */
   opened(): Promise<void> {
-    return this.#epoch === undefined ? new Promise((resolve) => this.#onOpen.push(resolve)) : Promise.resolve();
+    return this.#epoch === undefined
+      ? new Promise((resolve) => this.#onOpen.push(resolve))
+      : Promise.resolve();
   }
 
   /** Nobody listens any more. */

@@ -154,8 +154,7 @@ export class PostgresLog implements LogStore {
   async read(topic: string, after: Position | undefined, limit: number): Promise<History> {
     const page = await this.#read(topic, after?.epoch ?? null, after?.offset ?? null, limit);
     const { messages, latest, hasMore, dropped, given, hasExpired } = page;
-    const recovered =
-      after === undefined || (isKnown(after, latest.epoch, dropped, given) && !hasExpired);
+    const recovered = after === undefined || (isKnown(after, latest.epoch, dropped, given) && !hasExpired);
     return { messages, recovered, latest, hasMore };
   }
 
@@ -226,7 +225,10 @@ export class PostgresLog implements LogStore {
     const { shown } = this.#options.address;
     if (isStandby) throw serverError('STORE_READ_ONLY', `PostgreSQL at ${shown} follows another server.`);
     if (text !== this.#home)
-      throw serverError('STORE_STOPPED', `The database at ${shown} is another one, or an older one, than was opened.`);
+      throw serverError(
+        'STORE_STOPPED',
+        `The database at ${shown} is another one, or an older one, than was opened.`,
+      );
     await client.query('set synchronous_commit = on');
   }
 
@@ -346,7 +348,8 @@ export class PostgresLog implements LogStore {
     this.#take(appended);
     for (const [at, { draft, retention, resolve, reject }] of group.entries()) {
       const outcome = outcomes[at];
-      if (outcome === FULL_COUNT || outcome === FULL_BYTES) reject(topicFull(draft.topic, outcome === FULL_COUNT, retention));
+      if (outcome === FULL_COUNT || outcome === FULL_BYTES)
+        reject(topicFull(draft.topic, outcome === FULL_COUNT, retention));
       else if (outcome === LOG_FULL) reject(logFull(this.#options.bytesMax ?? LIMITS.topicLogBytes));
       else {
         const message = { ...draft, epoch, offset: places[at] as number };

@@ -13,8 +13,7 @@ export const nameBytes = (topic: string): Buffer => Buffer.from(topic, 'utf8');
 /** What `append_messages` is given of a group, behind the first three: columns of its messages, and its topics once each. */
 export function appendBatch(group: readonly Appending[]): unknown[] {
   const indexes = new Map<string, number>();
-  for (const { draft } of group)
-    if (!indexes.has(draft.topic)) indexes.set(draft.topic, indexes.size + 1);
+  for (const { draft } of group) if (!indexes.has(draft.topic)) indexes.set(draft.topic, indexes.size + 1);
   let from = 1;
   const froms = group.map(({ sealed }) => {
     const at = from;

@@ -210,7 +210,7 @@ describe('logs against one that looks at everything', () => {
         };
         await follow(steps, open, true);
       }),
-      { numRuns: 5, endOnFailure: true },
+      { numRuns: 10, endOnFailure: true },
     );
   }, 60_000);
 });

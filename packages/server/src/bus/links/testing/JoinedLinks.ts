@@ -18,9 +18,9 @@ export class JoinedLinks implements BusHarness {
     this.#isLogged = isLogged;
   }
 
-  /** Links it to those that are there, when it is opened. */
-  bus(nodeId: string): Bus {
-    return new OpeningBus(nodeId, this, this.#address, this.#isLogged);
+  /** Links it to those that are there, when it is opened. `at`: another way to the same database. */
+  bus(nodeId: string, at = this.#address): Bus {
+    return new OpeningBus(nodeId, this, at, this.#isLogged);
   }
 
   /** The links of a node that has been opened. */
