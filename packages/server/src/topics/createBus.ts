@@ -35,7 +35,8 @@ export function createBus(
   linked?: LinkedTopics,
 ): MadeBus {
   const redis = createRedisBus(config, around);
-  const made = redis === undefined ? withoutRedis(around, log, linked) : withRedis(config, around, redis, log);
+  const made =
+    redis === undefined ? withoutRedis(around, log, linked) : withRedis(config, around, redis, log);
   return { redis, ...made, bus: new NotedBus({ bus: made.bus, ...around }) };
 }
 
