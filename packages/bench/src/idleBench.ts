@@ -3,7 +3,7 @@ import { benchToken } from './doors/benchToken.js';
 import { DoorScene } from './doors/DoorScene.js';
 import type { DoorKind } from './doors/requests.js';
 import { guardedConfig } from './doors/serverConfig.js';
-import { short } from './statistics.js';
+import { median, short } from './statistics.js';
 
 const FEW = 4_000;
 const MANY = 16_000;
@@ -56,7 +56,7 @@ const contests: readonly Contest[] = [
 ];
 
 /** Memory that an idle connection costs, authenticated and with one subscription: RSS after a collection at none, 4,000 and 16,000 of them. */
-export async function idleBench(): Promise<Bar[]> {
+export async function idleBench(rounds: number): Promise<Bar[]> {
   console.log(
     `Idle connections: authenticated, one topic for each ${PER_TOPIC}; RSS after a collection. Flags: --max-old-space-size=4096 and what is named; the slope is that from ${FEW} to ${MANY}`,
   );
@@ -64,17 +64,23 @@ export async function idleBench(): Promise<Bar[]> {
   console.log(`${'door'.padEnd(24)}${columns.map((name) => name.padStart(15)).join('')}`);
   const bars: Bar[] = [];
   for (const contest of contests) {
-    const { none, few, many } = await run(contest);
-    const slope = (many.residentBytes - few.residentBytes) / (MANY - FEW) / KB;
-    const heapSlope = (many.heapBytes - few.heapBytes) / (MANY - FEW) / KB;
-    const figures = [none, few, many].map(({ residentBytes }) => residentBytes / 1e6);
+    const runs: Awaited<ReturnType<typeof run>>[] = [];
+    for (let round = 0; round < rounds; round++) runs.push(await run(contest));
+    const middle = (of: (one: (typeof runs)[number]) => number): number => median(runs.map(of));
+    const slope = middle(({ few, many }) => (many.residentBytes - few.residentBytes) / (MANY - FEW) / KB);
+    const heapSlope = middle(({ few, many }) => (many.heapBytes - few.heapBytes) / (MANY - FEW) / KB);
+    const figures = (['none', 'few', 'many'] as const).map((at) =>
+      middle((one) => one[at].residentBytes / 1e6),
+    );
     console.log(
       `${contest.name.padEnd(24)}${[...figures, slope, heapSlope].map((v) => short(v).padStart(15)).join('')}`,
     );
     bars.push({ name: `${contest.title} ≤ ${contest.bar}`, value: slope, holds: slope <= contest.bar });
     if (contest.kind === 'json') {
-      const bytes = none.residentBytes + ((many.residentBytes - none.residentBytes) * 10_000) / MANY;
-      const mebibytes = bytes / MIB;
+      const mebibytes = middle(
+        ({ none, many }) =>
+          (none.residentBytes + ((many.residentBytes - none.residentBytes) * 10_000) / MANY) / MIB,
+      );
       bars.push({
         name: '[S004-28] idle: MiB with 10,000 connections ≤ 512',
         value: mebibytes,

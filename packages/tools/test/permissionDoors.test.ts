@@ -29,6 +29,8 @@ describe('the permission oracle at the doors', () => {
       const { leaks, tally } = await runProcess(1, serveHere);
       expect(leaks).toEqual([]);
       expect(tally.withCanaries).toBeGreaterThan(100);
+      for (const live of ['ws message', 'sse message', 'bridge message'])
+        expect([live, tally.permitted.get(live)]).toEqual([live, expect.any(Number)]);
       expect([...routes].filter((route) => !(route in HTTP_OUTLETS))).toEqual([]);
       expect(routes).toContain('GET /api/status');
       expect(Object.keys(HTTP_OUTLETS).filter((route) => !tally.outlets.has(`http ${route}`))).toEqual([]);

@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { build } from 'vite';
+import { buildPage } from '../buildPage.js';
 import { openBrowser } from '../openBrowser.js';
 
 /** A browser, and a site of one empty page that has the built packages as `globalThis.topgun`. */
@@ -18,23 +17,13 @@ export class StorageSite {
   }
 
   static async open(): Promise<StorageSite> {
-    const built = await build({
-      configFile: false,
-      logLevel: 'error',
-      // As an app for browsers is built; nothing is written.
-      build: {
-        write: false,
-        lib: { entry: fileURLToPath(new URL('page.ts', import.meta.url)), formats: ['iife'], name: 'page' },
-      },
-    });
-    const [output] = [built].flat();
-    if (output === undefined || !('output' in output)) throw new Error('the build gave nothing');
+    const script = await buildPage('page.ts', import.meta.url);
     const server = createServer((_, response) => {
       response.setHeader('content-type', 'text/html');
       response.end('<!doctype html><title>storage</title>');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new StorageSite(await openBrowser(), output.output[0].code, server);
+    return new StorageSite(await openBrowser(), script, server);
   }
 
   get url(): string {

@@ -32,8 +32,9 @@ export async function bridgePosts(asked: BridgePostsRequest): Promise<BridgePost
   });
   const tookMs: number[] = [];
   for (let nth = 0; nth < messages; nth++) {
-    const body = Buffer.from(`message ${nth}`).toString('base64');
     const begunMs = performance.now();
+    // What was posted in an earlier round lies in the mailbox still.
+    const body = Buffer.from(`message ${nth} of ${begunMs}, in ${process.pid}`).toString('base64');
     const posted = post(agent, postPort, body);
     await new Promise<void>((resolve) => {
       heard = () => {

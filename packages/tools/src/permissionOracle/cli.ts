@@ -130,7 +130,9 @@ async function areDoorsSound(argv: readonly string[], only: string, plants: bool
 /** Whether a real process lets nothing out (PO-12). */
 async function isProcessSound(argv: readonly string[]): Promise<boolean> {
   const { tally, leaks } = await runProcess(numberOf(argv, 'from') ?? 1);
-  const doors = [...tally.outlets].filter(([outlet]) => /^http|^log|^handshake/.test(outlet));
+  const doors = [...tally.outlets].filter(([outlet]) =>
+    /^http|^log|^handshake|^ws|^sse|^bridge/.test(outlet),
+  );
   console.log(doors.map(([outlet, times]) => `${String(times).padStart(9)}  ${outlet}`).join('\n'));
   console.log(
     `a real process: ${tally.frames} frames, ${percentOf(tally).toFixed(1)} % with permitted canaries, ${leaks.length} leaks`,

@@ -38,6 +38,21 @@ export interface ServedHere extends Served {
 export type Serve = (options: ServeOptions) => Promise<Served>;
 
 const HERE = 'here.';
+/** The bridge is on, and nobody is kept waiting by a limit: they are not what is asked about. */
+const MANY = 100_000;
+const OPEN = [
+  '--bridge',
+  ...['sse', 'ws', 'bridge'].flatMap((door) => [`--${door}-connections-per-ip-max`, String(MANY)]),
+  ...['--bridge-messages-per-ip-max', String(MANY)],
+];
+const OPEN_HERE: ServerConfigInput = {
+  bridge: true,
+  wsScopeRequired: false,
+  sseConnectionsPerIpMax: MANY,
+  wsConnectionsPerIpMax: MANY,
+  bridgeConnectionsPerIpMax: MANY,
+  bridgeMessagesPerIpMax: MANY,
+};
 
 /** `topgun start` as operators run it, in a process of its own, on a store of its own. */
 export const serveProcess: Serve = async ({ policies, secret, folder }) => {
@@ -54,9 +69,14 @@ export const serveProcess: Serve = async ({ policies, secret, folder }) => {
     '1',
     '--debug',
     '--debug-values',
+    ...OPEN,
   ];
   const logged: Buffer[] = [];
-  const server = new ServerProcess(args, { TOPGUN_JWT_SECRET: secret }, (data) => logged.push(data));
+  const server = new ServerProcess(
+    args,
+    { TOPGUN_JWT_SECRET: secret, TOPGUN_WS_SCOPE_REQUIRED: 'false' },
+    (data) => logged.push(data),
+  );
   const port = await freePort();
   await server.start(port);
   return {
@@ -91,7 +111,7 @@ export async function serveHere(
       jwtSecret: secret,
       debug: true,
       debugValues: true,
-      bridge: true,
+      ...OPEN_HERE,
       policies: policies as never,
       ...config,
     },

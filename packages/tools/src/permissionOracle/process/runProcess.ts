@@ -9,11 +9,15 @@ import { FrameJudge } from '@topgun/sim/internal/oracle/FrameJudge';
 import { KnownData } from '@topgun/sim/internal/oracle/KnownData';
 import { Person, Viewer } from '@topgun/sim/internal/oracle/Viewer';
 import { Rng } from '@topgun/sim/internal/rng';
+import { Around } from '../doors/Around.js';
+import { DoorPerson } from '../doors/DoorPerson.js';
+import { BARRIER } from '../doors/doorWorld.js';
 import { drawRow, Mint } from '../draw/drawRow.js';
 import { count, noTally, type Tally } from '../Tally.js';
 import { MAPS } from '../world.js';
 import { askHttp } from './askHttp.js';
 import { HTTP_OUTLETS, type HttpAsk, SAID_OVER_HTTP } from './httpOutlets.js';
+import { LIVE_TOPICS, Live } from './Live.js';
 import { type Serve, serveProcess } from './Served.js';
 import { Somebody, type Surroundings } from './Somebody.js';
 
@@ -31,6 +35,9 @@ const POLICIES: readonly Policy[] = [
   },
   { role: 'user', map: 'users/{sub}/*', actions: ['READ'] },
   { role: 'user', map: 'topic:news', actions: ['READ'], fields: ['title', 'owner'] },
+  { role: 'user', map: 'topic:user/{sub}', actions: ['READ'] },
+  { role: 'staff', map: 'topic:room/live', actions: ['READ'], fields: ['title', 'list'] },
+  { role: '*', map: `topic:${BARRIER}`, actions: ['READ'] },
   { role: 'staff', map: 'docs:*', actions: ['READ'], fields: ['title', 'rank'] },
   { role: 'staff', map: 'tags', actions: ['READ'], where: { op: 'lt', path: 'rank', value: 5 } },
 ];
@@ -51,7 +58,7 @@ export interface ProcessFound {
 
 /**
  * PO-12: starts a server, by default the real one as a process of its own, fills it, asks it for everything over real sockets and HTTP as each of these
- * people and as a stranger, and holds all bytes that come back and all that it logs against the oracle.
+ * people and as a stranger, holds streams open at every door meanwhile, and holds all bytes that come back and all that it logs against the oracle.
  */
 export async function runProcess(
   seed: number,
@@ -62,24 +69,19 @@ export async function runProcess(
   const secret = randomBytes(48).toString('base64');
   const served = await serve({ policies: POLICIES, secret, folder });
   const data = new KnownData();
-  const around: Surroundings = {
-    port: served.port,
-    data,
-    judge: new FrameJudge(data),
-    policies: POLICIES,
-    tally: noTally(),
-    leaks: [],
-  };
+  const around = new Around(served.port, data, new FrameJudge(data), noTally(), POLICIES);
   const mint = new Mint();
   data.publish('news', SAID_OVER_HTTP);
-  const everybody: Somebody[] = [];
+  const people: DoorPerson[] = [];
+  const stranger = new Somebody(around, undefined, undefined, mint.text());
+  const live = new Live(around, people);
   const takeOut = plant?.(data);
   try {
     for (const principal of PEOPLE) {
       const token = await served.tokenOf(principal);
-      everybody.push(new Somebody(around, principal, token, mint.text()));
+      people.push(new DoorPerson(around, principal, token, mint.text()));
     }
-    everybody.push(new Somebody(around, undefined, undefined, mint.text()));
+    const everybody = [...people.map(({ binary }) => binary), stranger];
     data.onCommit.push((row) => {
       for (const { viewer } of everybody) viewer.notice(row);
     });
@@ -87,19 +89,24 @@ export async function runProcess(
     const operators = [new Person(), ...everybody.filter(isOperator).map(({ viewer }) => viewer.person)];
     const [reader] = operators as [Person];
     for (const { named } of operators) for (const { session } of everybody) named.add(session);
-    for (const each of everybody) await each.connect();
-    await work(around, everybody, mint, Rng.of(seed, 'process'));
+    for (const person of people) await person.connect(LIVE_TOPICS);
+    await stranger.connect();
+    await live.connect();
+    await work(around, everybody, live, mint, Rng.of(seed, 'process'));
     for (const each of everybody) await askDoors(around, each);
-    for (const each of everybody) each.end();
+    live.end();
+    stranger.end();
     await served.stop();
     count(around.tally, 'log');
     const ofLog = new Viewer(data);
     ofLog.person = reader;
     around.leaks.push(...around.judge.text(ofLog, served.log(), 'the log'));
+    if (around.leak !== undefined) around.leaks.push(`${around.leak.outlet}: ${around.leak.message}`);
     return around;
   } finally {
     takeOut?.();
-    for (const each of everybody) each.end();
+    live.end();
+    stranger.end();
     await served.stop();
     await rm(folder, { recursive: true, force: true });
   }
@@ -109,6 +116,7 @@ export async function runProcess(
 async function work(
   { data }: Surroundings,
   everybody: readonly Somebody[],
+  live: Live,
   mint: Mint,
   rng: Rng,
 ): Promise<void> {
@@ -140,8 +148,11 @@ async function work(
     const { name, kind } = rng.pick(MAPS.filter((map) => map.kind !== 'PN'));
     await write(name, kind, rng.pick(keys.get(name) ?? []));
     root.send({ type: 'TOPIC_PUB', topic: 'news', data: drawRow(rng, mint) });
+    await live.say(rng, mint);
   }
   await settle();
+  await live.settle();
+  await live.comeBack();
   // Refused, or lost: nobody but root changes anything.
   for (const each of ready.slice(1))
     for (const map of ['notes', 'docs:a', 'judged:owner'])
