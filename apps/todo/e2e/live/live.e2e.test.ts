@@ -69,7 +69,11 @@ describe('rooms and events of the packages in a browser', () => {
     const server = await serve();
     const [ann, ben] = [await open(server), await open(server)];
     await ann.evaluate((token) => void globalThis.live.show(token), tokenOf('ann'));
-    const text = (id: string): Promise<string> => ann.locator(id).innerText();
+    const text = (id: string): Promise<string> =>
+      ann
+        .locator(id)
+        .textContent()
+        .then((shown) => shown ?? '');
     const shows = (present: string) =>
       until(
         `${present} is shown`,

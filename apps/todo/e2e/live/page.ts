@@ -32,8 +32,8 @@ function Kitchen() {
     null,
     createElement('output', { id: 'present' }, shown(present)),
     createElement('output', { id: 'said' }, said.join('\n')),
-    createElement('button', { id: 'say', onClick: () => publish('Tea?') }),
-    createElement('button', { id: 'cook', onClick: () => setState('cooking') }),
+    createElement('button', { id: 'say', type: 'button', onClick: () => publish('Tea?') }),
+    createElement('button', { id: 'cook', type: 'button', onClick: () => setState('cooking') }),
   );
 }
 
