@@ -54,7 +54,7 @@ describe('topics of a cluster without Redis', () => {
     return [await start('a', address), await start('b', address), address];
   };
 
-  it('[CLU-50] [HUB-3] who subscribes at any node hears the history and what follows, once', async () => {
+  it('[CLU-50] who subscribes at any node hears the history and what follows, once', async () => {
     const [a, b] = await two();
     const early = new Listener('ann');
     await b.topics()?.subscribe('room/1', early);

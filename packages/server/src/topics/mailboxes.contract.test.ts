@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { JoinedLinks } from '../bus/links/testing/JoinedLinks.js';
 import { openBus } from '../bus/testing/BusLoad.js';
 import { eventually } from '../bus/testing/redisProcesses.js';
 import { type RedisTopology, startCluster, startSingle } from '../bus/testing/redisTopologies.js';
+import { TestDatabases } from '../storage/postgres/testing/testDatabases.js';
 import { LocalBus } from './LocalBus.js';
 import { EmbeddedLog } from './log/EmbeddedLog.js';
 import { MemoryLog } from './log/MemoryLog.js';
@@ -61,6 +63,37 @@ describeMailboxes('embedded', async () => {
   );
 });
 
+const databases = TestDatabases.use();
+
+/** Mailboxes that lie in another process of this machine, whose clock is the same. */
+const outOfProcess: Pick<MailboxHarness, 'keeps' | 'briefMs' | 'nowMs' | 'pass'> = {
+  keeps: true,
+  // What it takes to post and read three messages on a machine that does something else, too.
+  briefMs: 4_000,
+  nowMs: () => Date.now(),
+  pass: async (ms) => {
+    const end = Date.now() + ms;
+    await eventually('the time has passed', () => Date.now() > end);
+  },
+};
+
+describeMailboxes('a cluster without Redis', async () => {
+  const joined = new JoinedLinks(databases.fresh());
+  return {
+    ...outOfProcess,
+    open: async () => {
+      const bus = joined.bus('n');
+      await bus.open(nobody);
+      const close = async (): Promise<void> => {
+        await bus.close();
+        await joined.dispose();
+      };
+      return { bus, close };
+    },
+    dispose: () => joined.dispose(),
+  };
+});
+
 describe.each([
   ['one Redis', startSingle, 0],
   ['one Redis Cluster', startCluster, 0],
@@ -78,15 +111,7 @@ describe.each([
     // A prefix of its own is a Redis of its own.
     const prefix = `r${++round}`;
     return {
-      keeps: true,
-      // What it takes to post and read three messages on a machine that does something else, too.
-      briefMs: 4_000,
-      // Of the same machine.
-      nowMs: () => Date.now(),
-      pass: async (ms) => {
-        const end = Date.now() + ms;
-        await eventually('the time has passed', () => Date.now() > end);
-      },
+      ...outOfProcess,
       open: async () => {
         const bus: Bus = openBus(topology, 'n', prefix);
         await bus.open(nobody);

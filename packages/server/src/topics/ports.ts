@@ -55,7 +55,7 @@ export interface Retention {
   readonly whenFull?: 'drop' | 'refuse';
 }
 
-/** The logs of topics on this node: memory or the embedded store. Offsets rise over all topics, in the order of acceptance. */
+/** The logs of topics: of this node, in memory or the embedded store, or of all nodes of a cluster, in PostgreSQL. Offsets rise over all topics, in the order of acceptance. */
 export interface LogStore {
   open(): Promise<void>;
   /** Gives it a place and resolves once the message is as durable as `retention` says. Throws TOPIC_FULL (by count) and TOPIC_FULL_BYTES where the log may drop nothing or has no room, and what the disk refuses. */

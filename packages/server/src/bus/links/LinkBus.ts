@@ -67,6 +67,11 @@ export class LinkBus implements Bus {
   #looking: NodeJS.Timeout | undefined;
   #verifying: NodeJS.Timeout | undefined;
   #ticks = 0;
+  /** lines that have no place yet */
+  #opening: LinkLine[] = [];
+  #isOpening = false;
+  #comparing: Promise<void> | undefined;
+  #isCompareDue = false;
   /** what the log had given out when the lines were last held against it */
   #verifiedTo = -1;
   #isClosed = false;
@@ -87,7 +92,7 @@ export class LinkBus implements Bus {
         this.#listening.down(node);
       }
       // What was on its way then is in the log.
-      void this.#compareAll();
+      this.#compareAll();
     });
   }
 
@@ -127,7 +132,7 @@ export class LinkBus implements Bus {
       gapped: (of) => this.#lookLater(of),
     });
     this.#lines.set(topic, line);
-    void this.#compare([line]);
+    void this.#open(line);
   }
 
   unlisten(topic: string): void {
@@ -167,7 +172,12 @@ export class LinkBus implements Bus {
     // Nothing is missed between what is read and what comes.
     await this.#listening.stands(topic);
     await this.#lines.get(topic)?.opened();
-    return this.#parts.log.read(topic, after, limit);
+    try {
+      return await this.#parts.log.read(topic, after, limit);
+    } catch (error) {
+      this.#failed(error);
+      return { messages: [], recovered: after === undefined, latest: AWAY, hasMore: false };
+    }
   }
 
   close(): Promise<void> {
@@ -230,13 +240,30 @@ export class LinkBus implements Bus {
   #verify(): void {
     this.#ticks++;
     const isDue = this.#ticks % (LIMITS.busVerifyMs / LIMITS.linkVerifyMs) === 0;
-    if (isDue || !this.#parts.links.isWhole) void this.#compareAll();
+    if (isDue || this.#verifiedTo < 0 || !this.#parts.links.isWhole) this.#compareAll();
   }
 
-  /** Holds every line against the end of its log, if any topic has gone on since that was done. */
-  async #compareAll(): Promise<void> {
+  /** Holds every line against the end of its log; once more, where that is being done. */
+  #compareAll(): void {
+    this.#isCompareDue = true;
+    this.#comparing ??= this.#compareWhileDue().finally(() => {
+      this.#comparing = undefined;
+    });
+  }
+
+  async #compareWhileDue(): Promise<void> {
+    while (this.#isCompareDue && !this.#isClosed) {
+      this.#isCompareDue = false;
+      await this.#compareLines();
+    }
+  }
+
+  /** Does nothing where no topic has gone on since all lines were held against the log. */
+  async #compareLines(): Promise<void> {
     if (this.#lines.size === 0) return;
     try {
+      // What a node has accepted and not told, because it did not know yet who listens, is in the log then.
+      await this.#listening.stands();
       const given = await this.#parts.log.lastGiven();
       if (given === this.#verifiedTo) return;
       const lines = [...this.#lines.values()];
@@ -246,6 +273,16 @@ export class LinkBus implements Bus {
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  /** Gives it its first place, together with those that come meanwhile. */
+  async #open(line: LinkLine): Promise<void> {
+    this.#opening.push(line);
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    await Promise.resolve();
+    while (this.#opening.length > 0) await this.#compare(this.#opening.splice(0, LIMITS.linkTopics));
+    this.#isOpening = false;
   }
 
   /** False where the log cannot be read. */
@@ -259,6 +296,7 @@ export class LinkBus implements Bus {
       return true;
     } catch (error) {
       this.#failed(error);
+      for (const line of lines) line.isUnknown();
       return false;
     }
   }

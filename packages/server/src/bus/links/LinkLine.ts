@@ -50,11 +50,16 @@ export class LinkLine {
     return this.#dueMs !== undefined;
   }
 
-  /** Resolves when the line has its first place. */
+  /** Resolves when the line has its first place, or there is none to be had at the moment. */
   opened(): Promise<void> {
     return this.#epoch === undefined
       ? new Promise((resolve) => this.#onOpen.push(resolve))
       : Promise.resolve();
+  }
+
+  /** Where the log ends cannot be said at the moment. */
+  isUnknown(): void {
+    this.#release();
   }
 
   /** Nobody listens any more. */

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { CLOSE_CODE, LIMITS, packPlain, serialize } from '@topgun/protocol';
+import { pino } from 'pino';
+import * as selfsigned from 'selfsigned';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { until } from '../../storage/postgres/testing/testDatabases.js';
@@ -116,13 +118,36 @@ describe('ClusterLinks', () => {
     await linked(a, b);
   });
 
+  it('[CLU-40] over TLS the certificate is checked, and a good one carries links', async () => {
+    const made = await selfsigned.generate([{ name: 'commonName', value: '127.0.0.1' }], {
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }],
+    });
+    const certificate = { cert: made.cert, key: made.private };
+    const parts = { certificate, tls: { ca: made.cert } };
+    const a = await nodes.start('a', parts);
+    const b = await nodes.start('b', parts);
+    const eve = await nodes.start('eve', { certificate });
+    a.hear('feed');
+    nodes.introduce(a, b);
+    eve.links.setNodes([a.info]);
+    await linked(a, b);
+    b.links.broadcast('feed', 'x'.repeat(1_000_000));
+    await until(() => a.heard.length === 1);
+    await until(() => eve.links.figures().unreached > 0);
+    expect(eve.links.up.size).toBe(0);
+  });
+
   it('[CLU-40] who does not know the secret is refused, counted, and logged once', async () => {
-    const a = await nodes.start('a');
+    const lines: unknown[] = [];
+    const log = { write: (line: string) => lines.push((JSON.parse(line) as { readonly why?: string }).why) };
+    const a = await nodes.start('a', { logger: pino({}, log) });
     const eve = await nodes.start('eve', { secret: 'something else of the same length as that one' });
     nodes.introduce(a, eve);
     await until(() => a.links.figures().refused.secret >= 3);
     expect(a.links.up.size + eve.links.up.size).toBe(0);
     expect(eve.links.figures().refused.secret).toBeGreaterThan(1);
+    // Of who came, and of whom it dialled.
+    expect(lines.filter((why) => why === 'secret').length).toBeLessThanOrEqual(2);
   });
 
   it('[CLU-40] nodes of versions that have nothing in common do not link, neighbours do', async () => {

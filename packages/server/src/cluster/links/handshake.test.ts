@@ -1,4 +1,5 @@
 import { LIMITS } from '@topgun/protocol';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Greeted, Greeting } from './Greeting.js';
 import { type LinkEnd, packAnswer, packWelcome, prove, readAnswer, readChallenge } from './handshake.js';
@@ -91,6 +92,37 @@ describe('handshake of links', () => {
     const proved = prove(SECRET, 'dialler', ben, { ...ann, versions: [2, 3] });
     const asked = listener().take(packAnswer({ ...ann, versions: [2, 3] }, proved));
     expect(asked).toEqual({ name: 'refused', why: 'version' });
+  });
+
+  it('[CLU-40] frames with any byte changed, cut short or made up are refused, and nothing throws', () => {
+    const good = [listener().first() as Uint8Array];
+    const answered = dialler().take(good[0] as Uint8Array);
+    if (answered.name === 'more') good.push(answered.reply);
+    good.push(packWelcome(prove(SECRET, 'listener', ben, ann)));
+    const frame = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc
+        .record({ which: fc.nat(2), at: fc.nat(300), to: fc.integer({ min: 1, max: 255 }) })
+        .map(({ which, at, to }) => {
+          const changed = Uint8Array.from(good[which] as Uint8Array);
+          const place = at % changed.length;
+          changed[place] = (changed[place] as number) ^ to;
+          return changed;
+        }),
+      fc.record({ which: fc.nat(2), length: fc.nat(200) }).map(({ which, length }) => {
+        const whole = good[which] as Uint8Array;
+        return whole.subarray(0, Math.min(length, whole.length - 1));
+      }),
+    );
+    fc.assert(
+      fc.property(frame, (bytes) => {
+        expect(listener().take(bytes).name).toBe('refused');
+        const from = dialler();
+        from.take(good[0] as Uint8Array);
+        expect(from.take(bytes).name).toBe('refused');
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('[CLU-40] what is no frame of a handshake is malformed', () => {

@@ -320,7 +320,8 @@ export class PostgresLog implements LogStore {
         return;
       } catch (error) {
         const fault = judgeFault(error, this.#options.address.shown);
-        if (!fault.isPassing) {
+        // What is no state of the database is this group's own fault, and will be again.
+        if (!fault.isPassing || fault.reason === undefined) {
           for (const { reject } of group) reject(fault.error);
           return;
         }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { parseConfig } from '../../../config/load.js';
@@ -11,6 +12,11 @@ import { FaultyWay } from './FaultyWay.js';
 
 export const SECRET = 'a secret of the cluster, of 32 characters or more';
 
+export interface LinkedNodeParts extends ClusterLinksParts {
+  /** with one it listens to TLS */
+  readonly certificate: { readonly cert: string; readonly key: string };
+}
+
 /** A node as far as its links go: a real port, real sockets, and a way to it that can be broken. */
 export class LinkedNode {
   readonly name: string;
@@ -19,9 +25,11 @@ export class LinkedNode {
   readonly changes: string[] = [];
   readonly #http: Server;
   readonly #way: FaultyWay;
+  readonly #scheme: 'ws' | 'wss';
 
-  private constructor(name: string, http: Server, way: FaultyWay, parts: Partial<ClusterLinksParts>) {
+  private constructor(name: string, http: Server, way: FaultyWay, parts: Partial<LinkedNodeParts>) {
     this.name = name;
+    this.#scheme = parts.certificate === undefined ? 'ws' : 'wss';
     this.#http = http;
     this.#way = way;
     this.links = new ClusterLinks({
@@ -46,8 +54,9 @@ export class LinkedNode {
     this.links.onChange((node, isUp) => this.changes.push(`${isUp ? '+' : '-'}${node}`));
   }
 
-  static async start(name: string, parts: Partial<ClusterLinksParts> = {}): Promise<LinkedNode> {
-    const http = createServer();
+  static async start(name: string, parts: Partial<LinkedNodeParts> = {}): Promise<LinkedNode> {
+    const { certificate } = parts;
+    const http = certificate === undefined ? createServer() : createSecureServer(certificate);
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
     const node: LinkedNode = new LinkedNode(name, http, await FaultyWay.to(() => node.port), parts);
     node.links.open();
@@ -71,7 +80,7 @@ export class LinkedNode {
 
   get info(): NodeInfo {
     const { name } = this;
-    const address = `ws://127.0.0.1:${this.#way.port}/cluster`;
+    const address = `${this.#scheme}://127.0.0.1:${this.#way.port}/cluster`;
     return { name, boot: 'any', slot: 0, address, state: 'ACTIVE', protocol: 1 };
   }
 
@@ -87,7 +96,7 @@ export class LinkedNode {
 export class LinkedNodes {
   readonly all: LinkedNode[] = [];
 
-  async start(name: string, parts?: Partial<ClusterLinksParts>): Promise<LinkedNode> {
+  async start(name: string, parts?: Partial<LinkedNodeParts>): Promise<LinkedNode> {
     const node = await LinkedNode.start(name, parts);
     this.all.push(node);
     return node;
