@@ -112,7 +112,8 @@ export class ClusterMachine {
 
   connect(): void {
     if (this.#link) this.#leave(CLOSE_CODE.NORMAL);
-    if (!this.#goesOn) this.#tried.clear();
+    // A client that did not go on at once has paused.
+    if (!this.#goesOn || !this.book.hasOther(this.#tried, this.#nowMs)) this.#tried.clear();
     this.#goesOn = false;
     this.#next({ code: ABNORMAL, reason: 'no node to connect to' });
   }
