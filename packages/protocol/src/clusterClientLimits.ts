@@ -12,7 +12,7 @@ export const circuitOpenMs = 30_000;
 export const nodeStableMs = 10_000;
 /** ms: clients of a node that says that it goes leave it at a moment within this time, so that the others are not run over */
 export const nodeLeaveMs = 2_000;
-/** ms: clients of a node that has gone connect elsewhere at a moment within this time */
+/** ms: clients that were with a node when it closed connect elsewhere at a moment within this time */
 export const nodeSpreadMs = 250;
 /** ms: how long a node that has said goodbye is asked last */
 export const nodeGoneMs = 30_000;

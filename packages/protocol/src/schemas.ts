@@ -303,7 +303,7 @@ const clusterMap = z
     owners: list(uint, PARTITION_COUNT, PARTITION_COUNT),
     req: maybe(uint),
   })
-  .check(z.refine((m) => m.owners.every((owner) => owner <= m.nodes.length), { path: ['owners'] }));
+  .check(z.refine((m) => m.owners.every((owner) => owner <= m.nodes.length + 1), { path: ['owners'] }));
 const shutdown = z.strictObject({ type: z.literal('SHUTDOWN'), reconnectInMs: uint });
 const error = z.strictObject({
   type: z.literal('ERROR'),

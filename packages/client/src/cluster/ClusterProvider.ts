@@ -27,14 +27,14 @@ export interface NodeHealth {
 }
 
 export interface ClusterHealth {
-  /** A node has taken this client in, and every partition has an owner that is known here. */
+  /** A node has taken this client in, and every partition has an owner. */
   readonly isHealthy: boolean;
   readonly isConnected: boolean;
   /** Name of the node that this client is at, if it is connected and the node has told. */
   readonly node: string | undefined;
   /** 0 as long as no map has come; it stays 0 at a server that is no cluster. */
   readonly mapVersion: number;
-  /** Partitions without owner, or whose owner clients cannot reach. */
+  /** Their writes wait until one is found. */
   readonly partitionsWithoutOwner: number;
   /** How often this client has left a working connection for another node. */
   readonly moves: number;

@@ -90,7 +90,7 @@ export function checkOptions(options: TopGunClientOptions): void {
   check(options, rules, '');
   if (options.backoff !== undefined) check(options.backoff, backoffRules, 'backoff.');
   if (options.serverUrl !== undefined && options.connectionProvider !== undefined) {
-    throw clientError('OPTION_INVALID', 'Give serverUrl or connectionProvider, not both');
+    throw clientError('OPTION_INVALID', 'Either serverUrl or connectionProvider');
   }
 }
 

@@ -17,7 +17,7 @@ export const clusterLayouts: Layouts<ClusterMapMessage> = {
       ),
       owners: (value, { nodes }) =>
         isRow(value, PARTITION_COUNT, PARTITION_COUNT) &&
-        value.every(within(0, (nodes as readonly unknown[]).length)),
+        value.every(within(0, (nodes as readonly unknown[]).length + 1)),
     },
     { req: isUint },
   ],

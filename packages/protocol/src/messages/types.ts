@@ -318,7 +318,7 @@ export interface ClusterMapMessage {
   readonly self: string;
   /** those that clients can reach */
   readonly nodes: readonly PublicNode[];
-  /** by partition: 1 + the index of its owner in `nodes`; 0 where it has none, or none that clients can reach */
+  /** by partition: 1 + the index of its owner in `nodes`, one more than the last where clients cannot reach it; 0 where it has none */
   readonly owners: readonly number[];
   /** of the CLUSTER_SUB that it answers */
   readonly req?: number;

@@ -18,7 +18,7 @@ export const clusterSamples = {
     version: 0,
     self: 'node-1',
     nodes: [],
-    owners: Array.from({ length: 271 }, () => 0),
+    owners: Array.from({ length: 271 }, () => 1),
     req: 3,
   },
 } as const satisfies Record<string, Message>;

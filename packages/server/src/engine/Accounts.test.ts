@@ -78,8 +78,10 @@ describe('rates of principals', () => {
     ann.send({ type: 'SYNC_END', map: 'm' });
     ann.send({ type: 'TOPIC_UNSUB', topic: 't' });
     ann.send({ type: 'SESSIONS', sessions: ['other-sess_'] });
+    ann.send({ type: 'CLUSTER_SUB', req: 1 });
     ann.auth();
     expect(ann.errors).toEqual([]);
+    expect(ann.all('CLUSTER_MAP')).toHaveLength(1);
     expect(node.verifying).toHaveLength(1);
     expect(node.engine.stats()).toMatchObject({ scopes: 0, topics: 0 });
     // What is heard begins with what was said before, which is no small thing to ask for.

@@ -37,6 +37,8 @@ const ALWAYS: ReadonlySet<MessageType> = new Set<MessageType>([
   'QUERY_UNSUB',
   'TOPIC_UNSUB',
   'PONG',
+  // Once per connection; without it the client would go by an old map.
+  'CLUSTER_SUB',
 ]);
 
 /** Who is connected how often, and who sends how much: the rates of principals (LMT-3 to LMT-6). */

@@ -23,7 +23,8 @@ export class PublicMap {
     this.#parts = parts;
     const nodes: PublicNode[] =
       publicUrl === undefined ? [] : [[nodeId, publicUrl, NODE_STATES.indexOf('ACTIVE')]];
-    const owners = Array.from({ length: PARTITION_COUNT }, () => nodes.length);
+    // It owns everything, whether clients can reach it by a name of its own or not.
+    const owners = Array.from({ length: PARTITION_COUNT }, () => 1);
     this.#map = { type: 'CLUSTER_MAP', version: 0, self: nodeId, nodes, owners };
   }
 
@@ -45,7 +46,7 @@ export class PublicMap {
       version,
       self: nodeId,
       nodes: known,
-      owners: owners.map(({ node }) => places.get(node ?? '') ?? 0),
+      owners: owners.map(({ node }) => (node === undefined ? 0 : (places.get(node) ?? known.length + 1))),
     };
     const listeners = [...connections.values()].filter((conn) => conn.hearsMap).map(({ id }) => id);
     if (listeners.length > 0) effects.sendShared(listeners, this.#map);

@@ -112,7 +112,8 @@ export class ClusterMachine {
 
   connect(): void {
     if (this.#link) this.#leave(CLOSE_CODE.NORMAL);
-    if (!this.#goesOn) this.#tried.clear();
+    // A client that did not go on at once has paused.
+    if (!this.#goesOn || !this.book.hasOther(this.#tried, this.#nowMs)) this.#tried.clear();
     this.#goesOn = false;
     this.#next({ code: ABNORMAL, reason: 'no node to connect to' });
   }
@@ -135,8 +136,11 @@ export class ClusterMachine {
       return this.#next({ code, reason });
     }
     const hasGone = code === CLOSE_CODE.GOING_AWAY || code === SERVICE_RESTART;
-    if (hasGone) this.#setGone(link.way);
-    else if (!isOwnFault(code)) link.way.circuit.failed(this.#nowMs);
+    if (hasGone) {
+      // All its clients go now; those that left it before were spread already.
+      link.way.goneUntilMs = goneUntil(this.#nowMs);
+      this.#isSpread = true;
+    } else if (!isOwnFault(code)) link.way.circuit.failed(this.#nowMs);
     this.#ended(link, { code, reason }, !isOwnFault(code));
   }
 
@@ -185,7 +189,7 @@ export class ClusterMachine {
       case 'stable':
         return link.way.circuit.succeeded();
       case 'leave':
-        this.#setGone(link.way);
+        link.way.goneUntilMs = goneUntil(this.#nowMs);
         return this.#move(link, 'the node drains');
     }
   }
@@ -240,11 +244,6 @@ export class ClusterMachine {
   #forget(): void {
     this.#link = undefined;
     for (const timer of TIMERS) this.#fx.cancel(timer);
-  }
-
-  #setGone(way: Way): void {
-    way.goneUntilMs = goneUntil(this.#nowMs);
-    this.#isSpread = true;
   }
 
   /** The first turn of a connection begins with the AUTH_ACK, unless it refuses. */

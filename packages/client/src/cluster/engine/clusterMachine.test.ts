@@ -262,7 +262,6 @@ describe('what the cluster says', () => {
     expect(rig.told.at(-1)).toBe('disconnected 1001 elsewhere');
     expect(rig.machine.moves).toBe(1);
     rig.machine.connect();
-    rig.advance(CLUSTER_LIMITS.nodeSpreadMs);
     expect(rig.opening).toBe(B);
     expect(rig.circuit(A)).toBe('CLOSED');
   });
