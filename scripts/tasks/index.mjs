@@ -38,6 +38,12 @@ async function testCrash(args) {
   return packageScript('@topgun/sim', 'crash')(args);
 }
 
+/** Nodes of a cluster are killed and stopped under load: `npm run test:cluster -- --kills 3`. */
+async function testCluster(args) {
+  process.env.TOPGUN_POSTGRES = await resolvePiece('postgres');
+  return packageScript('@topgun/sim', 'cluster')(args);
+}
+
 /** Those of several nodes start a Redis, which is found or installed for them. */
 async function bench(args) {
   const at = args.indexOf('--only');
@@ -65,6 +71,7 @@ export const tasks = {
   'test:permissions': testPermissions,
   'test:fuzz': testFuzz,
   'test:bus': testBus,
+  'test:cluster': testCluster,
   'test:crash': testCrash,
   'test:races': testRaces,
   'test:rolling': testRolling,

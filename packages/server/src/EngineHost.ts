@@ -237,11 +237,8 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     const interceptors = isForwarded(conn) ? undefined : this.#interceptors;
     const onRefused = (reason: string): void => logger.info({ conn, reason }, 'token refused');
     // The token of a request was looked at by its door.
-    const known = this.requests.verdictOf(conn);
-    const checked =
-      known === undefined
-        ? security.verify(token ?? this.#tokens.get(conn), clock.wallMs(), onRefused)
-        : Promise.resolve(known);
+    const ask = () => security.verify(token ?? this.#tokens.get(conn), clock.wallMs(), onRefused);
+    const checked = Promise.resolve(this.requests.verdictOf(conn) ?? ask());
     const admitted =
       interceptors === undefined ? checked : checked.then((found) => interceptors.admit(conn, found));
     this.#complete(admitted, (verdict) => {

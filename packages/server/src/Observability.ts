@@ -1,5 +1,6 @@
 import { ConnectionLog } from './ConnectionLog.js';
 import type { LinkFigures } from './cluster/links/ClusterLinks.js';
+import { hasRedis } from './config/checkMailboxes.js';
 import type { ServerConfig } from './config/schema.js';
 import { HttpWatch } from './doors/HttpWatch.js';
 import type { LiveFigures } from './doors/LiveDoors.js';
@@ -67,7 +68,9 @@ export class Observability {
   constructor(observed: Observed) {
     const { config, store, logger, facts } = observed;
     this.#observed = observed;
-    this.#place = watchOf(store, config.dataDir);
+    // Nodes that are linked keep logs of topics in their database, unless Redis carries them.
+    const isFolderUsed = observed.links === undefined || hasRedis(config);
+    this.#place = watchOf(store, isFolderUsed ? config.dataDir : undefined);
     this.readiness = new Readiness(observed.state, this.#place);
     this.metrics = this.#createMetrics();
     this.meter = new WorkMeter(this.metrics, { log: new ConnectionLog(logger), spans: new WorkSpans() });

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { LIMITS } from '@topgun/protocol';
+import { ClusterNode } from './cluster/ClusterNode.js';
 import { parseConfig } from './config/load.js';
 import type { ServerConfig, ServerConfigInput } from './config/schema.js';
 import { createRouter } from './createRouter.js';
 import { createTransport } from './createTransport.js';
 import { closeHttp } from './doors/closeHttp.js';
+import { clusterFactsOf } from './doors/cluster.js';
 import { createHttp } from './doors/createHttp.js';
 import { LiveDoors } from './doors/LiveDoors.js';
 import { listen } from './doors/listen.js';
@@ -67,6 +69,7 @@ export class ServerCoordinator {
   readonly #live: LiveDoors;
   readonly #topics: TopicService;
   readonly #workers = new WorkerPool();
+  readonly #cluster: ClusterNode | undefined;
   readonly #timers: readonly NodeJS.Timeout[];
   #startedAtMs: number;
   #host: EngineHost | undefined;
@@ -89,8 +92,11 @@ export class ServerCoordinator {
     this.#ntp = overrides.clock === undefined ? ntpTime(this.config.ntpServers, this.#logger) : undefined;
     this.#clock = overrides.clock ?? this.#ntp ?? { wallMs: () => Date.now() };
     this.#startedAtMs = this.#clock.wallMs();
+    const onFatal = (error: unknown): void => this.#fail(error);
+    const isBusDown = (): boolean => this.#topics.redis === 'down';
+    this.#cluster = ClusterNode.of({ config: this.config, nodeId: this.nodeId, logger, isBusDown, onFatal });
     this.#store =
-      overrides.store ?? createStore(this.config, this.#workers, this.#logger, (error) => this.#fail(error));
+      overrides.store ?? createStore(this.config, this.#workers, logger, onFatal, this.#cluster?.fence);
     this.#visitors = visitorsOf(this.config);
     this.#transport = createTransport({
       visitors: this.#visitors,
@@ -99,7 +105,8 @@ export class ServerCoordinator {
       watch: () => this.#watch,
     });
     const metrics = () => this.#watch.metrics;
-    const shared = { config: this.config, nodeId: this.nodeId, store: this.#store, logger, metrics };
+    const links = this.#cluster?.links;
+    const shared = { config: this.config, nodeId: this.nodeId, store: this.#store, logger, metrics, links };
     this.#operators = new OperatorDoors({
       ...shared,
       cluster: overrides.cluster,
@@ -111,7 +118,7 @@ export class ServerCoordinator {
       ...shared,
       wallMs: () => this.#clock.wallMs(),
       policies: () => this.#made(this.#engine, 'publish').policies,
-      onFatal: (error) => this.#fail(error),
+      onFatal,
     });
     this.#live = new LiveDoors({
       config: this.config,
@@ -122,6 +129,7 @@ export class ServerCoordinator {
       interceptors: overrides.interceptors,
       security: () => this.#auth?.security,
       watch: () => this.#watch,
+      cluster: this.#cluster?.links.door,
     });
     this.#watch = new Observability({
       ...shared,
@@ -280,7 +288,7 @@ export class ServerCoordinator {
     await this.#starting?.catch(() => undefined);
     if (this.#state === 'READY') {
       this.#state = 'DRAINING';
-      const complete = await drainServer(this.config, this.#live, this.#host, this.#transport);
+      const complete = await drainServer(this.config, this.#live, this.#host, this.#transport, this.#cluster);
       this.#logger.info({ complete }, 'drained');
     }
     await this.#close();
@@ -293,6 +301,8 @@ export class ServerCoordinator {
     this.#policies?.stop();
     for (const timer of this.#timers) clearInterval(timer);
     this.#live.close();
+    // Its links are sockets of the server that is closed next.
+    await this.#cluster?.leave();
     const closeMs = closeMsOf(this.config);
     await Promise.all([this.#transport.closeAll(closeMs), closeHttp(this.#http, closeMs)]);
     this.#host?.stop();
@@ -317,30 +327,18 @@ export class ServerCoordinator {
         );
       },
     });
-    if (boot.renewedFrom !== undefined) {
-      const { incarnation, renewedFrom } = boot;
-      this.#logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
-    }
     const started = await startEngine({
-      config: this.config,
-      nodeId: this.nodeId,
-      boot,
-      pace,
-      security,
-      store: this.#store,
-      clock: this.#clock,
-      logger: this.#logger,
-      resolvers: this.#resolvers,
-      overrides: this.#overrides,
-      transport: this.#transport,
-      watch: this.#watch,
-      operations: this.#operators.operations,
+      ...{ config: this.config, nodeId: this.nodeId, boot, pace, security, store: this.#store },
+      ...{ clock: this.#clock, logger: this.#logger, resolvers: this.#resolvers, overrides: this.#overrides },
+      ...{ transport: this.#transport, watch: this.#watch, operations: this.#operators.operations },
+      ...{ cluster: this.#cluster, port: this.port },
       topics: () => this.topics,
       onPolicies: () => this.#topics.review(),
       onOutbox: this.#operators.webhooks.stored,
       onFatal: (error) => this.#fail(error),
     });
     ({ policies: this.#policies, host: this.#host, engine: this.#engine } = started);
+    if (this.#cluster !== undefined) this.#operators.cluster = this.#cluster.view;
     this.#auth.start();
     await this.#topics.open().then(() => this.#live.opened());
     await this.#operators.start(started.host);
@@ -387,6 +385,7 @@ export class ServerCoordinator {
       uptimeMs: this.#clock.wallMs() - this.#startedAtMs,
       connections: this.#transport.stats().connections,
       redis: this.#topics.redis,
+      cluster: this.#cluster && clusterFactsOf(this.#cluster.view, this.#cluster.waitingOps),
     };
   }
 

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { ServerConfig } from './config/schema.js';
+import type { ClusterOptions } from './engine/cluster/ports.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
 import { declaredFor } from './engine/indexes/declaredFor.js';
 import type { ServerEffects } from './engine/ports.js';
@@ -25,11 +26,13 @@ export interface EngineParts {
   readonly topics: () => Topics | undefined;
   /** what a program sets otherwise than its settings can */
   readonly limits: Partial<EngineLimits> | undefined;
+  /** of a node of a cluster */
+  readonly cluster: ClusterOptions | undefined;
 }
 
 /** The engine as the settings want it, still without data. */
 export function createEngine(parts: EngineParts, effects: ServerEffects): ServerEngine {
-  const { config, nodeId, boot, nowMs, policies, resolvers, isScreened, topics, limits } = parts;
+  const { config, nodeId, boot, nowMs, policies, resolvers, isScreened, topics, limits, cluster } = parts;
   return new ServerEngine(
     {
       nodeId,
@@ -43,6 +46,8 @@ export function createEngine(parts: EngineParts, effects: ServerEffects): Server
       random: () => randomInt(2 ** 32),
       mac: cursorMac,
       isScreened,
+      ...(cluster !== undefined && { cluster }),
+      ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
       topics,
       now: nowMs,
       limits: {

@@ -2,7 +2,7 @@ import { closeMsOf, type DrainSettings, delayMsOf, finishMsOf } from './drainTim
 
 /**
  * The order of a graceful stop (FLOW-10), from the moment at which `/ready` says no: a time in which all goes on, so that proxies send nobody
- * any more; then nobody is let in and everybody is told; what was admitted becomes durable and is answered; connections are closed. True: all of
+ * any more, and in which a node of a cluster gives its partitions away; then nobody is let in and everybody is told; what was admitted becomes durable and is answered; connections are closed. True: all of
  * what was admitted is durable.
  */
 export async function drainServer(
@@ -13,10 +13,15 @@ export async function drainServer(
   host: { drain(waitMs: number): Promise<boolean> } | undefined,
   /** binary sockets */
   transport: { closeAll(waitMs: number): Promise<void> },
+  /** of a node of a cluster: gives its partitions away (CLU-3) */
+  cluster?: { drain(waitMs: number): Promise<void> },
 ): Promise<boolean> {
   const delayMs = delayMsOf(settings);
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-  const finishMs = finishMsOf(settings);
+  const began = performance.now();
+  // Before anybody is sent away: ops of its own clients go on, to the new owners.
+  await cluster?.drain(finishMsOf(settings) / 2);
+  const finishMs = finishMsOf(settings) - (performance.now() - began);
   const left = live.drain(finishMs);
   const complete = (await host?.drain(finishMs)) ?? true;
   // Devices wait no longer than for their own answers: they write elsewhere then.

@@ -5,11 +5,16 @@ import type { Pace } from './utils/Pace.js';
 
 /**
  * Takes all a store holds into an engine that has seen no input yet, in slices: sockets and probes have their turn in
- * between (FLOW-20). Throws the codes of the store, and the reason of the pace's signal.
+ * between (FLOW-20). `isAlone`: no other node has the store; one of several reads what is remembered of ops when it becomes an owner (CLU-14). Throws the codes of the store, and the reason of the pace's signal.
  */
-export async function loadEngine(engine: ServerEngine, store: Store, pace: Pace): Promise<void> {
+export async function loadEngine(
+  engine: ServerEngine,
+  store: Store,
+  pace: Pace,
+  isAlone = true,
+): Promise<void> {
   for (let pid = 0; pid < PARTITION_COUNT; pid++) {
     await store.scan(pid, (record) => engine.load([record], []), pace);
-    await store.scanDedup(pid, (row) => engine.load([], [[pid, row]]), pace);
+    if (isAlone) await store.scanDedup(pid, (row) => engine.load([], [[pid, row]]), pace);
   }
 }

@@ -1,3 +1,4 @@
+import type { ClusterNode } from './cluster/ClusterNode.js';
 import type { ServerConfig } from './config/schema.js';
 import { createEngine } from './createEngine.js';
 import type { OperationLog } from './debug/OperationLog.js';
@@ -36,6 +37,10 @@ export interface StartParts {
   /** facts of webhooks are durable; at first those that the store holds */
   readonly onOutbox: (facts: ReadonlyMap<string, unknown>) => void;
   readonly onFatal: (error: unknown) => void;
+  /** that the server is a node of */
+  readonly cluster: ClusterNode | undefined;
+  /** where clients and other nodes reach it */
+  readonly port: number;
 }
 
 /** The engine between its shells, with what the open store holds, under the policies of the settings. */
@@ -45,6 +50,11 @@ export async function startEngine(parts: StartParts): Promise<{
   readonly policies: PolicySources;
 }> {
   const { config, nodeId, boot, pace, store, clock, logger, watch, overrides } = parts;
+  if (boot.renewedFrom !== undefined) {
+    const { incarnation, renewedFrom } = boot;
+    logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
+  }
+  const seat = parts.cluster?.seat(store, boot);
   const host = new EngineHost({
     interceptors: overrides.interceptors,
     store,
@@ -56,6 +66,7 @@ export async function startEngine(parts: StartParts): Promise<{
     operations: parts.operations,
     onPolicies: parts.onPolicies,
     onOutbox: parts.onOutbox,
+    commitShared: seat?.commitShared,
     onCommit: watch.committed,
     onFatal: parts.onFatal,
   });
@@ -71,13 +82,16 @@ export async function startEngine(parts: StartParts): Promise<{
       isScreened: host.screensOps,
       topics: parts.topics,
       limits: overrides.limits,
+      cluster: seat?.options,
     },
     host,
   );
   host.connect(engine, parts.transport);
   parts.onOutbox(boot.meta);
-  await loadEngine(engine, store, pace);
+  await loadEngine(engine, store, pace, seat === undefined);
+  parts.cluster?.connect(host, engine);
   host.wake();
+  await parts.cluster?.join(parts.port);
   policies.connect((list) => host.configure(list));
   return { host, engine, policies };
 }

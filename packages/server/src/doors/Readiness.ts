@@ -18,7 +18,8 @@ export class Readiness {
 
   /** The last commit decides: one that failed is tried again, so a store that recovers shows it by itself. */
   commitDone(result: CommitResult): void {
-    this.#isStoreFailing = result !== 'committed';
+    // A fact that another node has decided otherwise is no failure.
+    this.#isStoreFailing = result !== 'committed' && result !== 'contradicted';
   }
 
   /** Of the server itself, whatever its store does. */

@@ -34,6 +34,26 @@ export interface ClusterAnswer extends Pick<ClusterStatus, 'isCluster' | 'coordi
   readonly degraded: readonly ClusterFault[];
 }
 
+/** What probes and `topgun status` say of the cluster of a node. */
+export interface ClusterFacts {
+  readonly mapVersion: number;
+  readonly nodes: number;
+  /** partitions that this node owns */
+  readonly owned: number;
+  readonly unowned: number;
+  /** ops of this node's clients for which no owner is found at the moment (CLU-31) */
+  readonly waitingOps: number;
+  /** what is not as it should be (CLU-60 to CLU-62); empty: all is well */
+  readonly degraded: readonly ClusterFault[];
+}
+
+export function clusterFactsOf(view: ClusterView, waitingOps: number): ClusterFacts {
+  const status = view.status();
+  const { mapVersion, nodes, unowned, degraded } = describeCluster(status);
+  const owned = ownedBy(status, status.self);
+  return { mapVersion, nodes: nodes.length, owned, unowned, waitingOps, degraded };
+}
+
 const drainSchema = z.strictObject({ node: z.string().min(1) });
 
 const statusByCode: Readonly<Record<string, number>> = {

@@ -1,3 +1,4 @@
+import type { ClusterFacts } from './cluster.js';
 import type { NotReady, Readiness } from './Readiness.js';
 import type { HttpAnswer, Route } from './Route.js';
 
@@ -10,6 +11,8 @@ export interface ProbeFacts {
   readonly connections: number;
   /** whether other nodes are heard; off: there are none */
   readonly redis: 'up' | 'down' | 'off';
+  /** of a node of a cluster */
+  readonly cluster?: ClusterFacts | undefined;
 }
 
 export interface ProbeParts {
@@ -48,12 +51,17 @@ function healthOf({ version, nodeId, uptimeMs, connections, redis }: ProbeFacts)
   };
 }
 
-/** A server whose bus is away serves its own clients, and stays ready (OBS-23). */
+/** A server whose bus is away serves its own clients, and stays ready (OBS-23); so does a node that cannot reach others, or whose ops wait (CLU-60 to CLU-62). */
 function readyAnswer(reason: NotReady | undefined, facts?: ProbeFacts): HttpAnswer {
   const isStore = reason?.startsWith('STORE_') === true || reason === 'DISK_FULL';
   const checks = facts && {
-    checks: { database: isStore ? 'down' : 'up', redis: facts.redis, cluster_mode: facts.redis !== 'off' },
-    degraded: facts.redis === 'down',
+    checks: {
+      database: isStore ? 'down' : 'up',
+      redis: facts.redis,
+      cluster_mode: facts.redis !== 'off' || facts.cluster !== undefined,
+    },
+    degraded: facts.redis === 'down' || (facts.cluster?.degraded.length ?? 0) > 0,
+    ...(facts.cluster && { cluster: facts.cluster }),
   };
   return reason === undefined
     ? { status: 200, body: { status: 'ready', ...checks } }

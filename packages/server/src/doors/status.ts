@@ -3,6 +3,7 @@ import { PARTITION_COUNT } from '@topgun/protocol';
 import type { ServerEngine } from '../engine/ServerEngine.js';
 import type { Principal } from '../security/PermissionPolicy.js';
 import type { TimeStatus } from '../time/NtpTimeProvider.js';
+import type { ClusterFacts } from './cluster.js';
 import type { Route } from './Route.js';
 
 /** An index as `topgun status` shows it. */
@@ -32,6 +33,8 @@ export interface ServerStatus {
   readonly uptimeMs: number;
   readonly storage: string;
   readonly connections: number;
+  /** of a node of a cluster */
+  readonly cluster?: ClusterFacts | undefined;
   readonly authenticated: number;
   /** only for an ADMIN: where the time comes from */
   readonly time?: TimeStatus;

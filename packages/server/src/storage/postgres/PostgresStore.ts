@@ -213,8 +213,11 @@ export class PostgresStore implements SharedStore {
     const pool = this.#pool;
     this.#pool = undefined;
     // A connection whose other end is gone without a word may never say that it is closed.
-    const late = sleep(LIMITS.databaseProbeMs, undefined, { ref: false });
+    const done = new AbortController();
+    const late = sleep(LIMITS.databaseProbeMs, undefined, { signal: done.signal }).catch(() => undefined);
+    // The process stays for as long as it is waited for: nothing else may keep it.
     await Promise.race([Promise.all([this.#guard.close(), pool?.end()]), late]);
+    done.abort();
   }
 
   /** What keeps the database from taking writes, asked of it and known from the last commit; undefined when all is well. */

@@ -7,14 +7,14 @@ const LOOK_MS = 1_000;
 /** Looks after the database for probes, and after the folder that lies beside it. */
 export class PostgresWatch implements StoreWatch {
   readonly #ask: (timeoutMs: number) => Promise<StoreFault | undefined>;
-  readonly #disk: StoreWatch;
+  readonly #disk: StoreWatch | undefined;
   /** At most a second old. Never rejects. */
   readonly state: () => Promise<StoreState>;
 
-  /** `ask` never rejects. `disk`: of the folder with the logs of topics. */
+  /** `ask` never rejects. `disk`: of the folder with the logs of topics, where there is one. */
   constructor(
     ask: (timeoutMs: number) => Promise<StoreFault | undefined>,
-    disk: StoreWatch,
+    disk: StoreWatch | undefined,
     monoMs = () => performance.now(),
   ) {
     this.#ask = ask;
@@ -23,7 +23,7 @@ export class PostgresWatch implements StoreWatch {
   }
 
   async #look(): Promise<StoreState> {
-    const [fault, disk] = await Promise.all([this.#ask(LIMITS.databaseProbeMs), this.#disk.state()]);
-    return { freeBytes: disk.freeBytes, fault: fault ?? disk.fault };
+    const [fault, disk] = await Promise.all([this.#ask(LIMITS.databaseProbeMs), this.#disk?.state()]);
+    return { freeBytes: disk?.freeBytes, fault: fault ?? disk?.fault };
   }
 }
