@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import type { ClientMessage, CloseCode, ErrorCode, ServerMessage } from '@topgun/protocol';
+import { lifeOver } from './cluster/lifeOver.js';
 import type { OperationLog } from './debug/OperationLog.js';
 import type { ClusterSide } from './engine/cluster/ClusterSide.js';
 import { isForwarded } from './engine/cluster/forwardedItems.js';
@@ -280,10 +281,7 @@ export class EngineHost implements ServerEffects, Omit<TransportListener, 'opene
     this.#complete(this.#parts.store.renew(), (incarnation) => {
       this.#parts.logger.warn({ incarnation }, 'the store has lost time: a new incarnation begins');
       // Each node holds what its peers may not: all begin anew from what the store has (STO-38).
-      if (this.#parts.commitShared !== undefined)
-        return this.#fail(
-          serverError('STORE_STOPPED', 'The store has begun another life, for time was lost.'),
-        );
+      if (this.#parts.commitShared !== undefined) return this.#fail(lifeOver());
       this.#input((engine, now) => engine.renewed(incarnation, now));
     });
   }

@@ -1,5 +1,5 @@
-import type { LinkFigures } from './cluster/links/ClusterLinks.js';
 import { ConnectionLog } from './ConnectionLog.js';
+import type { LinkFigures } from './cluster/links/ClusterLinks.js';
 import type { ServerConfig } from './config/schema.js';
 import { HttpWatch } from './doors/HttpWatch.js';
 import type { LiveFigures } from './doors/LiveDoors.js';

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { ServerConfig } from './config/schema.js';
 import type { EngineLimits } from './engine/EngineLimits.js';
+import type { ClusterOptions } from './engine/cluster/ports.js';
 import { declaredFor } from './engine/indexes/declaredFor.js';
 import type { ServerEffects } from './engine/ports.js';
 import type { Resolvers } from './engine/resolvers/Resolvers.js';
@@ -23,13 +24,15 @@ export interface EngineParts {
   readonly isScreened: boolean;
   /** of the node, once they are open */
   readonly topics: () => Topics | undefined;
+  /** of a node of a cluster */
+  readonly cluster: ClusterOptions | undefined;
   /** what a program sets otherwise than its settings can */
   readonly limits: Partial<EngineLimits> | undefined;
 }
 
 /** The engine as the settings want it, still without data. */
 export function createEngine(parts: EngineParts, effects: ServerEffects): ServerEngine {
-  const { config, nodeId, boot, nowMs, policies, resolvers, isScreened, topics, limits } = parts;
+  const { config, nodeId, boot, nowMs, policies, resolvers, isScreened, topics, limits, cluster } = parts;
   return new ServerEngine(
     {
       nodeId,
@@ -44,6 +47,7 @@ export function createEngine(parts: EngineParts, effects: ServerEffects): Server
       mac: cursorMac,
       isScreened,
       topics,
+      ...(cluster && { cluster }),
       now: nowMs,
       limits: {
         ...engineLimitsOf(config),

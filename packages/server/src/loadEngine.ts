@@ -10,6 +10,8 @@ import type { Pace } from './utils/Pace.js';
 export async function loadEngine(engine: ServerEngine, store: Store, pace: Pace): Promise<void> {
   for (let pid = 0; pid < PARTITION_COUNT; pid++) {
     await store.scan(pid, (record) => engine.load([record], []), pace);
-    await store.scanDedup(pid, (row) => engine.load([], [[pid, row]]), pace);
+    // A node of a cluster reads those of what it owns, when it comes to own it (CLU-14).
+    if (engine.cluster === undefined)
+      await store.scanDedup(pid, (row) => engine.load([], [[pid, row]]), pace);
   }
 }

@@ -2,6 +2,8 @@ import type { ServerConfig } from './config/schema.js';
 import { createEngine } from './createEngine.js';
 import type { OperationLog } from './debug/OperationLog.js';
 import { EngineHost, type WallClock } from './EngineHost.js';
+import type { FollowService } from './cluster/FollowService.js';
+import type { ClusterOptions } from './engine/cluster/ports.js';
 import type { Resolvers } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import { loadEngine } from './loadEngine.js';
@@ -36,6 +38,13 @@ export interface StartParts {
   /** facts of webhooks are durable; at first those that the store holds */
   readonly onOutbox: (facts: ReadonlyMap<string, unknown>) => void;
   readonly onFatal: (error: unknown) => void;
+  /** Of a node of a cluster: what it has to do with the others, around the host of its engine. */
+  readonly cluster?: (host: EngineHost) => NodeParts;
+}
+
+export interface NodeParts {
+  readonly follow: FollowService;
+  readonly options: ClusterOptions;
 }
 
 /** The engine between its shells, with what the open store holds, under the policies of the settings. */
@@ -45,7 +54,8 @@ export async function startEngine(parts: StartParts): Promise<{
   readonly policies: PolicySources;
 }> {
   const { config, nodeId, boot, pace, store, clock, logger, watch, overrides } = parts;
-  const host = new EngineHost({
+  let node: NodeParts | undefined;
+  const host: EngineHost = new EngineHost({
     interceptors: overrides.interceptors,
     store,
     security: parts.security,
@@ -58,7 +68,9 @@ export async function startEngine(parts: StartParts): Promise<{
     onOutbox: parts.onOutbox,
     onCommit: watch.committed,
     onFatal: parts.onFatal,
+    ...(parts.cluster && { commitShared: (batch) => nodeOf(node).follow.commit(batch) }),
   });
+  node = parts.cluster?.(host);
   const policies = await PolicySources.create({ config, logger, wallMs: () => clock.wallMs() });
   const engine = createEngine(
     {
@@ -71,13 +83,22 @@ export async function startEngine(parts: StartParts): Promise<{
       isScreened: host.screensOps,
       topics: parts.topics,
       limits: overrides.limits,
+      cluster: node?.options,
     },
     host,
   );
   host.connect(engine, parts.transport);
   parts.onOutbox(boot.meta);
   await loadEngine(engine, store, pace);
+  // What was committed while it loaded, too (CLU-3).
+  await node?.follow.caughtUp();
   host.wake();
   policies.connect((list) => host.configure(list));
   return { host, engine, policies };
+}
+
+/** The engine commits nothing before it is made, and the node with it. */
+function nodeOf(node: NodeParts | undefined): NodeParts {
+  if (node === undefined) throw new Error('a commit before the engine');
+  return node;
 }

@@ -7,6 +7,7 @@ import type { CommitBatch, CommitResult, DedupRow, SharedStore } from '../storag
 import type { Logger } from '../utils/logger.js';
 import { commitFrame, type FeedFrame, feedOf } from './feedFrames.js';
 import { LookBook } from './LookBook.js';
+import { lifeOver } from './lifeOver.js';
 import type { ClusterMap, NodeLinks, OwnerEngine } from './ports.js';
 import { Questions } from './Questions.js';
 
@@ -139,6 +140,14 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     timer.unref();
   }
 
+  lookFor(call: number): void {
+    const told = (isKnown: boolean): void => this.#parts.input((side) => side.lookDone(call, isKnown));
+    this.#looks.look().then(
+      () => told(true),
+      () => told(false),
+    );
+  }
+
   ask(round: number): void {
     const late = sleep(LIMITS.clusterBarrierMs, 'late' as const, { ref: false });
     void Promise.race([this.#askAll(), late]).then(
@@ -218,7 +227,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     });
     const state = await store.sharedState(revision);
     if (state.incarnation !== incarnation) {
-      const error = serverError('STORE_STOPPED', 'The store has begun another life, for time was lost.');
+      const error = lifeOver();
       onStopped(error);
       throw error;
     }

@@ -217,11 +217,12 @@ describe('resume by cursor', () => {
     const meta = new Map();
     const table = new RecordTable({ incarnation: 'life-1', partitions, meta, gc: new Map() }, tableParts(6));
     const cursors = new Cursors(cursorMac, { incarnation: 'life-1' }, meta);
-    const resume = new Resume(cursors, 1_000, () => undefined);
+    const resume = new Resume(cursors, 1_000, { begin: () => undefined });
     const startAt = (n: number): unknown => {
       const at = packPositions([[7, 5, n]]);
       const made = cursors.mint(table.obtain('m'), at);
-      return resume.startOf(table.obtain('m'), Uint8Array.of(...at, ...(made?.proof ?? [])))?.[7];
+      const start = resume.startOf(table.obtain('m'), Uint8Array.of(...at, ...(made?.proof ?? [])));
+      return start?.[7 as never];
     };
     expect(startAt(3)).toEqual({ epoch: 5, n: 3 });
     table.durable.partition(7).gc = { floor: { t: 1, node: 'a' }, offset: { epoch: 5, n: 4 } };

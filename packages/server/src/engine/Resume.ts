@@ -6,10 +6,18 @@ import { BulkWriter } from './BulkWriter.js';
 import type { Cursors, MintedCursor } from './Cursors.js';
 import type { MapState } from './MapState.js';
 import type { RollbackProof } from './ports.js';
+import type { Rebirth } from './Rebirth.js';
 import { readableOf } from './Row.js';
 import { bytesOfRow } from './sizeOf.js';
 
 const START: Offset = { epoch: 0, n: 0 };
+
+/** What a node knows of its cluster when a device names a place. */
+export interface OtherNodes {
+  afterLook(run: () => void): void;
+  /** whether the database itself does not reach the place that was told */
+  proves(proof: RollbackProof): boolean;
+}
 
 /** What changed since a cursor, as much as one frame holds. */
 export interface Page {
@@ -24,19 +32,27 @@ export interface Page {
 export class Resume {
   readonly #cursors: Cursors;
   readonly #frameBytes: number;
-  readonly #rolledBack: (proof: RollbackProof) => void;
+  readonly #rebirth: Pick<Rebirth, 'begin'>;
+  readonly #nodes: OtherNodes | undefined;
 
-  constructor(cursors: Cursors, frameBytes: number, rolledBack: (proof: RollbackProof) => void) {
+  constructor(cursors: Cursors, frameBytes: number, rebirth: Pick<Rebirth, 'begin'>, nodes?: OtherNodes) {
     this.#cursors = cursors;
     this.#frameBytes = frameBytes;
-    this.#rolledBack = rolledBack;
+    this.#rebirth = rebirth;
+    this.#nodes = nodes;
+  }
+
+  /** Where other nodes may know more than this one: calls back when it knows what the database has (CLU-24). */
+  get nodes(): OtherNodes | undefined {
+    return this.#nodes;
   }
 
   /**
    * The places of a cursor by partition; undefined when nothing can be resumed from it: forged, of another map or life of
-   * the store, or older than a purge (GC-1). One that proves a rollback is reported.
+   * the store, or older than a purge (GC-1). One that proves a rollback is reported. `ahead`: it is to be asked again when this node knows
+   * what others have committed.
    */
-  startOf(map: MapState, cursor: Uint8Array | undefined): Offset[] | undefined {
+  startOf(map: MapState, cursor: Uint8Array | undefined, isFinal = false): Offset[] | 'ahead' | undefined {
     const places = cursor && this.#cursors.read(map, cursor);
     if (places === undefined) return undefined;
     const start = new Array<Offset>(PARTITION_COUNT).fill(START);
@@ -46,7 +62,10 @@ export class Resume {
       const told = start[pid] as Offset;
       // n = 0 is the start of an epoch and claims nothing in it.
       if (told.n > 0 && compareOffsets(told, committed) > 0) {
-        if (!lane.isVolatile) this.#rolledBack({ map: map.name, pid, told, committed });
+        if (lane.isVolatile) return undefined;
+        if (this.#nodes !== undefined && !isFinal) return 'ahead';
+        const proof = { map: map.name, pid, told, committed };
+        if (this.#nodes?.proves(proof) !== false) this.#rebirth.begin(proof);
         return undefined;
       }
       if (compareOffsets(told, gcOffset) < 0) return undefined;

@@ -203,7 +203,7 @@ export class ServerEngine {
       admission: this.#admission,
       clock: this.#clock,
     });
-    const resume = new Resume(cursors, limits.frameBytes, (proof) => this.#rebirth.begin(proof));
+    const resume = new Resume(cursors, limits.frameBytes, this.#rebirth, this.cluster);
     this.router = new Router({
       ...{ ...shared, nodeId, publicUrl: options.publicUrl, connections: this.#connections },
       accounts: this.#accounts,

@@ -63,9 +63,14 @@ export class SyncServer {
     this.#tally = tally;
   }
 
-  init(conn: Connection, message: SyncInitMessage): void {
+  init(conn: Connection, message: SyncInitMessage, isFinal = false): void {
     const { req, map, kind, root } = message;
-    const resumed = this.#catchUp(conn, message);
+    const resumed = this.#catchUp(conn, message, isFinal);
+    if (resumed === 'ahead') {
+      // Another node has told the device more than this one knows yet (CLU-24).
+      this.#resume.nodes?.afterLook(() => conn.phase === 'READY' && this.init(conn, message, true));
+      return;
+    }
     if (resumed === 'more') return;
     const retryAfterMs = this.#scans.take(this.#scopes.rowsToScan(conn, map), conn.seenAtMs);
     if (retryAfterMs > 0) {
@@ -104,11 +109,16 @@ export class SyncServer {
    * Sends what changed since the cursor, before the scope is joined: nothing can change in between. What does not fit into
    * one frame ends with the cursor to go on with.
    */
-  #catchUp(conn: Connection, { req, map, kind, root, cursor }: SyncInitMessage): 'all' | 'more' | 'none' {
+  #catchUp(
+    conn: Connection,
+    { req, map, kind, root, cursor }: SyncInitMessage,
+    isFinal: boolean,
+  ): 'all' | 'more' | 'none' | 'ahead' {
     const known = this.#scopes.wholeMap(conn, map);
     if (known === undefined || known.kind !== kind) return 'none';
-    const start = this.#resume.startOf(known, cursor);
+    const start = this.#resume.startOf(known, cursor, isFinal);
     if (start === undefined) return 'none';
+    if (start === 'ahead') return start;
     if (known.tree.read().rootHash() === root) return 'all';
     const { rows, tables, isAll, next } = this.#resume.page(known, start);
     // A cursor to go on with that cannot be made: the walk does it.

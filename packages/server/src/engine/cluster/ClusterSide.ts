@@ -1,10 +1,17 @@
-import type { DedupRow, PartitionPlace, SharedState, StoreBoot, StoredRecord } from '../../storage/Store.js';
+import {
+  compareOffsets,
+  type DedupRow,
+  type PartitionPlace,
+  type SharedState,
+  type StoreBoot,
+  type StoredRecord,
+} from '../../storage/Store.js';
 import type { Connection } from '../Connection.js';
 import type { Cursors } from '../Cursors.js';
 import type { Op } from '../Op.js';
 import type { OwnerClock } from '../OwnerClock.js';
-import type { Partition } from '../Partition.js';
-import type { Verdict } from '../ports.js';
+import { type Partition, START } from '../Partition.js';
+import type { RollbackProof, ServerEffects, Verdict } from '../ports.js';
 import { type Hearers, publish } from '../publish.js';
 import type { Reaper } from '../Reaper.js';
 import { mapOfMetaName } from '../RecordTable.js';
@@ -19,6 +26,7 @@ import { type ForwardingMachines, forwardingPorts } from './forwardingPorts.js';
 import type { ClusterOptions, Feed, FeedSlice } from './ports.js';
 
 export interface ClusterParts extends Hearers, ForwardingMachines {
+  readonly effects: Pick<ServerEffects, 'send' | 'outboxStored'>;
   readonly clock: OwnerClock;
   readonly staging: Staging;
   readonly cursors: Cursors;
@@ -34,6 +42,7 @@ interface Release {
   readonly done: () => void;
 }
 
+const NOTHING: ReadonlyMap<string, unknown> = new Map<string, unknown>();
 /** Facts that belong to one node: no other has a use for them. */
 const OF_ONE_NODE = 'clock:';
 /** Its owner sees to what belongs to no partition (CLU-26). */
@@ -52,6 +61,12 @@ export class ClusterSide {
   readonly #facts: FactLine;
   readonly #barrier: Barrier;
   #releases: Release[] = [];
+  /** who waits for a look into the database */
+  readonly #calls = new Map<number, () => void>();
+  #call = 0;
+  /** what the database had at the last look */
+  #highs: ReadonlyMap<number, PartitionPlace> = new Map();
+  #isJudging = false;
   /** of the commit that is being told */
   #slices: readonly FeedSlice[] = [];
 
@@ -116,6 +131,7 @@ export class ClusterSide {
       this.#following.forget(pid);
     }
     reaper.owned();
+    this.#parts.effects.outboxStored?.(NOTHING);
     this.#options.elsewhere.opened(grants.map(({ pid }) => pid));
     this.#barrier.settle(this.#isBehind);
   }
@@ -140,6 +156,7 @@ export class ClusterSide {
     for (const pid of pids) this.#partition(pid).isOwn = false;
     this.#releases = this.#releases.filter(({ pids: others }) => !pids.some((pid) => others.has(pid)));
     this.#parts.staging.drop((pid) => some.has(pid), this.#parts.wall.nowMs);
+    this.#parts.effects.outboxStored?.(NOTHING);
   }
 
   /** The node owns nothing any more, and what it has staged counts for nothing (CLU-2). */
@@ -148,6 +165,7 @@ export class ClusterSide {
     for (const partition of table.durable.partitions) partition.isOwn = false;
     this.#releases = [];
     staging.abandon(wall.nowMs);
+    this.#parts.effects.outboxStored?.(NOTHING);
   }
 
   /** Ops that were elsewhere are admitted, from dedup on, in this order. */
@@ -211,6 +229,7 @@ export class ClusterSide {
     revision,
     partitions,
   }: Pick<SharedState, 'facts' | 'revision' | 'partitions'>): readonly number[] {
+    this.#highs = partitions;
     this.#facts.read(revision, facts);
     this.#settle();
     return [...partitions].flatMap(([pid, place]) => (this.lacks(pid, place) ? [pid] : []));
@@ -248,6 +267,28 @@ export class ClusterSide {
   /** The node serves those who wait with what it has: neither links nor database answer (CLU-60). */
   unknown(round: number): void {
     this.#barrier.giveUp(round);
+  }
+
+  // --- places that clients name ---
+
+  /** Calls back when everything is known that the database has by now: a place that lies ahead of this node is judged then (CLU-24). */
+  afterLook(run: () => void): void {
+    this.#calls.set(++this.#call, run);
+    this.#options.effects.lookFor(this.#call);
+  }
+
+  /** The database was asked, or does not answer. */
+  lookDone(call: number, isKnown: boolean): void {
+    const run = this.#calls.get(call);
+    this.#calls.delete(call);
+    this.#isJudging = isKnown;
+    run?.();
+    this.#isJudging = false;
+  }
+
+  /** Whether the database itself does not reach a place that was told (INC-2). Not known outside of an answer to `afterLook`. */
+  proves({ pid, told }: RollbackProof): boolean {
+    return this.#isJudging && compareOffsets(told, this.#highs.get(pid)?.high ?? START) > 0;
   }
 
   /** Something that others have named is missing. */

@@ -145,6 +145,48 @@ describe('Following', () => {
     expect(writer.outcomeOf(row[0])).toMatchObject({ epoch, outcome: 0 });
   });
 
+  it('[CLU-24] [INC-2] a cursor ahead of what the node knows makes it catch up, and proves nothing that the database has', () => {
+    const { cluster, writer } = pair();
+    const [owner, follower] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+    const late = follower.node.device('cleo');
+    cluster.settle();
+    writer.put('todos', 'a', 1);
+    cluster.settle();
+    cluster.cut(owner, follower);
+    writer.put('todos', 'a', 2);
+    owner.node.settle();
+    const here = new ModelScope(writer, 'todos');
+    here.sync();
+    expect(late.syncInit('todos', 'LWW', 7, here.cursor)).toBe(undefined);
+    cluster.settle();
+    expect(late.last('SYNC_ROOT')?.root).toBe(owner.node.engine.rootOf('todos'));
+    expect(follower.node.rollbacks).toEqual([]);
+    // Put back to an earlier state behind their backs.
+    cluster.store.reset(cluster.store.batches.slice(0, -1));
+    late.syncInit('todos', 'LWW', 7, here.cursor);
+    expect(follower.node.rollbacks).toEqual([]);
+  });
+
+  it('[CLU-24] [INC-2] a place that the database does not reach proves that time was lost', () => {
+    const { cluster, writer } = pair();
+    const [owner, follower] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+    writer.put('todos', 'a', 1);
+    cluster.settle();
+    const late = follower.node.device('cleo');
+    cluster.settle();
+    cluster.cut(owner, follower);
+    const before = [...cluster.store.batches];
+    writer.put('todos', 'a', 2);
+    owner.node.settle();
+    const here = new ModelScope(writer, 'todos');
+    here.sync();
+    cluster.store.reset(before);
+    late.syncInit('todos', 'LWW', 7, here.cursor);
+    expect(follower.node.rollbacks).toEqual([]);
+    cluster.settle();
+    expect(follower.node.rollbacks).toHaveLength(1);
+  });
+
   it('[CLU-23] a session is served only when its node knows what was committed before it came', () => {
     const { cluster, writer } = pair();
     const [owner, follower] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];

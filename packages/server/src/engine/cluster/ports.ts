@@ -40,6 +40,8 @@ export interface ClusterEffects {
   feed(feed: Feed): void;
   /** Something is missing: `sharedState` is to be read, and what it shows to be missing. */
   look(): void;
+  /** The database is to be asked, from now on, and what it has and this node does not is to be read: `ClusterSide.lookDone` answers. */
+  lookFor(call: number): void;
   /** Sessions wait until everything is known that was committed before: `ClusterSide.known` answers. */
   ask(round: number): void;
 }

@@ -24,6 +24,8 @@ export class Member {
   /** rounds of questions, and who has not answered yet */
   readonly rounds = new Map<number, Set<string>>();
   wantsLook = false;
+  /** looks that somebody waits for */
+  readonly calls: number[] = [];
   /** commits that come to nothing, for the fence was raised while they ran */
   readonly void = new Set<unknown>();
 
@@ -69,6 +71,7 @@ export class TestCluster {
           look: () => {
             self().wantsLook = true;
           },
+          lookFor: (call) => self().calls.push(call),
           ask: (round) => this.#ask(self(), round),
         },
       },
@@ -182,8 +185,10 @@ export class TestCluster {
           isBusy = true;
         }
         for (const from of this.members) while (this.deliver(from, member)) isBusy = true;
-        if (member.wantsLook) {
+        if (member.wantsLook || member.calls.length > 0) {
+          const calls = member.calls.splice(0);
           this.look(member);
+          for (const call of calls) member.side.lookDone(call, true);
           isBusy = true;
         }
       }

@@ -67,7 +67,7 @@ export class TestNode {
   /** durable facts of webhooks */
   readonly told: (readonly [name: string, value: unknown])[] = [];
   isDrained = false;
-  onPoliciesStored: (version: number) => void = () => undefined;
+  onPoliciesStored: (version: number, isOurs: boolean) => void = () => undefined;
   /** times that a new life of the store was asked for */
   renewals = 0;
   /** set: the store was found to be a copy or an older state at the next start */
@@ -275,7 +275,7 @@ export class TestNode {
       screen: (question, op) => this.asked.push({ question, op }),
       rolledBack: (proof) => this.rollbacks.push(proof),
       repaired: (call, result) => this.repaired.set(call, result),
-      policiesStored: (version) => this.onPoliciesStored(version),
+      policiesStored: (version, isOurs) => this.onPoliciesStored(version, isOurs),
       outboxStored: (facts) => {
         for (const [name, value] of facts) this.told.push([name, value]);
       },
