@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { ServerConfig } from './config/schema.js';
-import type { EngineLimits } from './engine/EngineLimits.js';
 import type { ClusterOptions } from './engine/cluster/ports.js';
+import type { EngineLimits } from './engine/EngineLimits.js';
 import { declaredFor } from './engine/indexes/declaredFor.js';
 import type { ServerEffects } from './engine/ports.js';
 import type { Resolvers } from './engine/resolvers/Resolvers.js';

@@ -1,8 +1,8 @@
+import type { FollowService } from './cluster/FollowService.js';
 import type { ServerConfig } from './config/schema.js';
 import { createEngine } from './createEngine.js';
 import type { OperationLog } from './debug/OperationLog.js';
 import { EngineHost, type WallClock } from './EngineHost.js';
-import type { FollowService } from './cluster/FollowService.js';
 import type { ClusterOptions } from './engine/cluster/ports.js';
 import type { Resolvers } from './engine/resolvers/Resolvers.js';
 import type { ServerEngine } from './engine/ServerEngine.js';

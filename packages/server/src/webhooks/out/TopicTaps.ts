@@ -49,7 +49,8 @@ export class TopicTaps {
       for (const topic of subscription.topics) {
         const name = outboxNames.place(subscription.id, topic);
         known.add(name);
-        if (subscription.goneMs === undefined && this.#parts.isOurs(subscription.id)) wanted.set(name, { subscription, topic });
+        if (subscription.goneMs === undefined && this.#parts.isOurs(subscription.id))
+          wanted.set(name, { subscription, topic });
       }
     for (const [name, tap] of this.#taps) {
       if (wanted.has(name)) continue;
