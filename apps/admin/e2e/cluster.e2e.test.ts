@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { ServerCoordinator } from '@topgun/server';
+import { TableView } from '@topgun/server/testing';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TableView } from '../../../packages/server/src/cluster/testing/TableView.js';
 import { openBrowser } from '../../todo/e2e/openBrowser.js';
 import { AdminPage } from './AdminPage.js';
 

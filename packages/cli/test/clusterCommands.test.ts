@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TableView } from '../../server/src/cluster/testing/TableView.js';
+import { TableView } from '../../server/src/cluster/TableView.js';
 import { ServerCoordinator } from '../../server/src/ServerCoordinator.js';
 import { TEST_SECRET, tokenFor } from '../../server/src/security/testing/tokenFor.js';
 import { MemoryStore } from '../../server/src/storage/MemoryStore.js';

@@ -12,6 +12,8 @@ export const clusterHeartbeatMs = 2_000;
 export const clusterFenceMs = 6_000;
 /** ms: after which a renewal without an answer is given up, and asked for again over another connection: two fit before a node fences itself */
 export const clusterPulseMs = 2_500;
+/** ms: before a node asks again what the database has not answered, or refused */
+export const clusterRetryMs = 250;
 /** count: partitions handed over at once: their ops wait meanwhile (CLU-13) */
 export const clusterHandOvers = 16;
 /** ms: after which a hand-over is off, and its ops go on where they are (CLU-13) */

@@ -1,3 +1,4 @@
+export { TableView } from './cluster/TableView.js';
 export { type CommitFault, CommitGate } from './storage/CommitGate.js';
 export {
   commitOf,

@@ -2,6 +2,7 @@ import { packHashes } from '../codec/hashes.js';
 import { packPositions } from '../codec/positions.js';
 import type { BulkRow, ChangeRow } from '../messages/rows.js';
 import type { Message } from '../messages/types.js';
+import { clusterSamples } from './clusterSamples.js';
 
 const SESSION = 'Q2xpZW50U18';
 const OTHER = 'Zm9vYmFyYmF';
@@ -377,25 +378,7 @@ export const samples = {
   TOPIC_HEARD: { type: 'TOPIC_HEARD', topic: 'room/1', recovered: true, epoch: 'e1', offset: 7 },
   'TOPIC_HEARD over': { type: 'TOPIC_HEARD', topic: 't', recovered: false, epoch: '', offset: 0, over: true },
   GC_PRUNE: { type: 'GC_PRUNE', map: 'todos', at: [[3, 1, 10]] },
-  CLUSTER_SUB: { type: 'CLUSTER_SUB', req: 3 },
-  CLUSTER_MAP: {
-    type: 'CLUSTER_MAP',
-    version: 7,
-    self: 'b',
-    nodes: [
-      ['a', 'wss://a.example.com', 1],
-      ['b', 'wss://b.example.com', 2],
-    ],
-    owners: Array.from({ length: 271 }, (_, pid) => pid % 3),
-  },
-  'CLUSTER_MAP of one': {
-    type: 'CLUSTER_MAP',
-    version: 0,
-    self: 'node-1',
-    nodes: [],
-    owners: Array.from({ length: 271 }, () => 0),
-    req: 3,
-  },
+  ...clusterSamples,
   SHUTDOWN: { type: 'SHUTDOWN', reconnectInMs: 1500 },
   ERROR: {
     type: 'ERROR',

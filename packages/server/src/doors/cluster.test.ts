@@ -1,7 +1,7 @@
 import { PARTITION_COUNT } from '@topgun/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClusterStatus, ClusterView } from '../cluster/ClusterView.js';
-import { TableView } from '../cluster/testing/TableView.js';
+import { TableView } from '../cluster/TableView.js';
 import { serverError } from '../errors.js';
 import { ServerCoordinator } from '../ServerCoordinator.js';
 import { TEST_SECRET, tokenFor } from '../security/testing/tokenFor.js';

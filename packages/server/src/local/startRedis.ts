@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './freePort.js';
+import { claimPort, giveBack } from '../utils/claimPort.js';
 import { tether } from './tether.js';
 
 /** A Redis of one's own. */
@@ -26,7 +26,7 @@ const START_MS_MAX = 30_000;
 export async function startRedis({ program, folder }: LocalRedisOptions): Promise<LocalRedis> {
   const home = folder ?? mkdtempSync(join(tmpdir(), 'topgun-redis-'));
   mkdirSync(home, { recursive: true });
-  const port = await freePort();
+  const port = await claimPort();
   const settings = {
     port,
     bind: '127.0.0.1',
@@ -52,6 +52,7 @@ export async function startRedis({ program, folder }: LocalRedisOptions): Promis
     const fail = (why: string): void => {
       clearTimeout(timer);
       release();
+      giveBack(port);
       reject(new Error(`Redis did not start: ${why}\n${told}`));
     };
     const ended = (code: number | null): void => fail(`it ended with ${code}`);
@@ -74,6 +75,7 @@ export async function startRedis({ program, folder }: LocalRedisOptions): Promis
       const gone = once(shell, 'exit');
       release();
       await gone;
+      giveBack(port);
     },
   };
 }

@@ -9,7 +9,8 @@ const FIRST = 10_000;
 /** Below the ports that the system gives to connections. */
 const COUNT = 12_000;
 
-const folder = join(tmpdir(), 'topgun-test-ports');
+/** Of each user one: who may not write there would find no port. */
+const folder = join(tmpdir(), `topgun-ports-${process.getuid?.() ?? 0}`);
 const claimed = new Set<number>();
 let next = 0;
 
@@ -18,7 +19,7 @@ process.on('exit', () => {
 });
 
 /**
- * A port nobody listens on, for a server of a test that is killed and started again on it: until `giveBack` no other process of tests gets it,
+ * A port nobody listens on, for a server of a test or of a local cluster that is killed and started again on it: until `giveBack` no other such process gets it,
  * also while nobody listens there, and no connection of any program, as one that the system gives may. A Redis Cluster would take in whoever answers
  * where a node of it was.
  */

@@ -5,7 +5,7 @@ import { bannedGlobals, bannedMembers, bannedOn } from './bannedGlobals.js';
 import { pureFiles } from './pureFiles.js';
 
 const PURE_PACKAGES =
-  /^(@topgun\/(core(\/texts)?|protocol(\/(closeCodes|device|limits))?)|zod(\/mini)?|msgpackr(\/(pack|unpack))?)$/;
+  /^(@topgun\/(core(\/texts)?|protocol(\/(closeCodes|cluster|device|limits))?)|zod(\/mini)?|msgpackr(\/(pack|unpack))?)$/;
 
 /**
  * Uses of time, chance, I/O and locale in the pure part of the house below `root`.

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { devLimits, envOf, type SettingName } from '@topgun/server';
-import { freePort } from '@topgun/server/local';
+import { claimPort, giveBack } from '@topgun/server/local';
 import { cliError } from '../../cliErrors.js';
 import { demoFolder } from '../../webFolders.js';
 import { askCluster, type Cluster } from '../clusterAnswer.js';
@@ -40,7 +40,7 @@ export class LocalCluster {
   static async start(parts: LocalClusterParts): Promise<LocalCluster> {
     const names = Array.from({ length: parts.count }, (_, at) => `node-${at + 1}`);
     const ports = await Promise.all(
-      names.map((_, at) => (parts.port === undefined ? freePort() : parts.port + at)),
+      names.map((_, at) => (parts.port === undefined ? claimPort() : parts.port + at)),
     );
     const proxies = new Map<string, LinkProxy>();
     for (const [at, name] of names.entries())
@@ -106,6 +106,7 @@ export class LocalCluster {
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => (node.state === 'stopped' ? undefined : node.stop())));
     for (const proxy of this.#proxies.values()) await proxy.close();
+    for (const { port } of this.nodes) giveBack(port);
   }
 }
 

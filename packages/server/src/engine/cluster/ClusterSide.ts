@@ -20,9 +20,9 @@ import type { Commit, Staging } from '../Staging.js';
 import { Barrier } from './Barrier.js';
 import { FactLine } from './FactLine.js';
 import { Following } from './Following.js';
-import type { Forwarding } from './Forwarding.js';
 import { isForwarded } from './forwardedItems.js';
 import { type ForwardingMachines, forwardingPorts } from './forwardingPorts.js';
+import type { OpForwarding } from './OpForwarding.js';
 import type { ClusterOptions, Feed, FeedSlice } from './ports.js';
 
 export interface ClusterParts extends Hearers, ForwardingMachines {
@@ -54,7 +54,7 @@ export const KEEPER_PID = 0;
  */
 export class ClusterSide {
   /** brings ops to the owners of their partitions */
-  readonly forwarding: Forwarding | undefined;
+  readonly forwarding: OpForwarding | undefined;
   readonly #parts: ClusterParts;
   readonly #options: ClusterOptions;
   readonly #following: Following;

@@ -20,7 +20,7 @@ import type {
 } from '../Store.js';
 import type { StoreFault } from '../StoreWatch.js';
 import { type CommitRows, commitRows } from './commitRows.js';
-import { connectionOptions } from './connection.js';
+import { connectionOptions, SYNCHRONOUS } from './connection.js';
 import type { DatabaseAddress } from './databaseUrl.js';
 import { Fence } from './Fence.js';
 import { CONTRADICTED, type Fault, judgeFault, openingError, sqlStateOf } from './faults.js';
@@ -62,9 +62,6 @@ const COMMIT = `select commit_shared(${Array.from({ length: 48 }, (_, i) => `$${
 
 /** What servers that are no nodes of a cluster call their fence, and what nodes keep them out by. */
 const SERVER = 'server';
-
-/** PERSISTED is said of what is on a disk: a database that answers before is told to wait. */
-const SYNCHRONOUS = `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
 
 /**
  * The store of production: records, dedup rows and facts in PostgreSQL, merged by it, one transaction to a commit. Nothing that comes from

@@ -7,6 +7,9 @@ import type { DatabaseAddress } from './databaseUrl.js';
 
 const BIGINT = 20;
 
+/** PERSISTED is said of what is on a disk, and an epoch given once is never given again: a database that answers before is told to wait. */
+export const SYNCHRONOUS = `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'`;
+
 /** Numbers of 64 bits as numbers: none of ours is above 2^53. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>

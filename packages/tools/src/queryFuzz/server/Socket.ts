@@ -1,7 +1,7 @@
 import { packTime } from '@topgun/core';
 import {
-  type DeviceMessage,
   CONCERN,
+  type DeviceMessage,
   type MessageOf,
   type MessageType,
   OP,

@@ -1,4 +1,5 @@
 import { first } from './first.js';
+import { second } from './second.js';
 import { sharedFacts } from './sharedFacts.js';
 
 export interface Migration {
@@ -10,5 +11,6 @@ export interface Migration {
 /** Every step that ever changed the schema, in order. A step that was released is never edited: what it left is out there. */
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'records, dedup rows, facts, fences', sql: first },
+  { number: 2, name: 'nodes of a cluster, and who owns what', sql: second },
   { number: 4, name: 'facts that nodes share', sql: sharedFacts },
 ];

@@ -1,9 +1,9 @@
 import { PARTITION_COUNT, PROTOCOL_VERSION } from '@topgun/protocol';
-import { serverError } from '../../errors.js';
-import type { ClusterFault, ClusterNodeStatus, ClusterStatus, ClusterView } from '../ClusterView.js';
-import type { OwnerRow } from '../ports.js';
+import { serverError } from '../errors.js';
+import type { ClusterFault, ClusterNodeStatus, ClusterStatus, ClusterView } from './ClusterView.js';
+import type { OwnerRow } from './ports.js';
 
-/** A cluster that is a table alone: orders change it at once, and partitions move when they are told to. */
+/** For tests of what shows a cluster: one that is a table alone: orders change it at once, and partitions move when they are told to. */
 export class TableView implements ClusterView {
   readonly nodes: ClusterNodeStatus[];
   owners: OwnerRow[];
