@@ -117,7 +117,7 @@ export class ClusterSide {
    * dedup rows included (CLU-14). Throws for an epoch that is not above the place of its partition.
    */
   own(grants: readonly { readonly pid: number; readonly epoch: number }[]): void {
-    const { reaper } = this.#parts;
+    const { reaper, staging } = this.#parts;
     for (const { pid, epoch } of grants) {
       const partition = this.#partition(pid);
       if (partition.isOwn && partition.epoch === epoch) continue;
@@ -126,7 +126,8 @@ export class ClusterSide {
           `Partition ${pid} was granted at epoch ${epoch}, and has got to epoch ${partition.committed.epoch}.`,
         );
       partition.epoch = epoch;
-      partition.staged = 0;
+      // What is staged of an epoch before goes on counting in this one.
+      if (!staging.isBusyWith((busy) => busy === pid)) partition.staged = 0;
       partition.isOwn = true;
       this.#following.forget(pid);
     }
@@ -237,6 +238,15 @@ export class ClusterSide {
 
   lacks(pid: number, place: PartitionPlace): boolean {
     return !this.isOwn(pid) && this.#following.lacks(pid, place);
+  }
+
+  /**
+   * Whether deletions were purged that this node has not heard of: then nobody can tell it what is gone. Only a node that was cut off for
+   * longer than deletions are kept has missed any.
+   */
+  hasMissed(pid: number, { gc }: PartitionPlace): boolean {
+    const place = this.placeOf(pid);
+    return !this.isOwn(pid) && place.epoch > 0 && gc !== undefined && compareOffsets(place, gc.offset) < 0;
   }
 
   /** How far a partition is known. */
