@@ -43,6 +43,8 @@ interface Release {
 }
 
 const NOTHING: ReadonlyMap<string, unknown> = new Map<string, unknown>();
+/** An hour: what was noted within the last day is not noted again. */
+const NOTE_EVERY_MS = 3_600_000;
 /** Facts that belong to one node: no other has a use for them. */
 const OF_ONE_NODE = 'clock:';
 /** Its owner sees to what belongs to no partition (CLU-26). */
@@ -67,6 +69,7 @@ export class ClusterSide {
   /** what the database had at the last look */
   #highs: ReadonlyMap<number, PartitionPlace> = new Map();
   #isJudging = false;
+  #notedMs = 0;
   /** of the commit that is being told */
   #slices: readonly FeedSlice[] = [];
 
@@ -309,6 +312,7 @@ export class ClusterSide {
   /** The end of a turn. */
   tick(): void {
     this.#barrier.tick();
+    this.#noteClients();
     if (this.#releases.length === 0) return;
     const { staging } = this.#parts;
     this.#releases = this.#releases.filter(({ pids, done }) => {
@@ -319,6 +323,15 @@ export class ClusterSide {
       done();
       return false;
     });
+  }
+
+  /** Who stays connected for long is no client that others may forget, and they see only what is noted. */
+  #noteClients(): void {
+    const { wall, connections, bindings } = this.#parts;
+    if (wall.nowMs - this.#notedMs < NOTE_EVERY_MS) return;
+    this.#notedMs = wall.nowMs;
+    for (const { phase, clientId, principal } of connections.values())
+      if (phase === 'READY' && principal !== undefined) bindings.seen(clientId, principal.sub, wall.nowMs);
   }
 
   get #isBehind(): boolean {
