@@ -20,3 +20,7 @@ export const topicFlushBytes = 8 * MIB;
 export const topicSweep = 500;
 /** ms: a topic of which nothing is left is forgotten after that time; until then a reader that comes back is told exactly */
 export const topicForgetMs = 3_600_000;
+/** count: connections of a node to PostgreSQL for the logs of topics, where it keeps them: one appends, the others read */
+export const topicConnections = 3;
+/** ms: how long a message may wait for PostgreSQL; it is refused then, whatever became of it */
+export const topicAppendMs = 15_000;

@@ -3,7 +3,7 @@ import type { ServerConfig } from './schema.js';
 
 export type MailboxPlace = Pick<ServerConfig, 'mailboxes' | 'bridge' | 'redisUrl' | 'redisSentinels'>;
 
-const hasRedis = ({ redisUrl, redisSentinels }: MailboxPlace): boolean =>
+export const hasRedis = ({ redisUrl, redisSentinels }: MailboxPlace): boolean =>
   redisUrl !== '' || redisSentinels !== undefined;
 
 /** Whether mailboxes lie in the store of this node, and not where all nodes find them. */

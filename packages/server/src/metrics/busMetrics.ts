@@ -2,16 +2,16 @@ import type { BusTimes } from '../bus/RedisBus.js';
 import type { Figures } from './figures.js';
 import type { MetricSet } from './MetricSet.js';
 
-/** Redis, where it carries topics between nodes; without one all of them are absent. */
+/** What carries topics between nodes, Redis or the links of a cluster; where there are no other nodes all of them are absent. */
 export function addBusMetrics(set: MetricSet<Figures>): void {
   set.gauge(
     'topgun_bus_up',
-    '1 while Redis carries topics, 0 while it is away, at least in part.',
+    '1 while topics reach all nodes, 0 while Redis is away, at least in part; without Redis in a cluster, while a node is not linked or the database does not answer.',
     ({ topics }) => topics.bus && (topics.bus.status === 'ok' ? 1 : 0),
   );
   set.gauge(
     'topgun_bus_connections',
-    'Connections to Redis masters: one each, and with redisReplicas another one; a constant number, whatever clients do.',
+    'Connections to Redis masters: one each, and with redisReplicas another one; a constant number, whatever clients do. Without Redis in a cluster: nodes that are linked.',
     ({ topics }) => topics.bus?.connections,
   );
   set.counter(
@@ -22,7 +22,7 @@ export function addBusMetrics(set: MetricSet<Figures>): void {
   set.counters(
     'topgun_bus_messages_total',
     'kind',
-    'Messages of topics, by what became of them between this node and Redis: published, received, deduplicated, refused, dropped, readded (Redis had lost them), unreadable.',
+    'Messages of topics, by what became of them between this node and Redis, or the other nodes: published, received, deduplicated, refused, dropped, readded (Redis had lost them), unreadable.',
     ({ topics: { bus } }) =>
       bus && [
         ['published', bus.published],
@@ -36,7 +36,7 @@ export function addBusMetrics(set: MetricSet<Figures>): void {
   );
   set.gauge(
     'topgun_bus_waiting_messages',
-    'Messages that wait for Redis.',
+    'Messages that wait for Redis, or for the database that keeps the logs of a cluster.',
     ({ topics }) => topics.bus?.waiting,
   );
   set.gauge('topgun_bus_waiting_bytes', 'Bytes of these messages.', ({ topics }) => topics.bus?.waitingBytes);
@@ -65,12 +65,12 @@ const REDIS_S = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.03, 0.1, 0.3, 1, 3
 export function busTimes(set: MetricSet<Figures>): BusTimes {
   const published = set.histogram(
     'topgun_bus_publish_seconds',
-    'From publishing a message of a topic with a log until Redis has accepted it; with redisReplicas and a durable topic, until its replicas have it.',
+    'From publishing a message of a topic with a log until Redis, or the database of a cluster, has accepted it; with redisReplicas and a durable topic, until its replicas have it.',
     REDIS_S,
   );
   const heard = set.histogram(
     'topgun_bus_lag_seconds',
-    'From publishing a message on any node until it comes here from Redis, by the clocks of both.',
+    'From publishing a message on any node until it comes here, by the clocks of both.',
     REDIS_S,
   );
   const answered = set.histograms(

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { LIMITS } from '@topgun/protocol';
 import type { BusConfig } from '../bus/createRedisBus.js';
+import type { TopicLinks } from '../bus/links/LinkBus.js';
 import type { BusStats, BusTimes, RedisBus } from '../bus/RedisBus.js';
-import type { MailboxPlace } from '../config/checkMailboxes.js';
+import { hasRedis, type MailboxPlace } from '../config/checkMailboxes.js';
 import type { ServerConfig } from '../config/schema.js';
 import { type MailboxSettings, mailboxNamespace } from '../doors/bridge/mailboxNamespace.js';
 import { EmbeddedStore } from '../storage/embedded/EmbeddedStore.js';
@@ -10,7 +11,7 @@ import { PostgresStore } from '../storage/postgres/PostgresStore.js';
 import type { Store } from '../storage/Store.js';
 import type { Logger } from '../utils/logger.js';
 import { nextTurn } from '../utils/nextTurn.js';
-import { createBus } from './createBus.js';
+import { createBus, type MadeBus } from './createBus.js';
 import { createTopicLog, type TopicLogParts } from './log/createTopicLog.js';
 import { Namespaces, namespaceOf } from './Namespaces.js';
 import type { Bus, LogStore } from './ports.js';
@@ -34,6 +35,8 @@ export interface TopicServiceParts {
   readonly metrics: () => { readonly bus: BusTimes };
   /** the policies in force; asked for when the hub is open */
   readonly policies: () => TopicPolicies;
+  /** to the other nodes of a cluster; undefined: the server is alone */
+  readonly links?: TopicLinks | undefined;
   /** the disk of the log can no longer be trusted */
   readonly onFatal: (error: unknown) => void;
 }
@@ -42,7 +45,7 @@ export interface TopicServiceParts {
 export interface TopicFigures extends TopicStats {
   readonly log: ReturnType<LogStore['stats']>;
   readonly rooms: RoomStats;
-  /** undefined: there is no Redis */
+  /** of Redis, or of the links of a cluster; undefined: there are no other nodes */
   readonly bus: BusStats | undefined;
 }
 
@@ -52,6 +55,7 @@ export class TopicService {
   readonly #log: LogStore;
   readonly #bus: Bus;
   readonly #redis: RedisBus | undefined;
+  readonly #busStats: MadeBus['stats'];
   readonly #rooms: Rooms;
   readonly #presence: Presence | undefined;
   readonly #made: TopicHub;
@@ -62,23 +66,26 @@ export class TopicService {
   #looking: NodeJS.Timeout | undefined;
 
   constructor(parts: TopicServiceParts) {
-    const { config, store, nodeId, wallMs } = parts;
+    const { config, nodeId, wallMs, links } = parts;
     const ofDoors = config.bridge ? [mailboxNamespace(config)] : [];
     const namespaces = new Namespaces([...ofDoors, ...config.topicNamespaces.map(namespaceOf)]);
     this.#parts = parts;
     this.#log = createTopicLog({
-      ...homeOf(store, config.dataDir),
+      ...homeOf(parts),
       isDurable: (topic) => namespaces.retentionOf(topic)?.durable === true,
       wallMs,
       onStopped: parts.onFatal,
     });
-    const { bus, redis } = createBus(
+    const isLogged = (topic: string): boolean => namespaces.retentionOf(topic) !== undefined;
+    const { bus, redis, stats } = createBus(
       config,
       { nodeId, wallMs, logger: parts.logger, times: () => parts.metrics().bus },
       this.#log,
+      links && { links, isLogged },
     );
     this.#bus = bus;
     this.#redis = redis;
+    this.#busStats = stats;
     const gate = topicGate(parts.policies, wallMs);
     this.#rooms = new Rooms(config, {
       entered: (...entry) => this.#presence?.entered(...entry),
@@ -133,7 +140,7 @@ export class TopicService {
 
   figures(): TopicFigures {
     const log = this.#log.stats();
-    return { ...this.#made.stats(), log, rooms: this.#rooms.stats(), bus: this.#redis?.stats() };
+    return { ...this.#made.stats(), log, rooms: this.#rooms.stats(), bus: this.#busStats?.() };
   }
 
   /** Whoever still hears is told; what was to be kept is kept. */
@@ -174,9 +181,18 @@ export class TopicService {
   }
 }
 
-/** Where logs of topics lie that are to survive the process; with a store in memory, or of the program, nowhere. */
-function homeOf(store: Store, dataDir: string): Pick<TopicLogParts, 'storage' | 'dataDir'> {
+/**
+ * Where logs of topics lie that are to survive the process; with a store in memory, or of the program, nowhere. Nodes that are linked share
+ * one in their database, unless a Redis carries topics: then it is for what this node keeps for itself.
+ */
+function homeOf({
+  config,
+  store,
+  links,
+}: TopicServiceParts): Pick<TopicLogParts, 'storage' | 'dataDir' | 'shared'> {
+  const { dataDir } = config;
   if (store instanceof EmbeddedStore) return { storage: 'embedded', dataDir: store.folder };
-  if (store instanceof PostgresStore) return { storage: 'embedded', dataDir };
-  return { storage: 'memory', dataDir: '' };
+  if (!(store instanceof PostgresStore)) return { storage: 'memory', dataDir: '' };
+  const isShared = links !== undefined && !hasRedis(config);
+  return { storage: 'embedded', dataDir, ...(isShared && { shared: store.address }) };
 }

@@ -43,7 +43,7 @@ export async function migrate(
       const message = `The schema ${schema} has had step ${last}; this version knows ${known}.`;
       throw serverError('STORE_VERSION', message);
     }
-    for (const { number, name, sql } of steps.slice(last)) {
+    for (const { number, name, sql } of steps.filter((step) => step.number > last)) {
       await client.query(sql);
       await client.query('insert into migrations (number, name) values ($1, $2)', [number, name]);
     }

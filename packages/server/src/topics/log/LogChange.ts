@@ -55,7 +55,7 @@ export class LogChange {
     if (isMailbox) {
       if (isOver(withOneMore(topic.row, size), retention)) this.#purge(topic);
       const next = withOneMore(topic.row, size);
-      if (isOver(next, retention)) throw topicFull(name, next, retention);
+      if (isOver(next, retention)) throw topicFull(name, next.count > retention.count, retention);
     }
     if (this.#state.bytes + size > this.#bytesMax) throw logFull(this.#bytesMax);
     if (!isMailbox) topic.retention = retention;

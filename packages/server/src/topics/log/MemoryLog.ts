@@ -61,7 +61,8 @@ export class MemoryLog implements LogStore {
     if (retention.whenFull === 'refuse') {
       if (isOver(withOneMore(topic, size), retention)) this.#dropExpired(topic, nowMs);
       const next = withOneMore(topic, size);
-      if (isOver(next, retention)) throw this.#refused(topic, nowMs, topicFull(topic.name, next, retention));
+      if (isOver(next, retention))
+        throw this.#refused(topic, nowMs, topicFull(topic.name, next.count > retention.count, retention));
     }
     if (this.#bytes + size > bytesMax) throw this.#refused(topic, nowMs, logFull(bytesMax));
     const offset = offsets.next();

@@ -2,13 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { TopGunError } from '@topgun/core';
 import type { ServerConfig } from '../../config/schema.js';
+import type { DatabaseAddress } from '../../storage/postgres/databaseUrl.js';
 import type { LogStore } from '../ports.js';
 import { EmbeddedLog } from './EmbeddedLog.js';
 import { MemoryLog } from './MemoryLog.js';
 import { Offsets } from './Offsets.js';
+import { PostgresLog } from './PostgresLog.js';
 import { SplitLog } from './SplitLog.js';
 
 export interface TopicLogParts extends Pick<ServerConfig, 'storage' | 'dataDir'> {
+  /** the database of a cluster, in which its nodes keep all logs together; the other places are for one node */
+  readonly shared?: DatabaseAddress;
   /** whether the retention of a topic is durable */
   readonly isDurable: (topic: string) => boolean;
   readonly wallMs: () => number;
@@ -18,9 +22,10 @@ export interface TopicLogParts extends Pick<ServerConfig, 'storage' | 'dataDir'>
   readonly onStopped: (error: TopGunError) => void;
 }
 
-/** The log that the settings ask for: `topics/` in the data folder, or memory alone where records live there too. */
+/** The log that the settings ask for: in the database of a cluster, in `topics/` of the data folder, or in memory alone where records live there too. */
 export function createTopicLog(parts: TopicLogParts): LogStore {
-  const { storage, dataDir, isDurable, ...rest } = parts;
+  const { storage, dataDir, shared, isDurable, ...rest } = parts;
+  if (shared !== undefined) return new PostgresLog({ address: shared, monoMs: () => performance.now() });
   const offsets = new Offsets(rest.wallMs);
   const epoch = randomBytes(12).toString('base64url');
   const volatile = new MemoryLog({ epoch, offsets, wallMs: rest.wallMs });

@@ -47,8 +47,8 @@ export const forgetAt = (nowMs: number): number =>
   (Math.ceil(nowMs / LIMITS.topicForgetMs) + 1) * LIMITS.topicForgetMs;
 
 /** What a mailbox that would hold so much answers. */
-export function topicFull(topic: string, next: TopicCount, retention: Retention): TopGunError {
-  return next.count > retention.count
+export function topicFull(topic: string, isByCount: boolean, retention: Retention): TopGunError {
+  return isByCount
     ? serverError('TOPIC_FULL', `Topic ${topic} holds the ${retention.count} messages that it may.`)
     : serverError('TOPIC_FULL_BYTES', `Topic ${topic} would hold more than ${retention.bytes} bytes.`);
 }

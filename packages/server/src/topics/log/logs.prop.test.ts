@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { TestDatabases } from '../../storage/postgres/testing/testDatabases.js';
 import type { LogStore, Retention } from '../ports.js';
 import { EmbeddedLog } from './EmbeddedLog.js';
 import { MemoryLog } from './MemoryLog.js';
 import { sealMessage } from './messageCodec.js';
 import { Offsets } from './Offsets.js';
+import { PostgresLog } from './PostgresLog.js';
 
 const TOPICS = ['a', 'b', 'box'] as const;
 type Topic = (typeof TOPICS)[number];
@@ -195,4 +197,20 @@ describe('logs against one that looks at everything', () => {
       { numRuns: 40 },
     );
   });
+
+  const databases = TestDatabases.use();
+  it('[LOG-1] [LOG-5] [LOG-6] [LOG-7] [LOG-8] [LOG-9] [LOG-12] in PostgreSQL, over restarts', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
+        const address = databases.fresh();
+        const open = async (wallMs: () => number): Promise<LogStore> => {
+          const log = new PostgresLog({ address, wallMs, monoMs: () => performance.now() });
+          await log.open();
+          return log;
+        };
+        await follow(steps, open, true);
+      }),
+      { numRuns: 10, endOnFailure: true },
+    );
+  }, 60_000);
 });

@@ -1,4 +1,5 @@
 import type { MessageOf, MessageType, ServerMessage } from '@topgun/protocol';
+import { takeMaps } from '@topgun/protocol/cluster';
 import { decodeTurn } from '@topgun/protocol/device';
 import { frameOf, OPCODE, takeFrames } from './frameOf.js';
 import { RawSocket } from './RawSocket.js';
@@ -71,7 +72,9 @@ export class WireLink {
   }
 
   #take(payload: Buffer): void {
-    for (const decoded of decodeTurn(payload)) {
+    const { maps, rest } = takeMaps(payload);
+    this.messages.push(...maps);
+    for (const decoded of rest ? decodeTurn(rest) : []) {
       if (decoded.ok) this.messages.push(decoded.message as ServerMessage);
       else this.fault ??= `${decoded.code} ${decoded.path ?? ''}`;
     }

@@ -7,6 +7,7 @@ import {
   LIMITS,
   type ServerMessage,
 } from '@topgun/protocol';
+import { takeMaps } from '@topgun/protocol/cluster';
 import { decodeTurn } from '@topgun/protocol/device';
 import { linearRegex } from '@topgun/search/regex';
 import { cursorMac, type ServerEffects, ServerEngine } from '@topgun/server/engine';
@@ -213,7 +214,8 @@ export class EngineRig {
 function assertReadable(message: ServerMessage): void {
   const bytes = encode(message);
   if (bytes.length > LIMITS.frameBytesFromServer) throw new Error(`${message.type} of ${bytes.length} bytes`);
-  const [read] = decodeTurn(bytes);
+  const { maps, rest } = takeMaps(bytes);
+  const [read] = rest ? decodeTurn(rest) : [{ ok: maps.length > 0 }];
   if (read?.ok !== true) throw new Error(`a device cannot read ${JSON.stringify(read)} of ${message.type}`);
   const decoded = decode(bytes, 'server');
   if (!decoded.ok) throw new Error(`${message.type} leaves as ${decoded.code} ${decoded.path ?? ''}`);

@@ -1,6 +1,7 @@
 import { first } from './first.js';
 import { second } from './second.js';
 import { sharedFacts } from './sharedFacts.js';
+import { topicLogs } from './topicLogs.js';
 
 export interface Migration {
   readonly number: number;
@@ -12,5 +13,6 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'records, dedup rows, facts, fences', sql: first },
   { number: 2, name: 'nodes of a cluster, and who owns what', sql: second },
+  { number: 3, name: 'logs of topics', sql: topicLogs },
   { number: 4, name: 'facts that nodes share', sql: sharedFacts },
 ];
