@@ -232,9 +232,19 @@ export class FollowService implements OwnerEngine, ClusterEffects {
       throw error;
     }
     let lacking: readonly number[] = [];
+    let hasMissed = false;
     input((side) => {
       lacking = side.looked(state);
+      hasMissed = [...state.partitions].some(([pid, place]) => side.hasMissed(pid, place));
     });
+    if (hasMissed) {
+      const error = serverError(
+        'STORE_STOPPED',
+        'This node was cut off for longer than deletions are kept: it has to begin anew.',
+      );
+      onStopped(error);
+      throw error;
+    }
     const left = [...lacking];
     const fill = async (): Promise<void> => {
       for (let pid = left.pop(); pid !== undefined; pid = left.pop()) {

@@ -1,4 +1,4 @@
-import type { IndexSpec, QueryPorts } from '@topgun/core';
+import { hashString, type IndexSpec, type QueryPorts } from '@topgun/core';
 import type { Kind } from '@topgun/protocol';
 import { KINDS, LIMITS } from '@topgun/protocol';
 import { epochLeapAt } from '../storage/epochLeap.js';
@@ -29,6 +29,7 @@ export interface TableParts {
   readonly queryPorts?: QueryPorts;
   /** other nodes have the same store */
   readonly isShared?: boolean;
+  readonly nodeId?: string;
 }
 
 /** Everything the node holds: maps by name, and the lanes that they are kept in. */
@@ -67,6 +68,13 @@ export class RecordTable {
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  /** Part of names that are given here: an epoch is of one start alone, and above all that the store has seen; of nodes two may have the same. */
+  get mark(): string {
+    const epoch = this.#epoch.toString(36);
+    const { isShared, nodeId = '' } = this.#parts;
+    return isShared ? `${epoch}_${hashString(nodeId).toString(36)}` : epoch;
   }
 
   /** Begins an epoch above all of this store and above `seen`, one of a time that the store has lost. Nothing may be staged. */

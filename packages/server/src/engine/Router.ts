@@ -3,7 +3,7 @@ import type { LimitName } from '../limits/table.js';
 import type { Accounts } from './Accounts.js';
 import type { Admission } from './Admission.js';
 import type { Connection } from './Connection.js';
-import type { Forwarding } from './cluster/Forwarding.js';
+import type { OpForwarding } from './cluster/OpForwarding.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage, topicRef } from './errorMessage.js';
 import { PublicMap } from './PublicMap.js';
@@ -26,7 +26,7 @@ export interface RouterParts {
   readonly sessions: SessionMachine;
   readonly admission: Admission;
   /** of a node of a cluster */
-  readonly forwarding: Forwarding | undefined;
+  readonly forwarding: OpForwarding | undefined;
   readonly scopes: Scopes;
   readonly sync: SyncServer;
   readonly queries: Queries;
@@ -41,7 +41,7 @@ type Handlers = {
 /** Which machine serves which message: one line each, and the compiler says which one is missing. */
 export class Router {
   /** of a node of a cluster */
-  readonly forwarding: Forwarding | undefined;
+  readonly forwarding: OpForwarding | undefined;
   /** what clients are told of the cluster */
   readonly publicMap: PublicMap;
   readonly #parts: RouterParts;

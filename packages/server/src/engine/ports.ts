@@ -68,7 +68,10 @@ export interface ServerEffects {
   policiesStored?(version: number, isOurs: boolean): void;
   /** Other policies hold from now on, here and for whatever else asks them. */
   policiesChanged?(): void;
-  /** Facts of webhooks that are durable, by the names of their meta records: subscriptions, deliveries, places in topics (HOOK-22). */
+  /**
+   * Facts of webhooks that are durable, by the names of their meta records: subscriptions, deliveries, places in topics (HOOK-22). None: this
+   * node owns other partitions than before.
+   */
   outboxStored?(facts: ReadonlyMap<string, unknown>): void;
   /** A result was made that nobody had asked for before; told within the input that asked for it (QRY-11). */
   queried?(about: QueriedResult): void;

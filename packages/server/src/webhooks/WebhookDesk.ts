@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { partitionOf } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import type { ServerConfig } from '../config/schema.js';
 import type { EngineHost, WallClock } from '../EngineHost.js';
@@ -59,10 +60,12 @@ export class WebhookDesk {
     this.#parts = parts;
     this.#senders = new SenderBook(config.webhooksFile, logger);
     const wallMs = (): number => clock.wallMs();
+    const isOurs = (id: string): boolean => parts.engine()?.cluster?.isOwn(partitionOf(id)) !== false;
     this.intake = new Intake({ topics, senders: () => this.#senders.senders, wallMs });
     this.#dispatcher = new Dispatcher({
       out: nodeHttpOut({ guard: addressGuard(config.webhookNetworks) }),
       wallMs,
+      isOurs,
       arm: (delayMs, run) => {
         const timer = setTimeout(run, delayMs);
         return () => clearTimeout(timer);
@@ -73,6 +76,7 @@ export class WebhookDesk {
     this.#taps = new TopicTaps({
       topics,
       logger,
+      isOurs,
       tell: (to, event, place) =>
         this.#host?.outbox((outbox) => {
           // In one commit: what was heard, and that it was.
@@ -206,7 +210,8 @@ export class WebhookDesk {
   #take(facts: ReadonlyMap<string, unknown>): void {
     this.#taps.stored(facts);
     this.#dispatcher.stored(facts);
-    if ([...facts.keys()].some(outboxNames.isSubscription))
+    // Without facts: other subscriptions than before are this node's to see to.
+    if (facts.size === 0 || [...facts.keys()].some(outboxNames.isSubscription))
       this.#taps.follow(this.#dispatcher.subscriptions.values());
     for (const name of facts.keys()) {
       for (const { resolve } of this.#waiting.get(name) ?? []) resolve();

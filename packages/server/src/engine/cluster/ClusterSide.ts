@@ -11,7 +11,7 @@ import type { Cursors } from '../Cursors.js';
 import type { Op } from '../Op.js';
 import type { OwnerClock } from '../OwnerClock.js';
 import { type Partition, START } from '../Partition.js';
-import type { RollbackProof, Verdict } from '../ports.js';
+import type { RollbackProof, ServerEffects, Verdict } from '../ports.js';
 import { type Hearers, publish } from '../publish.js';
 import type { Reaper } from '../Reaper.js';
 import { mapOfMetaName } from '../RecordTable.js';
@@ -20,12 +20,13 @@ import type { Commit, Staging } from '../Staging.js';
 import { Barrier } from './Barrier.js';
 import { FactLine } from './FactLine.js';
 import { Following } from './Following.js';
-import type { Forwarding } from './Forwarding.js';
 import { isForwarded } from './forwardedItems.js';
 import { type ForwardingMachines, forwardingPorts } from './forwardingPorts.js';
+import type { OpForwarding } from './OpForwarding.js';
 import type { ClusterOptions, Feed, FeedSlice } from './ports.js';
 
 export interface ClusterParts extends Hearers, ForwardingMachines {
+  readonly effects: Pick<ServerEffects, 'send' | 'outboxStored'>;
   readonly clock: OwnerClock;
   readonly staging: Staging;
   readonly cursors: Cursors;
@@ -41,6 +42,9 @@ interface Release {
   readonly done: () => void;
 }
 
+const NOTHING: ReadonlyMap<string, unknown> = new Map<string, unknown>();
+/** An hour: what was noted within the last day is not noted again. */
+const NOTE_EVERY_MS = 3_600_000;
 /** Facts that belong to one node: no other has a use for them. */
 const OF_ONE_NODE = 'clock:';
 /** Its owner sees to what belongs to no partition (CLU-26). */
@@ -52,7 +56,7 @@ export const KEEPER_PID = 0;
  */
 export class ClusterSide {
   /** brings ops to the owners of their partitions */
-  readonly forwarding: Forwarding | undefined;
+  readonly forwarding: OpForwarding | undefined;
   readonly #parts: ClusterParts;
   readonly #options: ClusterOptions;
   readonly #following: Following;
@@ -65,6 +69,7 @@ export class ClusterSide {
   /** what the database had at the last look */
   #highs: ReadonlyMap<number, PartitionPlace> = new Map();
   #isJudging = false;
+  #notedMs = 0;
   /** of the commit that is being told */
   #slices: readonly FeedSlice[] = [];
 
@@ -115,7 +120,7 @@ export class ClusterSide {
    * dedup rows included (CLU-14). Throws for an epoch that is not above the place of its partition.
    */
   own(grants: readonly { readonly pid: number; readonly epoch: number }[]): void {
-    const { reaper } = this.#parts;
+    const { reaper, staging } = this.#parts;
     for (const { pid, epoch } of grants) {
       const partition = this.#partition(pid);
       if (partition.isOwn && partition.epoch === epoch) continue;
@@ -124,11 +129,13 @@ export class ClusterSide {
           `Partition ${pid} was granted at epoch ${epoch}, and has got to epoch ${partition.committed.epoch}.`,
         );
       partition.epoch = epoch;
-      partition.staged = 0;
+      // What is staged of an epoch before goes on counting in this one.
+      if (!staging.isBusyWith((busy) => busy === pid)) partition.staged = 0;
       partition.isOwn = true;
       this.#following.forget(pid);
     }
     reaper.owned();
+    this.#parts.effects.outboxStored?.(NOTHING);
     this.#options.elsewhere.opened(grants.map(({ pid }) => pid));
     this.#barrier.settle(this.#isBehind);
   }
@@ -153,6 +160,7 @@ export class ClusterSide {
     for (const pid of pids) this.#partition(pid).isOwn = false;
     this.#releases = this.#releases.filter(({ pids: others }) => !pids.some((pid) => others.has(pid)));
     this.#parts.staging.drop((pid) => some.has(pid), this.#parts.wall.nowMs);
+    this.#parts.effects.outboxStored?.(NOTHING);
   }
 
   /** The node owns nothing any more, and what it has staged counts for nothing (CLU-2). */
@@ -161,6 +169,7 @@ export class ClusterSide {
     for (const partition of table.durable.partitions) partition.isOwn = false;
     this.#releases = [];
     staging.abandon(wall.nowMs);
+    this.#parts.effects.outboxStored?.(NOTHING);
   }
 
   /** Ops that were elsewhere are admitted, from dedup on, in this order. */
@@ -234,6 +243,15 @@ export class ClusterSide {
     return !this.isOwn(pid) && this.#following.lacks(pid, place);
   }
 
+  /**
+   * Whether deletions were purged that this node has not heard of: then nobody can tell it what is gone. Only a node that was cut off for
+   * longer than deletions are kept has missed any.
+   */
+  hasMissed(pid: number, { gc }: PartitionPlace): boolean {
+    const place = this.placeOf(pid);
+    return !this.isOwn(pid) && place.epoch > 0 && gc !== undefined && compareOffsets(place, gc.offset) < 0;
+  }
+
   /** How far a partition is known. */
   placeOf(pid: number): { readonly epoch: number; readonly n: number } {
     return this.#following.placeOf(pid);
@@ -294,6 +312,7 @@ export class ClusterSide {
   /** The end of a turn. */
   tick(): void {
     this.#barrier.tick();
+    this.#noteClients();
     if (this.#releases.length === 0) return;
     const { staging } = this.#parts;
     this.#releases = this.#releases.filter(({ pids, done }) => {
@@ -304,6 +323,15 @@ export class ClusterSide {
       done();
       return false;
     });
+  }
+
+  /** Who stays connected for long is no client that others may forget, and they see only what is noted. */
+  #noteClients(): void {
+    const { wall, connections, bindings } = this.#parts;
+    if (wall.nowMs - this.#notedMs < NOTE_EVERY_MS) return;
+    this.#notedMs = wall.nowMs;
+    for (const { phase, clientId, principal } of connections.values())
+      if (phase === 'READY' && principal !== undefined) bindings.seen(clientId, principal.sub, wall.nowMs);
   }
 
   get #isBehind(): boolean {

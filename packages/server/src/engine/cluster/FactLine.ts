@@ -1,3 +1,4 @@
+import { LIMITS } from '@topgun/protocol';
 import type { FeedFacts } from './ports.js';
 
 type Facts = ReadonlyMap<string, unknown>;
@@ -8,9 +9,6 @@ export interface FactLineParts {
   /** A revision is missing: the database is to be asked. */
   readonly look: () => void;
 }
-
-/** Commits that may wait for what is missing before them; with more the database tells it all. */
-const WAITING_MAX = 10_000;
 
 /**
  * Puts facts in the order of their revisions (CLU-25). They come from many nodes, over links that know nothing of each other, and the
@@ -73,7 +71,7 @@ export class FactLine {
   #note(revision: number, facts: Facts): void {
     if (revision === 0) return this.#blind();
     if (revision <= this.#at) return;
-    if (this.#waiting.size >= WAITING_MAX) {
+    if (this.#waiting.size >= LIMITS.clusterWaitingCommits) {
       this.#waiting.clear();
       return this.#blind();
     }

@@ -1,3 +1,4 @@
+import { LIMITS } from '@topgun/protocol';
 import {
   compareOffsets,
   type GcMarks,
@@ -23,8 +24,6 @@ export interface FollowingParts {
   readonly look: () => void;
 }
 
-/** Slices of one partition that may wait for what is missing before them; with more the database tells it all. */
-const WAITING_MAX = 1_000;
 /** Rows of a partition that are looked at in one go for what a purge took. */
 const PURGE_STEP = 1_000;
 
@@ -106,7 +105,7 @@ export class Following {
     if (waiting === undefined) this.#waiting.set(slice.pid, [slice]);
     else {
       // The last one remembers how far there is to go.
-      if (waiting.length >= WAITING_MAX) waiting.length = 0;
+      if (waiting.length >= LIMITS.clusterWaitingCommits) waiting.length = 0;
       waiting.push(slice);
     }
     this.#parts.look();

@@ -1,9 +1,7 @@
-import type { CloseCode, ErrorCode, OpsMessage, ServerMessage } from '@topgun/protocol';
 import { compareOffsets } from '../../storage/Store.js';
 import type { Admission } from '../Admission.js';
 import type { Answers } from '../Answers.js';
 import type { ClientBindings } from '../ClientBindings.js';
-import type { Connection } from '../Connection.js';
 import type { DedupTable } from '../DedupTable.js';
 import type { Op } from '../Op.js';
 import type { ServerEffects } from '../ports.js';
@@ -12,33 +10,7 @@ import type { RecordTable } from '../RecordTable.js';
 import type { Scopes } from '../Scopes.js';
 import type { SessionMachine } from '../SessionMachine.js';
 import type { Tally } from '../Tally.js';
-import type { HasReached } from './HeldAnswers.js';
-
-/** The engine as the forwarding of ops sees it. */
-export interface ForwardingPorts {
-  /** Whether this node takes ops of a partition in at this moment (CLU-14). */
-  takes(pid: number): boolean;
-  /** Nothing new is taken in: the node is on its way down. */
-  isClosed(): boolean;
-  readonly hasReached: HasReached;
-  /** Takes ops in whose partitions this node owns. */
-  admit(conn: Connection, ops: OpsMessage): void;
-  /** Answers an op for now. */
-  refuse(conn: Connection, session: string, seq: number, code: ErrorCode): void;
-  send(conn: number, message: ServerMessage): void;
-  /** Says why, and ends a client's connection. */
-  fail(conn: Connection, error: ErrorCode, code: CloseCode): void;
-  /** To be called before a client hears the answer to its op: its scope of the map has passed the partition's place (CLU-32). */
-  bring(conn: Connection, map: string, pid: number): void;
-  /** An op of a session is on its way: what is known of the session is not to be forgotten with the connection. */
-  wrote(conn: Connection, session: string): void;
-  /** When a client was bound to its subject, or last seen to be, as this node has it. */
-  seenMs(conn: Connection): number | undefined;
-  /** No more can wait. */
-  full(): void;
-  /** of the store */
-  incarnation(): string;
-}
+import type { ForwardingPorts } from './OpForwarding.js';
 
 export interface ForwardingMachines {
   readonly effects: Pick<ServerEffects, 'send'>;

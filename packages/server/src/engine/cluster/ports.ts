@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@topgun/protocol';
 import type { GcMarks, Offset, StoredRecord } from '../../storage/Store.js';
 import type { Op } from '../Op.js';
-import type { Forwarding } from './Forwarding.js';
+import type { OpForwarding } from './OpForwarding.js';
 
 /** Where ops go whose partition is not taken in here: another node owns it, or it is being given away. */
 export interface Elsewhere {
@@ -50,5 +50,5 @@ export interface ClusterOptions {
   readonly effects: ClusterEffects;
   readonly elsewhere: Elsewhere;
   /** Sorts ops by their owners before any of them is taken in; mostly `elsewhere` itself. */
-  readonly forwarding?: Forwarding;
+  readonly forwarding?: OpForwarding;
 }

@@ -21,7 +21,7 @@ export interface OutboxParts {
   readonly effects: Pick<ServerEffects, 'outboxStored'>;
   readonly limits: OutboxLimits;
   readonly wall: { readonly nowMs: number };
-  readonly table: { readonly epoch: number };
+  readonly table: { readonly mark: string };
 }
 
 /** A subscription, ready to be asked about rows. */
@@ -160,8 +160,7 @@ export class Outbox {
       this.dropped.set(to, (this.dropped.get(to) ?? 0) + 1);
       return undefined;
     }
-    // An epoch is of one start alone, and above all that the store has seen.
-    const id = `msg_${to}_${table.epoch.toString(36)}_${(++this.#numbers).toString(36)}`;
+    const id = `msg_${to}_${table.mark}_${(++this.#numbers).toString(36)}`;
     const delivery: Delivery = { id, to, body, atMs: now, tries: 0, dueMs: now };
     const name = outboxNames.delivery(id);
     this.#wait(name, delivery);

@@ -161,6 +161,9 @@ export class PostgresStore implements SharedStore {
   }
 
   async sharedState(afterRevision: number): Promise<SharedState> {
+    // What was read ahead others may have changed.
+    this.#records.clear();
+    this.#dedup.clear();
     const [places, found] = await Promise.all([
       readPartitions(this.#opened()),
       readFacts(this.#opened(), afterRevision),

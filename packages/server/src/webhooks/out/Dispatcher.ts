@@ -106,7 +106,8 @@ export class Dispatcher {
     const subscription = value as Subscription;
     this.#subscriptions.set(id, subscription);
     const queue = this.#queueOf(id);
-    if (subscription.goneMs !== undefined) for (const delivery of queue.empty()) this.#bury(delivery, 'GONE');
+    if (subscription.goneMs !== undefined && this.#isOurs(id))
+      for (const delivery of queue.empty()) this.#bury(delivery, 'GONE');
   }
 
   #storedDelivery(name: string, value: unknown): void {
@@ -121,8 +122,12 @@ export class Dispatcher {
     if (subscription === undefined) return this.#ports.stage(name, null);
     this.#deliveries.set(id, delivery);
     if (delivery.deadMs !== undefined) this.#dead++;
-    else if (subscription.goneMs !== undefined) this.#bury(delivery, 'GONE');
+    else if (subscription.goneMs !== undefined && this.#isOurs(delivery.to)) this.#bury(delivery, 'GONE');
     else this.#queueOf(delivery.to).add(delivery);
+  }
+
+  #isOurs(id: string): boolean {
+    return this.#ports.isOurs?.(id) !== false;
   }
 
   #queueOf(id: string): Queue {
@@ -141,7 +146,7 @@ export class Dispatcher {
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [id, queue] of this.#queues) {
       const subscription = this.#subscriptions.get(id);
-      if (subscription === undefined) continue;
+      if (subscription === undefined || !this.#isOurs(id)) continue;
       while (
         this.#underWay < LIMITS.webhookTries &&
         queue.underWay.size < LIMITS.webhookTriesPerSubscription

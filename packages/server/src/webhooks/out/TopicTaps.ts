@@ -14,6 +14,8 @@ export interface TopicTapsParts {
   ) => void;
   /** Stores how far a topic has been heard; null forgets it. */
   readonly stage: (name: string, place: Position | null) => void;
+  /** Whether this node sees to a subscription: in a cluster one does (CLU-26). */
+  readonly isOurs: (subscription: string) => boolean;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
@@ -47,7 +49,8 @@ export class TopicTaps {
       for (const topic of subscription.topics) {
         const name = outboxNames.place(subscription.id, topic);
         known.add(name);
-        if (subscription.goneMs === undefined) wanted.set(name, { subscription, topic });
+        if (subscription.goneMs === undefined && this.#parts.isOurs(subscription.id))
+          wanted.set(name, { subscription, topic });
       }
     for (const [name, tap] of this.#taps) {
       if (wanted.has(name)) continue;

@@ -20,6 +20,8 @@ export interface DispatcherPorts {
   readonly arm: (delayMs: number, run: () => void) => () => void;
   /** Stores a fact under its name, as soon as may be; null takes it back. */
   readonly stage: (name: string, value: unknown) => void;
+  /** Whether this node sees to a subscription: in a cluster one does (CLU-26). By default it is the only one. */
+  readonly isOurs?: (subscription: string) => boolean;
   /** for the metrics */
   readonly count: (outcome: PostOutcome) => void;
 }
