@@ -89,7 +89,7 @@ export function explore(scenario: Scenario, options: ExploreOptions): Exploratio
       label = '';
       depth = Math.max(depth, depths[id] ?? 0);
       checkOwners(world);
-      if (id % endEvery === 0) {
+      if (Number.isFinite(endEvery) && id % endEvery === 0) {
         ends++;
         label = 'faults stop';
         checkEnd(world, database);

@@ -10,6 +10,8 @@ export interface Mutant {
   readonly name: string;
   readonly scenario: Scenario;
   readonly database?: DatabaseFaults;
+  /** it breaks nothing, and things do not come right in the end */
+  readonly isAboutTheEnd?: boolean;
   /** it takes more states than a unit test has time for */
   readonly isSlow?: boolean;
   /** Puts it into the shipped machine; returns how to take it out again. */
@@ -79,6 +81,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'gives away what is still being written',
     scenario: growing(2, 1),
+    isSlow: true,
     plant: () =>
       replaceMethod(
         Ownership,
@@ -108,6 +111,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'never takes anybody for dead',
     scenario: pair(1, 1),
+    isAboutTheEnd: true,
     plant: () =>
       replaceMethod(
         Ownership,
@@ -122,6 +126,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'does not ask again when its joining was not answered',
     scenario: idle(alone(2)),
+    isAboutTheEnd: true,
     plant: () =>
       replaceMethod(
         Ownership,
@@ -143,11 +148,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the database: a take-over does not look whether the lease lives',
     scenario: idle(pair(1, 2)),
+    isSlow: true,
     database: { takesLiving: true },
   },
   {
     name: 'the database: a hand-over does not look at the epoch',
     scenario: idle(growing(2, 1)),
+    isSlow: true,
     database: { trustsLateWord: true },
   },
 ];

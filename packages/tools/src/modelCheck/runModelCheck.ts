@@ -3,10 +3,12 @@ import { type Mutant, mutants } from './mutants.js';
 import { scenarios } from './scenarios.js';
 
 /** With its mistake in it; undone afterwards. */
-export function exploreMutant({ scenario, database, plant }: Mutant, states: number): Exploration {
+export function exploreMutant(mutant: Mutant, states: number): Exploration {
+  const { scenario, database, plant, isAboutTheEnd } = mutant;
+  const endEvery = isAboutTheEnd ? 5 : Number.POSITIVE_INFINITY;
   const take = plant?.();
   try {
-    return explore(scenario, { states, endEvery: 5, ...(database !== undefined && { database }) });
+    return explore(scenario, { states, endEvery, ...(database !== undefined && { database }) });
   } finally {
     take?.();
   }
