@@ -212,8 +212,7 @@ export function movesOf(world: World, database: ModelDatabase): readonly Move[] 
       for (const [which, task] of server.tasks.entries())
         if (isDoable(world, at, task)) moves.push(perform(world, at, which));
     const isDue = !server.isPaused && server.armedAt <= world.now;
-    const isFirst = !servers.slice(0, at).some((other) => listens(other) && other.armedAt <= world.now);
-    if (isDue && !isFirst) moves.push(fire(world, at));
+    if (isDue && moves[0]?.label !== `${name}'s timer fires`) moves.push(fire(world, at));
     if (server.isPaused) {
       moves.push({ label: `${name} wakes`, run: () => change(world, at, { isPaused: false }) });
       continue;

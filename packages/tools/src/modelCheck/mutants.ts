@@ -51,7 +51,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'acts as the owner while the database decides over a hand-over',
-    scenario: growing(2, 1),
+    scenario: idle(growing(2, 1)),
     plant: () =>
       replaceMethod(
         Ownership,
@@ -65,7 +65,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'goes on after a hand-over of which it heard nothing',
-    scenario: growing(2, 1),
+    scenario: idle(growing(2, 1)),
     plant: () =>
       replaceMethod(
         Ownership,

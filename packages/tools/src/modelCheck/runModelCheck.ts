@@ -31,7 +31,7 @@ export function runModelCheck(states: number, say: (line: string) => void): bool
   }
   say(`${seen.toLocaleString('en')} distinct states, ${isFine ? 'no rule broken' : 'A RULE IS BROKEN'}`);
   for (const mutant of mutants) {
-    const { states: looked, counterexample } = exploreMutant(mutant, Math.max(states, 300_000));
+    const { states: looked, counterexample } = exploreMutant(mutant, Math.max(states, 500_000));
     if (counterexample === undefined) {
       isFine = false;
       say(`NOT CAUGHT after ${looked} states: ${mutant.name}`);
