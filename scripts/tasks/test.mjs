@@ -111,6 +111,15 @@ export async function testFuzz(args) {
   return run(process.execPath, [rootPath('packages/tools/dist/wireFuzz/cli.js'), ...args]);
 }
 
+/**
+ * Goes through a million states of the shipped ownership machine over a model of the database, and looks whether planted mistakes are caught:
+ * `npm run test:model -- --states 1000000`.
+ */
+export async function testModel(args) {
+  if ((await build(['@topgun/tools'])) !== 0) return 1;
+  return run(process.execPath, [rootPath('packages/tools/dist/modelCheck/cli.js'), ...args]);
+}
+
 /** Random policies, each decision held against a naive reading of the rules (S2): `npm run test:policies -- 100000`. */
 export async function testPolicies([runs = '100000']) {
   if ((await build(['@topgun/tools'])) !== 0) return 1;

@@ -267,6 +267,19 @@ describe('Ownership', () => {
     expect(bench.news()).toEqual([]);
   });
 
+  it('[CLU-3] drains as well when an operator has said so at another node', () => {
+    const bench = active(mapOf(2, [['a', 1]]));
+    owned(bench, 0);
+    bench.at(2_000);
+    bench.renewed(mapOf(3, [['a', 1, 'b']], [nodeOf('a', 0, 'DRAINING'), nodeOf('b', 1)]));
+    expect(bench.machine.state.phase).toBe('DRAINING');
+    expect(bench.news()).toEqual([
+      ['map', 3],
+      ['release', [0]],
+    ]);
+    expect(bench.wishes).toEqual([]);
+  });
+
   it('[CLU-3] a node that drains alone has nobody to wait for', () => {
     const bench = active(mapOf(2, [['a', 1]]), { leases: [leaseOf('a')] });
     bench.machine.drain(0);

@@ -1,5 +1,5 @@
 import type { ClusterMap } from '../../cluster/ports.js';
-import { coordination, nextHandOver } from './decisions.js';
+import { coordination, isOpen, nextAt, nextHandOver } from './decisions.js';
 import { firstState, type Giving, type OwnershipState } from './OwnershipState.js';
 import type {
   Grant,
@@ -195,6 +195,12 @@ export class Ownership {
     state.map = map;
     this.#effects.mapChanged(map);
     if (map.version < state.sinceVersion) return;
+    // An operator may have said so, at any node.
+    const self = map.nodes.find(({ name, boot }) => name === this.#node && boot === this.#boot);
+    if (self?.state === 'DRAINING' && this.isMember) {
+      state.phase = 'DRAINING';
+      if (state.wants === 'serve') state.wants = 'drain';
+    }
     const grants: Grant[] = [];
     const lost: number[] = [];
     for (const { pid, epoch, node, boot } of map.owners) {
@@ -221,6 +227,10 @@ export class Ownership {
         return;
       case 'handOver':
         this.#given(answer.reply, now);
+        return;
+      case 'takeOver':
+        // It lives after all: the next look shows it.
+        if (!answer.reply) state.workAt = now + this.#bounds.retryMs;
         return;
       case 'leave':
         this.#ended();
@@ -265,7 +275,7 @@ export class Ownership {
       if (request !== undefined) this.#ask('work', request, now);
     }
     this.#drained();
-    this.#effects.arm(this.#nextAt(now));
+    this.#effects.arm(nextAt(state, this.isMember, this.#bounds.handOverMs, now));
   }
 
   /** Asks to join, or to have the lease renewed. */
@@ -334,18 +344,6 @@ export class Ownership {
     this.#effects.drained();
   }
 
-  /** The earliest time at which something may follow without anything being heard. */
-  #nextAt(now: number): number {
-    const { state } = this;
-    const { giving } = state;
-    const times: number[] = [];
-    if (this.isMember) times.push(state.aliveUntilAt);
-    if (state.pulse === undefined && (this.isMember || state.phase === 'OUT')) times.push(state.pulseAt);
-    if (giving !== undefined && isOpen(giving)) times.push(giving.sinceAt + this.#bounds.handOverMs);
-    for (const at of [state.giveAt, state.workAt, state.graceUntilAt]) if (at > now) times.push(at);
-    return Math.min(...times);
-  }
-
   // --- small steps ---
 
   #ask(line: 'pulse' | 'work', request: OwnershipRequest, now: number): void {
@@ -395,6 +393,3 @@ export class Ownership {
     if (pids.length > 0) this.#effects.resume(pids);
   }
 }
-
-/** Nothing was said to the database yet: it can still be put off. */
-const isOpen = ({ stage }: Giving): boolean => stage === 'RELEASING' || stage === 'READY';

@@ -32,3 +32,17 @@ export function nextHandOver(
   }
   return chosen === undefined ? undefined : { pids, target: chosen };
 }
+
+/** Nothing was said to the database yet: it can still be put off. */
+export const isOpen = ({ stage }: Giving): boolean => stage === 'RELEASING' || stage === 'READY';
+
+/** The earliest time at which something may follow without anything being heard. */
+export function nextAt(state: OwnershipState, isMember: boolean, handOverMs: number, now: number): number {
+  const { giving, pulse, pulseAt, aliveUntilAt, phase } = state;
+  const times: number[] = [];
+  if (isMember) times.push(aliveUntilAt);
+  if (pulse === undefined && (isMember || phase === 'OUT')) times.push(pulseAt);
+  if (giving !== undefined && isOpen(giving)) times.push(giving.sinceAt + handOverMs);
+  for (const at of [state.giveAt, state.workAt, state.graceUntilAt]) if (at > now) times.push(at);
+  return Math.min(...times);
+}

@@ -155,7 +155,7 @@ begin
     return null;
   end if;
   update coordinator set node = in_node, boot = in_boot, lease_until = clock_timestamp() + in_lease_ms * interval '1 ms'
-  where id = 1 and (lease_until < clock_timestamp() or (node = in_node and boot = in_boot));
+  where id = 1 and (lease_until <= clock_timestamp() or (node = in_node and boot = in_boot));
   leads := found;
   select json_build_object(
     'leads', leads,
@@ -272,12 +272,12 @@ declare
   v bigint;
 begin
   -- Looked at first without a lock: one that lives must not be made to wait.
-  if not exists (select from nodes where name = in_node and boot = in_boot and lease_until < clock_timestamp()) then
+  if not exists (select from nodes where name = in_node and boot = in_boot and lease_until <= clock_timestamp()) then
     return null;
   end if;
   perform from fences where name = in_node for update;
   perform from cluster where id = 1 for update;
-  perform from nodes where name = in_node and boot = in_boot and lease_until < clock_timestamp() for update;
+  perform from nodes where name = in_node and boot = in_boot and lease_until <= clock_timestamp() for update;
   if not found then
     return null;
   end if;
