@@ -22,6 +22,8 @@ export const OWNERSHIP_BOUNDS: OwnershipBounds = {
 export interface ClusterStore {
   /** Never rejects; without an answer it is undefined. */
   ask(line: 'pulse' | 'work', request: OwnershipRequest): Promise<OwnershipReply | undefined>;
+  /** Writes down that a start of a node drains; false: it is not there any more. Throws STORE_UNREACHABLE. */
+  setDraining(node: string, boot: string): Promise<boolean>;
   close(): void;
 }
 
@@ -123,6 +125,11 @@ export class ClusterManager {
   drain(): Promise<void> {
     this.#input((machine, now) => machine.drain(now));
     return this.#until(() => this.#isDrained);
+  }
+
+  /** Has a start of any node drain, by an operator's order. False: it is not there any more. Throws STORE_UNREACHABLE. */
+  order(node: string, boot: string): Promise<boolean> {
+    return this.#parts.database.setDraining(node, boot);
   }
 
   /** Is a member no longer, and frees what it owned; for whoever has nothing staged any more. Resolves when the database knows, or does not answer. */

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { describeCluster } from '../doors/cluster.js';
-import { type ManagedStatus, ManagedView, type ManagedViewParts, movesOf } from './ManagedView.js';
+import { migrate } from '../storage/postgres/migrate.js';
+import { TestDatabases } from '../storage/postgres/testing/testDatabases.js';
+import { type Managed, ManagedView, type ManagedViewParts, movesOf } from './ManagedView.js';
 import type { ClusterMap, NodeInfo } from './ports.js';
+import { TestCluster, type TestNode, until } from './testing/TestCluster.js';
 
 const node = (name: string, state: NodeInfo['state'] = 'ACTIVE'): NodeInfo => ({
   name,
@@ -25,27 +28,30 @@ function mapOf(nodes: readonly NodeInfo[], counts: Readonly<Record<string, numbe
   return { version: 3, nodes, owners };
 }
 
-function viewOf(rest: Partial<ManagedViewParts> = {}, status: Partial<ManagedStatus> = {}) {
+function viewOf(
+  rest: Partial<ManagedViewParts & Managed> = {},
+  status: Partial<ReturnType<Managed['status']>> = {},
+) {
   const nodes = [node('a'), node('b'), node('c')];
   const orders: string[] = [];
-  const view = new ManagedView({
+  const manager: Managed = {
     status: () => ({
       node: 'a',
       aliveForMs: 4_000,
       coordinator: 'b',
       mapVersion: 3,
-      nodes: nodes.map((each, at) => ({ ...each, leaseLeftMs: at === 2 ? undefined : 7_300 })),
+      nodes: nodes.map((each, at) => ({ ...each, owned: 0, leaseLeftMs: at === 2 ? undefined : 7_300 })),
       ...status,
     }),
-    map: () => mapOf(nodes, { a: 91, b: 90, c: 90 }),
-    linked: () => new Set(['b']),
-    faults: () => [],
-    leaseMs: 8_000,
-    setDraining: async (name, boot) => orders.push(`${name} ${boot}`) > 0,
+    partitions: { map: mapOf(nodes, { a: 91, b: 90, c: 90 }) },
+    order: async (name, boot) => orders.push(`${name} ${boot}`) > 0,
     rebalance: () => void orders.push('rebalance'),
     ...rest,
-  });
-  return { view, orders };
+  };
+  return {
+    view: new ManagedView({ manager, linked: () => new Set(['b']), faults: () => [], ...rest }),
+    orders,
+  };
 }
 
 describe('a node of a cluster, to its operators', () => {
@@ -70,16 +76,11 @@ describe('a node of a cluster, to its operators', () => {
     expect(describeCluster(view.status()).degraded).toEqual(['DATABASE', 'FENCED']);
   });
 
-  it('[CLU-70] owns nothing that it knows of before it has a map', () => {
-    const { view } = viewOf({ map: () => undefined }, { nodes: [] });
-    expect(describeCluster(view.status())).toMatchObject({ unowned: 271, degraded: ['UNOWNED'] });
-  });
-
   it('[CLU-71] writes down which start of a node drains, once', async () => {
     const { view, orders } = viewOf();
     await view.drain('b');
     expect(orders).toEqual(['b b-1']);
-    const nodes = [node('a'), node('b', 'DRAINING')].map((each) => ({ ...each, leaseLeftMs: 1 }));
+    const nodes = [node('a'), node('b', 'DRAINING')].map((each) => ({ ...each, owned: 0, leaseLeftMs: 1 }));
     const draining = viewOf({}, { nodes });
     await draining.view.drain('b');
     expect(draining.orders).toEqual([]);
@@ -88,7 +89,7 @@ describe('a node of a cluster, to its operators', () => {
 
   it('[CLU-71] knows no node that is not there, or is another start by now', async () => {
     await expect(viewOf().view.drain('x')).rejects.toMatchObject({ code: 'CLUSTER_NODE_UNKNOWN' });
-    const { view } = viewOf({ setDraining: async () => false });
+    const { view } = viewOf({ order: async () => false });
     await expect(view.drain('b')).rejects.toMatchObject({ code: 'CLUSTER_NODE_UNKNOWN' });
   });
 
@@ -109,4 +110,30 @@ describe('a node of a cluster, to its operators', () => {
   ])('[CLU-72] %j has the fewest moves', (counts, nodes, moves) => {
     expect(movesOf(mapOf(nodes, counts))).toBe(moves);
   });
+});
+
+const databases = TestDatabases.use();
+
+it('[CLU-71] a node drains by the order of another one, serves on, and takes partitions again when it is started again', async () => {
+  const address = databases.fresh();
+  await migrate(await databases.client(address), address.schema);
+  const cluster = new TestCluster(address);
+  onTestFinished(() => cluster.end());
+  const [a, b] = (await cluster.start('a', 'b', 'c')) as [TestNode, TestNode, TestNode];
+  const view = new ManagedView({ manager: a.manager, linked: () => new Set(['b', 'c']), faults: () => [] });
+  expect(describeCluster(view.status())).toMatchObject({ unowned: 0, moving: 0, degraded: [] });
+  await view.drain('b');
+  await until(() => b.ownedCount === 0 && describeCluster(view.status()).moving === 0);
+  await until(() => view.status().nodes[1]?.state === 'DRAINING');
+  cluster.check();
+  expect(b.manager.status()).toMatchObject({ state: 'ACTIVE', owned: 0 });
+  await view.drain('c');
+  await until(() => a.ownedCount === 271);
+  await expect(view.drain('a')).rejects.toMatchObject({ code: 'CLUSTER_LAST_NODE' });
+  await b.manager.drain();
+  await b.manager.leave();
+  b.kill();
+  const again = await cluster.make('b').serve();
+  await until(() => again.ownedCount === 136 || again.ownedCount === 135);
+  expect(await view.rebalance()).toBe(0);
 });

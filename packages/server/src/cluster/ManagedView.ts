@@ -1,35 +1,27 @@
-import { PARTITION_COUNT } from '@topgun/protocol';
+import { LIMITS } from '@topgun/protocol';
 import { serverError } from '../errors.js';
+import type { ClusterStatus as ManagerStatus } from './ClusterStatus.js';
 import type { ClusterFault, ClusterStatus, ClusterView } from './ClusterView.js';
 import type { ClusterMap, NodeInfo } from './ports.js';
 
-/** Of what the manager of a node tells, what operators are shown. */
-export interface ManagedStatus {
-  readonly node: string;
-  /** how long the node believes itself alive, ms; 0: it does not, and owns nothing */
-  readonly aliveForMs: number;
-  readonly coordinator: string | undefined;
-  readonly mapVersion: number;
-  readonly nodes: readonly (NodeInfo & {
-    /** of its lease when this node last heard of it, ms; undefined: not heard of yet */
-    readonly leaseLeftMs: number | undefined;
-  })[];
+/** Of the manager of a node, what operators are shown and may order. */
+export interface Managed {
+  status(): Pick<ManagerStatus, 'node' | 'aliveForMs' | 'coordinator' | 'mapVersion' | 'nodes'>;
+  /** its map is the one that the status tells of */
+  readonly partitions: { readonly map: ClusterMap };
+  /** Writes down that a start of a node drains; false: it is not there any more. */
+  order(node: string, boot: string): Promise<boolean>;
+  rebalance(): void;
 }
 
 export interface ManagedViewParts {
-  readonly status: () => ManagedStatus;
-  /** who owns what, in the version that the status names; undefined before the first one */
-  readonly map: () => ClusterMap | undefined;
-  /** names of the nodes that are linked */
+  readonly manager: Managed;
+  /** names of the nodes that are linked: `NodeLinks.up` */
   readonly linked: () => ReadonlySet<string>;
   /** what else is not as it should be: DATABASE, REDIS */
   readonly faults: () => readonly ClusterFault[];
-  /** how long a lease is, ms */
-  readonly leaseMs: number;
-  /** Writes down that a start of a node drains; false: it is not there any more. */
-  readonly setDraining: (node: string, boot: string) => Promise<boolean>;
-  /** Has the coordinator look again. */
-  readonly rebalance: () => void;
+  /** how long a lease is, ms; default `LIMITS.clusterLeaseMs` */
+  readonly leaseMs?: number;
 }
 
 /** The cluster as a node of it sees it, for its operators. */
@@ -41,26 +33,27 @@ export class ManagedView implements ClusterView {
   }
 
   status(): ClusterStatus {
-    const { status, map, linked, faults, leaseMs } = this.#parts;
-    const { node: self, aliveForMs, coordinator, mapVersion, nodes } = status();
+    const { manager, linked, faults, leaseMs = LIMITS.clusterLeaseMs } = this.#parts;
+    const { node: self, aliveForMs, coordinator, mapVersion, nodes } = manager.status();
     const up = linked();
     return {
       isCluster: true,
       self,
       coordinator,
       mapVersion,
-      nodes: nodes.map(({ leaseLeftMs, ...node }) => ({
+      nodes: nodes.map((node) => ({
         ...infoOf(node),
-        ...(leaseLeftMs !== undefined && { leaseAgeMs: Math.max(0, leaseMs - leaseLeftMs) }),
+        ...(node.leaseLeftMs !== undefined && { leaseAgeMs: Math.max(0, leaseMs - node.leaseLeftMs) }),
         isLinked: node.name === self || up.has(node.name),
       })),
-      owners: map()?.owners ?? NOBODY,
+      owners: manager.partitions.map.owners,
       faults: [...faults(), ...(aliveForMs > 0 ? [] : (['FENCED'] as const))],
     };
   }
 
   async drain(name: string): Promise<void> {
-    const { nodes } = this.#parts.status();
+    const { manager } = this.#parts;
+    const { nodes } = manager.status();
     const node = nodes.find((each) => each.name === name);
     const unknown = (): Error => serverError('CLUSTER_NODE_UNKNOWN', `The cluster has no node ${name}.`);
     if (node === undefined) throw unknown();
@@ -68,23 +61,15 @@ export class ManagedView implements ClusterView {
     // Nobody would take what it gives away.
     if (!nodes.some((other) => other.name !== name && other.state === 'ACTIVE'))
       throw serverError('CLUSTER_LAST_NODE', `Nobody but ${name} takes partitions.`);
-    if (!(await this.#parts.setDraining(name, node.boot))) throw unknown();
+    if (!(await manager.order(name, node.boot))) throw unknown();
   }
 
   async rebalance(): Promise<number> {
-    const map = this.#parts.map();
-    this.#parts.rebalance();
-    return map === undefined ? 0 : movesOf(map);
+    const { manager } = this.#parts;
+    manager.rebalance();
+    return movesOf(manager.partitions.map);
   }
 }
-
-const NOBODY = Array.from({ length: PARTITION_COUNT }, (_, pid) => ({
-  pid,
-  epoch: 0,
-  node: undefined,
-  boot: undefined,
-  target: undefined,
-}));
 
 function infoOf({ name, boot, slot, address, publicUrl, state, protocol }: NodeInfo): NodeInfo {
   return { name, boot, slot, address, ...(publicUrl !== undefined && { publicUrl }), state, protocol };

@@ -5,8 +5,8 @@ import { serverError } from '../../../errors.js';
 import { connectionOptions, SYNCHRONOUS } from '../connection.js';
 import type { DatabaseAddress } from '../databaseUrl.js';
 import { readHome } from '../home.js';
-import { ClusterLine } from './ClusterLine.js';
-import { replyOf, type Self, statementOf } from './clusterStatements.js';
+import { ClusterLine, type ClusterLineParts } from './ClusterLine.js';
+import { drainStatement, replyOf, type Self, statementOf } from './clusterStatements.js';
 
 export interface ClusterDatabaseParts {
   readonly address: DatabaseAddress;
@@ -30,6 +30,7 @@ const CHANNEL = 'topgun_map';
 export class ClusterDatabase {
   readonly #parts: ClusterDatabaseParts;
   readonly #lines: Readonly<Record<'pulse' | 'work', ClusterLine>>;
+  readonly #orders: Pick<ClusterLineParts, 'options' | 'admit'>;
   #home: string | undefined;
   #isStopped = false;
   #isSilent = false;
@@ -39,6 +40,7 @@ export class ClusterDatabase {
     this.#parts = parts;
     const options = { ...connectionOptions(parts.address), connectionTimeoutMillis: LIMITS.clusterPulseMs };
     const admit = (client: pg.Client): Promise<void> => this.#admit(client);
+    this.#orders = { options, admit };
     this.#lines = {
       pulse: new ClusterLine({
         options,
@@ -64,6 +66,25 @@ export class ClusterDatabase {
       if (!this.#isStopped && !this.#isSilent) onFault(error);
       this.#isSilent = true;
       return undefined;
+    }
+  }
+
+  /**
+   * Has a start of a node drain, this one or another (CLU-71); false: it is not there any more. Throws STORE_UNREACHABLE. On a connection of its
+   * own: an operator must not hold up what the node asks.
+   */
+  async setDraining(node: string, boot: string): Promise<boolean> {
+    const line = new ClusterLine(this.#orders);
+    try {
+      const { reply } = await line.ask<{ readonly reply: boolean }>(
+        drainStatement(node, boot),
+        LIMITS.clusterHandOverMs,
+      );
+      return reply;
+    } catch (error) {
+      throw serverError('STORE_UNREACHABLE', `The database did not take down that ${node} drains.`, error);
+    } finally {
+      line.close();
     }
   }
 

@@ -130,6 +130,10 @@ function mapOf({ version, nodes, owners }: MapRow): ClusterMap {
   };
 }
 
+/** An operator's order, whoever's node it is: as the node itself says that it drains. */
+export const drainStatement = (node: string, boot: string): Statement =>
+  call('set_node_state', [node, boot, 'DRAINING']);
+
 function call(name: string, values: readonly unknown[]): Statement {
   return { text: `select ${name}(${values.map((_, i) => `$${i + 1}`).join(', ')}) as reply`, values };
 }
