@@ -169,7 +169,8 @@ describe.each(Object.entries(proxies))('%s as its example configures it', (_name
     await isDelivered;
 
     expect(await firstFrame(port, '/ws')).toContain('connection_id');
-    expect((await ask(port, 'GET', '/metrics')).statusCode).toBe(404);
+    for (const path of ['/metrics', '/cluster', '/api/debug/crdt/stats'])
+      expect((await ask(port, 'GET', path)).statusCode).toBe(404);
   });
 
   it('[S001-21] tells the node the address of the client, and not what the client says of it', async () => {

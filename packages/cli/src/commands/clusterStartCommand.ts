@@ -161,7 +161,8 @@ async function started<T>(what: string, start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    throw cliError('SERVICE_FAILED', `${what} did not start.`, error);
+    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw cliError('SERVICE_FAILED', `${what} did not start: ${why}`, error);
   }
 }
 
