@@ -22,6 +22,8 @@ export const clusterHandOverMs = 3_000;
 export const clusterNameHeldMs = 10_000;
 /** count: nodes of one cluster: each is linked to each */
 export const clusterNodes = 64;
+/** ms: after which a node asks another for the map that it has not heard of itself: its way to the database is longer, or cut */
+export const clusterMapWaitMs = 500;
 /** count: ops of a node's clients that wait for the owner of their partition, or for its answer: all that come while a dead node's are taken over (CLU-31); then UNAVAILABLE */
 export const forwardedOps = 50_000;
 /** ms: after which a client comes again whose ops could not wait for their owner */

@@ -114,6 +114,7 @@ export class ClusterNode {
       inputs: host,
       defer: (run) => setImmediate(run),
       wake: () => host.wake(),
+      after: (ms, run) => void setTimeout(run, ms).unref(),
     });
     host.requests.forwarded = this.#routing.peers;
   }

@@ -3,6 +3,7 @@ import type { AnswerItem, AskItem } from '../engine/cluster/forwardedItems.js';
 import { Routes } from '../engine/cluster/Routes.js';
 import type { PeerInputs } from '../RequestPeers.js';
 import { ForwardedPeers } from './ForwardedPeers.js';
+import { MapSharing } from './MapSharing.js';
 import type { ClusterMap, NodeLinks } from './ports.js';
 
 export interface OpRoutingParts {
@@ -16,6 +17,8 @@ export interface OpRoutingParts {
   readonly defer: (run: () => void) => void;
   /** The engine is to end a turn: more can be sent, or answered, than before. */
   readonly wake: () => void;
+  /** Runs something later, in ms. */
+  readonly after: (ms: number, run: () => void) => void;
 }
 
 /** Ops of this node's clients to their owners, and those of others' clients to this node, on the links between nodes (CLU-30 to CLU-34). */
@@ -23,10 +26,11 @@ export class OpRouting {
   /** clients of other nodes, as connections of the engine */
   readonly peers: ForwardedPeers;
   readonly #parts: OpRoutingParts;
+  readonly #maps: MapSharing;
 
   constructor(parts: OpRoutingParts) {
     this.#parts = parts;
-    const { name, boot, links, forwarding, inputs, defer, wake } = parts;
+    const { name, boot, links, forwarding, inputs, defer, wake, after } = parts;
     const routes = new Routes(
       { name, boot, links, defer },
       {
@@ -41,9 +45,21 @@ export class OpRouting {
           wake();
         },
         inletLost: (inlet) => this.peers.inletLost(inlet),
-        linked: wake,
+        aside: (node, message) => this.#maps.heard(node, message),
+        linked: (node) => {
+          if (node !== undefined) this.#maps.linked(node);
+          wake();
+        },
       },
     );
+    this.#maps = new MapSharing({
+      after,
+      send: (to, frame) => routes.aside(to, frame),
+      newer: (map) => {
+        forwarding.mapChanged(map);
+        wake();
+      },
+    });
     this.peers = new ForwardedPeers({
       inputs,
       defer,
@@ -56,7 +72,9 @@ export class OpRouting {
     });
   }
 
+  /** The database has told a newer map. */
   mapChanged(map: ClusterMap): void {
+    this.#maps.changed(map);
     this.#parts.forwarding.mapChanged(map);
     this.#parts.wake();
   }

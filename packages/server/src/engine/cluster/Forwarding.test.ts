@@ -226,6 +226,25 @@ describe('ops of a client whose node does not own their partition', () => {
     expect([...database.effects.values()]).toEqual([1, 1]);
   });
 
+  it('[CLU-61] go to the new owners though their node hears nothing of the database: the others tell it the map', () => {
+    give('a');
+    settleMap();
+    for (const node of [a, b, c]) node.mapChanged(database.map());
+    run();
+    // It fences itself, and is not told what the database decides then.
+    a.lose(new Set([PID]));
+    give('c');
+    settleMap([b, c]);
+    for (const node of [b, c]) node.mapChanged(database.map());
+    write(1);
+    run();
+    expect([c.staged.length, a.forwarding.waiting]).toEqual([0, 1]);
+    for (const late of a.later.splice(0)) late();
+    run();
+    expect(c.staged.map(({ id }) => id)).toEqual(['s1/1']);
+    expect(a.forwarding.version).toBe(database.version);
+  });
+
   it('[CLU-30] that are refused for now wait for nobody', () => {
     a.isClosed = true;
     write(1);

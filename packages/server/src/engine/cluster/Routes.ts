@@ -32,8 +32,10 @@ export interface RoutesListener {
   routeLost(route: Route): void;
   /** Nobody waits for answers on it any more. */
   inletLost(inlet: Inlet): void;
-  /** Somebody may be reached who could not be. */
-  linked(): void;
+  /** Something that is about no route, from a node that is linked. */
+  aside(node: string, message: unknown): void;
+  /** Somebody may be reached who could not be; `node`: over a link that begins. */
+  linked(node?: string): void;
 }
 
 export interface RoutesParts {
@@ -58,6 +60,11 @@ interface ItemsFrame {
 /** Whom a node is linked to; said to all whenever it changes. */
 interface LinksFrame {
   readonly links: readonly string[];
+}
+
+/** What is about no route. */
+interface AsideFrame {
+  readonly aside: unknown;
 }
 
 type Way = 'ops' | 'answers';
@@ -117,6 +124,14 @@ export class Routes {
     this.#put('ops', route, item, bytes);
   }
 
+  /** Says something that is about no route, to one node or to all that are linked. */
+  aside(to: string | undefined, message: unknown): void {
+    const { links } = this.#parts;
+    const frame: AsideFrame = { aside: message };
+    if (to === undefined) links.broadcast('ops', frame);
+    else links.send(to, 'ops', frame);
+  }
+
   /** Says something to the node whose clients asked. */
   answer(inlet: Inlet, item: unknown, bytes = 0): void {
     this.#put('answers', inlet, item, bytes);
@@ -166,8 +181,9 @@ export class Routes {
 
   #heard(channel: Way, peer: string, message: unknown): void {
     // Nodes have shown each other who they are; what a later version says on this channel is not for this one.
-    const frame = message as Partial<ItemsFrame & LinksFrame>;
+    const frame = message as Partial<ItemsFrame & LinksFrame & AsideFrame>;
     if (Array.isArray(frame.links)) this.#linksChanged(peer, new Set(frame.links as string[]));
+    else if (frame.aside !== undefined) this.#listener.aside(peer, frame.aside);
     else if (Array.isArray(frame.items)) this.#take(channel, peer, frame as ItemsFrame);
   }
 
@@ -211,7 +227,7 @@ export class Routes {
       if (route.via === node || route.node === node) this.#endRoute(route);
     for (const inlet of this.#inlets.values()) if (inlet.via === node) this.#endInlet(inlet);
     links.broadcast('ops', { links: [...links.up] } satisfies LinksFrame);
-    if (isUp) this.#listener.linked();
+    if (isUp) this.#listener.linked(node);
   }
 
   #linksChanged(third: string, links: ReadonlySet<string>): void {

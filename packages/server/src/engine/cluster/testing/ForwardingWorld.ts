@@ -85,6 +85,8 @@ export class WorldNode {
   readonly errors: ErrorCode[] = [];
   readonly closed = new Map<number, number>();
   isClosed = false;
+  /** what was put off */
+  readonly later: (() => void)[] = [];
   #conns = 0;
 
   constructor(name: string, network: MemoryNetwork, database: WorldDatabase, forwardedOps = 1_000) {
@@ -121,6 +123,7 @@ export class WorldNode {
       },
       defer: (run) => this.#deferred.push(run),
       wake: () => undefined,
+      after: (_ms, run) => this.later.push(run),
     });
   }
 
@@ -168,6 +171,11 @@ export class WorldNode {
       this.#routing.peers.closed(id, 4401);
       this.leave(id);
     }
+  }
+
+  /** The database has told it the map. */
+  mapChanged(map: ClusterMap): void {
+    this.#routing.mapChanged(map);
   }
 
   guests(): Connection[] {
