@@ -1,15 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 
-/** The script of a page, as an app for browsers is built: one text, nothing is written. `entry` is a module beside the caller, `base` its URL. */
-export async function buildPage(entry: string, base: string): Promise<string> {
+/** The script of a page, as an app for browsers is built: one text, nothing is written. */
+export async function buildPage(entry: URL): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'error',
     define: { 'process.env.NODE_ENV': '"production"' },
     build: {
       write: false,
-      lib: { entry: fileURLToPath(new URL(entry, base)), formats: ['iife'], name: 'page' },
+      lib: { entry: fileURLToPath(entry), formats: ['iife'], name: 'page' },
     },
   });
   const [output] = [built].flat();

@@ -7,7 +7,6 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from '@topgun/protocol';
-import type { ForwardedPeers } from './cluster/ForwardedPeers.js';
 import { isForwarded } from './engine/cluster/forwardedItems.js';
 import type { Verdict } from './engine/ports.js';
 import type { Principal } from './security/PermissionPolicy.js';
@@ -113,10 +112,17 @@ export class RequestPeer {
   }
 }
 
+/** Connections of other nodes' clients, whose ops come here. */
+export interface ForwardedEnds {
+  verdictOf(conn: number): Verdict | undefined;
+  heard(conn: number, message: ServerMessage): void;
+  closed(conn: number, code: CloseCode): void;
+}
+
 /** The requests that the engine serves at the moment, each as a connection of its own. */
 export class RequestPeers {
-  /** clients of other nodes whose ops come here; of a cluster */
-  forwarded: ForwardedPeers | undefined;
+  /** of a node of a cluster */
+  forwarded: ForwardedEnds | undefined;
   readonly #inputs: PeerInputs;
   readonly #peers = new Map<number, RequestPeer>();
   #last = 0;

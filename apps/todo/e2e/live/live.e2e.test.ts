@@ -26,7 +26,7 @@ describe('rooms and events of the packages in a browser', () => {
   let browser: Browser;
   let script: string;
   beforeAll(async () => {
-    script = await buildPage('page.ts', import.meta.url);
+    script = await buildPage(new URL('page.ts', import.meta.url));
     browser = await openBrowser();
   }, 120_000);
   afterAll(() => browser.close());

@@ -17,7 +17,7 @@ export class StorageSite {
   }
 
   static async open(): Promise<StorageSite> {
-    const script = await buildPage('page.ts', import.meta.url);
+    const script = await buildPage(new URL('page.ts', import.meta.url));
     const server = createServer((_, response) => {
       response.setHeader('content-type', 'text/html');
       response.end('<!doctype html><title>storage</title>');

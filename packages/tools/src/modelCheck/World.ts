@@ -12,6 +12,7 @@ import type {
   OwnershipRequest,
 } from '@topgun/server/internal/engine/ownership/ports';
 import { type Flush, firstTables, type ModelDatabase, type Tables, Violation } from './ModelDatabase.js';
+import { wordsOf } from './wordsOf.js';
 
 /** Small numbers in the proportions of the real ones, so that few steps lead far. */
 export const BOUNDS: OwnershipBounds = {
@@ -135,7 +136,7 @@ function input(world: World, at: number, run: (machine: Ownership, now: number) 
 }
 
 /** Whether a server would act as the owner of a partition at this moment. */
-export function actsAsOwner({ name, boot, isUp, state }: Server, pid: number, now: number): boolean {
+function actsAsOwner({ name, boot, isUp, state }: Server, pid: number, now: number): boolean {
   return isUp && new Ownership(name, boot, BOUNDS, NOTHING, state).owns(pid, now);
 }
 
@@ -381,19 +382,6 @@ function describe({ servers }: World, { server, request, flush: its, answer }: P
   const { name } = servers[server] as Server;
   const what = its === undefined ? `'${wordsOf(request)}'` : `commit to partition ${its.pid}`;
   return answer === undefined ? `${name}'s ${what}` : `the answer to ${name}'s ${what}`;
-}
-
-function wordsOf(request: OwnershipRequest | undefined): string {
-  switch (request?.type) {
-    case 'handOver':
-      return `hand ${request.pids.join()} over to ${request.target}`;
-    case 'takeOver':
-      return `take over ${request.node}`;
-    case 'state':
-      return `be ${request.state}`;
-    default:
-      return request?.type ?? 'nothing';
-  }
 }
 
 /** Throws when two act as the owner of one partition. */

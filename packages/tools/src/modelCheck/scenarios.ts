@@ -23,7 +23,7 @@ export const pair = (partitions: number, faults: number): Scenario =>
 export const growing = (partitions: number, faults: number): Scenario =>
   scenario('a node, and a second one that joins', 'a', 'ab', partitions, faults);
 /** Whoever is to get something may be gone before it gets it. */
-export const crowd = (partitions: number, faults: number): Scenario =>
+const crowd = (partitions: number, faults: number): Scenario =>
   scenario('two nodes, and a third one that joins', 'ab', 'abc', partitions, faults);
 
 /** From the small ones, of which all is looked at, to those of which as much as is asked for is. */
