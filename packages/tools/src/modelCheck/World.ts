@@ -11,6 +11,7 @@ import type {
   OwnershipReply,
   OwnershipRequest,
 } from '@topgun/server/internal/engine/ownership/ports';
+import { describe } from './describe.js';
 import { type Flush, firstTables, type ModelDatabase, type Tables, Violation } from './ModelDatabase.js';
 
 /** Small numbers in the proportions of the real ones, so that few steps lead far. */
@@ -375,25 +376,6 @@ function isAwaited({ servers }: World, { server, boot, call }: Parcel): boolean 
   const by = servers[server];
   if (!by?.isUp || by.boot !== boot) return false;
   return by.state.pulse?.call === call || by.state.work?.call === call;
-}
-
-function describe({ servers }: World, { server, request, flush: its, answer }: Parcel): string {
-  const { name } = servers[server] as Server;
-  const what = its === undefined ? `'${wordsOf(request)}'` : `commit to partition ${its.pid}`;
-  return answer === undefined ? `${name}'s ${what}` : `the answer to ${name}'s ${what}`;
-}
-
-function wordsOf(request: OwnershipRequest | undefined): string {
-  switch (request?.type) {
-    case 'handOver':
-      return `hand ${request.pids.join()} over to ${request.target}`;
-    case 'takeOver':
-      return `take over ${request.node}`;
-    case 'state':
-      return `be ${request.state}`;
-    default:
-      return request?.type ?? 'nothing';
-  }
 }
 
 /** Throws when two act as the owner of one partition. */
