@@ -192,7 +192,7 @@ export function movesOf(world: World, database: ModelDatabase): readonly Move[] 
   const moves: Move[] = [nextOf(world, database)];
   const { parcels, servers } = world;
   for (const [at, parcel] of parcels.entries()) {
-    const what = describe(world, parcel);
+    const what = describe(world.servers[parcel.server]?.name ?? '', parcel);
     if (parcel.isHeld) {
       moves.push(parcel.answer === undefined ? carryOut(world, at, database) : deliver(world, at));
       if (isAwaited(world, parcel)) moves.push(giveUp(world, at));
@@ -294,7 +294,7 @@ function deliver(world: World, at: number): Move {
   const parcel = world.parcels[at] as Parcel;
   const rest = { ...world, parcels: world.parcels.toSpliced(at, 1) };
   return {
-    label: `${describe(world, parcel)} arrives`,
+    label: `${describe(world.servers[parcel.server]?.name ?? '', parcel)} arrives`,
     run: () => {
       if (!isAwaited(world, parcel)) return rest;
       return input(rest, parcel.server, (machine, now) => machine.answered(parcel.call, parcel.answer, now));
@@ -307,7 +307,7 @@ function giveUp(world: World, at: number): Move {
   const parcel = world.parcels[at] as Parcel;
   const rest = parcel.answer === undefined ? world : { ...world, parcels: world.parcels.toSpliced(at, 1) };
   return {
-    label: `${describe(world, parcel)} is waited for no longer`,
+    label: `${describe(world.servers[parcel.server]?.name ?? '', parcel)} is waited for no longer`,
     run: () => input(rest, parcel.server, (machine, now) => machine.answered(parcel.call, undefined, now)),
   };
 }
@@ -317,7 +317,7 @@ function carryOut(world: World, at: number, database: ModelDatabase): Move {
   const { name } = world.servers[parcel.server] as Server;
   const asker = { name, boot: parcel.boot };
   return {
-    label: `the database gets ${describe(world, parcel)}`,
+    label: `the database gets ${describe(world.servers[parcel.server]?.name ?? '', parcel)}`,
     run: () => {
       const parcels = world.parcels.toSpliced(at, 1);
       if (parcel.flush !== undefined) {

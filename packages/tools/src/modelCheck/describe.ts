@@ -1,10 +1,16 @@
-import type { OwnershipRequest } from '@topgun/server/internal/engine/ownership/ports';
-import type { Parcel, Server, World } from './World.js';
+import type { OwnershipReply, OwnershipRequest } from '@topgun/server/internal/engine/ownership/ports';
+import type { Flush } from './ModelDatabase.js';
 
-/** A parcel in a trace. */
-export function describe({ servers }: World, { server, request, flush: its, answer }: Parcel): string {
-  const { name } = servers[server] as Server;
-  const what = its === undefined ? `'${wordsOf(request)}'` : `commit to partition ${its.pid}`;
+/** What a server has sent, or is told, in a trace. */
+export function describe(
+  name: string,
+  {
+    request,
+    flush,
+    answer,
+  }: { readonly request?: OwnershipRequest; readonly flush?: Flush; readonly answer?: OwnershipReply },
+): string {
+  const what = flush === undefined ? `'${wordsOf(request)}'` : `commit to partition ${flush.pid}`;
   return answer === undefined ? `${name}'s ${what}` : `the answer to ${name}'s ${what}`;
 }
 
