@@ -11,8 +11,8 @@ import type {
   OwnershipReply,
   OwnershipRequest,
 } from '@topgun/server/internal/engine/ownership/ports';
+import { describe } from './describe.js';
 import { type Flush, firstTables, type ModelDatabase, type Tables, Violation } from './ModelDatabase.js';
-import { wordsOf } from './wordsOf.js';
 
 /** Small numbers in the proportions of the real ones, so that few steps lead far. */
 export const BOUNDS: OwnershipBounds = {
@@ -136,7 +136,7 @@ function input(world: World, at: number, run: (machine: Ownership, now: number) 
 }
 
 /** Whether a server would act as the owner of a partition at this moment. */
-function actsAsOwner({ name, boot, isUp, state }: Server, pid: number, now: number): boolean {
+export function actsAsOwner({ name, boot, isUp, state }: Server, pid: number, now: number): boolean {
   return isUp && new Ownership(name, boot, BOUNDS, NOTHING, state).owns(pid, now);
 }
 
@@ -192,7 +192,7 @@ export function movesOf(world: World, database: ModelDatabase): readonly Move[] 
   const moves: Move[] = [nextOf(world, database)];
   const { parcels, servers } = world;
   for (const [at, parcel] of parcels.entries()) {
-    const what = describe(world, parcel);
+    const what = describe(world.servers[parcel.server]?.name ?? '', parcel);
     if (parcel.isHeld) {
       moves.push(parcel.answer === undefined ? carryOut(world, at, database) : deliver(world, at));
       if (isAwaited(world, parcel)) moves.push(giveUp(world, at));
@@ -294,7 +294,7 @@ function deliver(world: World, at: number): Move {
   const parcel = world.parcels[at] as Parcel;
   const rest = { ...world, parcels: world.parcels.toSpliced(at, 1) };
   return {
-    label: `${describe(world, parcel)} arrives`,
+    label: `${describe(world.servers[parcel.server]?.name ?? '', parcel)} arrives`,
     run: () => {
       if (!isAwaited(world, parcel)) return rest;
       return input(rest, parcel.server, (machine, now) => machine.answered(parcel.call, parcel.answer, now));
@@ -307,7 +307,7 @@ function giveUp(world: World, at: number): Move {
   const parcel = world.parcels[at] as Parcel;
   const rest = parcel.answer === undefined ? world : { ...world, parcels: world.parcels.toSpliced(at, 1) };
   return {
-    label: `${describe(world, parcel)} is waited for no longer`,
+    label: `${describe(world.servers[parcel.server]?.name ?? '', parcel)} is waited for no longer`,
     run: () => input(rest, parcel.server, (machine, now) => machine.answered(parcel.call, undefined, now)),
   };
 }
@@ -317,7 +317,7 @@ function carryOut(world: World, at: number, database: ModelDatabase): Move {
   const { name } = world.servers[parcel.server] as Server;
   const asker = { name, boot: parcel.boot };
   return {
-    label: `the database gets ${describe(world, parcel)}`,
+    label: `the database gets ${describe(world.servers[parcel.server]?.name ?? '', parcel)}`,
     run: () => {
       const parcels = world.parcels.toSpliced(at, 1);
       if (parcel.flush !== undefined) {
@@ -376,12 +376,6 @@ function isAwaited({ servers }: World, { server, boot, call }: Parcel): boolean 
   const by = servers[server];
   if (!by?.isUp || by.boot !== boot) return false;
   return by.state.pulse?.call === call || by.state.work?.call === call;
-}
-
-function describe({ servers }: World, { server, request, flush: its, answer }: Parcel): string {
-  const { name } = servers[server] as Server;
-  const what = its === undefined ? `'${wordsOf(request)}'` : `commit to partition ${its.pid}`;
-  return answer === undefined ? `${name}'s ${what}` : `the answer to ${name}'s ${what}`;
 }
 
 /** Throws when two act as the owner of one partition. */
