@@ -7,7 +7,6 @@ import {
   PROTOCOL_VERSION,
   type ServerMessage,
 } from '@topgun/protocol';
-import type { ForwardedPeers } from './cluster/ForwardedPeers.js';
 import { isForwarded } from './engine/cluster/forwardedItems.js';
 import type { Verdict } from './engine/ports.js';
 import type { Principal } from './security/PermissionPolicy.js';
@@ -20,6 +19,13 @@ export interface PeerInputs {
   opened(conn: number, remote: string): void;
   message(conn: number, message: ClientMessage, bytes: number): void;
   closed(conn: number, hasLeft: boolean): void;
+}
+
+/** Connections without a socket that are no requests; each call as that of `RequestPeers`. */
+export interface OtherPeers {
+  verdictOf(conn: number): Verdict | undefined;
+  heard(conn: number, message: ServerMessage): void;
+  closed(conn: number, code: CloseCode): void;
 }
 
 /** Whom a request is from. */
@@ -116,7 +122,7 @@ export class RequestPeer {
 /** The requests that the engine serves at the moment, each as a connection of its own. */
 export class RequestPeers {
   /** clients of other nodes whose ops come here; of a cluster */
-  forwarded: ForwardedPeers | undefined;
+  forwarded: OtherPeers | undefined;
   readonly #inputs: PeerInputs;
   readonly #peers = new Map<number, RequestPeer>();
   #last = 0;
