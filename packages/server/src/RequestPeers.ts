@@ -21,6 +21,13 @@ export interface PeerInputs {
   closed(conn: number, hasLeft: boolean): void;
 }
 
+/** Connections without a socket that are no requests; each call as that of `RequestPeers`. */
+export interface OtherPeers {
+  verdictOf(conn: number): Verdict | undefined;
+  heard(conn: number, message: ServerMessage): void;
+  closed(conn: number, code: CloseCode): void;
+}
+
 /** Whom a request is from. */
 export interface PeerIdentity {
   readonly principal: Principal;
@@ -112,17 +119,10 @@ export class RequestPeer {
   }
 }
 
-/** Connections of other nodes' clients, whose ops come here. */
-export interface ForwardedEnds {
-  verdictOf(conn: number): Verdict | undefined;
-  heard(conn: number, message: ServerMessage): void;
-  closed(conn: number, code: CloseCode): void;
-}
-
 /** The requests that the engine serves at the moment, each as a connection of its own. */
 export class RequestPeers {
-  /** of a node of a cluster */
-  forwarded: ForwardedEnds | undefined;
+  /** clients of other nodes whose ops come here; of a cluster */
+  forwarded: OtherPeers | undefined;
   readonly #inputs: PeerInputs;
   readonly #peers = new Map<number, RequestPeer>();
   #last = 0;

@@ -13,7 +13,7 @@ import {
 } from '../engine/cluster/forwardedItems.js';
 import type { Inlet } from '../engine/cluster/Routes.js';
 import type { Verdict } from '../engine/ports.js';
-import { isPeer, type PeerInputs } from '../RequestPeers.js';
+import { isPeer, type OtherPeers, type PeerInputs } from '../RequestPeers.js';
 import type { Principal } from '../security/PermissionPolicy.js';
 
 type Opening = Extract<AskItem, { ask: 'open' }>;
@@ -43,7 +43,7 @@ export interface ForwardedPeersParts {
  * The clients of other nodes whose ops this node owns: each a connection of the engine without a socket (CLU-30). Their gateways have
  * checked their tokens and hold them to their rates; what they may write is judged here. They hear answers to their ops and nothing else.
  */
-export class ForwardedPeers {
+export class ForwardedPeers implements OtherPeers {
   readonly #parts: ForwardedPeersParts;
   readonly #peers = new Map<number, Peer>();
   /** by route and number at the gateway */

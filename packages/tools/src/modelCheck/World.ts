@@ -136,7 +136,7 @@ function input(world: World, at: number, run: (machine: Ownership, now: number) 
 }
 
 /** Whether a server would act as the owner of a partition at this moment. */
-export function actsAsOwner({ name, boot, isUp, state }: Server, pid: number, now: number): boolean {
+function actsAsOwner({ name, boot, isUp, state }: Server, pid: number, now: number): boolean {
   return isUp && new Ownership(name, boot, BOUNDS, NOTHING, state).owns(pid, now);
 }
 
