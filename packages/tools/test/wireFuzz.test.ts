@@ -92,9 +92,9 @@ describe('mutated messages', () => {
       expect(decode(serialize(frame), 'client', explainRefusal), type).toMatchObject({ ok: true });
   });
 
-  it('[FUZZ-15] are answered by the rules, harm no prototype, and what leaves can be read', () => {
+  it('[FUZZ-15] are answered by the rules, harm no prototype, and what leaves can be read', async () => {
     const said: string[] = [];
-    const report = runMutations({ inputs: MUTATIONS, seed: 1, say: (line) => said.push(line) });
+    const report = await runMutations({ inputs: MUTATIONS, seed: 1, say: (line) => said.push(line) });
     expect(report.faults, said.join('\n')).toEqual([]);
     for (const code of [
       'taken',

@@ -128,7 +128,7 @@ function nameOf(): string {
   }
   // Engines keep one text of each name of a field, and find fields fastest by it.
   const name = Object.keys({ [text(length)]: 0 })[0] as string;
-  names[place] = { bytes: bytes.slice(from, from + length), name };
+  names[place] = { bytes: copied(from, length), name };
   return name;
 }
 
@@ -144,11 +144,16 @@ function text(length: number): string {
   return asciiText(bytes, from, length) ?? decoder.decode(bytes.subarray(from, at));
 }
 
-/** A copy, for what is read outlives the frame; never a Buffer of Node, whatever was given. */
 function binary(length: number): Uint8Array {
-  const copy = new Uint8Array(length);
-  copy.set(bytes.subarray(at, at + length));
+  const copy = copied(at, length);
   at += length;
+  return copy;
+}
+
+/** What is kept outlives the frame, and must not keep it; never a Buffer of Node, whatever was given. */
+function copied(from: number, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  copy.set(bytes.subarray(from, from + length));
   return copy;
 }
 

@@ -23,7 +23,7 @@ if (inputs > 0) {
 }
 if (mutations > 0) {
   const begun = performance.now();
-  const report = runMutations({ inputs: mutations, seed, say });
+  const report = await runMutations({ inputs: mutations, seed, say });
   for (const line of describeMutations(report, (performance.now() - begun) / 1000)) say(line);
   if (report.faults.length > 0 || report.worstMs > WORST_MS_MAX) isFine = false;
 }

@@ -1,4 +1,5 @@
 import { serialize } from '@topgun/protocol';
+import { nextTurn } from '@topgun/server/internal/utils/nextTurn';
 import { Rng } from '@topgun/sim/internal/rng';
 import { goldenFrames } from '../families/golden.js';
 import { type Brought, EngineRig } from './EngineRig.js';
@@ -31,12 +32,14 @@ const PER_ENGINE = 10_000;
 /** CPU time of one input, in ms, beyond which a run fails. */
 export const WORST_MS_MAX = 50;
 const FAULTS_MAX = 20;
+/** As a busy server gets them. */
+const INPUTS_PER_TURN = 5;
 
 /**
  * Good messages of clients, changed in what they say or in their bytes, into `decode` and the engine, in any order, with what
  * networks and stores do in between. Input `at` of a seed is drawn from the two alone; what it meets is what came before it.
  */
-export function runMutations({ inputs, seed, say }: MutationOptions): MutationReport {
+export async function runMutations({ inputs, seed, say }: MutationOptions): Promise<MutationReport> {
   const guard = guardPrototypes();
   const codes = new Map<string, number>();
   const faults: MutationFault[] = [];
@@ -65,6 +68,8 @@ export function runMutations({ inputs, seed, say }: MutationOptions): MutationRe
       // An engine that threw is not to be trusted with another input.
       rig = undefined;
     }
+    // Topics go on in later turns: in one that never ends they would wait for ever, and with them all they hold.
+    if (at % INPUTS_PER_TURN === 0) await nextTurn();
   }
   return { inputs, codes, worstMs, faults };
 }
