@@ -193,7 +193,7 @@ class Story {
 }
 
 describe('a cluster of engines', () => {
-  it('[CLU-14] [CLU-16] [CLU-20] [CLU-21] [CLU-25] whatever happens between nodes, all end with the same records, devices follow, and no op counts twice or is lost', () => {
+  it('[CLU-14] [CLU-16] [CLU-20] [CLU-21] [CLU-25] [S004-19] whatever happens between nodes, all end with the same records, devices follow, and no op counts twice or is lost', () => {
     const step = fc.tuple(fc.nat(16), fc.nat(255), fc.nat(255));
     fc.assert(
       fc.property(
