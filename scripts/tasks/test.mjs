@@ -12,7 +12,10 @@ const ADMIN_E2E = 'apps/admin/e2e/vitest.config.ts';
 
 const unitTotals = (args) => runVitest({ args });
 
-const examplesTotals = (args) => runVitest({ config: 'packages/tools/e2e/vitest.config.ts', args });
+const examplesTotals = async (args) => {
+  const env = { TOPGUN_POSTGRES: await resolvePiece('postgres'), TOPGUN_REDIS: await resolvePiece('redis') };
+  return runVitest({ config: 'packages/tools/e2e/vitest.config.ts', args, env });
+};
 
 async function e2eTotals(args) {
   const chromium = await resolvePiece('chromium');

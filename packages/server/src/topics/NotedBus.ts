@@ -98,9 +98,10 @@ export class NotedBus implements Bus {
 
   #where(topic: string): object {
     const { nodeId } = this.#parts;
-    return { nodeId, topic: familyOf(topic), ...(isRoom(topic) && { room: digestOf(roomOfTopic(topic)) }) };
+    const shown = /[:/]/.test(topic) ? familyOf(topic) : digestOf(topic);
+    return { nodeId, topic: shown, ...(isRoom(topic) && { room: digestOf(roomOfTopic(topic)) }) };
   }
 }
 
-/** What a room and an event are called in logs: their names are given by apps, and may be those of persons. */
+/** What a room, an event and a topic of one part are called in logs: their names are given by apps, and may be those of persons. */
 const digestOf = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, DIGITS);

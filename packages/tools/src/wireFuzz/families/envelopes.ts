@@ -137,7 +137,7 @@ const typed = (name: string, type: (rng: Rng) => unknown): Family =>
   });
 
 const types: readonly Family[] = [
-  typed('types between those that there are', (rng) => rng.int(15, 31)),
+  typed('types between those that there are', (rng) => rng.int(16, 31)),
   typed('types of a server', (rng) => rng.pick([32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 48, 49])),
   typed('types beyond all that there are', (rng) =>
     rng.pick([rng.int(50, 127), rng.int(128, 65_535), 2 ** 31, 2 ** 52]),
@@ -152,7 +152,7 @@ const types: readonly Family[] = [
   ),
   said('envelopes', 'arrays of anything', UNKNOWN, (rng) =>
     packed([
-      rng.pick([null, {}, 'x', 99, 15]),
+      rng.pick([null, {}, 'x', 99, 16]),
       ...Array.from({ length: rng.int(0, 20) }, () => anyValue(rng)),
     ]),
   ),
@@ -180,7 +180,7 @@ const sessions: readonly Family[] = [
     (rng) => ({
       ...clientSays(
         { rule: 'E4', close: CLOSE_CODE.STRIKES },
-        ...Array.from({ length: LIMITS.strikes }, () => packed([rng.int(15, 31)])),
+        ...Array.from({ length: LIMITS.strikes }, () => packed([rng.int(16, 31)])),
       ),
       fresh: true,
     }),
