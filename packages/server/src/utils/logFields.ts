@@ -25,6 +25,8 @@ const sentence: Show = (value) =>
 const shape = matching(/^[\w ().,:…$-]{1,300}$/);
 const family: Show = (value) =>
   typeof value === 'string' ? matching(/^[\w.-]{0,64}([:/]\*)?$/)(familyOf(value)) : undefined;
+/** A name of one part is all an app's, as a room's is. */
+const topic: Show = (value) => (/[:/]/.test(String(value)) ? family(value) : digest(value));
 const place: Show = (value) => {
   const { epoch, n } = Object(value) as { epoch?: unknown; n?: unknown };
   return { epoch: number(epoch), n: number(n) };
@@ -46,7 +48,7 @@ const LOG_FIELDS: ReadonlyMap<string, Show> = new Map<string, Show>([
   ['hostname', word],
   ['pid', number],
   ['map', family],
-  ['topic', family],
+  ['topic', topic],
   ['room', digest],
   ['event', digest],
   ['message', matching(/^[\w-]{1,64}$/)],
