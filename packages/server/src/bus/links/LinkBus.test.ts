@@ -4,7 +4,7 @@ import type { DatabaseAddress } from '../../storage/postgres/databaseUrl.js';
 import { TestDatabases, until } from '../../storage/postgres/testing/testDatabases.js';
 import { PostgresLog } from '../../topics/log/PostgresLog.js';
 import type { TopicMessage } from '../../topics/ports.js';
-import { HearingNode, plenty } from '../testing/describeBus.js';
+import { expectOneOrder, HearingNode, plenty } from '../testing/describeBus.js';
 import { JoinedLinks } from './testing/JoinedLinks.js';
 
 const databases = TestDatabases.use();
@@ -52,15 +52,7 @@ describe('LinkBus', () => {
       }),
     );
     await allHear(accepted.length, ...all);
-    for (const node of all) {
-      for (const topic of topics) {
-        const expected = accepted
-          .filter((message) => message.topic === topic)
-          .sort((x, y) => x.offset - y.offset);
-        expect(node.heard.filter((message) => message.topic === topic)).toEqual(expected);
-      }
-      expect(node.lost).toEqual([]);
-    }
+    expectOneOrder(all, topics, accepted);
   });
 
   it('[CLU-52] what a node had accepted and told nobody of, because it died, is heard all the same', async () => {

@@ -77,6 +77,23 @@ const allHear = (count: number, ...nodes: HearingNode[]): Promise<void> =>
     nodes.every(({ heard }) => heard.length >= count),
   );
 
+/** Each has heard what was accepted, once, in the order of the places, and has lost nothing. */
+export function expectOneOrder(
+  nodes: readonly HearingNode[],
+  topics: readonly string[],
+  accepted: readonly TopicMessage[],
+): void {
+  for (const node of nodes) {
+    for (const topic of topics) {
+      const expected = accepted
+        .filter((message) => message.topic === topic)
+        .sort((x, y) => x.offset - y.offset);
+      expect(node.heard.filter((message) => message.topic === topic)).toEqual(expected);
+    }
+    expect(node.lost).toEqual([]);
+  }
+}
+
 /** The contract of `Bus`, as tests. */
 export function describeBus(name: string, factory: () => Promise<BusHarness>): void {
   describe(`Bus contract: ${name}`, () => {
@@ -218,15 +235,7 @@ export function describeJoinedBuses(name: string, factory: () => Promise<BusHarn
         accepted.push(...some);
       }
       await allHear(90, ...all);
-      for (const node of all) {
-        for (const topic of topics) {
-          const expected = accepted
-            .filter((message) => message.topic === topic)
-            .sort((x, y) => x.offset - y.offset);
-          expect(node.heard.filter((message) => message.topic === topic)).toEqual(expected);
-        }
-        expect(node.lost).toEqual([]);
-      }
+      expectOneOrder(all, topics, accepted);
     });
 
     it('[BUS-11] [S004-8] [S004-11] without a log the sender hears it at once and its echo never, the others once', async () => {

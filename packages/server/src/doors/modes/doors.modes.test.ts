@@ -1,30 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster, startSingle } from '../../bus/testing/redisTopologies.js';
 import type { JsonClient } from '../ws/testing/JsonClient.js';
-import { Deployment } from './testing/Deployment.js';
+import type { Deployment } from './testing/Deployment.js';
 import { describeSockets } from './testing/describeSockets.js';
 import { describeStreams } from './testing/describeStreams.js';
 import { describeWebhooks } from './testing/describeWebhooks.js';
-import { startNodes, startNodesOver } from './testing/startNodes.js';
-
-/** Three nodes over a Redis of their own. */
-const overRedis = (start: typeof startSingle) => async (): Promise<Deployment> => {
-  const topology = await start();
-  const { urls, nodes, stop } = await startNodesOver(topology, 3);
-  return new Deployment({
-    urls,
-    nodes,
-    stop: async () => {
-      await stop();
-      await topology.dispose();
-    },
-  });
-};
+import { startNodes, startNodesOver, startNodesWith } from './testing/startNodes.js';
 
 describe.each([
   ['one node without Redis', () => startNodes(1, {})],
-  ['three nodes over one Redis', overRedis(startSingle)],
-  ['three nodes over a Redis Cluster', overRedis(startCluster)],
+  ['three nodes over one Redis', async () => startNodesWith(await startSingle())],
+  ['three nodes over a Redis Cluster', async () => startNodesWith(await startCluster())],
 ] as const)('the doors of %s', (_, start) => {
   let deployment: Deployment;
   beforeAll(async () => {

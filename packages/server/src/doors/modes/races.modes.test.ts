@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCluster } from '../../bus/testing/redisTopologies.js';
 import type { ServerConfigInput } from '../../config/schema.js';
-import { Deployment } from './testing/Deployment.js';
+import type { Deployment } from './testing/Deployment.js';
 import { raceDoors } from './testing/raceDoors.js';
 import { type RaceDoor, runRaces, sumOf } from './testing/runRaces.js';
-import { startNodes, startNodesOver } from './testing/startNodes.js';
+import { startNodes, startNodesWith } from './testing/startNodes.js';
 
 /** How often each door is opened while others publish; `npm run test:races -- 1000` asks for more. */
 const RACES = Number(process.env.TOPGUN_DOOR_RACES || '60');
@@ -29,22 +29,9 @@ const config: ServerConfigInput = {
   handshakesPerIpMax: many,
 };
 
-const overCluster = async (): Promise<Deployment> => {
-  const topology = await startCluster();
-  const { urls, nodes, stop } = await startNodesOver(topology, 3, config);
-  return new Deployment({
-    urls,
-    nodes,
-    stop: async () => {
-      await stop();
-      await topology.dispose();
-    },
-  });
-};
-
 describe.each([
   ['one node without Redis', () => startNodes(1, config)],
-  ['three nodes over a Redis Cluster', overCluster],
+  ['three nodes over a Redis Cluster', async () => startNodesWith(await startCluster(), config)],
 ] as const)('doors of %s are opened while others publish', (name, start) => {
   let deployment: Deployment;
   beforeAll(async () => {

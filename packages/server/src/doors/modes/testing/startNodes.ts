@@ -49,3 +49,19 @@ export const startNodesOver = (
   rest: ServerConfigInput = {},
   name?: string,
 ): Promise<Deployment> => startNodes(count, { ...config, mailboxes: 'redis', ...rest }, name);
+
+/** Three nodes over a Redis that is theirs alone, and ends with them. */
+export async function startNodesWith(
+  topology: RedisTopology,
+  config: ServerConfigInput = {},
+): Promise<Deployment> {
+  const { urls, nodes, stop } = await startNodesOver(topology, 3, config);
+  return new Deployment({
+    urls,
+    nodes,
+    stop: async () => {
+      await stop();
+      await topology.dispose();
+    },
+  });
+}
