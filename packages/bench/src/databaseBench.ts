@@ -90,7 +90,7 @@ async function served(seconds: number, postgres?: Postgres): Promise<Figures> {
     const { port } = await server.ask<{ port: number }>({ what: 'start', folder, config });
     const request: LoadRequest = {
       what: 'connect',
-      port,
+      ports: [port],
       clients: CLIENTS,
       opsPerFrame: BATCH,
       window: 2,

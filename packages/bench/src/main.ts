@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { clusterBench } from './clusterBench.js';
 import { connectionsBench } from './connectionsBench.js';
 import { coreBench } from './coreBench.js';
 import { databaseBench } from './databaseBench.js';
@@ -15,7 +16,7 @@ import { serverBench } from './serverBench.js';
 import { stalledBench } from './stalledBench.js';
 import { subscriptionsBench } from './subscriptionsBench.js';
 
-/** `--only connections|core|database|delta|fanout|hostile|idle|indexes|latency|load|nodes|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
+/** `--only cluster|connections|core|database|delta|fanout|hostile|idle|indexes|latency|load|nodes|queries|server|stalled|subscriptions`, `--rounds N` (default 3), `--seconds N` (default 5). Exit code 1 when a bar does not hold. */
 function option(name: string): string | undefined {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
@@ -31,7 +32,8 @@ console.log(
 const bars = [];
 if (only === undefined || only === 'connections') bars.push(...(await connectionsBench(rounds)));
 if (only === undefined || only === 'core') bars.push(...(await coreBench(rounds)));
-// It needs a PostgreSQL, so it has to be asked for.
+// They need a PostgreSQL, so they have to be asked for.
+if (only === 'cluster') bars.push(...(await clusterBench(rounds, seconds)));
 if (only === 'database') bars.push(...(await databaseBench(rounds, seconds)));
 if (only === undefined || only === 'delta') bars.push(...(await deltaBench(rounds)));
 if (only === undefined || only === 'fanout') bars.push(...(await fanoutBench(rounds)));

@@ -64,7 +64,7 @@ async function run(contest: Contest, seconds: number): Promise<Figures> {
     const { port } = await server.ask<{ port: number }>({ what: 'start', folder });
     const request: LoadRequest = {
       what: 'connect',
-      port,
+      ports: [port],
       clients: CLIENTS,
       opsPerFrame: contest.opsPerFrame,
       window: contest.window,

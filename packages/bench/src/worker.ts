@@ -1,3 +1,5 @@
+import { paced } from './cluster/paced.js';
+import { sameRows } from './cluster/sameRows.js';
 import { coreRound } from './core/round.js';
 import { pgAlone } from './database/pgAlone.js';
 import { deltaRound } from './delta/round.js';
@@ -20,6 +22,8 @@ import { subscribers } from './subscriptions/load.js';
 const roles: Record<string, (request: never) => Promise<object> | object> = {
   core: ({ peer }: { peer: string }) => coreRound(peer),
   'pg-alone': pgAlone,
+  'same-rows': sameRows,
+  paced,
   delta: ({ peer }: { peer: string }) => deltaRound(peer),
   queries: (request: QueryRequest) => queryRound(request),
   'echo-server': echoServer,

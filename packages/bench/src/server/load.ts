@@ -1,6 +1,7 @@
-import type { OpRow, ServerMessage } from '@topgun/protocol';
-import { benchRecord } from '../records.js';
+import type { ServerMessage } from '@topgun/protocol';
 import { Device } from './Device.js';
+import { FramesInFlight } from './FramesInFlight.js';
+import { ownKeys } from './ownKeys.js';
 import type { LoadAnswer, LoadRequest } from './requests.js';
 
 const KEYS_PER_CLIENT = 500;
@@ -14,15 +15,19 @@ class Sender {
   ops = 0;
   readonly #request: LoadRequest;
   readonly #device: Device;
-  #seq = 1;
-  #answered = 0;
+  readonly #keys: readonly string[];
+  readonly #inFlight: FramesInFlight;
 
   constructor(request: LoadRequest, index: number) {
+    const { ports, pids, opsPerFrame, keysPerClient = KEYS_PER_CLIENT } = request;
+    const at = index % ports.length;
     this.#request = request;
-    this.#device = new Device(request.port, index, {
+    this.#device = new Device(ports[at] ?? 0, index, {
       message: (message) => this.#received(message),
-      ...(request.opsPerFrame === 0 && { echo: () => this.#echoed() }),
+      ...(opsPerFrame === 0 && { echo: () => this.#echoed() }),
     });
+    this.#keys = ownKeys(this.#device.session, keysPerClient, pids?.[at]);
+    this.#inFlight = new FramesInFlight(Math.max(1, opsPerFrame));
   }
 
   connect(): Promise<void> {
@@ -35,51 +40,24 @@ class Sender {
 
   #next(): void {
     if (!running) return;
-    const { opsPerFrame } = this.#request;
-    const { session } = this.#device;
-    const rows: OpRow[] = [];
-    const t = Date.now() * 2048;
-    for (let i = 0; i < Math.max(1, opsPerFrame); i++) {
-      const seq = this.#seq++;
-      rows.push([seq, 0, 0, `${session}-${seq % KEYS_PER_CLIENT}`, t + (seq % 2048), null, benchRecord(seq)]);
-    }
-    this.#device.send({
-      type: 'OPS',
-      session,
-      settledBelow: this.#answered + 1,
-      incarnation: this.#device.incarnation,
-      concern: 4,
-      maps: ['bench'],
-      rows,
-    });
+    this.#device.send(this.#inFlight.next(this.#device, this.#keys).ops);
   }
 
   #echoed(): void {
     this.frames++;
     this.ops++;
+    this.#inFlight.echoed();
     this.#next();
   }
 
   #received(message: ServerMessage): void {
-    if (message.type === 'OP_ACK') this.#answeredOps(message.spans);
-    else if (message.type === 'ERROR')
+    if (message.type === 'OP_ACK') {
+      const { ops, frames } = this.#inFlight.answered(message);
+      this.ops += ops;
+      this.frames += frames.length;
+      for (const _ of frames) this.#next();
+    } else if (message.type === 'ERROR')
       throw new Error(`The server refused the load: ${message.code} ${message.message}`);
-  }
-
-  #answeredOps(spans: readonly (readonly [number, number, number])[]): void {
-    let count = 0;
-    for (const [, length, outcome] of spans) {
-      if (outcome === 3) throw new Error('The server rejected an op of the load');
-      count += length;
-    }
-    const { opsPerFrame } = this.#request;
-    const framesBefore = Math.floor(this.#answered / opsPerFrame);
-    this.#answered += count;
-    this.ops += count;
-    for (let f = Math.floor(this.#answered / opsPerFrame) - framesBefore; f > 0; f--) {
-      this.frames++;
-      this.#next();
-    }
   }
 }
 

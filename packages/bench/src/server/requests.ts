@@ -44,7 +44,12 @@ export function memoryAnswer(): MemoryAnswer {
 /** What one load process does. `opsPerFrame` 0: raw frames to an echo server, of the same size as a frame with one op. */
 export interface LoadRequest {
   readonly what: 'connect' | 'run';
-  readonly port: number;
+  /** of the servers; clients take turns */
+  readonly ports: readonly number[];
+  /** by server: the partitions that its clients write to; all when left out */
+  readonly pids?: readonly (readonly number[])[];
+  /** default 500 */
+  readonly keysPerClient?: number;
   readonly clients: number;
   readonly opsPerFrame: number;
   /** Frames in flight per client. */

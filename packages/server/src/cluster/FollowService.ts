@@ -122,7 +122,8 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   // --- what the engine asks for ---
 
   feed(feed: Feed): void {
-    this.#parts.links.broadcast('feed', commitFrame(feed));
+    const { links } = this.#parts;
+    if (links.up.size > 0) links.broadcast('feed', commitFrame(feed));
   }
 
   look(): void {

@@ -29,6 +29,8 @@ export interface StoredRecord {
   readonly from?: string;
   /** LWW only: epoch of the last repair of the item; its versions beat all from before it, whatever their stamps (CLK-7) */
   readonly repaired?: number;
+  /** `hashValue` of a present value, where it has been asked for before */
+  valueHash?(): number;
 }
 
 /** What became of one op, kept until the client has settled it (SRV-3). */

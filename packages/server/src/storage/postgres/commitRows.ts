@@ -1,108 +1,141 @@
 import { deserialize } from '@topgun/protocol';
 import { PartitionState } from '../PartitionState.js';
-import type { CommitBatch, DedupEntry, GcMarks, Offset } from '../Store.js';
-import { arrayOf, type Cell } from './arrayOf.js';
+import type {
+  CommitBatch,
+  DedupEntry,
+  DedupRow,
+  GcMarks,
+  Offset,
+  PartitionSlice,
+  StoredRecord,
+} from '../Store.js';
 import { toUnitBytes } from './codeUnits.js';
+import { bigints, booleans, bytesOf, doubles, jsons, smallints, texts } from './columns.js';
 import { packed, type RecordRow, toRow } from './recordRow.js';
 
 /** The arguments of the function `commit_shared` after fence and number, in the order of its parameters: one array per column. */
-export type CommitRows = readonly string[];
+export type CommitRows = readonly Buffer[];
 
-interface Placed<T> {
-  readonly pid: number;
-  readonly row: T;
+/** Rows of one table, and beside them their partitions. */
+class Placed<T> {
+  readonly pids: number[] = [];
+  readonly rows: T[] = [];
+
+  add(pid: number, row: T): void {
+    this.pids.push(pid);
+    this.rows.push(row);
+  }
+
+  get pidColumn(): Buffer {
+    return smallints(this.pids, (pid) => pid);
+  }
 }
 
 /** One array per column, for `unnest`. What names one item or one session twice is merged first: a statement may touch a row once. */
 export function commitRows({ slices, meta }: CommitBatch): CommitRows {
+  const highs = new Placed<Offset>();
+  const marks = new Placed<GcMarks>();
+  const records = new Placed<RecordRow>();
+  const counters = new Placed<RecordRow>();
+  const dedup = new Placed<DedupRow>();
+  for (const slice of onePerPartition(slices)) {
+    const { pid } = slice;
+    highs.add(pid, slice.high);
+    if (slice.gc !== undefined) marks.add(pid, slice.gc);
+    for (const record of slice.records) (record.kind === 'PN' ? counters : records).add(pid, toRow(record));
+    for (const row of slice.dedup) dedup.add(pid, row);
+  }
+  const facts = [...new Map(meta.map((row) => [row.name, row])).values()];
+  return [
+    highs.pidColumn,
+    bigints(highs.rows, ({ epoch }) => epoch),
+    bigints(highs.rows, ({ n }) => n),
+    marks.pidColumn,
+    bigints(marks.rows, ({ floor }) => floor.t),
+    bytesOf(marks.rows, ({ floor }) => toUnitBytes(floor.node)),
+    bigints(marks.rows, ({ offset }) => offset.epoch),
+    bigints(marks.rows, ({ offset }) => offset.n),
+    bigints(marks.rows, ({ repaired }) => repaired ?? 0),
+    ...recordColumns(records),
+    ...counterColumns(counters),
+    dedup.pidColumn,
+    texts(dedup.rows, ({ clientId }) => clientId),
+    texts(dedup.rows, ({ session }) => session),
+    bigints(dedup.rows, ({ settledBelow }) => settledBelow),
+    jsons(dedup.rows, packEntries),
+    bytesOf(facts, ({ name }) => Buffer.from(name, 'utf8')),
+    bytesOf(facts, ({ value }) => (value === null ? null : packed(value))),
+    booleans(facts, ({ was }) => was !== undefined),
+    bytesOf(facts, ({ was }) => (was === undefined || was.value === undefined ? null : packed(was.value))),
+  ];
+}
+
+const recordColumns = ({ rows, pidColumn }: Placed<RecordRow>): Buffer[] => [
+  pidColumn,
+  texts(rows, ({ map }) => map),
+  bytesOf(rows, ({ key }) => key),
+  bytesOf(rows, ({ tag }) => tag),
+  smallints(rows, ({ kind }) => kind),
+  bigints(rows, ({ first }) => first),
+  bigints(rows, ({ t }) => t),
+  bytesOf(rows, ({ node }) => node),
+  booleans(rows, ({ gone }) => gone),
+  bigints(rows, ({ hash }) => hash),
+  bigints(rows, ({ ttl }) => ttl),
+  bigints(rows, ({ epoch }) => epoch),
+  bigints(rows, ({ n }) => n),
+  bytesOf(rows, ({ body }) => body),
+  bytesOf(rows, ({ about }) => about),
+  bigints(rows, ({ sum }) => sum),
+];
+
+const counterColumns = ({ rows, pidColumn }: Placed<RecordRow>): Buffer[] => [
+  pidColumn,
+  texts(rows, ({ map }) => map),
+  bytesOf(rows, ({ key }) => key),
+  bigints(rows, ({ t }) => t),
+  bytesOf(rows, ({ node }) => node),
+  bigints(rows, ({ ttl }) => ttl),
+  bigints(rows, ({ epoch }) => epoch),
+  bigints(rows, ({ n }) => n),
+  doubles(rows, ({ plus }) => plus),
+  doubles(rows, ({ minus }) => minus),
+  bytesOf(rows, ({ about }) => about),
+  bigints(rows, ({ sum }) => sum),
+];
+
+/** What an engine commits names everything once; what others replay or put together may not. */
+function onePerPartition(slices: readonly PartitionSlice[]): readonly PartitionSlice[] {
+  if (new Set(slices.map(({ pid }) => pid)).size === slices.length && !slices.some(mayNameTwice))
+    return slices;
   const states = new Map<number, PartitionState>();
   for (const slice of slices) {
     const state = states.get(slice.pid) ?? new PartitionState();
     state.absorb(slice);
     states.set(slice.pid, state);
   }
-  const highs: Placed<Offset>[] = [];
-  const marks: Placed<GcMarks>[] = [];
-  const records: Placed<RecordRow>[] = [];
-  const counters: Placed<RecordRow>[] = [];
-  const dedup: Placed<readonly [client: string, session: string, settledBelow: number, entries: string]>[] =
-    [];
-  for (const [pid, state] of states) {
-    highs.push({ pid, row: state.high });
-    if (state.gc !== undefined) marks.push({ pid, row: state.gc });
-    for (const record of state.records.values())
-      (record.kind === 'PN' ? counters : records).push({ pid, row: toRow(record) });
-    for (const { clientId, session, settledBelow, entries } of state.dedup.values())
-      dedup.push({ pid, row: [clientId, session, settledBelow, packEntries(entries)] });
-  }
-  const facts = [...new Map(meta.map((row) => [row.name, row])).values()];
-  const of = <T>(rows: readonly Placed<T>[], column: (row: T) => Cell): string =>
-    arrayOf(rows, ({ row }) => column(row));
-  const pids = (rows: readonly Placed<unknown>[]): string => arrayOf(rows, ({ pid }) => pid);
-  return [
-    pids(highs),
-    of(highs, ({ epoch }) => epoch),
-    of(highs, ({ n }) => n),
-    pids(marks),
-    of(marks, ({ floor }) => floor.t),
-    of(marks, ({ floor }) => toUnitBytes(floor.node)),
-    of(marks, ({ offset }) => offset.epoch),
-    of(marks, ({ offset }) => offset.n),
-    of(marks, ({ repaired }) => repaired ?? 0),
-    pids(records),
-    ...RECORD_COLUMNS.map((name) => of(records, (row) => row[name])),
-    pids(counters),
-    ...COUNTER_COLUMNS.map((name) => of(counters, (row) => row[name])),
-    pids(dedup),
-    ...([0, 1, 2, 3] as const).map((at) => of(dedup, (row) => row[at])),
-    arrayOf(facts, ({ name }) => Buffer.from(name, 'utf8')),
-    arrayOf(facts, ({ value }) => (value === null ? null : packed(value))),
-    arrayOf(facts, ({ was }) => was !== undefined),
-    arrayOf(facts, ({ was }) => (was === undefined || was.value === undefined ? null : packed(was.value))),
-  ];
+  return [...states].map(([pid, state]) => state.slice(pid));
 }
 
-const RECORD_COLUMNS = [
-  'map',
-  'key',
-  'tag',
-  'kind',
-  'first',
-  't',
-  'node',
-  'gone',
-  'hash',
-  'ttl',
-  'epoch',
-  'n',
-  'body',
-  'about',
-  'sum',
-] as const satisfies readonly (keyof RecordRow)[];
+/** Elements of one key, and maps that share one, are told apart by who merges. */
+const mayNameTwice = ({ records }: { readonly records: readonly StoredRecord[] }): boolean =>
+  records.length > 1 && new Set(records.map(({ key }) => key)).size < records.length;
 
-const COUNTER_COLUMNS = [
-  'map',
-  'key',
-  't',
-  'node',
-  'ttl',
-  'epoch',
-  'n',
-  'plus',
-  'minus',
-  'about',
-  'sum',
-] as const satisfies readonly (keyof RecordRow)[];
-
-/** By seq, for PostgreSQL keeps the first of each and drops those that are settled; what they say is packed, for JSON takes no NUL. */
-function packEntries(entries: readonly DedupEntry[]): string {
-  const bySeq: Record<string, string> = {};
+/**
+ * By seq, for PostgreSQL keeps the first of each and drops those that are settled; what they say is packed, for JSON takes no NUL. Base64
+ * needs no escapes.
+ */
+function packEntries({ settledBelow, entries }: DedupRow): string {
+  const bySeq = new Map<number, string>();
   for (const entry of entries) {
-    const { outcome, code, reason, t, node, n, epoch, fingerprint, concern } = entry;
+    const { seq, outcome, code, reason, t, node, n, epoch, fingerprint, concern } = entry;
+    if (seq < settledBelow || bySeq.has(seq)) continue;
     const told = [outcome, t, node, n, epoch, fingerprint, code ?? null, reason ?? null, concern ?? null];
-    bySeq[entry.seq] = packed(told).toString('base64');
+    bySeq.set(seq, packed(told).toString('base64'));
   }
-  return JSON.stringify(bySeq);
+  let text = '';
+  for (const [seq, told] of bySeq) text += `${text === '' ? '' : ','}"${seq}":"${told}"`;
+  return `{${text}}`;
 }
 
 /** The entries of a row, by rising seq. */

@@ -5,6 +5,7 @@ import { serverError } from '../../errors.js';
 import type { StoredRecord } from '../Store.js';
 import { fromUnitBytes, toUnitBytes } from './codeUnits.js';
 
+const NO_BYTES = Buffer.alloc(0);
 const KINDS: readonly Kind[] = ['LWW', 'OR', 'PN'];
 
 /** What of a record PostgreSQL compares, and what it only keeps. Texts that may hold anything are bytes: its text takes no NUL. */
@@ -44,13 +45,13 @@ export function toRow(record: StoredRecord): RecordRow {
   const head = {
     map,
     key: Buffer.from(record.key, 'utf8'),
-    tag: Buffer.from(record.tag ?? '', 'utf8'),
+    tag: record.tag === undefined ? NO_BYTES : Buffer.from(record.tag, 'utf8'),
     kind: KINDS.indexOf(kind),
     first: kind === 'LWW' ? (repaired ?? 0) : kind === 'OR' ? Number(gone) : 0,
     t,
     node: toUnitBytes(record.node),
     gone,
-    hash: gone || isCounter ? 0 : hashValue(value),
+    hash: gone || isCounter ? 0 : (record.valueHash?.() ?? hashValue(value)),
     ttl: ttlMs ?? null,
     epoch,
     n,
