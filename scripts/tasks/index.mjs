@@ -39,11 +39,12 @@ async function testCrash(args) {
   return packageScript('@topgun/sim', 'crash')(args);
 }
 
-/** Nodes of a cluster are killed and stopped under load: `npm run test:cluster -- --kills 3`. */
-async function testCluster(args) {
+/** A script of the simulation's room that starts a PostgreSQL and a Redis of its own: `npm run test:cluster -- --kills 3`. */
+const clusterScript = (script) => async (args) => {
   process.env.TOPGUN_POSTGRES = await resolvePiece('postgres');
-  return packageScript('@topgun/sim', 'cluster')(args);
-}
+  process.env.TOPGUN_REDIS = await resolvePiece('redis');
+  return packageScript('@topgun/sim', script)(args);
+};
 
 /** Those of several nodes start a Redis, which is found or installed for them. */
 async function bench(args) {
@@ -73,7 +74,9 @@ export const tasks = {
   'test:fuzz': testFuzz,
   'test:model': testModel,
   'test:bus': testBus,
-  'test:cluster': testCluster,
+  'test:cluster': clusterScript('cluster'),
+  'test:disaster': clusterScript('disaster'),
+  'test:moves': clusterScript('moves'),
   'test:crash': testCrash,
   'test:races': testRaces,
   'test:rolling': testRolling,

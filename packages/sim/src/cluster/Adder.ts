@@ -1,23 +1,27 @@
-import { MemoryAdapter } from '@topgun/adapters';
-import { TopGunClient } from '@topgun/client';
+import { type IConnectionProvider, TopGunClient } from '@topgun/client';
+import { asReader } from '../crash/harness.js';
+import { ownStore } from '../crash/ownStore.js';
+import { tellTroubles } from '../crash/tellTroubles.js';
 
 /** Adds one to a counter again and again: what it shows in the end says whether anything was lost, or done twice. */
 export class Adder {
   readonly counter: string;
   added = 0;
+  /** what an app would have been told of */
+  readonly troubles: string[] = [];
   readonly #client: TopGunClient;
   #adding: NodeJS.Timeout | undefined;
 
-  constructor(serverUrl: string, token: string, name: string) {
+  /** `way`: an address, or what finds one. */
+  constructor(way: string | IConnectionProvider, token: string, name: string) {
     this.counter = `count/${name}`;
-    const storage = new MemoryAdapter();
     this.#client = new TopGunClient({
-      serverUrl,
+      ...(typeof way === 'string' ? { serverUrl: way } : { connectionProvider: way }),
       token,
-      storage,
-      storeName: this.counter,
+      ...ownStore(),
       backoff: { baseMs: 20, capMs: 200 },
     });
+    tellTroubles(this.#client, (trouble) => this.troubles.push(trouble));
   }
 
   start(everyMs: number): void {
@@ -41,13 +45,10 @@ export class Adder {
 }
 
 /** The value of a counter, as a fresh client at a node sees it. */
-export async function counted(serverUrl: string, token: string, counter: string): Promise<number> {
-  const client = new TopGunClient({ serverUrl, token, storage: new MemoryAdapter(), storeName: 'reader' });
-  try {
+export function counted(serverUrl: string, token: string, counter: string): Promise<number> {
+  return asReader(serverUrl, token, async (client) => {
     const handle = client.getPNCounter(counter);
     await client.whenSynced();
     return handle.get();
-  } finally {
-    await client.close();
-  }
+  });
 }

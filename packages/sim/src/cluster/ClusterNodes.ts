@@ -2,14 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ClusterAnswer } from '@topgun/server/internal/doors/cluster';
 import { type Postgres, startPostgres } from '@topgun/server/internal/storage/postgres/local/startPostgres';
 import { freePort, topgun } from '../crash/harness.js';
 import { type Ending, ServerProcess } from '../crash/ServerProcess.js';
+import { RedisServer } from '../rolling/RedisServer.js';
 
 /** Several that start at once on a busy machine take their time. */
 const START_MS_MAX = 60_000;
 /** A supervisor kills what has not ended then. */
 const STOP_MS_MAX = 30_000;
+const ASK_MS_MAX = 2_000;
 
 interface Node {
   readonly name: string;
@@ -24,23 +27,40 @@ export interface Facts {
   readonly degraded: readonly string[];
 }
 
+export interface ClusterSettings {
+  /** topics go by a Redis of its own; without it they go by the links */
+  readonly redis?: boolean;
+  /** flags that every node is started with */
+  readonly flags?: readonly string[];
+}
+
+/** What all nodes of a cluster are started with. */
+interface Shared {
+  readonly folder: string;
+  readonly postgres: Postgres;
+  readonly redis: RedisServer | undefined;
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** Real servers over a real PostgreSQL that are one cluster. Ends with `close`. */
 export class ClusterNodes {
   readonly token: string;
-  readonly #postgres: Postgres;
-  readonly #folder: string;
-  readonly #nodes: readonly Node[];
+  readonly #shared: Shared;
+  readonly #nodes: Node[] = [];
 
-  private constructor(postgres: Postgres, folder: string, nodes: readonly Node[], token: string) {
-    this.#postgres = postgres;
-    this.#folder = folder;
-    this.#nodes = nodes;
+  private constructor(shared: Shared, token: string) {
+    this.#shared = shared;
     this.token = token;
   }
 
-  static async open(count: number): Promise<ClusterNodes> {
+  static async open(
+    count: number,
+    { redis: hasRedis = false, flags = [] }: ClusterSettings = {},
+  ): Promise<ClusterNodes> {
     const folder = await mkdtemp(join(tmpdir(), 'topgun-cluster-'));
     const postgres = await startPostgres({ durable: true });
+    const redis = hasRedis ? await RedisServer.start() : undefined;
     const policiesFile = join(folder, 'policies.json');
     const policies = [{ role: 'user', map: '**', actions: ['READ', 'PUT', 'REMOVE'] }];
     await writeFile(policiesFile, JSON.stringify(policies));
@@ -48,18 +68,14 @@ export class ClusterNodes {
       TOPGUN_JWT_SECRET: randomBytes(48).toString('base64'),
       TOPGUN_CLUSTER_SECRET: randomBytes(48).toString('base64'),
       TOPGUN_DATABASE_URL: postgres.url,
+      ...(redis !== undefined && { TOPGUN_REDIS_URL: redis.url }),
     };
     const token = await topgun(['token', '--sub', 'cluster', '--roles', 'user,ADMIN', '--ttl', '2h'], env);
-    const nodes: Node[] = [];
-    for (let at = 0; at < count; at++) {
-      const name = `node-${at}`;
-      const own = ['--cluster', '--node-id', name, '--data-dir', join(folder, name)];
-      const shared = ['--policies-file', policiesFile, '--log-level', 'error'];
-      nodes.push({ name, port: await freePort(), server: new ServerProcess([...own, ...shared], env) });
-    }
-    const made = new ClusterNodes(postgres, folder, nodes, token);
+    const all = ['--policies-file', policiesFile, '--log-level', 'error', ...flags];
+    const made = new ClusterNodes({ folder, postgres, redis, flags: all, env }, token);
     try {
-      await Promise.all(nodes.map((_, at) => made.start(at)));
+      for (let at = 0; at < count; at++) await made.#make();
+      await Promise.all(made.#nodes.map((_, at) => made.start(at)));
     } catch (error) {
       await made.close();
       throw error;
@@ -71,9 +87,32 @@ export class ClusterNodes {
     return this.#nodes.length;
   }
 
+  get postgres(): Postgres {
+    return this.#shared.postgres;
+  }
+
+  /** undefined where topics go by the links */
+  get redis(): RedisServer | undefined {
+    return this.#shared.redis;
+  }
+
   /** `ws://host:port` of a node. */
   url(at: number): string {
-    return `ws://127.0.0.1:${this.#node(at).port}`;
+    return `ws://${this.#address(at)}`;
+  }
+
+  portOf(at: number): number {
+    return this.#node(at).port;
+  }
+
+  nameOf(at: number): string {
+    return this.#node(at).name;
+  }
+
+  /** One more node, which has not been started; its number. */
+  async add(): Promise<number> {
+    await this.#make();
+    return this.#nodes.length - 1;
   }
 
   start(at: number): Promise<void> {
@@ -91,32 +130,74 @@ export class ClusterNodes {
     return this.#node(at).server.terminate(STOP_MS_MAX);
   }
 
+  /** Has a node give its partitions away, as `topgun cluster:drain` does; resolves when the order is written down. */
+  async drain(at: number): Promise<void> {
+    const answer = await fetch(`http://${this.#address(at)}/api/admin/cluster/drain`, {
+      method: 'POST',
+      headers: this.#headers,
+      body: JSON.stringify({ node: this.nameOf(at) }),
+    });
+    if (!answer.ok) throw new Error(`A drain was answered ${answer.status}: ${await answer.text()}`);
+  }
+
+  /** Whether a node says that new clients are welcome. */
+  async isReady(at: number): Promise<boolean> {
+    return (await this.#fetch(at, '/ready'))?.ok === true;
+  }
+
   /** What a node says of the cluster; undefined when it says nothing. */
   async facts(at: number): Promise<Facts | undefined> {
-    try {
-      const answer = await fetch(`http://127.0.0.1:${this.#node(at).port}/ready`, {
-        signal: AbortSignal.timeout(2_000),
-      });
-      return ((await answer.json()) as { cluster?: Facts }).cluster;
-    } catch {
-      // It does not listen, or is too busy: it is asked again.
-      return undefined;
-    }
+    // It says so, too, where it is not ready.
+    const answer = (await read(await this.#fetch(at, '/ready'))) as { cluster?: Facts } | undefined;
+    return answer?.cluster;
+  }
+
+  /** Who is there and who owns what, as a node knows it; undefined when it says nothing. */
+  async status(at: number): Promise<ClusterAnswer | undefined> {
+    const answer = await this.#fetch(at, '/api/admin/cluster');
+    return answer?.ok === true ? ((await read(answer)) as ClusterAnswer | undefined) : undefined;
   }
 
   /** The live roots of all maps at a node. */
   async roots(at: number): Promise<Readonly<Record<string, number | undefined>>> {
-    const answer = await fetch(`http://127.0.0.1:${this.#node(at).port}/api/status`, {
-      headers: { Authorization: `Bearer ${this.token}` },
-    });
+    const answer = await fetch(`http://${this.#address(at)}/api/status`, { headers: this.#headers });
     const { maps } = (await answer.json()) as { maps: readonly { name: string; root?: number }[] };
     return Object.fromEntries(maps.map(({ name, root }) => [name, root]));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#nodes.map(({ server }) => server.kill()));
-    await this.#postgres.stop();
-    await rm(this.#folder, { recursive: true, force: true });
+    const { postgres, redis, folder } = this.#shared;
+    await Promise.all([postgres.stop(), redis?.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  async #make(): Promise<void> {
+    const { folder, flags, env } = this.#shared;
+    const name = `node-${this.#nodes.length}`;
+    const port = await freePort();
+    const own = ['--cluster', '--node-id', name, '--data-dir', join(folder, name)];
+    // The others find it there, and so do clients that choose their node.
+    const found = ['--public-url', `ws://127.0.0.1:${port}`];
+    this.#nodes.push({ name, port, server: new ServerProcess([...own, ...found, ...flags], env) });
+  }
+
+  async #fetch(at: number, path: string): Promise<Response | undefined> {
+    try {
+      const signal = AbortSignal.timeout(ASK_MS_MAX);
+      return await fetch(`http://${this.#address(at)}${path}`, { headers: this.#headers, signal });
+    } catch {
+      // It does not listen, or is too busy: it is asked again.
+      return undefined;
+    }
+  }
+
+  get #headers(): Readonly<Record<string, string>> {
+    return { Authorization: `Bearer ${this.token}` };
+  }
+
+  #address(at: number): string {
+    return `127.0.0.1:${this.#node(at).port}`;
   }
 
   #node(at: number): Node {
@@ -125,3 +206,7 @@ export class ClusterNodes {
     return node;
   }
 }
+
+/** An answer may break off in the middle. */
+const read = (answer: Response | undefined): Promise<unknown> | undefined =>
+  answer?.json().catch(() => undefined);

@@ -1,15 +1,16 @@
-import { answersAfter, option, readBack } from '../crash/harness.js';
+import { answersAfter, option } from '../crash/harness.js';
 import { Writer } from '../crash/Writer.js';
 import { Rng } from '../rng.js';
 import { until } from '../rolling/until.js';
-import { Adder, counted } from './Adder.js';
-import { ClusterNodes, type Facts } from './ClusterNodes.js';
+import { Adder } from './Adder.js';
+import { ClusterNodes } from './ClusterNodes.js';
+import { judgeNodes } from './judgeNodes.js';
+import { areWhole, ownAll } from './ownAll.js';
 
 const NODES = 3;
 const KEYS_PER_CLIENT = 50;
 const OUTSTANDING = 10;
 const ADD_EVERY_MS = 50;
-const PARTITIONS = 271;
 /** A node that died is replaced in that time. */
 const OWNED_AGAIN_MS = 15_000;
 const HEALED_MS = 60_000;
@@ -33,10 +34,7 @@ async function main(): Promise<number> {
   const faults: string[] = [];
   let ownedAgainMs = 0;
   const all = Array.from({ length: NODES }, (_, at) => at);
-  const isWhole = async (): Promise<boolean> => {
-    const facts = await Promise.all(all.map((at) => nodes.facts(at)));
-    return ownedIn(facts) === PARTITIONS && facts.every((one) => one !== undefined && one.owned > 0);
-  };
+  const isWhole = (): Promise<boolean> => areWhole(nodes, all);
   try {
     await until('all nodes own partitions', HEALED_MS, isWhole);
     for (const at of all) {
@@ -53,10 +51,7 @@ async function main(): Promise<number> {
       await nodes.kill(victim);
       const since = performance.now();
       const others = all.filter((at) => at !== victim);
-      await until('everything is owned again', OWNED_AGAIN_MS, async () => {
-        const facts = await Promise.all(others.map((at) => nodes.facts(at)));
-        return ownedIn(facts) === PARTITIONS;
-      });
+      await until('everything is owned again', OWNED_AGAIN_MS, () => ownAll(nodes, others));
       ownedAgainMs = Math.max(ownedAgainMs, performance.now() - since);
       await answersAfter(writers, 100);
       await nodes.start(victim);
@@ -76,19 +71,7 @@ async function main(): Promise<number> {
     for (const { troubles } of writers) faults.push(...troubles);
 
     await Promise.all([...writers, ...adders].map((client) => client.finish()));
-    const answered = new Map(writers.flatMap(({ acknowledged }) => [...acknowledged]));
-    for (const at of all) {
-      const lost = await readBack(nodes.url(at), nodes.token, answered);
-      faults.push(...lost.map((line) => `lost at node ${at}: ${line}`));
-      for (const { counter, added } of adders) {
-        const found = await counted(nodes.url(at), nodes.token, counter);
-        if (found !== added)
-          faults.push(`${counter} at node ${at} is ${found}, and ${added} times one was added`);
-      }
-    }
-    const roots = await Promise.all(all.map((at) => nodes.roots(at)));
-    if (new Set(roots.map((one) => JSON.stringify(one))).size > 1)
-      faults.push(`roots differ: ${JSON.stringify(roots)}`);
+    faults.push(...(await judgeNodes(nodes, all, { writers, adders })));
   } finally {
     await Promise.allSettled([...writers, ...adders].map((client) => client.stop()));
     await nodes.close();
@@ -102,8 +85,5 @@ async function main(): Promise<number> {
   );
   return faults.length === 0 ? 0 : 1;
 }
-
-const ownedIn = (facts: readonly (Facts | undefined)[]): number =>
-  facts.reduce((sum, one) => sum + (one?.owned ?? 0), 0);
 
 process.exitCode = await main();

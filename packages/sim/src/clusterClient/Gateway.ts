@@ -1,22 +1,27 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** The road to a server, that can be cut: connections end in the middle of a word, and no new ones begin. */
+/** The road to a server, or to one of several for each connection, that can be cut: connections end in the middle of a word, and no new ones begin. */
 export class Gateway {
   readonly #server: Server;
-  readonly #port: number;
+  readonly #portOf: () => number | undefined;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
   /** how many connections came */
   connections = 0;
 
-  private constructor(to: number) {
-    this.#port = to;
+  private constructor(portOf: () => number | undefined) {
+    this.#portOf = portOf;
     this.#server = createServer((from) => this.#join(from));
   }
 
-  static async to(port: number): Promise<Gateway> {
-    const gateway = new Gateway(port);
+  static to(port: number): Promise<Gateway> {
+    return Gateway.among(() => port);
+  }
+
+  /** Asks for each connection where it goes; undefined: nowhere. */
+  static async among(portOf: () => number | undefined): Promise<Gateway> {
+    const gateway = new Gateway(portOf);
     gateway.#server.listen(0, '127.0.0.1');
     await once(gateway.#server, 'listening');
     return gateway;
@@ -43,11 +48,12 @@ export class Gateway {
 
   #join(from: Socket): void {
     this.connections++;
-    if (this.#isCut) {
+    const port = this.#isCut ? undefined : this.#portOf();
+    if (port === undefined) {
       from.destroy();
       return;
     }
-    const to = connect(this.#port, '127.0.0.1');
+    const to = connect(port, '127.0.0.1');
     for (const [socket, other] of [
       [from, to],
       [to, from],

@@ -1,5 +1,6 @@
-import { MemoryAdapter } from '@topgun/adapters';
 import { TopGunClient } from '@topgun/client';
+import { ownStore } from './ownStore.js';
+import { tellTroubles } from './tellTroubles.js';
 
 /** What a crash run writes: a rising number per key, so that a lost write shows as a number that fell back. */
 export interface Counted {
@@ -25,16 +26,10 @@ export class Writer {
     this.#client = new TopGunClient({
       serverUrl,
       ...(token !== undefined && { token }),
-      storage: new MemoryAdapter(),
-      storeName: name,
+      ...ownStore(),
       backoff: { baseMs: 20, capMs: 200 },
     });
-    this.#client.onError(({ code }) => this.troubles.push(`error ${code}`));
-    this.#client.onAuthError(({ code }) => this.troubles.push(`auth error ${code}`));
-    this.#client.onRejection(({ code }) => this.troubles.push(`rejection ${code}`));
-    this.#client.onConnectionStateChange(({ state }) => {
-      if (state === 'ERROR') this.troubles.push('state ERROR');
-    });
+    tellTroubles(this.#client, (trouble) => this.troubles.push(trouble));
     this.#keyOf = (n) => `${name}-${n % keys}`;
   }
 

@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { MemoryAdapter } from '@topgun/adapters';
 import { TopGunClient } from '@topgun/client';
+import { ownStore } from './ownStore.js';
 import { type Counted, CRASH_MAP, type Writer } from './Writer.js';
 
 const bin = fileURLToPath(new URL('../../../../bin/topgun.js', import.meta.url));
@@ -57,24 +57,31 @@ export async function answersAfter(writers: readonly Writer[], count: number): P
   }
 }
 
-/** Reads the whole map with a client of its own; names every key whose number fell below what was answered. */
-export async function readBack(
+/** Reads a whole map with a client of its own; names every key whose number fell below what was answered. */
+export function readBack(
   url: string,
   token: string | undefined,
   expected: ReadonlyMap<string, number>,
+  name: string = CRASH_MAP,
 ): Promise<string[]> {
-  const client = new TopGunClient({
-    serverUrl: url,
-    ...(token !== undefined && { token }),
-    storage: new MemoryAdapter(),
-    storeName: 'reader',
-  });
-  try {
-    const map = client.getMap<Counted>(CRASH_MAP);
+  return asReader(url, token, async (client) => {
+    const map = client.getMap<Counted>(name);
     await client.whenSynced();
     return [...expected]
       .filter(([key, n]) => (map.get(key)?.n ?? 0) < n)
       .map(([key, n]) => `${key} holds ${map.get(key)?.n ?? 'nothing'}, answered was ${n}`);
+  });
+}
+
+/** Lends a client that knows nothing but what this server tells it. */
+export async function asReader<T>(
+  serverUrl: string,
+  token: string | undefined,
+  read: (client: TopGunClient) => Promise<T>,
+): Promise<T> {
+  const client = new TopGunClient({ serverUrl, ...ownStore(), ...(token !== undefined && { token }) });
+  try {
+    return await read(client);
   } finally {
     await client.close();
   }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, topgun } from '../crash/harness.js';
+import { MANY_OF_ONE } from '../crash/manyOfOne.js';
 import { type Ending, ServerProcess } from '../crash/ServerProcess.js';
 import { RedisServer } from './RedisServer.js';
 
@@ -14,18 +15,6 @@ const DRAIN_DELAY_MS = 1_000;
 const STOP_MS_MAX = 25_000;
 /** Three that start at once on a busy machine take their time. */
 const START_MS_MAX = 60_000;
-
-/** Everybody here is one user at one address: what is held to a user or an address is not what is tried. */
-const MANY = '100000';
-const LIMITS = [
-  ...['handshakes', 'http-requests', 'connections', 'sse-connections', 'ws-connections'].flatMap((name) => [
-    [`--${name}-per-ip-max`, MANY],
-  ]),
-  ...['http-requests', 'connections', 'sse-connections', 'ws-connections'].map((name) => [
-    `--${name}-per-user-max`,
-    MANY,
-  ]),
-].flat();
 
 interface Node {
   readonly port: number;
@@ -77,7 +66,7 @@ export class Nodes {
       ];
       nodes.push({
         port: await freePort(),
-        server: new ServerProcess([...own, ...shared, ...LIMITS], env),
+        server: new ServerProcess([...own, ...shared, ...MANY_OF_ONE], env),
         isReady: true,
         isDead: false,
       });

@@ -21,8 +21,11 @@ export interface Postgres {
   readonly url: string;
   /** id of the main process, whose children serve connections */
   processId(): number;
-  /** SIGKILL of the main process, whose others end with it: what it had not written is gone. The folder stays. */
-  kill(): Promise<void>;
+  /**
+   * Ends it at once: what it had not written is gone. The folder stays. By default SIGKILL of the main process, whose others end with it;
+   * SIGQUIT is the stop that PostgreSQL calls immediate.
+   */
+  kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>;
   /** Starts it again on the same folder and port, after `kill`. */
   restart(): Promise<void>;
   /** Ends it and takes its folder away. */
@@ -121,10 +124,10 @@ export async function startPostgres({
     return {
       processId,
       url: `postgres://topgun:${password}@127.0.0.1:${port}/postgres`,
-      kill: async () => {
+      kill: async (signal = 'SIGKILL') => {
         writeFileSync(keep, '');
         const gone = new Promise((resolve) => server.shell.once('exit', resolve));
-        process.kill(processId(), 'SIGKILL');
+        process.kill(processId(), signal);
         await gone;
       },
       restart: async () => {
