@@ -69,6 +69,16 @@ export class World extends Stage<SimRealm, Device> implements RealmWorld {
     return realm;
   }
 
+  /** What keeps it from being at rest, beside what devices do. */
+  troubles(): readonly string[] {
+    return [];
+  }
+
+  /** Whether something ran whose promises go on before anything else does. */
+  takeStirred(): boolean {
+    return false;
+  }
+
   override get someSession(): string | undefined {
     return this.realms()[0]?.session;
   }
