@@ -15,6 +15,7 @@ import { observers } from './sometimes/index.js';
 import { World } from './World.js';
 import { User } from './workload/Action.js';
 import { actions } from './workload/index.js';
+import type { Device } from './world/SimRealm.js';
 
 export interface SimResult {
   readonly seed: number;
@@ -163,13 +164,15 @@ function* settle(world: World, healMs: number): Generator<void> {
   world.heal();
   for (const device of world.devices) {
     if (device.realms.length === 0) world.openTab(device);
-    for (const realm of device.realms)
-      if (realm.engine.state() === 'ERROR') realm.input((engine) => engine.reset());
+    signIn(device);
   }
   const deadline = scheduler.nowMs + healMs;
   let quietSince: number | undefined;
   while (world.failures.length === 0) {
     yield* runUntil(world, scheduler.nowMs + 100);
+    // A token that ended while a node still asked the others is refused when they have answered.
+    if (world instanceof ClusterWorld && scheduler.nowMs < deadline - healMs / 2)
+      for (const device of world.devices) signIn(device);
     if (isQuiet(world)) {
       quietSince ??= scheduler.nowMs;
       if (scheduler.nowMs - quietSince >= QUIET_MS && world.isHeard) return;
@@ -178,4 +181,10 @@ function* settle(world: World, healMs: number): Generator<void> {
       if (scheduler.nowMs >= deadline) for (const stuck of whatIsStuck(world)) world.fail(stuck);
     }
   }
+}
+
+/** People whose token was refused sign in again. */
+function signIn(device: Device): void {
+  for (const realm of device.realms)
+    if (realm.engine.state() === 'ERROR') realm.input((engine) => engine.reset());
 }

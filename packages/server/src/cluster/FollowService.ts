@@ -150,13 +150,22 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   }
 
   ask(round: number): void {
+    let isLate = false;
     const late = new Promise<'late'>((resolve) => {
-      this.#time.after(LIMITS.clusterBarrierMs, () => resolve('late'));
+      this.#time.after(LIMITS.clusterBarrierMs, () => {
+        isLate = true;
+        resolve('late');
+      });
     });
-    void Promise.race([this.#askAll(), late]).then(
+    // One connection that is lost proves nothing: what the database has may be heard with the next.
+    const known = this.#patiently(
+      () => this.#askAll(),
+      () => isLate,
+    );
+    void Promise.race([known, late]).then(
       (answer) => this.#parts.input((side) => (answer === 'late' ? side.unknown(round) : side.known(round))),
-      // The database does not answer; what the node knows is what there is (CLU-60).
-      () => this.#parts.input((side) => side.unknown(round)),
+      // The service stops.
+      () => undefined,
     );
   }
 
@@ -278,12 +287,13 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     }
   }
 
-  async #patiently(ask: () => Promise<void>): Promise<void> {
+  /** Asks until it is answered, or nobody waits for it any more. */
+  async #patiently(ask: () => Promise<void>, isOver = () => false): Promise<void> {
     for (let round = 0; ; round++) {
       try {
         return await ask();
       } catch (error) {
-        if (this.#stopped.signal.aborted) throw error;
+        if (this.#stopped.signal.aborted || isOver()) throw error;
         this.#parts.logger.warn({ err: error }, 'the database does not answer; asked again');
       }
       const pauseMs = Math.min(LIMITS.databaseRetryMs * 2 ** round, LIMITS.databaseRetryMsMax);

@@ -4,19 +4,26 @@ import type { CommitBatch, EngineLimits, Policy } from '@topgun/server/engine';
 import { OWNERSHIP_BOUNDS } from '@topgun/server/internal/cluster/ClusterManager';
 import { Rng } from '../rng.js';
 import { World } from '../World.js';
-import type { Link } from '../world/SimNetwork.js';
+import type { SimDevice } from '../world/SimDevice.js';
+import type { DeviceWeather, Link } from '../world/SimNetwork.js';
 import type { ServerNode } from '../world/SimNode.js';
+import type { SimRealm } from '../world/SimRealm.js';
 import { LinkHub } from './LinkHub.js';
 import type { Asker } from './Membership.js';
-import { CALM_DATABASE, SimDatabase } from './SimDatabase.js';
 import { SimCluster } from './SimCluster.js';
+import { CALM_DATABASE, SimDatabase } from './SimDatabase.js';
 import type { MemberWorld, SimMember } from './SimMember.js';
+
+/** Without links and database a node serves with what it knows after this time (CLU-60). */
+export const PATIENCE_MS = 2_900;
+/** A device that is connected to a node that knows all shows it after this time. */
+const CATCH_UP_MS = 3_000;
 
 /** What one may look at while a cluster runs, beside what a `Watch` sees. Watching must change nothing. */
 export interface ClusterWatch {
   /** A commit of a node counts, and is applied next. */
   counted?(by: Asker, batch: CommitBatch): void;
-  /** A client has sent its token. */
+  /** A client has sent its first token. */
   entering?(conn: number): void;
   /** A node says something to one of its own clients. */
   said?(by: SimMember, message: ServerMessage, conn: number): void;
@@ -29,6 +36,11 @@ export class ClusterWorld extends World implements MemberWorld {
   readonly cluster: SimCluster;
   readonly clusterWatches: ClusterWatch[] = [];
   #isStirred = false;
+  /** by link: when its client came, and whose weather it is in */
+  readonly #came = new Map<number, number>();
+  readonly #weatherOf = new Map<number, DeviceWeather>();
+  /** until when devices may show what is over */
+  readonly #lagging = new Map<DeviceWeather, number>();
 
   constructor(seed: number, nodes: number, serverLimits: Partial<EngineLimits> = {}) {
     super(seed, serverLimits);
@@ -76,7 +88,13 @@ export class ClusterWorld extends World implements MemberWorld {
   }
 
   override accept(link: Link): boolean {
+    this.#weatherOf.set(link.id, link.weather);
     return this.cluster.accept(link);
+  }
+
+  override mayLag(of: SimDevice<SimRealm> | number): boolean {
+    const weather = typeof of === 'number' ? this.#weatherOf.get(of) : of.weather;
+    return weather !== undefined && (this.#lagging.get(weather) ?? 0) > this.scheduler.nowMs;
   }
 
   override heal(): void {
@@ -97,11 +115,27 @@ export class ClusterWorld extends World implements MemberWorld {
     link: number,
   ): void {
     super.onReceived(message, bytes, isAuthenticated, link);
-    if (message.type === 'AUTH') for (const watch of this.clusterWatches) watch.entering?.(link);
+    if (message.type !== 'AUTH' || isAuthenticated) return;
+    if (!this.#came.has(link)) this.#came.set(link, this.scheduler.nowMs);
+    for (const watch of this.clusterWatches) watch.entering?.(link);
   }
 
   onSaid(by: SimMember, message: ServerMessage, conn: number): void {
+    if (message.type === 'AUTH_ACK') this.#letIn(conn);
     for (const watch of this.clusterWatches) watch.said?.(by, message, conn);
+  }
+
+  /** After three seconds a node lets a client in whatever it knows (CLU-23); with the next one that device catches up. */
+  #letIn(conn: number): void {
+    const { nowMs } = this.scheduler;
+    const weather = this.#weatherOf.get(conn);
+    const sinceMs = this.#came.get(conn);
+    this.#came.delete(conn);
+    if (weather === undefined || sinceMs === undefined) return;
+    if (nowMs - sinceMs > PATIENCE_MS) {
+      this.count('sometimes client let in by a node that may lack something');
+      this.#lagging.set(weather, Number.POSITIVE_INFINITY);
+    } else if (this.#lagging.has(weather)) this.#lagging.set(weather, nowMs + CATCH_UP_MS);
   }
 
   onOver(member: SimMember): void {
@@ -126,8 +160,8 @@ export class ClusterWorld extends World implements MemberWorld {
       if (member?.isServing !== true) troubles.push(`C8: ${name} does not serve`);
       else if (member.links.up.size < members.length - 1) troubles.push(`CLU-40: ${name} lacks a link`);
     }
-    const counts = members.map(({ manager }) =>
-      pids.filter((pid) => manager?.partitions.owns(pid) === true).length,
+    const counts = members.map(
+      ({ manager }) => pids.filter((pid) => manager?.partitions.owns(pid) === true).length,
     );
     const owned = counts.reduce((sum, count) => sum + count, 0);
     if (owned !== PARTITION_COUNT) troubles.push(`CLU-18: ${owned} partitions take ops in`);

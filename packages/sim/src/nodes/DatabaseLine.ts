@@ -38,7 +38,7 @@ export interface LineParts {
 }
 
 /** The connection was lost; `wasSent`: what was asked may be done. */
-class LineLost extends Error {
+export class LineLost extends Error {
   readonly wasSent: boolean;
 
   constructor(wasSent: boolean) {
@@ -106,7 +106,9 @@ export class DatabaseLine implements SharedStore, ClusterStore {
     if (this.#stopped !== undefined) return NOTHING_STORED;
     try {
       const number = this.#fence;
-      const answer = await this.#trip<Shared | 'fenced'>((done) => database.commit(self, number, batch, done));
+      const answer = await this.#trip<Shared | 'fenced'>((done) =>
+        database.commit(self, number, batch, done),
+      );
       if (answer !== 'fenced') return answer;
       count('sometimes commit of a node that was fenced off');
       onFenced();
@@ -181,9 +183,7 @@ export class DatabaseLine implements SharedStore, ClusterStore {
 
   renew(): Promise<string> {
     const { database, wallMs } = this.#parts;
-    return this.#patiently(() =>
-      this.#trip((answer) => answer(database.renew(this.#incarnation, wallMs()))),
-    );
+    return this.#patiently(() => this.#trip((answer) => answer(database.renew(this.#incarnation, wallMs()))));
   }
 
   // --- the cluster ---
@@ -195,7 +195,9 @@ export class DatabaseLine implements SharedStore, ClusterStore {
       process.after(timeOf(request), () => resolve(undefined));
     });
     // With the next statement the one before is given up.
-    const answered = this.#trip<OwnershipReply>((answer) => database.membership.ask(self, request, answer)).then(
+    const answered = this.#trip<OwnershipReply>((answer) =>
+      database.membership.ask(self, request, answer),
+    ).then(
       (reply) => (number === this.#asked[line] ? reply : undefined),
       () => undefined,
     );
@@ -225,7 +227,9 @@ export class DatabaseLine implements SharedStore, ClusterStore {
         if (!database.isReachedBy(self.name)) return lost(true);
         if (database.home !== this.#home)
           return end(0, () => {
-            this.#stop(serverError('STORE_STOPPED', 'The simulated database is another one than was opened.'));
+            this.#stop(
+              serverError('STORE_STOPPED', 'The simulated database is another one than was opened.'),
+            );
             reject(this.#stopped);
           });
         run((value) => {
@@ -284,7 +288,6 @@ export class DatabaseLine implements SharedStore, ClusterStore {
     this.#parts.onStopped(error);
   }
 }
-
 
 /** As long as the client of PostgreSQL waits. */
 function timeOf({ type }: OwnershipRequest): number {

@@ -1,6 +1,6 @@
 import type { Rng } from '../rng.js';
-import type { Link } from '../world/SimNetwork.js';
 import type { SimDevice } from '../world/SimDevice.js';
+import type { Link } from '../world/SimNetwork.js';
 import { type MemberWorld, SimMember } from './SimMember.js';
 
 /** A node by its name: at most one life at a time. */
@@ -75,7 +75,8 @@ export class SimCluster {
     const stays = this.serving.find(({ self }) => self.name === home);
     const member = stays !== undefined && this.#rng.chance(0.7) ? stays : this.#any();
     if (member === undefined) return false;
-    if (home !== undefined && member.self.name !== home) this.#world.count('sometimes device at another node');
+    if (home !== undefined && member.self.name !== home)
+      this.#world.count('sometimes device at another node');
     this.#homes.set(link.weather, member.self.name);
     member.accept(link);
     return true;

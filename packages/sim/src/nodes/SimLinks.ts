@@ -1,8 +1,8 @@
 import { packPlain, unpackPlain } from '@topgun/protocol';
 import type { LinkChannel, NodeInfo, NodeLinks } from '@topgun/server/internal/cluster/ports';
+import type { LinkHub } from './LinkHub.js';
 import type { Asker } from './Membership.js';
 import type { NodeProcess } from './NodeProcess.js';
-import type { LinkHub } from './LinkHub.js';
 import type { Wire } from './Wire.js';
 
 export interface LinksParts {
@@ -90,10 +90,7 @@ export class SimLinks implements NodeLinks {
     if (!this.#isOpen) return false;
     const there = this.#ends.get(other.name);
     return (
-      there === undefined ||
-      there.boot !== other.boot ||
-      there.dialler === dialler ||
-      dialler < there.dialler
+      there === undefined || there.boot !== other.boot || there.dialler === dialler || dialler < there.dialler
     );
   }
 

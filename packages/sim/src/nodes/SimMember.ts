@@ -12,7 +12,7 @@ import type { Rng } from '../rng.js';
 import { joined, NodeSockets } from '../world/NodeSockets.js';
 import type { Link } from '../world/SimNetwork.js';
 import { CALM_FLUSH, INDEXES, type NodeWorld, type ServerNode } from '../world/SimNode.js';
-import { DatabaseLine } from './DatabaseLine.js';
+import { DatabaseLine, LineLost } from './DatabaseLine.js';
 import type { LinkHub } from './LinkHub.js';
 import type { Asker } from './Membership.js';
 import { NodeProcess } from './NodeProcess.js';
@@ -238,7 +238,8 @@ export class SimMember implements ServerNode {
   /** The node cannot go on: whoever runs it starts it again. What is no error of the server is one of the run. */
   #over(error: unknown): void {
     if (!this.process.isAlive) return;
-    if (error instanceof TopGunError) this.#world.count(`node ended itself: ${error.code}`);
+    if (error instanceof LineLost) this.#world.count('node did not start: no database');
+    else if (error instanceof TopGunError) this.#world.count(`node ended itself: ${error.code}`);
     else this.#broke(error);
     this.#manager?.stop();
     this.#follow?.stop();

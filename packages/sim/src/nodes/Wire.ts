@@ -120,7 +120,8 @@ export class Wire {
 
   #begun(): void {
     const { self } = this.#listener;
-    if (this.#dialler.takes(self, this.#dialler.self.name)) this.#dialler.begin(this, self, this.#dialler.self.name);
+    if (this.#dialler.takes(self, this.#dialler.self.name))
+      this.#dialler.begin(this, self, this.#dialler.self.name);
     else this.close(this.#dialler);
   }
 

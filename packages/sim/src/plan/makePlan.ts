@@ -6,4 +6,5 @@ import { drawPlan } from './drawPlan.js';
 import type { Plan } from './Plan.js';
 
 /** The plan of a seed for the simulation's own workload. */
-export const makePlan = (seed: number, profile: Profile): Plan => drawPlan(seed, profile, actions, [...faults, ...clusterFaults]);
+export const makePlan = (seed: number, profile: Profile): Plan =>
+  drawPlan(seed, profile, actions, [...faults, ...clusterFaults]);

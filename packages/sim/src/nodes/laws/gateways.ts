@@ -1,12 +1,9 @@
 import { ACK_LEVEL, type OpAckMessage } from '@topgun/protocol';
 import { settledIn } from '@topgun/server/internal/engine/cluster/HeldAnswers';
 import { compareOffsets, type Offset } from '@topgun/server/internal/storage/Store';
-import type { ClusterWatch, ClusterWorld } from '../ClusterWorld.js';
+import { type ClusterWatch, type ClusterWorld, PATIENCE_MS } from '../ClusterWorld.js';
 import type { SimMember } from '../SimMember.js';
 import type { ClusterLaw } from './ClusterLaw.js';
-
-/** Without links and database a node serves with what it knows after this time (CLU-60). */
-const PATIENCE_MS = 2_900;
 
 interface Entering {
   readonly sinceMs: number;
@@ -30,16 +27,24 @@ export const gateways: ClusterLaw = {
         if (message.type === 'OP_ACK') answered(world, by, message, told);
         if (message.type !== 'AUTH_ACK') return;
         const came = entering.get(conn);
+        entering.delete(conn);
         if (came === undefined || world.scheduler.nowMs - came.sinceMs > PATIENCE_MS) return;
         for (const [pid, place] of came.told)
           if (isBehind(by, pid, place))
-            world.fail(`CLU-23: ${by.self.name} lets a client in and lacks (${place.epoch}, ${place.n}) of ${pid}`);
+            world.fail(
+              `CLU-23: ${by.self.name} lets a client in and lacks (${place.epoch}, ${place.n}) of ${pid}`,
+            );
       },
     } satisfies ClusterWatch;
   },
 };
 
-function answered(world: ClusterWorld, by: SimMember, message: OpAckMessage, told: Map<number, Offset>): void {
+function answered(
+  world: ClusterWorld,
+  by: SimMember,
+  message: OpAckMessage,
+  told: Map<number, Offset>,
+): void {
   if (message.level !== ACK_LEVEL.PERSISTED) return;
   for (const { pid, n } of settledIn(message)) {
     if (n === 0) continue;

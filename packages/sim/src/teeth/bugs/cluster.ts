@@ -5,11 +5,11 @@ import { ClusterSide } from '@topgun/server/internal/engine/cluster/ClusterSide'
 import { Following } from '@topgun/server/internal/engine/cluster/Following';
 import { Forwarding } from '@topgun/server/internal/engine/cluster/Forwarding';
 import { HeldAnswers } from '@topgun/server/internal/engine/cluster/HeldAnswers';
-import { CLUSTER } from '../../profiles/cluster.js';
 import { Fences } from '../../nodes/Fences.js';
 import { Membership } from '../../nodes/Membership.js';
 import { NodeProcess } from '../../nodes/NodeProcess.js';
 import { SimDatabase } from '../../nodes/SimDatabase.js';
+import { CLUSTER } from '../../profiles/cluster.js';
 import type { PlantedBug } from '../PlantedBug.js';
 import { all } from '../PlantedBug.js';
 import { replaceMethod } from '../replaceMethod.js';
