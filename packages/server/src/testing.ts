@@ -6,3 +6,8 @@ export {
   type StorageHarness,
   storedRecord,
 } from './storage/describeServerStorage.js';
+export {
+  describeSharedStorage,
+  type SharedHarness,
+  type SharedNode,
+} from './storage/describeSharedStorage.js';

@@ -6,7 +6,7 @@ import { OPEN_POLICIES } from './world/policies.js';
 import type { SimDevice, Tab } from './world/SimDevice.js';
 import type { Link } from './world/SimNetwork.js';
 import { SimNetwork } from './world/SimNetwork.js';
-import type { NodeWorld, Verified } from './world/SimNode.js';
+import type { NodeWorld, ServerNode, Verified } from './world/SimNode.js';
 import { SimNode } from './world/SimNode.js';
 import { SimStore } from './world/SimStore.js';
 import { Trace } from './world/Trace.js';
@@ -27,11 +27,11 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
   /** What happened how often: faults by kind, frames dropped, flushes failed, … */
   readonly counts = new Map<string, number>();
   readonly trace = new Trace();
-  node: SimNode | undefined;
   abstract readonly serverLimits: Partial<EngineLimits>;
   #policies: readonly Policy[] = OPEN_POLICIES;
   #appliedAtMs = 0;
   readonly #nodeRng: Rng;
+  #node: SimNode | undefined;
   readonly #underWay = new Set<() => void>();
 
   constructor(seed: number) {
@@ -54,6 +54,11 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
     return this.scheduler.nowMs - this.#appliedAtMs >= HEARD_MS;
   }
 
+  /** The server, if one runs. */
+  get node(): ServerNode | undefined {
+    return this.#node;
+  }
+
   trueWallMs(): number {
     return EPOCH_MS + Math.floor(this.scheduler.nowMs);
   }
@@ -68,19 +73,18 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
   }
 
   startNode(): void {
-    if (this.node === undefined) this.node = new SimNode(this, this.#nodeRng.fork());
+    this.#node ??= new SimNode(this, this.#nodeRng.fork());
   }
 
   crashNode(): void {
-    this.node?.crash();
-    this.node = undefined;
+    this.#node?.crash();
+    this.#node = undefined;
   }
 
   /** Hands the server end of a fresh link to the node; false when nobody listens. */
   accept(link: Link): boolean {
-    if (this.node === undefined) return false;
-    this.node.accept(link);
-    return true;
+    this.#node?.accept(link);
+    return this.#node !== undefined;
   }
 
   /** The tab is gone without a word. */

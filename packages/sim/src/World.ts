@@ -8,6 +8,7 @@ import { CURSORS } from './workload/maps.js';
 import { openAll } from './workload/openAll.js';
 import { judges } from './world/judges.js';
 import { RealmDevice } from './world/RealmDevice.js';
+import type { SimDevice } from './world/SimDevice.js';
 import type { Verified } from './world/SimNode.js';
 import type { Device, RealmWorld } from './world/SimRealm.js';
 import { SimRealm } from './world/SimRealm.js';
@@ -67,6 +68,21 @@ export class World extends Stage<SimRealm, Device> implements RealmWorld {
     const realm = new SimRealm(device, this, device.rng.fork());
     openAll(realm, device.rng);
     return realm;
+  }
+
+  /** What keeps it from being at rest, beside what devices do. */
+  troubles(): readonly string[] {
+    return [];
+  }
+
+  /** Whether a device, or who is on a link, was let in by a server that could not learn what others had committed (CLU-60). */
+  mayLag(_of: SimDevice<SimRealm> | number): boolean {
+    return false;
+  }
+
+  /** Whether something ran whose promises go on before anything else does. */
+  takeStirred(): boolean {
+    return false;
   }
 
   override get someSession(): string | undefined {

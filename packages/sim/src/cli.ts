@@ -39,19 +39,19 @@ async function main(argv: readonly string[]): Promise<number> {
   return many({ from, count: number('seeds') ?? 300, profile, workers });
 }
 
-function one(seed: number, profile: Profile): number {
+async function one(seed: number, profile: Profile): Promise<number> {
   const plan = makePlan(seed, profile);
-  const result = runPlan(plan);
+  const result = await runPlan(plan);
   for (const [name, count] of [...result.counts].sort()) console.log(`${String(count).padStart(9)}  ${name}`);
-  const isSame = runPlan(plan).trace === result.trace;
+  const isSame = (await runPlan(plan)).trace === result.trace;
   if (!isSame) console.log('SIM-9: a second run of this seed takes another course');
   const isSound = result.failures.length === 0;
   if (!isSound) console.log(reportFailure(result, profile));
   return isSame && isSound ? 0 : 1;
 }
 
-function makeSmall(seed: number, profile: Profile, file: string): number {
-  const small = shrinkPlan(makePlan(seed, profile));
+async function makeSmall(seed: number, profile: Profile, file: string): Promise<number> {
+  const small = await shrinkPlan(makePlan(seed, profile));
   if (small === undefined) {
     console.log(`seed ${seed} does not fail, so there is nothing to make small`);
     return 0;
@@ -64,10 +64,10 @@ function makeSmall(seed: number, profile: Profile, file: string): number {
   return 1;
 }
 
-function replay(file: string): number {
+async function replay(file: string): Promise<number> {
   // A case is written by this very program, or by hand for it.
   const { plan } = JSON.parse(readFileSync(file, 'utf8')) as Case;
-  const { failures } = runPlan(plan);
+  const { failures } = await runPlan(plan);
   for (const step of [...plan.faults, ...plan.actions].sort((a, b) => a.atMs - b.atMs))
     console.log(`${String(step.atMs).padStart(9)} ms  device-${step.device}  ${step.does}`);
   for (const failure of failures) console.log(failure);
@@ -80,7 +80,7 @@ async function many(range: Parameters<typeof runSeeds>[0]): Promise<number> {
   const totals = await runSeeds(range);
   const perMinute = (totals.seeds * 60_000) / (performance.now() - started);
   const missed = unreached(totals, profile);
-  console.log(reportCounts(totals));
+  console.log(reportCounts(totals, profile));
   for (const failed of totals.failed) console.log(reportFailure(failed, profile));
   for (const point of missed) console.log(`NEVER REACHED: ${point}`);
   const cores = Math.min(workers, availableParallelism());

@@ -1,16 +1,21 @@
+import type { Checker } from './checkers/Checker.js';
 import { checkers } from './checkers/index.js';
 import { isQuiet, whatIsStuck } from './checkers/stuck.js';
 import { faults } from './faults/index.js';
+import { ClusterWorld } from './nodes/ClusterWorld.js';
+import { clusterFaults } from './nodes/faults/index.js';
+import { clusterLaws, watchCluster } from './nodes/laws/index.js';
 import { makePlan } from './plan/makePlan.js';
 import type { Plan, Step } from './plan/Plan.js';
 import { STANDARD } from './profiles/index.js';
 import type { Profile } from './profiles/Profile.js';
 import { Rng } from './rng.js';
-import { withoutAmbience } from './run/withoutAmbience.js';
+import { forbidAmbience, withoutAmbience } from './run/withoutAmbience.js';
 import { observers } from './sometimes/index.js';
 import { World } from './World.js';
 import { User } from './workload/Action.js';
 import { actions } from './workload/index.js';
+import type { Device } from './world/SimRealm.js';
 
 export interface SimResult {
   readonly seed: number;
@@ -26,32 +31,64 @@ const LOOK_EVERY_MS = 500;
 const QUIET_MS = 3000;
 
 const actionByName = new Map(actions.map((action) => [action.name, action]));
-const faultByName = new Map(faults.map((fault) => [fault.name, fault]));
+const faultByName = new Map([...faults, ...clusterFaults].map((fault) => [fault.name, fault]));
+/** Runs when all promises of a turn have gone on, and before anything else of the process does. */
+const { nextTick } = process;
 
 /** Runs the world of one seed. The seed decides everything; the same seed gives the same trace. */
-export const simulate = (seed: number, profile: Profile = STANDARD): SimResult =>
+export const simulate = (seed: number, profile: Profile = STANDARD): Promise<SimResult> =>
   runPlan(makePlan(seed, profile));
 
 /**
  * Runs one world by a plan: phase 1, work under faults, safety checked all along; phase 2, everything heals, and within
  * `healMs` all queues must be drained and all replicas equal.
  */
-export const runPlan = (plan: Plan): SimResult => withoutAmbience(() => runWorld(plan));
-
-function runWorld(plan: Plan): SimResult {
-  const world = new World(plan.seed, plan.serverLimits);
+export async function runPlan(plan: Plan): Promise<SimResult> {
+  if (plan.nodes === undefined) return runAtOnce(plan);
+  // From here on all of it is microtasks: nobody else has a turn in between, and nobody else misses the ambience.
+  await undefined;
+  const restore = forbidAmbience();
   try {
-    watch(world);
+    const run = running(plan);
+    for (let step = run.next(); ; step = run.next()) {
+      if (step.done === true) return step.value;
+      await new Promise<void>((resolve) => nextTick(resolve));
+    }
+  } finally {
+    restore();
+  }
+}
+
+/** The same in one breath, for worlds without promises: those of one server. */
+export function runAtOnce(plan: Plan): SimResult {
+  return withoutAmbience(() => {
+    const step = running(plan).next();
+    if (step.done !== true) throw new Error('A cluster has promises, and cannot run in one breath');
+    return step.value;
+  });
+}
+
+/** Yields whenever promises are to go on. */
+function* running(plan: Plan): Generator<void, SimResult> {
+  const world =
+    plan.nodes === undefined
+      ? new World(plan.seed, plan.serverLimits)
+      : new ClusterWorld(plan.seed, plan.nodes, plan.serverLimits);
+  const laws = world instanceof ClusterWorld ? clusterLaws : checkers;
+  try {
+    watch(world, laws);
     schedule(world, plan);
-    runUntil(world, plan.faultyMs);
-    settle(world, plan.healMs);
+    yield* runUntil(world, plan.faultyMs);
+    yield* settle(world, plan.healMs);
     if (world.failures.length === 0) {
       for (const each of world.watches) each.look?.();
-      for (const checker of checkers) checker.atEnd?.(world);
+      for (const checker of laws) checker.atEnd?.(world);
     }
   } catch (error) {
     world.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
+  // Whatever still waits for it hears nothing more.
+  if (world instanceof ClusterWorld) world.crashNode();
   return {
     seed: plan.seed,
     failures: world.failures,
@@ -61,8 +98,9 @@ function runWorld(plan: Plan): SimResult {
   };
 }
 
-function watch(world: World): void {
-  for (const one of [...checkers, ...observers]) {
+function watch(world: World, laws: readonly Checker[]): void {
+  if (world instanceof ClusterWorld) watchCluster(world);
+  for (const one of [...laws, ...observers]) {
     const watched = one.watch?.(world);
     if (watched !== undefined) world.watches.push(watched);
   }
@@ -113,24 +151,28 @@ function known<T>(byName: ReadonlyMap<string, T>, name: string): T {
   return found;
 }
 
-function runUntil(world: World, untilMs: number): void {
-  while (world.failures.length === 0 && world.scheduler.step(untilMs));
+function* runUntil(world: World, untilMs: number): Generator<void> {
+  do {
+    if (world.takeStirred()) yield;
+  } while (world.failures.length === 0 && world.scheduler.step(untilMs));
 }
 
 /** Phase 2: heals, and lets the world run until it has been quiet for a while; complains about what is not quiet in time. */
-function settle(world: World, healMs: number): void {
+function* settle(world: World, healMs: number): Generator<void> {
   if (world.failures.length > 0) return;
   const { scheduler } = world;
   world.heal();
   for (const device of world.devices) {
     if (device.realms.length === 0) world.openTab(device);
-    for (const realm of device.realms)
-      if (realm.engine.state() === 'ERROR') realm.input((engine) => engine.reset());
+    signIn(device);
   }
   const deadline = scheduler.nowMs + healMs;
   let quietSince: number | undefined;
   while (world.failures.length === 0) {
-    runUntil(world, scheduler.nowMs + 100);
+    yield* runUntil(world, scheduler.nowMs + 100);
+    // A token that ended while a node still asked the others is refused when they have answered.
+    if (world instanceof ClusterWorld && scheduler.nowMs < deadline - healMs / 2)
+      for (const device of world.devices) signIn(device);
     if (isQuiet(world)) {
       quietSince ??= scheduler.nowMs;
       if (scheduler.nowMs - quietSince >= QUIET_MS && world.isHeard) return;
@@ -139,4 +181,10 @@ function settle(world: World, healMs: number): void {
       if (scheduler.nowMs >= deadline) for (const stuck of whatIsStuck(world)) world.fail(stuck);
     }
   }
+}
+
+/** People whose token was refused sign in again. */
+function signIn(device: Device): void {
+  for (const realm of device.realms)
+    if (realm.engine.state() === 'ERROR') realm.input((engine) => engine.reset());
 }

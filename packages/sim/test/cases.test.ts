@@ -6,7 +6,7 @@ import { makePlan } from '../src/plan/makePlan.js';
 import { shrink } from '../src/plan/shrink.js';
 import { profileNamed } from '../src/profiles/index.js';
 import { shrinkPlan } from '../src/run/shrinkPlan.js';
-import { runPlan } from '../src/simulate.js';
+import { runAtOnce, runPlan } from '../src/simulate.js';
 import { bugs } from '../src/teeth/bugs/index.js';
 
 const folder = new URL('../cases/', import.meta.url);
@@ -19,13 +19,13 @@ const bugNamed = (name: string): (typeof bugs)[number] => {
 };
 
 describe('[SIM-11] committed cases', () => {
-  it.each(files)('%s runs soundly, and fails with the planted bug it was found by', (file) => {
+  it.each(files)('%s runs soundly, and fails with the planted bug it was found by', async (file) => {
     const { rule, bug, plan } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Case;
-    expect(runPlan(plan).failures).toEqual([]);
+    expect((await runPlan(plan)).failures).toEqual([]);
     if (bug === undefined) return;
     const takeOut = bugNamed(bug).plant();
     try {
-      expect(runPlan(plan).failures.map(ruleOf)).toContain(rule);
+      expect((await runPlan(plan)).failures.map(ruleOf)).toContain(rule);
     } finally {
       takeOut();
     }
@@ -44,30 +44,34 @@ describe('[SIM-10] shrinking', () => {
     expect(runs).toBeLessThan(300);
   });
 
-  it('makes a run with a planted bug small, and the small run fails for the same rule', () => {
+  it('makes a run with a planted bug small, and the small run fails for the same rule', async () => {
     const takeOut = bugNamed('a failed flush taken for a commit').plant();
     try {
       const profile = profileNamed('tiny');
       // Chance may keep a step that does not matter: of three that fail soon, the smallest.
       const plans = Array.from({ length: 8 }, (_, i) => makePlan(i + 1, profile));
       const failedAtMs = (plan: (typeof plans)[number]): number =>
-        Number.parseInt(runPlan(plan).failures[0] ?? String(Number.MAX_SAFE_INTEGER), 10);
+        Number.parseInt(runAtOnce(plan).failures[0] ?? String(Number.MAX_SAFE_INTEGER), 10);
       const sizeOf = ({ plan }: Case): number => plan.actions.length + plan.faults.length;
-      const [found] = plans
+      const soon = plans
         .map((plan) => [plan, failedAtMs(plan)] as const)
         .sort(([, one], [, other]) => one - other)
-        .slice(0, 3)
-        .flatMap(([plan]) => shrinkPlan(plan) ?? [])
-        .sort((one, other) => sizeOf(one) - sizeOf(other));
+        .slice(0, 3);
+      const smaller: Case[] = [];
+      for (const [plan] of soon) {
+        const small = await shrinkPlan(plan);
+        if (small !== undefined) smaller.push(small);
+      }
+      const [found] = smaller.sort((one, other) => sizeOf(one) - sizeOf(other));
       if (found === undefined) throw new Error('The run stopped failing');
-      expect(runPlan(found.plan).failures.map(ruleOf)).toContain(found.rule);
+      expect(runAtOnce(found.plan).failures.map(ruleOf)).toContain(found.rule);
       expect(found.plan.actions.length + found.plan.faults.length).toBeLessThan(12);
     } finally {
       takeOut();
     }
   });
 
-  it('says nothing of a run that does not fail', () => {
-    expect(shrinkPlan(makePlan(1, profileNamed('tiny')))).toBeUndefined();
+  it('says nothing of a run that does not fail', async () => {
+    expect(await shrinkPlan(makePlan(1, profileNamed('tiny')))).toBeUndefined();
   });
 });

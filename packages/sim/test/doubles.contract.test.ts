@@ -11,8 +11,14 @@ import type {
   StoredRecord,
 } from '@topgun/server';
 import { compareOffsets } from '@topgun/server';
-import { CommitGate, describeServerStorage } from '@topgun/server/testing';
+import { OWNERSHIP_BOUNDS } from '@topgun/server/internal/cluster/ClusterManager';
+import { CommitGate, describeServerStorage, describeSharedStorage } from '@topgun/server/testing';
 import { SimStorage } from '../src/app/SimStorage.js';
+import { DatabaseLine } from '../src/nodes/DatabaseLine.js';
+import { NodeProcess } from '../src/nodes/NodeProcess.js';
+import { type Shared, SimDatabase } from '../src/nodes/SimDatabase.js';
+import { Rng } from '../src/rng.js';
+import { Scheduler } from '../src/Scheduler.js';
 import { SimDisk } from '../src/world/SimDisk.js';
 import { SimStore } from '../src/world/SimStore.js';
 
@@ -97,4 +103,88 @@ describeServerStorage('the simulated disk of a server', async () => {
   const gate = new CommitGate();
   const store = new StoreOnSimDisk(new SimStore('simulated'), gate);
   return { gate, open: async () => ({ store, boot: await store.open() }), dispose: async () => undefined };
+});
+
+/** What is due in the simulated world is due at once. */
+class PromptScheduler extends Scheduler {
+  override after(_delayMs: number, run: () => void): void {
+    queueMicrotask(run);
+  }
+}
+
+/** The line of a node to the simulated database, with a gate before the commits. */
+class GatedLine extends DatabaseLine {
+  gate: CommitGate | undefined;
+
+  override async commitShared(batch: CommitBatch): Promise<Shared> {
+    const fault = this.gate?.takeFault();
+    if (fault === 'failed') return { result: 'failed', revision: 0 };
+    await this.gate?.flushed();
+    const done = await super.commitShared(batch);
+    return fault === undefined ? done : { result: fault, revision: 0 };
+  }
+
+  override async close(): Promise<void> {
+    this.gate?.release();
+    await super.close();
+  }
+}
+
+/** A simulated database, and the nodes that share it. */
+class SharedDatabase {
+  readonly #scheduler = new PromptScheduler(new Rng(1));
+  readonly #database = new SimDatabase({
+    ...{ scheduler: this.#scheduler, rows: new SimStore('simulated'), rng: new Rng(2) },
+    ...{ bounds: OWNERSHIP_BOUNDS, protocol: 1 },
+    count: () => undefined,
+    counted: () => undefined,
+    applied: () => undefined,
+  });
+  readonly #lines = new Map<string, GatedLine>();
+
+  async node(name: string, gate?: CommitGate) {
+    let times = 0;
+    const self = { name, boot: `boot of ${name}` };
+    const process = new NodeProcess(
+      { scheduler: this.#scheduler, stirred: () => undefined },
+      new Rng(3),
+      () => 0,
+    );
+    const line = new GatedLine({
+      ...{ self, process, database: this.#database, scheduler: this.#scheduler, rng: new Rng(4) },
+      ...{ wallMs: () => 0, count: () => undefined, onStopped: () => undefined, onMap: () => undefined },
+      onFenced: () => {
+        times++;
+      },
+    });
+    line.gate = gate;
+    this.#lines.set(name, line);
+    const boot = await line.open();
+    await this.raise(name, self.boot);
+    return { store: line, boot, fenced: () => times };
+  }
+
+  async raise(name: string, holder: string): Promise<void> {
+    const { fences } = this.#database;
+    fences.alone(name, () => {
+      const number = fences.raise(name, holder);
+      if (holder === `boot of ${name}`) this.#lines.get(name)?.joined(number);
+    });
+  }
+}
+
+describeServerStorage('a node at the simulated database', async () => {
+  const gate = new CommitGate();
+  const database = new SharedDatabase();
+  return { gate, open: () => database.node('a', gate), dispose: async () => undefined };
+});
+
+describeSharedStorage('the simulated database', async () => {
+  const database = new SharedDatabase();
+  return {
+    node: (name) => database.node(name),
+    takeOver: (name) => database.raise(name, 'taken over by another'),
+    rejoin: (name) => database.raise(name, `boot of ${name}`),
+    dispose: async () => undefined,
+  };
 });

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { faults } from '../src/faults/index.js';
+import { faults as faultsOfServers } from '../src/faults/index.js';
+import { clusterFaults } from '../src/nodes/faults/index.js';
 import { makePlan } from '../src/plan/makePlan.js';
 import { profiles, STANDARD } from '../src/profiles/index.js';
-import { runPlan } from '../src/simulate.js';
+import { runAtOnce } from '../src/simulate.js';
 import { actions } from '../src/workload/index.js';
+
+const faults = [...faultsOfServers, ...clusterFaults];
 
 describe('[SIM-2] the plan of a run', () => {
   it('follows from the seed alone and is plain data', () => {
     const plan = makePlan(5, STANDARD);
     expect(makePlan(5, STANDARD)).toEqual(plan);
     const again: typeof plan = JSON.parse(JSON.stringify(plan));
-    expect(runPlan(again).trace).toBe(runPlan(plan).trace);
+    expect(runAtOnce(again).trace).toBe(runAtOnce(plan).trace);
     expect(makePlan(6, STANDARD)).not.toEqual(plan);
   });
 
@@ -36,7 +39,7 @@ describe('[SIM-2] the plan of a run', () => {
       actions: plan.actions.filter((_, i) => i % 3 === 0),
       faults: plan.faults.slice(0, 5),
     };
-    expect(runPlan(less).failures).toEqual([]);
+    expect(runAtOnce(less).failures).toEqual([]);
   });
 
   it('knows its actions, faults and profiles by names of their own', () => {

@@ -15,10 +15,10 @@ describe('[SIM-8] points that runs must reach', () => {
     for (const point of points) for (const name of point.profiles ?? []) expect(known).toContain(name);
   });
 
-  it('are counted under names that are on the list', () => {
+  it('are counted under names that are on the list', async () => {
     const names = new Set(points.map(({ name }) => name));
     const totals = noTotals();
-    for (let seed = 1; seed <= 10; seed++) addResult(totals, simulate(seed));
+    for (let seed = 1; seed <= 10; seed++) addResult(totals, await simulate(seed));
     const counted = Object.keys(totals.counts).filter((count) => count.startsWith(PREFIX));
     expect(counted.length).toBeGreaterThan(20);
     for (const count of counted) expect(names).toContain(count.slice(PREFIX.length));

@@ -16,3 +16,12 @@ export const SYSTEM_TIME: ClusterTime = {
     return () => clearTimeout(timer);
   },
 };
+
+/** As `SYSTEM_TIME`, but nothing that waits keeps the process alive. */
+export const IDLE_TIME: ClusterTime = {
+  monoMs: SYSTEM_TIME.monoMs,
+  after: (delayMs, fire) => {
+    const timer = setTimeout(fire, Math.min(Math.max(0, delayMs), DELAY_MS_MAX)).unref();
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '@topgun/protocol';
 import type { ClusterSide } from '../engine/cluster/ClusterSide.js';
 import type { ClusterEffects, Feed } from '../engine/cluster/ports.js';
 import { serverError } from '../errors.js';
 import type { CommitBatch, CommitResult, DedupRow, SharedStore } from '../storage/Store.js';
 import type { Logger } from '../utils/logger.js';
+import { type ClusterTime, IDLE_TIME } from './ClusterTime.js';
 import { commitFrame, type FeedFrame, feedOf } from './feedFrames.js';
 import { LookBook } from './LookBook.js';
 import { lifeOver } from './lifeOver.js';
@@ -24,6 +24,7 @@ export interface FollowParts {
   readonly logger: Logger;
   /** The node cannot go on: the store has begun another life. */
   readonly onStopped: (error: unknown) => void;
+  readonly time?: ClusterTime;
 }
 
 /**
@@ -35,7 +36,8 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   readonly #looks: LookBook;
   readonly #questions: Questions;
   readonly #stopped = new AbortController();
-  readonly #poll: NodeJS.Timeout;
+  readonly #time: ClusterTime;
+  #endPoll: () => void = () => undefined;
   /** epochs of partitions that are being taken over */
   readonly #wanted = new Map<number, number>();
   #owning = 0;
@@ -45,6 +47,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
 
   constructor(parts: FollowParts) {
     this.#parts = parts;
+    this.#time = parts.time ?? IDLE_TIME;
     this.#looks = new LookBook(() => this.#look());
     this.#questions = new Questions(parts.links, () => ({
       isReady: this.#owning === 0,
@@ -52,12 +55,11 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     }));
     parts.links.read('feed', (_from, message) => this.#heard(message as FeedFrame));
     parts.links.onChange((node, isUp) => this.#linked(node, isUp));
-    this.#poll = setInterval(() => this.#pollIfNeeded(), LIMITS.clusterPollMs);
-    this.#poll.unref();
+    this.#pollLater();
   }
 
   stop(): void {
-    clearInterval(this.#poll);
+    this.#endPoll();
     this.#stopped.abort(serverError('SERVER_STATE', 'The server is stopping.'));
     this.#questions.stop();
   }
@@ -130,15 +132,14 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     if (this.#lookDue) return;
     this.#lookDue = true;
     // What is missing is mostly on its way.
-    const timer = setTimeout(() => {
+    this.#time.after(LIMITS.clusterGapMs, () => {
       this.#lookDue = false;
       let isBehind = false;
       this.#parts.input((side) => {
         isBehind = side.isBehind;
       });
       if (isBehind) void this.#lookQuietly();
-    }, LIMITS.clusterGapMs);
-    timer.unref();
+    });
   }
 
   lookFor(call: number): void {
@@ -150,11 +151,22 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   }
 
   ask(round: number): void {
-    const late = sleep(LIMITS.clusterBarrierMs, 'late' as const, { ref: false });
-    void Promise.race([this.#askAll(), late]).then(
+    let isLate = false;
+    const late = new Promise<'late'>((resolve) => {
+      this.#time.after(LIMITS.clusterBarrierMs, () => {
+        isLate = true;
+        resolve('late');
+      });
+    });
+    // One connection that is lost proves nothing: what the database has may be heard with the next.
+    const known = this.#patiently(
+      () => this.#askAll(),
+      () => isLate,
+    );
+    void Promise.race([known, late]).then(
       (answer) => this.#parts.input((side) => (answer === 'late' ? side.unknown(round) : side.known(round))),
-      // The database does not answer; what the node knows is what there is (CLU-60).
-      () => this.#parts.input((side) => side.unknown(round)),
+      // The service stops.
+      () => undefined,
     );
   }
 
@@ -172,6 +184,13 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     const isHere = (node: string | undefined): boolean =>
       node !== undefined && (node === name || links.up.has(node));
     return map.nodes.every((node) => isHere(node.name)) && map.owners.every(({ node }) => isHere(node));
+  }
+
+  #pollLater(): void {
+    this.#endPoll = this.#time.after(LIMITS.clusterPollMs, () => {
+      this.#pollLater();
+      this.#pollIfNeeded();
+    });
   }
 
   #pollIfNeeded(): void {
@@ -269,16 +288,33 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     }
   }
 
-  async #patiently(ask: () => Promise<void>): Promise<void> {
+  /** Asks until it is answered, or nobody waits for it any more. */
+  async #patiently(ask: () => Promise<void>, isOver = () => false): Promise<void> {
     for (let round = 0; ; round++) {
       try {
         return await ask();
       } catch (error) {
-        if (this.#stopped.signal.aborted) throw error;
+        if (this.#stopped.signal.aborted || isOver()) throw error;
         this.#parts.logger.warn({ err: error }, 'the database does not answer; asked again');
       }
       const pauseMs = Math.min(LIMITS.databaseRetryMs * 2 ** round, LIMITS.databaseRetryMsMax);
-      await sleep(pauseMs, undefined, { signal: this.#stopped.signal, ref: false });
+      await this.#rest(pauseMs);
     }
+  }
+
+  /** Waits; rejects when the service stops. */
+  #rest(ms: number): Promise<void> {
+    const { signal } = this.#stopped;
+    return new Promise((resolve, reject) => {
+      const stopped = (): void => {
+        callOff();
+        reject(signal.reason);
+      };
+      const callOff = this.#time.after(ms, () => {
+        signal.removeEventListener('abort', stopped);
+        resolve();
+      });
+      signal.addEventListener('abort', stopped, { once: true });
+    });
   }
 }

@@ -73,6 +73,7 @@ function checkJoined(world: World, told: Told, realm: SimRealm, key: string): vo
   if (typeof shown === 'number') return;
   if (shown.length === 1 && world.ledger.writerOf(shown[0] as number) === realm.device) return;
   const seen = seenBy(told, realm, key);
+  if (world.mayLag(realm.device)) return seen.clear();
   // A server that has lost time shows less until the makers have sent theirs again.
   if (world.store.rollbacks > 0) return;
   for (const id of seen)

@@ -20,6 +20,7 @@ export const removedStays: Checker = {
       },
       event(realm, event) {
         if (world.store.rollbacks > 0 || world.counts.has('fault policy change')) return;
+        if (world.mayLag(realm.device)) return void removed.delete(realm);
         if (event.type === 'settled' && event.outcome === 'applied') {
           const write = world.ledger.bySeq(realm.session, event.seq);
           const made = world.store.outcomeOf(realm.session, event.seq);

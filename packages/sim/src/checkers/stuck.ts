@@ -23,6 +23,7 @@ export function whatIsStuck(world: World): string[] {
     if (Math.abs(errorMs) > CLOCK_MS)
       stuck.push(`CLK-2: ${realm.device.name} takes the server's time for ${errorMs} ms later than it is`);
   }
+  stuck.push(...world.troubles());
   if (world.node === undefined) stuck.push('C8: the server is down');
   else {
     const { staged, parked } = world.node.engine.stats();
@@ -39,7 +40,8 @@ export const isQuiet = (world: World): boolean =>
   // A store that was full is written behind memory, after a pause.
   world.devices.every(({ disk }) => disk.entries(['op']).length === 0) &&
   // biome-ignore lint/complexity/useLiteralKeys: a protected part, which only this spelling reaches
-  world.realms().every(({ engine }) => !engine['realm'].store.isFull);
+  world.realms().every(({ engine }) => !engine['realm'].store.isFull) &&
+  world.troubles().length === 0;
 
 /** What a tab takes the server's time for, less what it is: a device whose clock was set learns it with the next heartbeat. */
 const clockErrorMs = (world: World, { engine }: SimRealm): number =>

@@ -28,6 +28,8 @@ export interface Plan {
   readonly seed: number;
   readonly clockStepMs: number;
   readonly devices: readonly PlannedDevice[];
+  /** A cluster of so many nodes is the server. */
+  readonly nodes?: number | undefined;
   readonly actions: readonly Step[];
   readonly faults: readonly Step[];
   /** Length of the first phase, virtual ms. */

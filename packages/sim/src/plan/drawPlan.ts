@@ -34,6 +34,7 @@ export function drawPlan(
     seed,
     clockStepMs,
     devices,
+    ...(profile.nodes !== undefined && { nodes: profile.nodes }),
     actions: steps(profile.steps, doable, 0),
     faults: steps(profile.strikes, likely, 1000),
     faultyMs: profile.faultyMs,

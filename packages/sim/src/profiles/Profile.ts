@@ -4,6 +4,8 @@ import type { EngineLimits } from '@topgun/server/engine';
 export interface Profile {
   readonly name: string;
   readonly devices: number;
+  /** A cluster of so many nodes is the server. */
+  readonly nodes?: number;
   /** How many actions of users. */
   readonly steps: number;
   /** How many strikes of faults. */

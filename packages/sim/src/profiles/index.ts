@@ -1,3 +1,4 @@
+import { CLUSTER, FAILOVER } from './cluster.js';
 import { GC } from './gc.js';
 import type { Profile } from './Profile.js';
 
@@ -38,7 +39,7 @@ const ROLLBACK: Profile = { ...STANDARD, name: 'rollback', faults: { rollback: 1
 const AHEAD: Profile = { ...STANDARD, name: 'ahead', faults: { 'changes late': 5 } };
 
 /** What `--profile` names. */
-export const profiles: readonly Profile[] = [STANDARD, TINY, LONG, GC, ROLLBACK, AHEAD];
+export const profiles: readonly Profile[] = [STANDARD, TINY, LONG, GC, ROLLBACK, AHEAD, CLUSTER, FAILOVER];
 
 /** Throws a RangeError that names what there is. */
 export function profileNamed(name: string): Profile {

@@ -1,4 +1,5 @@
 import { faults } from '../faults/index.js';
+import { clusterFaults } from '../nodes/faults/index.js';
 import { STANDARD } from '../profiles/index.js';
 import type { Profile } from '../profiles/Profile.js';
 import { points } from '../sometimes/index.js';
@@ -18,13 +19,13 @@ export function reportFailure({ seed, failures }: FailedSeed, profile: Profile):
 }
 
 /** How often each kind of fault struck and each point was reached, none left out. */
-export function reportCounts({ counts }: Totals): string {
+export function reportCounts({ counts }: Totals, { nodes }: Profile): string {
   const of = (kind: string, names: readonly string[]): string[] =>
     names.map((name) => line(counts[`${kind} ${name}`] ?? 0, `${kind} ${name}`));
   return [
     ...of(
       'fault',
-      faults.map(({ name }) => name),
+      [...faults, ...(nodes === undefined ? [] : clusterFaults)].map(({ name }) => name),
     ),
     ...of(
       'sometimes',

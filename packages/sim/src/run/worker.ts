@@ -15,9 +15,9 @@ export interface JobDone {
 }
 
 // A process of `runSeeds`: takes jobs until its parent lets go of it.
-process.on('message', ({ profile, seeds }: Job) => {
+process.on('message', async ({ profile, seeds }: Job) => {
   const totals = noTotals();
-  for (const seed of seeds) addResult(totals, simulate(seed, profileNamed(profile)));
+  for (const seed of seeds) addResult(totals, await simulate(seed, profileNamed(profile)));
   process.send?.({ job: { profile, seeds }, totals } satisfies JobDone);
 });
 process.on('disconnect', () => process.exit());

@@ -16,12 +16,12 @@ export interface Finding {
 export const profileOf = ({ profile }: PlantedBug): string => profile ?? STANDARD.name;
 
 /** Plants a bug and runs seeds until one fails; undefined when none does. */
-export function find(bug: PlantedBug): Finding | undefined {
+export async function find(bug: PlantedBug): Promise<Finding | undefined> {
   const profile = profileNamed(profileOf(bug));
   const takeOut = bug.plant();
   try {
     for (let seeds = 1; seeds <= SEEDS_MAX; seeds++) {
-      const [failure] = simulate(seeds, profile).failures;
+      const [failure] = (await simulate(seeds, profile)).failures;
       if (failure !== undefined) return { seeds, why: failure.split('\n')[0] as string };
     }
     return undefined;

@@ -38,7 +38,8 @@ async function main(argv: readonly string[]): Promise<number> {
   found.sort((a, b) => a - b);
   const hidden = found.filter((seeds) => seeds > SEEDS_MAX).length;
   const median = found[found.length >> 1] ?? 0;
-  const unsound = profiles.flatMap((profile) => simulate(1, profile).failures.slice(0, 1));
+  const unsound: string[] = [];
+  for (const profile of profiles) unsound.push(...(await simulate(1, profile)).failures.slice(0, 1));
   for (const failure of unsound) console.log(`The code without planted bugs fails seed 1: ${failure}`);
   console.log(
     `${found.length} bugs, ${hidden} hidden, found after ${median} seeds in the median, ${found.at(-1) ?? 0} at most`,

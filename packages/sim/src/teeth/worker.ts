@@ -11,8 +11,8 @@ export interface HuntDone extends Hunt {
 }
 
 // A process of `sim:teeth`: takes bugs until its parent lets go of it.
-process.on('message', ({ bug }: Hunt) => {
+process.on('message', async ({ bug }: Hunt) => {
   const planted = bugs[bug];
-  process.send?.({ bug, finding: planted && find(planted) } satisfies HuntDone);
+  process.send?.({ bug, finding: planted && (await find(planted)) } satisfies HuntDone);
 });
 process.on('disconnect', () => process.exit());

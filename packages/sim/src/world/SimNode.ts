@@ -1,5 +1,3 @@
-import type { ClientMessage, ServerMessage } from '@topgun/protocol';
-import { decode, encode } from '@topgun/protocol';
 import type {
   CommitBatch,
   CommitResult,
@@ -13,7 +11,8 @@ import type {
 import { cursorMac, ServerEngine } from '@topgun/server/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
-import type { Link, SimNetwork } from './SimNetwork.js';
+import { joined, NodeSockets, type SocketWorld } from './NodeSockets.js';
+import type { Link } from './SimNetwork.js';
 import type { SimStore } from './SimStore.js';
 
 /** How the disk of the server behaves at the moment. */
@@ -28,9 +27,8 @@ export const CALM_FLUSH: FlushFaults = { delayMsMax: 4, failP: 0, unknownP: 0 };
 /** What a token says. */
 export type Verified = { readonly principal: Principal } | { readonly error: 'AUTH_FAILED' };
 
-export interface NodeWorld {
+export interface NodeWorld extends SocketWorld {
   readonly scheduler: Scheduler;
-  readonly network: SimNetwork;
   readonly store: SimStore;
   readonly serverLimits: Partial<EngineLimits>;
   trueWallMs(): number;
@@ -39,36 +37,34 @@ export interface NodeWorld {
   /** Whether the server keeps a map in memory alone. */
   isVolatile(map: string): boolean;
   verify(token: string | undefined): Verified;
-  /** Sees every commit, every message that came in, every message before it leaves, and the end of every turn: where the checkers listen. */
+  /** Sees every commit, and the end of every turn: where the checkers listen. */
   onApplied(batch: CommitBatch): void;
   onTurned(): void;
-  onReceived(message: ClientMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
-  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
 }
 
-/** Frames of one turn for one socket. */
-interface Turn {
-  /** Answers to ops that go ahead of all else. */
-  readonly answers: Uint8Array[];
-  readonly others: Uint8Array[];
+/** A server as what strikes it and what looks at it know it. */
+export interface ServerNode {
+  readonly engine: ServerEngine;
+  flush: FlushFaults;
+  /** After the next commit, and before any answer to it leaves, every socket breaks. */
+  cutsAfterCommit: boolean;
+  setPolicies(policies: readonly Policy[]): void;
+  /** An operator asks for a repair; what becomes of it shows on the disk. */
+  repair(order: RepairOrder): void;
 }
 
 /** On the field that queries and policies of the simulator ask for: no result may depend on it (QRY-7). */
-const INDEXES = [{ kind: 'ordered', path: 'rank' }] as const;
+export const INDEXES = [{ kind: 'ordered', path: 'rank' }] as const;
 
 /** One life of the server process: the shipped engine between a faulty disk and a faulty network. A crash ends the life. */
-export class SimNode {
+export class SimNode implements ServerNode {
   readonly engine: ServerEngine;
   alive = true;
   flush: FlushFaults = CALM_FLUSH;
-  /** After the next commit, and before any answer to it leaves, every socket breaks. */
   cutsAfterCommit = false;
   readonly #world: NodeWorld;
   readonly #rng: Rng;
-  readonly #links = new Map<number, Link>();
-  readonly #authenticated = new Set<number>();
-  /** Frames of this turn, by socket. */
-  readonly #turns = new Map<number, Turn>();
+  readonly #sockets: NodeSockets;
   readonly #timers = new Map<string, number>();
   #timerSeq = 0;
   #repairs = 0;
@@ -78,6 +74,12 @@ export class SimNode {
   constructor(world: NodeWorld, rng: Rng) {
     this.#world = world;
     this.#rng = rng;
+    this.#sockets = new NodeSockets({
+      world,
+      input: (run) => this.#input(run),
+      profileOf: (conn) => this.profileOf(conn),
+      sendTurn: (link, frames) => this.sendTurn(link, frames),
+    });
     this.engine = new ServerEngine(
       {
         nodeId: 'node-1',
@@ -101,38 +103,20 @@ export class SimNode {
   }
 
   accept(link: Link): void {
-    this.#links.set(link.id, link);
-    link.attach('server', {
-      frame: (bytes) => {
-        if (!this.alive || !this.#links.has(link.id)) return;
-        const decoded = decode(bytes, this.profileOf(link.id));
-        if (decoded.ok) {
-          const message = decoded.message as ClientMessage;
-          this.#world.onReceived(message, bytes, this.#authenticated.has(link.id), link.id);
-          this.engine.message(link.id, message, this.#now);
-        } else this.engine.refused(link.id, decoded.code, decoded.path, this.#now);
-        this.#tick();
-      },
-      closed: () => this.#gone(link.id),
-    });
-    this.engine.opened(link.id, { remote: `link-${link.id}` }, this.#now);
-    this.#tick();
+    this.#sockets.accept(link);
   }
 
   /** The wire profile of a socket: strict until it has authenticated. */
   profileOf(conn: number): 'client' | 'preauth' {
-    return this.#authenticated.has(conn) ? 'client' : 'preauth';
+    return this.#sockets.isAuthenticated(conn) ? 'client' : 'preauth';
   }
 
   setPolicies(policies: readonly Policy[]): void {
-    this.engine.setPolicies(policies, this.#now);
-    this.#tick();
+    this.#input((engine, now) => engine.setPolicies(policies, now));
   }
 
-  /** An operator asks for a repair; what becomes of it shows on the disk. */
   repair(order: RepairOrder): void {
-    this.engine.repairs.ask(++this.#repairs, order);
-    this.#tick();
+    this.#input((engine) => engine.repairs.ask(++this.#repairs, order));
   }
 
   /** The process dies; what was being flushed is on disk or not. */
@@ -143,20 +127,18 @@ export class SimNode {
       this.#apply(this.#underWay);
     }
     this.#underWay = undefined;
-    for (const link of [...this.#links.values()]) link.abandon('server');
-    this.#links.clear();
+    this.#sockets.abandon();
   }
 
   #cut(): void {
     this.cutsAfterCommit = false;
     this.#world.network.count('cut after commit');
-    for (const link of [...this.#links.values()]) link.reset();
+    this.#sockets.reset();
   }
 
-  #gone(conn: number): void {
-    if (!this.alive || !this.#links.delete(conn)) return;
-    this.#authenticated.delete(conn);
-    this.engine.closed(conn, this.#now);
+  #input(run: (engine: ServerEngine, now: number) => void): void {
+    if (!this.alive) return;
+    run(this.engine, this.#now);
     this.#tick();
   }
 
@@ -168,30 +150,8 @@ export class SimNode {
       if (!this.alive) return;
       this.engine.tick(this.#now);
       this.#world.onTurned();
-      for (const conn of [...this.#turns.keys()]) this.#flush(conn);
+      this.#sockets.flush();
     });
-  }
-
-  #send(conn: number, message: ServerMessage, bytes: Uint8Array): void {
-    const link = this.#links.get(conn);
-    if (link === undefined) return;
-    if (message.type === 'AUTH_ACK') this.#authenticated.add(conn);
-    this.#world.onSend(message, bytes, this.#authenticated.has(conn), conn);
-    const turn = this.#turns.get(conn) ?? { answers: [], others: [] };
-    this.#turns.set(conn, turn);
-    const takesOtherWay = message.type === 'OP_ACK' && this.#world.network.faults.changesLateMs > 0;
-    // The encoder uses its buffer again.
-    (takesOtherWay ? turn.answers : turn.others).push(bytes.slice());
-  }
-
-  /** What was sent to a socket in a turn leaves as one message (RES-6). */
-  #flush(conn: number): void {
-    const turn = this.#turns.get(conn);
-    this.#turns.delete(conn);
-    const link = this.#links.get(conn);
-    if (turn === undefined || link === undefined) return;
-    if (turn.answers.length > 0) link.sendAhead(joined(turn.answers));
-    if (turn.others.length > 0) this.sendTurn(link, turn.others);
   }
 
   sendTurn(link: Link, frames: readonly Uint8Array[]): void {
@@ -234,18 +194,9 @@ export class SimNode {
         this.#tick();
       });
     return {
-      send: (conn, message) => this.#send(conn, message, encode(message)),
-      sendShared: (conns, message) => {
-        const bytes = encode(message);
-        for (const conn of conns) this.#send(conn, message, bytes);
-      },
-      close: (conn, code) => {
-        this.#flush(conn);
-        const link = this.#links.get(conn);
-        this.#links.delete(conn);
-        this.#authenticated.delete(conn);
-        link?.close('server', code);
-      },
+      send: (conn, message) => this.#sockets.send(conn, message),
+      sendShared: (conns, message) => this.#sockets.sendShared(conns, message),
+      close: (conn, code) => this.#sockets.close(conn, code),
       verify: (conn, token) =>
         later(this.#rng.int(0, 3), () => this.engine.verified(conn, this.#world.verify(token), this.#now)),
       commit: (id, batch) => this.#commit(id, batch),
@@ -275,14 +226,4 @@ export class SimNode {
       },
     };
   }
-}
-
-function joined(frames: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(frames.reduce((bytes, { length }) => bytes + length, 0));
-  let at = 0;
-  for (const frame of frames) {
-    all.set(frame, at);
-    at += frame.length;
-  }
-  return all;
 }

@@ -1,16 +1,13 @@
-import { partitionOf } from '@topgun/core';
 import { describe, expect, it } from 'vitest';
-import { commitOf, storedRecord } from '../contractRecords.js';
-import type { MetaRow } from '../Store.js';
+import { describeSharedStorage, type SharedNode } from '../describeSharedStorage.js';
 import type { DatabaseAddress } from './databaseUrl.js';
 import type { PostgresStore } from './PostgresStore.js';
 import { TestDatabases, until } from './testing/testDatabases.js';
 
 const databases = TestDatabases.use();
 
-interface Opened {
+interface Opened extends SharedNode {
   readonly store: PostgresStore;
-  readonly fenced: () => number;
 }
 
 /** A store of a node of a cluster, which is a member. */
@@ -20,7 +17,7 @@ async function nodeOf(address: DatabaseAddress, name: string, boot = `boot of ${
     times++;
   };
   const store = databases.store(address, { node: { name, boot, onFenced } });
-  await store.open();
+  const storeBoot = await store.open();
   const client = await databases.client(address);
   const { rows } = await client.query(
     `insert into fences (name, number, holder) values ($1, 1, $2)
@@ -28,103 +25,33 @@ async function nodeOf(address: DatabaseAddress, name: string, boot = `boot of ${
     [name, boot],
   );
   store.joined(rows[0].number);
-  return { store, fenced: () => times };
+  return { store, boot: storeBoot, fenced: () => times };
 }
 
-const facts = (...meta: MetaRow[]) => ({ slices: [], meta });
+describeSharedStorage('PostgreSQL', async () => {
+  const address = databases.fresh();
+  const opened = new Map<string, Opened>();
+  const raised = async (holder: string, name: string): Promise<number> => {
+    const client = await databases.client(address);
+    const { rows } = await client.query(
+      'update fences set number = number + 1, holder = $1 where name = $2 returning number::int',
+      [holder, name],
+    );
+    return rows[0].number;
+  };
+  return {
+    node: async (name) => {
+      const node = await nodeOf(address, name);
+      opened.set(name, node);
+      return node;
+    },
+    takeOver: async (name) => void (await raised('taken over by b', name)),
+    rejoin: async (name) => opened.get(name)?.store.joined(await raised(`boot of ${name}`, name)),
+    dispose: async () => undefined,
+  };
+});
 
 describe('PostgresStore of several nodes', () => {
-  it('[CLU-25] facts have revisions over all nodes, and those that were taken back are told, too', async () => {
-    const address = databases.fresh();
-    const [a, b] = [await nodeOf(address, 'a'), await nodeOf(address, 'b')];
-    expect(await a.store.commitShared(facts({ name: 'x', value: 1 }))).toEqual({
-      result: 'committed',
-      revision: 1,
-    });
-    expect(await b.store.commitShared(commitOf([storedRecord({ key: 'k' })]))).toEqual({
-      result: 'committed',
-      revision: 0,
-    });
-    expect(await b.store.commitShared(facts({ name: 'y', value: { z: [1] } }))).toMatchObject({
-      revision: 2,
-    });
-    expect(await a.store.commitShared(facts({ name: 'x', value: null }))).toMatchObject({ revision: 3 });
-    const state = await b.store.sharedState(1);
-    expect(state).toMatchObject({
-      revision: 3,
-      facts: new Map<string, unknown>([
-        ['y', { z: [1] }],
-        ['x', null],
-      ]),
-    });
-    expect(state.partitions.get(partitionOf('k'))).toEqual({ high: { epoch: 1, n: 1 } });
-    expect((await a.store.sharedState(3)).facts.size).toBe(0);
-    await a.store.close();
-    const again = databases.store(address, { node: { name: 'a', boot: 'later', onFenced: () => undefined } });
-    const boot = await again.open();
-    expect([...boot.meta]).toEqual([['y', { z: [1] }]]);
-    expect(boot.revision).toBe(3);
-  });
-
-  it('[CLU-25] the first one of a fact that nodes decide stands, and whose commit would change it stores nothing', async () => {
-    const address = databases.fresh();
-    const [a, b] = [await nodeOf(address, 'a'), await nodeOf(address, 'b')];
-    const claim = (value: unknown, was?: unknown) => ({
-      ...commitOf([storedRecord({ key: 'k', value, t: 5000 })]),
-      meta: [{ name: 'map:m', value, was: { value: was } }],
-    });
-    expect(await a.store.commit(claim({ kind: 'LWW' }))).toBe('committed');
-    expect(await b.store.commit(claim({ kind: 'PN' }))).toBe('contradicted');
-    expect((await b.store.read('m', 'k'))?.value).toEqual({ kind: 'LWW' });
-    // What is said again, and what takes the place of what stands, goes through.
-    expect(await b.store.commit(claim({ kind: 'LWW' }))).toBe('committed');
-    expect(await b.store.commit(claim({ kind: 'LWW', resolver: 'r' }, { kind: 'LWW' }))).toBe('committed');
-    expect(await a.store.commit(claim({ kind: 'LWW', resolver: 's' }, { kind: 'LWW' }))).toBe('contradicted');
-    expect((await a.store.sharedState(0)).facts.get('map:m')).toEqual({ kind: 'LWW', resolver: 'r' });
-  });
-
-  it('[CLU-25] facts that nodes commit at once get one revision each, and whoever sees one has seen all before it', async () => {
-    const address = databases.fresh();
-    const nodes = await Promise.all(['a', 'b', 'c'].map((name) => nodeOf(address, name)));
-    const seen = new Map<string, unknown>();
-    let revision = 0;
-    let isDone = false;
-    const reading = (async () => {
-      while (!isDone || revision < 60) {
-        const state = await nodes[0]?.store.sharedState(revision);
-        for (const [name, value] of state?.facts ?? []) seen.set(name, value);
-        revision = state?.revision ?? 0;
-      }
-    })();
-    const revisions = await Promise.all(
-      nodes.map(async ({ store }, i) => {
-        const made: number[] = [];
-        for (let at = 0; at < 20; at++)
-          made.push((await store.commitShared(facts({ name: `${i}/${at}`, value: at }))).revision);
-        return made;
-      }),
-    );
-    isDone = true;
-    await reading;
-    expect(revisions.flat().sort((x, y) => x - y)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
-    expect(seen.size).toBe(60);
-  });
-
-  it('[CLU-12] a node whose fence was raised stores nothing, is told, and goes on when it is a member anew', async () => {
-    const address = databases.fresh();
-    const { store, fenced } = await nodeOf(address, 'a');
-    expect(await store.commit(facts({ name: 'x', value: 1 }))).toBe('committed');
-    const client = await databases.client(address);
-    await client.query("update fences set number = number + 1, holder = 'taken over by b' where name = 'a'");
-    expect(await store.commit(facts({ name: 'x', value: 2 }))).toBe('failed');
-    expect(fenced()).toBe(1);
-    // It follows all the same.
-    expect((await store.sharedState(0)).facts.get('x')).toBe(1);
-    await client.query("update fences set number = number + 1, holder = 'boot of a' where name = 'a'");
-    store.joined(3);
-    expect(await store.commit(facts({ name: 'x', value: 3 }))).toBe('committed');
-  });
-
   it('[STO-34] nodes share a database, and keep out a server that is none of them, as it keeps out them', async () => {
     const address = databases.fresh();
     const [a, b] = [await nodeOf(address, 'a'), await nodeOf(address, 'b')];

@@ -1,6 +1,7 @@
 import type { PlantedBug } from '../PlantedBug.js';
 import { answers } from './answers.js';
 import { clock } from './clock.js';
+import { cluster } from './cluster.js';
 import { commits } from './commits.js';
 import { dedup } from './dedup.js';
 import { deletions } from './deletions.js';
@@ -36,4 +37,5 @@ export const bugs: readonly PlantedBug[] = [
   ...rollback,
   ...repair,
   ...permissions,
+  ...cluster,
 ];

@@ -1,0 +1,163 @@
+import { packPlain, unpackPlain } from '@topgun/protocol';
+import type { LinkChannel, NodeInfo, NodeLinks } from '@topgun/server/internal/cluster/ports';
+import type { LinkHub } from './LinkHub.js';
+import type { Asker } from './Membership.js';
+import type { NodeProcess } from './NodeProcess.js';
+import type { Wire } from './Wire.js';
+
+export interface LinksParts {
+  readonly self: Asker;
+  readonly process: NodeProcess;
+  readonly hub: LinkHub;
+  /** What a reader threw. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface End {
+  readonly wire: Wire;
+  readonly boot: string;
+  readonly dialler: string;
+  /** looks since anything was heard */
+  missed: number;
+}
+
+const LOOK_MS = 500;
+/** Silence for so many looks ends a link: three seconds (CLU-41). */
+const LOOKS_MAX = 6;
+
+/** The links of one life of a node, in place of its sockets: in order as long as they live, and then lost (CLU-40, CLU-41). */
+export class SimLinks implements NodeLinks {
+  readonly self: Asker;
+  readonly process: NodeProcess;
+  readonly up = new Set<string>();
+  readonly #parts: LinksParts;
+  readonly #ends = new Map<string, End>();
+  readonly #readers = new Map<LinkChannel, (from: string, message: unknown) => void>();
+  readonly #listeners: ((node: string, isUp: boolean) => void)[] = [];
+  #nodes: readonly NodeInfo[] = [];
+  #isOpen = false;
+
+  constructor(parts: LinksParts) {
+    this.#parts = parts;
+    this.self = parts.self;
+    this.process = parts.process;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen && this.process.isAlive;
+  }
+
+  open(): void {
+    this.#isOpen = true;
+    this.#parts.hub.listens(this);
+    this.#lookLater();
+  }
+
+  setNodes(nodes: readonly NodeInfo[]): void {
+    this.#nodes = nodes;
+    this.#dial();
+  }
+
+  send(node: string, channel: LinkChannel, message: unknown): boolean {
+    const end = this.#ends.get(node);
+    end?.wire.send(this, packPlain([channel, message]));
+    return end !== undefined;
+  }
+
+  broadcast(channel: LinkChannel, message: unknown): void {
+    const frame = packPlain([channel, message]);
+    for (const { wire } of this.#ends.values()) wire.send(this, frame);
+  }
+
+  read(channel: LinkChannel, reader: (from: string, message: unknown) => void): void {
+    this.#readers.set(channel, reader);
+  }
+
+  onChange(listener: (node: string, isUp: boolean) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Nobody is told of it here. */
+  close(): void {
+    this.#isOpen = false;
+    this.#listeners.length = 0;
+    for (const { wire } of this.#ends.values()) wire.close(this);
+    this.#ends.clear();
+  }
+
+  /** Whether a link that was made now takes the place of the one there is. */
+  takes(other: Asker, dialler: string): boolean {
+    if (!this.#isOpen) return false;
+    const there = this.#ends.get(other.name);
+    return (
+      there === undefined || there.boot !== other.boot || there.dialler === dialler || dialler < there.dialler
+    );
+  }
+
+  /** A link with a node begins. */
+  begin(wire: Wire, other: Asker, dialler: string): void {
+    const there = this.#ends.get(other.name);
+    if (there !== undefined) {
+      there.wire.close(this);
+      this.#forget(other.name, there);
+    }
+    this.#ends.set(other.name, { wire, boot: other.boot, dialler, missed: 0 });
+    this.up.add(other.name);
+    this.#tell(other.name, true);
+  }
+
+  /** Something came on a link: a frame, or a sign of life. */
+  take(wire: Wire, from: string, frame: Uint8Array | undefined): void {
+    const end = this.#ends.get(from);
+    if (end?.wire !== wire) return;
+    end.missed = 0;
+    if (frame === undefined) return;
+    const [channel, message] = unpackPlain(frame) as [LinkChannel, unknown];
+    try {
+      this.#readers.get(channel)?.(from, message);
+    } catch (error) {
+      this.#parts.onError(error);
+    }
+  }
+
+  /** The other end has closed it, or it is broken. */
+  ended(wire: Wire, from: string): void {
+    const end = this.#ends.get(from);
+    if (end?.wire === wire) this.#forget(from, end);
+  }
+
+  #forget(name: string, end: End): void {
+    if (this.#ends.get(name) !== end) return;
+    this.#ends.delete(name);
+    this.up.delete(name);
+    this.#tell(name, false);
+  }
+
+  #lookLater(): void {
+    this.process.after(LOOK_MS, () => {
+      if (!this.#isOpen) return;
+      this.#look();
+      this.#lookLater();
+    });
+  }
+
+  #look(): void {
+    for (const [name, end] of [...this.#ends]) {
+      if (++end.missed > LOOKS_MAX) {
+        end.wire.close(this);
+        this.#forget(name, end);
+      } else end.wire.send(this, undefined);
+    }
+    this.#dial();
+  }
+
+  #dial(): void {
+    if (!this.#isOpen) return;
+    for (const { name } of this.#nodes)
+      if (name !== this.self.name && !this.#ends.has(name)) this.#parts.hub.dial(this, name);
+  }
+
+  #tell(node: string, isUp: boolean): void {
+    for (const listener of [...this.#listeners]) listener(node, isUp);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Checker } from '../../checkers/Checker.js';
+import { checkers } from '../../checkers/index.js';
+import { permissions } from '../../checkers/permissions.js';
+import { ClusterWorld } from '../ClusterWorld.js';
+import { agreement } from './agreement.js';
+import type { ClusterLaw } from './ClusterLaw.js';
+import { gateways } from './gateways.js';
+import { owners } from './owners.js';
+
+const ofClusters: readonly ClusterLaw[] = [owners, agreement, gateways];
+
+/** Begins to watch a cluster in which nothing has happened yet. */
+export function watchCluster(world: ClusterWorld): void {
+  for (const law of ofClusters) {
+    const watch = law.watch?.(world);
+    if (watch !== undefined) world.clusterWatches.push(watch);
+  }
+}
+
+const asChecker = ({ look, atEnd }: ClusterLaw): Checker => ({
+  watch: (world) => ({
+    look: () => {
+      if (world instanceof ClusterWorld) look?.(world);
+    },
+  }),
+  atEnd: (world) => {
+    if (world instanceof ClusterWorld) atEnd?.(world);
+  },
+});
+
+/** Everything that must hold of a cluster. The oracle of permissions knows what one memory holds, and not what several do. */
+export const clusterLaws: readonly Checker[] = [
+  ...checkers.filter((checker) => checker !== permissions),
+  ...ofClusters.map(asChecker),
+];
