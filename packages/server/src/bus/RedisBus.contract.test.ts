@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Bus } from '../topics/ports.js';
 import { createRedisBus } from './createRedisBus.js';
 import { type BusHarness, describeBus, describeJoinedBuses } from './testing/describeBus.js';
-import { type RedisTopology, startCluster, startSentinels, startSingle } from './testing/redisTopologies.js';
+import { type RedisTopology, startCluster, startSentinels, startSingle } from '../local/redisTopologies.js';
 
 describe.each([
   ['one Redis', startSingle],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startCluster } from '../../bus/testing/redisTopologies.js';
+import { startCluster } from '../../local/redisTopologies.js';
 import type { ServerConfigInput } from '../../config/schema.js';
 import type { Deployment } from './testing/Deployment.js';
 import { raceDoors } from './testing/raceDoors.js';

@@ -1,0 +1,18 @@
+/** B2: whoever was shown a value of a key is never shown an older one. Ages are numbers that rise with each version of a key. */
+export class NeverOlder<Reader extends object> {
+  readonly #shown = new Map<Reader, Map<string, number>>();
+
+  /** What a reader shows now; the age of what it has shown before, where that was newer. */
+  saw(reader: Reader, key: string, age: number): number | undefined {
+    let ages = this.#shown.get(reader);
+    if (ages === undefined) this.#shown.set(reader, (ages = new Map()));
+    const before = ages.get(key);
+    ages.set(key, age);
+    return before !== undefined && age < before ? before : undefined;
+  }
+
+  /** What was shown until now is held against nobody. */
+  forget(): void {
+    this.#shown.clear();
+  }
+}
