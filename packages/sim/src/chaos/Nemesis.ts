@@ -49,12 +49,18 @@ export class Nemesis {
       await stage.whole();
       report.add({ kinds, ownedMs, equalMs });
       const owned = ownedMs === undefined ? '' : `, owned again after ${ownedMs} ms`;
-      say(`   lasted ${Math.round((healedMs - begunMs) / 100) / 10} s${owned}, equal ${equalMs} ms after it was healed`);
+      say(
+        `   lasted ${Math.round((healedMs - begunMs) / 100) / 10} s${owned}, equal ${equalMs} ms after it was healed`,
+      );
     } catch (error) {
-      throw new Error(`${kinds.join(' and ')}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`${kinds.join(' and ')}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
     for (const { node, pid, epoch, owner, owner_epoch, at } of await stage.witness.strayWrites())
-      story.faults.push(`O1: ${node} wrote to partition ${pid} at epoch ${epoch}, and ${owner} owned it at ${owner_epoch} (${at})`);
+      story.faults.push(
+        `O1: ${node} wrote to partition ${pid} at epoch ${epoch}, and ${owner} owned it at ${owner_epoch} (${at})`,
+      );
     load.resume();
   }
 
@@ -92,7 +98,11 @@ const PAIRS = 0.25;
 /** A node that ends loses what it alone knows: with a Redis that has lost it too nobody may expect it to come. */
 const isPair = (one: Fault, other: Fault): boolean => {
   const groups = [one.group, other.group];
-  return one.group !== other.group && other.isDeath !== true && !(groups.includes('bus') && groups.includes('nodes'));
+  return (
+    one.group !== other.group &&
+    other.isDeath !== true &&
+    !(groups.includes('bus') && groups.includes('nodes'))
+  );
 };
 
 function shuffled<T>(items: readonly T[], rng: Rng): T[] {

@@ -35,11 +35,15 @@ export class Report {
   missed(minutes: number): string[] {
     const missed: string[] = [];
     const { max: owned, median } = this.deaths;
-    if (owned > OWNED_MS_MAX) missed.push(`O3: after a death all was owned again after ${owned} ms, allowed are ${OWNED_MS_MAX}`);
-    if (median > OWNED_MS_MEDIAN) missed.push(`O3: the median of that is ${median} ms, allowed are ${OWNED_MS_MEDIAN}`);
+    if (owned > OWNED_MS_MAX)
+      missed.push(`O3: after a death all was owned again after ${owned} ms, allowed are ${OWNED_MS_MAX}`);
+    if (median > OWNED_MS_MEDIAN)
+      missed.push(`O3: the median of that is ${median} ms, allowed are ${OWNED_MS_MEDIAN}`);
     const late = this.#healed.filter(({ equalMs }) => equalMs > EQUAL_MS_MAX);
     for (const { kinds, equalMs } of late)
-      missed.push(`C8: after ${kinds.join(' and ')} all was equal after ${equalMs} ms, allowed are ${EQUAL_MS_MAX}`);
+      missed.push(
+        `C8: after ${kinds.join(' and ')} all was equal after ${equalMs} ms, allowed are ${EQUAL_MS_MAX}`,
+      );
     const due = Math.floor(minutes * FAULTS_PER_MINUTE);
     if (this.faults < due) missed.push(`there were ${this.faults} faults, and ${due} are wanted`);
     if (due >= 2 * KINDS_MIN && this.kinds < KINDS_MIN)

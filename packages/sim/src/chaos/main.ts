@@ -66,9 +66,12 @@ async function main(): Promise<number> {
   }
   const missed = asked === undefined ? report.missed(minutes) : [];
   for (const fault of [...story.faults, ...missed].slice(0, SHOWN_MAX)) console.log(`FAULT: ${fault}`);
-  const troubles = [...story.troubles].map(([trouble, count]) => `${count} x ${trouble}`).join(', ') || 'none';
+  const troubles =
+    [...story.troubles].map(([trouble, count]) => `${count} x ${trouble}`).join(', ') || 'none';
   const { count, median, max } = report.deaths;
-  console.log(`${report.table}\n  apps were told: ${troubles}; ${story.unrecovered} listeners that they missed messages`);
+  console.log(
+    `${report.table}\n  apps were told: ${troubles}; ${story.unrecovered} listeners that they missed messages`,
+  );
   console.log(`  ${count} deaths, owned again after ${median} ms (median), ${max} ms (most)`);
   const broken = story.faults.length + missed.length;
   console.log(

@@ -202,10 +202,8 @@ export class ClusterNodes {
     const port = await freePort();
     const own = ['--cluster', '--node-id', name, '--data-dir', join(folder, name)];
     const around = await surround({ name, port, postgres });
-    const server = new ServerProcess(
-      [...own, ...around.flags, ...flags],
-      { ...env, ...around.env },
-      (data) => heard?.(name, data),
+    const server = new ServerProcess([...own, ...around.flags, ...flags], { ...env, ...around.env }, (data) =>
+      heard?.(name, data),
     );
     this.#nodes.push({ name, port, server });
   }

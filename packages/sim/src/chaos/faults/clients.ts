@@ -9,7 +9,10 @@ const FLAP_MS = 600;
 /** A fault of the way between a node and clients, all or some. */
 const before = (
   kind: string,
-  how: (node: string, rng: Scene['rng']) => Pick<Rule, 'between' | 'direction' | 'effect' | 'share' | 'endsReset'>,
+  how: (
+    node: string,
+    rng: Scene['rng'],
+  ) => Pick<Rule, 'between' | 'direction' | 'effect' | 'share' | 'endsReset'>,
 ): Fault => ({
   kind: `clients ${kind}`,
   group: 'clients',
@@ -23,7 +26,10 @@ const before = (
   },
 });
 
-const both = (node: string): Pick<Rule, 'between' | 'direction'> => ({ between: [CLIENTS, node], direction: 'both' });
+const both = (node: string): Pick<Rule, 'between' | 'direction'> => ({
+  between: [CLIENTS, node],
+  direction: 'both',
+});
 
 const flapping: Fault = {
   kind: 'clients flapping',
@@ -35,14 +41,23 @@ const flapping: Fault = {
       stage.net.lay({ ...both(node), effect: { type: 'cut' }, share })();
       await sleep(FLAP_MS);
     }
-    return { what: `${Math.round(share * 100)} % at ${node}, ${FLAPS} times`, lastsMs: 0, heal: async () => undefined };
+    return {
+      what: `${Math.round(share * 100)} % at ${node}, ${FLAPS} times`,
+      lastsMs: 0,
+      heal: async () => undefined,
+    };
   },
 };
 
 export const clients: readonly Fault[] = [
   before('cut', (node, rng) => ({ ...both(node), effect: { type: 'cut' }, share: rng.float() })),
   before('silent', (node, rng) => ({ ...both(node), effect: { type: 'hold' }, share: rng.float() })),
-  before('unanswered', (node) => ({ between: [node, CLIENTS], direction: 'there', effect: { type: 'hold' }, endsReset: true })),
+  before('unanswered', (node) => ({
+    between: [node, CLIENTS],
+    direction: 'there',
+    effect: { type: 'hold' },
+    endsReset: true,
+  })),
   before('half open', (node, rng) => ({ ...both(node), effect: { type: 'half' }, share: rng.float() })),
   before('slow', (node) => ({ ...both(node), effect: { type: 'slow', delayMs: 100, jitterMs: 400 } })),
   flapping,

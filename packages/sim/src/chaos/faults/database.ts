@@ -26,7 +26,10 @@ const way = (
   },
 });
 
-const both = (node: string): Pick<Rule, 'between' | 'direction'> => ({ between: [node, POSTGRES], direction: 'both' });
+const both = (node: string): Pick<Rule, 'between' | 'direction'> => ({
+  between: [node, POSTGRES],
+  direction: 'both',
+});
 
 /** PostgreSQL ends, and is started again after a while. */
 const stopped = (kind: string, signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL', downMs: number): Fault => ({
@@ -34,7 +37,11 @@ const stopped = (kind: string, signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL', downMs:
   group: 'database',
   begin: async ({ stage }) => {
     await stage.postgres.kill(signal);
-    return { what: `${signal}, down for ${downMs / 1_000} s`, lastsMs: downMs, heal: () => stage.postgres.restart() };
+    return {
+      what: `${signal}, down for ${downMs / 1_000} s`,
+      lastsMs: downMs,
+      heal: () => stage.postgres.restart(),
+    };
   },
 });
 
@@ -64,7 +71,10 @@ const silent: Fault = {
 export const database: readonly Fault[] = [
   way('cut for a moment', SHORT_MS, (node) => ({ ...both(node), effect: { type: 'cut' } })),
   way('slow', SHORT_MS, (node) => ({ ...both(node), effect: { type: 'slow', delayMs: 50, jitterMs: 200 } })),
-  way('trickling', SHORT_MS, (node) => ({ ...both(node), effect: { type: 'trickle', bytesPerSecond: 50_000 } })),
+  way('trickling', SHORT_MS, (node) => ({
+    ...both(node),
+    effect: { type: 'trickle', bytesPerSecond: 50_000 },
+  })),
   way('half open', SHORT_MS, (node) => ({ ...both(node), effect: { type: 'half' } })),
   way('cut', LONG_MS, (node) => ({ ...both(node), effect: { type: 'cut' } })),
   way('silent, then late', LONG_MS, (node) => ({ ...both(node), effect: { type: 'hold' } })),

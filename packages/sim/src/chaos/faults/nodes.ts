@@ -89,7 +89,8 @@ function woken(scene: Scene, at: number, lastsMs: number, wake: () => Promise<vo
       stage.nodes.signal(at, 'SIGCONT');
       const to = await joinedAgain(stage, node);
       const rows = await stage.witness.writesOf(node, from, to);
-      if (rows > 0) say(`O1: ${node} has written ${rows} rows after it was taken over, before it joined again`);
+      if (rows > 0)
+        say(`O1: ${node} has written ${rows} rows after it was taken over, before it joined again`);
     },
   };
 }

@@ -162,7 +162,8 @@ export class Device {
     const before = counter.get();
     group.sum += by;
     this.#unheardIncrements++;
-    if (counter.addAndGet(by) !== before + by) this.#fault(`B1: it has added ${by} to ${before} and reads ${counter.get()}`);
+    if (counter.addAndGet(by) !== before + by)
+      this.#fault(`B1: it has added ${by} to ${before} and reads ${counter.get()}`);
   }
 
   #follow(op: string, map: string, id: number, handle: WriteHandle, answered: () => void): void {
@@ -173,7 +174,8 @@ export class Device {
         this.#story.note({ client: this.name, op, map, id, ms, outcome: state.name });
         // Replaced by a later one of its own, before it was sent.
         if (state.name === 'superseded' && state.by !== undefined) return;
-        if (state.name !== 'persisted') return this.#fault(`D1: ${op} ${id} of ${map} ended ${JSON.stringify(state)}`);
+        if (state.name !== 'persisted')
+          return this.#fault(`D1: ${op} ${id} of ${map} ended ${JSON.stringify(state)}`);
         this.#story.answered++;
         answered();
       },

@@ -58,7 +58,8 @@ export class Group {
     if (held.size < ids.length) say(`D4: ${this.tags} holds ${ids.length - held.size} ids twice`);
     const { lost, back } = heldSet(this, held);
     if (lost.length > 0) say(`D1: ${this.tags} lost ${lost.length} ids, the first is ${lost[0]}`);
-    if (back.length > 0) say(`C6: ${this.tags} still holds ${back.length} removed ids, the first is ${back[0]}`);
+    if (back.length > 0)
+      say(`C6: ${this.tags} still holds ${back.length} removed ids, the first is ${back[0]}`);
     if (shown.count !== this.sum) say(`C7: ${this.counter} is ${shown.count}, added was ${this.sum}`);
     const expected = this.#top();
     const top = shown.top?.map(({ _key, n }) => `${_key} ${n}`).join();

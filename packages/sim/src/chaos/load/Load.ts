@@ -67,7 +67,9 @@ export class Load {
 
   /** Resolves when every client hears its stream; nothing else has been written yet. */
   async open(): Promise<void> {
-    await until('all clients are there', QUIET_MS_MAX, () => this.#devices.every(({ isConnected }) => isConnected));
+    await until('all clients are there', QUIET_MS_MAX, () =>
+      this.#devices.every(({ isConnected }) => isConnected),
+    );
     // A client is not told when it hears.
     await until('every client hears', QUIET_MS_MAX, () => {
       if (this.#publisher.isIdle) for (const [at] of this.#groups.entries()) this.#publisher.publish(`${at}`);
@@ -120,7 +122,8 @@ export class Load {
 
   #next(): void {
     const turn = this.#turn++;
-    if (turn % MESSAGE_EVERY === 0) this.#publisher.publish(`${(turn / MESSAGE_EVERY) % this.#groups.length}`);
+    if (turn % MESSAGE_EVERY === 0)
+      this.#publisher.publish(`${(turn / MESSAGE_EVERY) % this.#groups.length}`);
     else this.#devices[turn % this.#devices.length]?.step();
   }
 

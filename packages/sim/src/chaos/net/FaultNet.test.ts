@@ -38,9 +38,13 @@ class Dialler {
   }
 
   get gone(): Promise<unknown> {
-    return this.socket.closed ? Promise.resolve() : once(this.socket, 'close');
+    return closed(this.socket);
   }
 }
+
+/** Resolves when it is, also by a reset. */
+const closed = (socket: Socket): Promise<unknown> =>
+  socket.closed ? Promise.resolve() : new Promise((resolve) => socket.once('close', resolve));
 
 async function made() {
   const { port, sockets } = await place();
@@ -109,7 +113,7 @@ it('[CLU-80] halves a connection: one end believes in it until the way is open a
   const one = await dial('node-1');
   const lift = net.lay(between('node-1', { effect: { type: 'half' } }));
   const [there] = sockets;
-  if (there !== undefined && !there.closed) await once(there, 'close');
+  if (there !== undefined) await closed(there);
   one.say('anybody?');
   await dial('node-2');
   expect(one.socket.closed).toBe(false);

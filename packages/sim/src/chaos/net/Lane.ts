@@ -67,7 +67,8 @@ export class Lane {
     for (const effect of this.#effects) {
       if (effect.type === 'slow')
         dueMs = Math.max(dueMs, nowMs + effect.delayMs + this.#random() * effect.jitterMs);
-      if (effect.type === 'trickle') slice = Math.max(1, Math.floor(effect.bytesPerSecond / PIECES_PER_SECOND));
+      if (effect.type === 'trickle')
+        slice = Math.max(1, Math.floor(effect.bytesPerSecond / PIECES_PER_SECOND));
     }
     for (let at = 0; at < bytes.length; at += slice) {
       if (slice < bytes.length) dueMs += 1_000 / PIECES_PER_SECOND;

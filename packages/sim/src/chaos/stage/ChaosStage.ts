@@ -2,8 +2,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { devLimits, envOf, type SettingName } from '@topgun/server';
 import { PARTITION_COUNT } from '@topgun/protocol';
+import { devLimits, envOf, type SettingName } from '@topgun/server';
 import type { Postgres } from '@topgun/server/internal/storage/postgres/local/startPostgres';
 import { ClusterNodes, type NodePlace, type NodeSurroundings } from '../../cluster/ClusterNodes.js';
 import { MANY_OF_ONE } from '../../crash/manyOfOne.js';
@@ -21,7 +21,13 @@ export const CLIENTS = 'clients';
 const PATIENCE_MS = 120_000;
 
 /** Kept, and accepted only when they will be: what a topic promises at most. */
-const TOPICS = { pattern: 'stream/*', count: 100_000, ageMs: 3_600_000, bytes: 64 * 1024 * 1024, durable: true };
+const TOPICS = {
+  pattern: 'stream/*',
+  count: 100_000,
+  ageMs: 3_600_000,
+  bytes: 64 * 1024 * 1024,
+  durable: true,
+};
 
 export interface StageOptions {
   readonly redis: 'none' | 'single' | 'cluster';
@@ -146,8 +152,8 @@ const limits = Object.fromEntries(
 function logsIn(folder: string): (name: string, data: Buffer) => void {
   const files = new Map<string, NodeJS.WritableStream>();
   return (name, data) => {
-    let file = files.get(name);
-    if (file === undefined) files.set(name, (file = createWriteStream(join(folder, `${name}.log`), { flags: 'a' })));
+    const file = files.get(name) ?? createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
+    files.set(name, file);
     file.write(data);
   };
 }

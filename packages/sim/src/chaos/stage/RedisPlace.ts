@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { RedisProcess } from '@topgun/server/internal/local/redisProcesses';
-import {
-  type RedisTopology,
-  startCluster,
-  startSingle,
-} from '@topgun/server/internal/local/redisTopologies';
+import { type RedisTopology, startCluster, startSingle } from '@topgun/server/internal/local/redisTopologies';
 import type { FaultNet } from '../net/FaultNet.js';
 
 export const REDIS = 'redis';
@@ -22,7 +18,11 @@ export class RedisPlace {
     this.#ports = ports;
   }
 
-  static async open(kind: 'single' | 'cluster', net: FaultNet, names: readonly string[]): Promise<RedisPlace> {
+  static async open(
+    kind: 'single' | 'cluster',
+    net: FaultNet,
+    names: readonly string[],
+  ): Promise<RedisPlace> {
     const word = randomBytes(18).toString('hex');
     const settings = [
       'appendonly yes',

@@ -33,8 +33,8 @@ create trigger chaos_note after insert or update on topgun.partitions for each r
 `;
 
 /** What a commit asks of its fence, and what is left of it without (`lowerFence`). */
-const REFUSAL = 'if not found then\n    raise exception \'the fence';
-const NO_REFUSAL = 'if false then\n    raise exception \'the fence';
+const REFUSAL = "if not found then\n    raise exception 'the fence";
+const NO_REFUSAL = "if false then\n    raise exception 'the fence";
 
 /** What the database knows of the writes of the nodes, asked as nobody of the cluster. Each question has a connection of its own. */
 export class Witness {

@@ -4,8 +4,8 @@ export class NeverOlder<Reader extends object> {
 
   /** What a reader shows now; the age of what it has shown before, where that was newer. */
   saw(reader: Reader, key: string, age: number): number | undefined {
-    let ages = this.#shown.get(reader);
-    if (ages === undefined) this.#shown.set(reader, (ages = new Map()));
+    const ages = this.#shown.get(reader) ?? new Map<string, number>();
+    this.#shown.set(reader, ages);
     const before = ages.get(key);
     ages.set(key, age);
     return before !== undefined && age < before ? before : undefined;
