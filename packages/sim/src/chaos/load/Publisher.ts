@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Accepted } from '../../rolling/judge.js';
 import type { Story } from './Story.js';
@@ -21,6 +22,8 @@ export class Publisher {
     this.#urls = urls.map((url) => url.replace(/^ws/, 'http'));
     this.#token = token;
     this.#story = story;
+    // Every message that waits for its next try listens.
+    setMaxListeners(0, this.#stopped.signal);
     this.accepted = new Map(streams.map((stream) => [stream, []]));
   }
 
