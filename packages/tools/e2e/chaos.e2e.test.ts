@@ -15,7 +15,7 @@ const run = (faults: readonly string[], ...args: string[]) =>
 
 it('[CLU-80] [CLU-81] [CLU-84] [C8] [D1] [D4] a cluster goes through faults of each group: no answered write is lost, none done twice, all clients and nodes end equal', async () => {
   const faults = [
-    'link silent, then late',
+    'link silent then late',
     'node killed',
     'clients cut',
     'PostgreSQL stopped immediately',
@@ -32,12 +32,12 @@ it('[CLU-80] [CLU-81] [CLU-84] [C8] [D1] [D4] a cluster goes through faults of e
 }, 300_000);
 
 it('[CLU-83] [O1] a node that was taken over and woken writes nothing, also when its commits arrive late', async () => {
-  const { stdout } = await run(['node paused, commits late'], '--redis', 'none');
+  const { stdout } = await run(['node paused with commits under way'], '--redis', 'none');
   expect(stdout).toMatch(/^1 faults of 1 kinds, .* 0 broken promises/m);
 }, 300_000);
 
 it('[CLU-83] [O1] and where the fence is taken out of the database that is found out', async () => {
-  const told = run(['node paused, commits late'], '--redis', 'none', '--lower-fence').then(
+  const told = run(['node paused with commits under way'], '--redis', 'none', '--lower-fence').then(
     () => 'nothing',
     ({ stdout }: { readonly stdout: string }) => stdout,
   );

@@ -16,6 +16,8 @@ const take = (seed: number, count: number) => {
 it('[CLU-80] there are many kinds of fault, each with a name of its own', () => {
   expect(new Set(faults.map(({ kind }) => kind)).size).toBe(faults.length);
   expect(faults.length).toBeGreaterThanOrEqual(30);
+  // They are named in a list.
+  expect(faults.filter(({ kind }) => kind.includes(','))).toEqual([]);
 });
 
 it('[CLU-80] one number draws a run: all kinds before one comes again, some two at once, never a node and the bus', () => {

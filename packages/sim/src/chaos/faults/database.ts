@@ -77,7 +77,7 @@ export const database: readonly Fault[] = [
   })),
   way('half open', SHORT_MS, (node) => ({ ...both(node), effect: { type: 'half' } })),
   way('cut', LONG_MS, (node) => ({ ...both(node), effect: { type: 'cut' } })),
-  way('silent, then late', LONG_MS, (node) => ({ ...both(node), effect: { type: 'hold' } })),
+  way('silent then late', LONG_MS, (node) => ({ ...both(node), effect: { type: 'hold' } })),
   way('unanswered', LONG_MS, (node) => ({
     between: [POSTGRES, node],
     direction: 'there',

@@ -38,8 +38,8 @@ const apart: Fault = {
 
 export const links: readonly Fault[] = [
   between('cut', { direction: 'both', effect: { type: 'cut' } }),
-  between('silent, then late', { direction: 'both', effect: { type: 'hold' } }),
-  between('silent, then reset', { direction: 'both', effect: { type: 'hold' }, endsReset: true }),
+  between('silent then late', { direction: 'both', effect: { type: 'hold' } }),
+  between('silent then reset', { direction: 'both', effect: { type: 'hold' }, endsReset: true }),
   between('silent one way', { direction: 'there', effect: { type: 'hold' } }),
   between('half open', { direction: 'both', effect: { type: 'half' } }),
   between('slow', { direction: 'both', effect: { type: 'slow', delayMs: 200, jitterMs: 300 } }),

@@ -58,7 +58,7 @@ const pausedLong: Fault = {
  * partitions over. Nothing but the fence stands between.
  */
 const lateCommits: Fault = {
-  kind: 'node paused, commits late',
+  kind: 'node paused with commits under way',
   group: 'nodes',
   isDeath: true,
   begin: async (scene) => {

@@ -1,6 +1,6 @@
-import { MemoryAdapter } from '@topgun/adapters';
 import { TopGunClient, type TopGunClientOptions, type WriteHandle } from '@topgun/client';
 import { NeverOlder } from '../../checkers/laws/NeverOlder.js';
+import { ownStore } from '../../crash/ownStore.js';
 import { tellTroubles } from '../../crash/tellTroubles.js';
 import type { Rng } from '../../rng.js';
 import { type Counted, type Group, type Shown, TOP } from './Group.js';
@@ -50,9 +50,7 @@ export class Device {
     const client = new TopGunClient({
       ...way,
       token,
-      storage: new MemoryAdapter(),
-      // Those of one store would be tabs of one page, with one connection.
-      storeName: name,
+      ...ownStore(),
       backoff: { baseMs: 50, capMs: 1_000 },
     });
     this.#client = client;

@@ -1,7 +1,7 @@
-import { MemoryAdapter } from '@topgun/adapters';
 import { TopGunClient } from '@topgun/client';
 import { partitionOf } from '@topgun/core';
 import { PARTITION_COUNT } from '@topgun/protocol';
+import { ownStore } from '../../crash/ownStore.js';
 
 /** A client at one node, on a way of its own, that finds out whether all partitions take ops in. */
 export class Prober {
@@ -12,8 +12,7 @@ export class Prober {
     this.#client = new TopGunClient({
       serverUrl,
       token,
-      storage: new MemoryAdapter(),
-      storeName: `prober of ${serverUrl}`,
+      ...ownStore(),
       backoff: { baseMs: 20, capMs: 200 },
     });
   }
