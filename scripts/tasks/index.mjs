@@ -74,6 +74,7 @@ export const tasks = {
   'test:fuzz': testFuzz,
   'test:model': testModel,
   'test:bus': testBus,
+  'test:chaos': clusterScript('chaos'),
   'test:cluster': clusterScript('cluster'),
   'test:disaster': clusterScript('disaster'),
   'test:moves': clusterScript('moves'),

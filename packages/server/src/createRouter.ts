@@ -50,7 +50,8 @@ export async function createRouter(parts: RouterParts): Promise<HttpRouter> {
       ...presenceRoutes(parts.presence),
       ...live.routes(),
     ],
-    principalOf: async (token) => auth()?.principalOf(token),
+    // Before the server has loaded it knows neither keys nor who was revoked.
+    principalOf: async (token) => auth()?.principalOf(token) ?? 'unknown yet',
     staticFiles: await StaticFiles.of(config.staticDir),
     adminFiles: await StaticFiles.of(config.adminDir),
     loopbackOnly: config.dev,

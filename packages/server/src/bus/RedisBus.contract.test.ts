@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe } from 'vitest';
+import { type RedisTopology, startCluster, startSentinels, startSingle } from '../local/redisTopologies.js';
 import type { Bus } from '../topics/ports.js';
 import { createRedisBus } from './createRedisBus.js';
 import { type BusHarness, describeBus, describeJoinedBuses } from './testing/describeBus.js';
-import { type RedisTopology, startCluster, startSentinels, startSingle } from './testing/redisTopologies.js';
 
 describe.each([
   ['one Redis', startSingle],

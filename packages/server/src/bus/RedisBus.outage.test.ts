@@ -1,9 +1,9 @@
 import { LIMITS } from '@topgun/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, type RedisProcess } from '../local/redisProcesses.js';
+import { type RedisTopology, startSingle } from '../local/redisTopologies.js';
 import { openBus } from './testing/BusLoad.js';
 import { HearingNode, plenty } from './testing/describeBus.js';
-import { eventually, type RedisProcess } from './testing/redisProcesses.js';
-import { type RedisTopology, startSingle } from './testing/redisTopologies.js';
 
 let topology: RedisTopology;
 let redis: RedisProcess;

@@ -4,12 +4,12 @@ import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { generate } from 'selfsigned';
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventually, type RedisProcess } from '../local/redisProcesses.js';
+import { type RedisTopology, startCluster, startSingle } from '../local/redisTopologies.js';
 import { type BusConfig, createRedisBus } from './createRedisBus.js';
 import { encodeDraft, envelopeSchema } from './envelope.js';
 import type { openBus } from './testing/BusLoad.js';
 import { HearingNode, plenty } from './testing/describeBus.js';
-import { eventually, type RedisProcess } from './testing/redisProcesses.js';
-import { type RedisTopology, startCluster, startSingle } from './testing/redisTopologies.js';
 
 let topology: RedisTopology;
 let nodes: HearingNode[] = [];

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { RedisProcess } from '../local/redisProcesses.js';
+import { type RedisTopology, startCluster, startSentinels, startSingle } from '../local/redisTopologies.js';
 import type { TopicMessage } from '../topics/ports.js';
 import { openBus } from './testing/BusLoad.js';
 import { HearingNode, plenty } from './testing/describeBus.js';
-import type { RedisProcess } from './testing/redisProcesses.js';
-import { type RedisTopology, startCluster, startSentinels, startSingle } from './testing/redisTopologies.js';
 
 const nodes: HearingNode[] = [];
 let topology: RedisTopology;

@@ -1,9 +1,9 @@
 import { partitionOf } from '@topgun/core';
 import { afterEach, describe, expect, it } from 'vitest';
+import { eventually, type RedisProcess } from '../local/redisProcesses.js';
+import { type RedisTopology, startCluster, startSentinels } from '../local/redisTopologies.js';
 import { slotOfPartition } from './partitionTags.js';
 import { BusLoad } from './testing/BusLoad.js';
-import { eventually, type RedisProcess } from './testing/redisProcesses.js';
-import { type RedisTopology, startCluster, startSentinels } from './testing/redisTopologies.js';
 
 /** How often masters are killed; `npm run test:bus -- --kills 20` asks for more. */
 const KILLS = Number(process.env.TOPGUN_BUS_KILLS || '1');

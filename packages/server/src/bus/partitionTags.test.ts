@@ -1,8 +1,8 @@
 import { PARTITION_COUNT } from '@topgun/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RedisProcess } from '../local/redisProcesses.js';
+import { type RedisTopology, startSingle } from '../local/redisTopologies.js';
 import { slotOfPartition, tagOfPartition } from './partitionTags.js';
-import type { RedisProcess } from './testing/redisProcesses.js';
-import { type RedisTopology, startSingle } from './testing/redisTopologies.js';
 
 let topology: RedisTopology;
 beforeAll(async () => {

@@ -99,10 +99,11 @@ beforeAll(async () => {
       ...probeRoutes({ facts: () => FACTS, readiness: new Readiness(() => notReady ?? 'READY') }),
       ...testRoutes,
     ],
-    principalOf: async (token) =>
-      token === undefined || token === 'forged'
-        ? undefined
-        : { sub: token, roles: token === 'root' ? ['ADMIN'] : [], claims: {} },
+    principalOf: async (token) => {
+      if (token === 'later') return 'unknown yet';
+      if (token === undefined || token === 'forged') return undefined;
+      return { sub: token, roles: token === 'root' ? ['ADMIN'] : [], claims: {} };
+    },
     staticFiles: await StaticFiles.create(app),
     loopbackOnly: false,
     watch: {
@@ -202,6 +203,13 @@ describe('HttpRouter', () => {
       text: '{"code":"AUTH_FAILED"}',
     });
     expect(await get('/api/mine', as('ann'))).toMatchObject({ status: 200, text: '{"sub":"ann"}' });
+    // Who has a good token must not be told that it is none.
+    expect((await get('/api/who', as('later'))).text).toBe('{}');
+    expect(await get('/api/mine', as('later'))).toMatchObject({
+      status: 503,
+      text: '{"code":"UNAVAILABLE"}',
+      headers: { 'retry-after': '1' },
+    });
     expect(await get('/api/secret')).toMatchObject({ status: 401 });
     expect(await get('/api/secret', as('ann'))).toMatchObject({ status: 403, text: '{"code":"DENIED"}' });
     expect(await get('/api/secret', as('root'))).toMatchObject({ status: 200, text: '"for admins"' });

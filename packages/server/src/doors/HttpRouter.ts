@@ -15,8 +15,8 @@ import type { StaticFiles } from './staticFiles.js';
 /** What the router asks the server. */
 export interface HttpRouterParts {
   readonly routes: readonly Route[];
-  /** Who a token speaks for; undefined when it is not accepted, and for no token where one is needed. */
-  readonly principalOf: (token: string | undefined) => Promise<Principal | undefined>;
+  /** Who a token speaks for; undefined when it is not accepted, and for no token where one is needed. `unknown yet`: nobody can tell now. */
+  readonly principalOf: (token: string | undefined) => Promise<Principal | 'unknown yet' | undefined>;
   /** the app at / */
   readonly staticFiles?: StaticFiles | undefined;
   /** the dashboard at /admin/ (ADM-1) */
@@ -124,11 +124,13 @@ export class HttpRouter {
     await write(request, response, answer, watched);
   }
 
-  /** Who asks. Throws 401 and 403. */
+  /** Who asks. Throws 401 and 403, and 503 where that cannot be told now: who has a good token must not think that it is none. */
   async #admit(route: Route, token: string | undefined): Promise<Principal | undefined> {
     // Also without a token: in development everybody is somebody.
-    const principal = await this.#parts.principalOf(token);
+    const found = await this.#parts.principalOf(token);
+    const principal = found === 'unknown yet' ? undefined : found;
     if (route.access === 'open') return principal;
+    if (found === 'unknown yet') throw new HttpRefusal(503, { code: 'UNAVAILABLE' }, { 'Retry-After': '1' });
     if (principal === undefined)
       throw new HttpRefusal(401, { code: token === undefined ? 'AUTH_REQUIRED' : 'AUTH_FAILED' });
     if (route.access === 'admin' && !principal.roles.includes('ADMIN'))

@@ -101,10 +101,11 @@ export class AuthService {
     this.#isStopped = true;
   }
 
-  /** Who a token speaks for; undefined when it is not accepted. */
-  async principalOf(token: string | undefined): Promise<Principal | undefined> {
+  /** Who a token speaks for; undefined when it is not accepted, `unknown yet` when the key that it may be of cannot be fetched. */
+  async principalOf(token: string | undefined): Promise<Principal | 'unknown yet' | undefined> {
     const verdict = await this.security.verify(token, this.#parts.wallMs());
-    return 'principal' in verdict ? verdict.principal : undefined;
+    if ('principal' in verdict) return verdict.principal;
+    return verdict.error === 'UNAVAILABLE' ? 'unknown yet' : undefined;
   }
 
   /** The status that refuses a token of a handshake; undefined when it is good. */

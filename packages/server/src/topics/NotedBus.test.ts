@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { eventually, RedisGroup } from '../bus/testing/redisProcesses.js';
+import { eventually, RedisGroup } from '../local/redisProcesses.js';
 import { ServerCoordinator } from '../ServerCoordinator.js';
 import { LogTail } from '../utils/LogTail.js';
 import { createLogger } from '../utils/logger.js';

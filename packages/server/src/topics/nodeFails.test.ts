@@ -1,6 +1,6 @@
 import type { TopicPlace } from '@topgun/protocol';
 import { afterEach, expect, it } from 'vitest';
-import { type RedisTopology, startSingle } from '../bus/testing/redisTopologies.js';
+import { type RedisTopology, startSingle } from '../local/redisTopologies.js';
 import { ServerCoordinator } from '../ServerCoordinator.js';
 import { BinaryClient } from './testing/BinaryClient.js';
 

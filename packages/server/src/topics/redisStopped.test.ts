@@ -1,6 +1,6 @@
 import { describe, it, type TestContext } from 'vitest';
-import { eventually } from '../bus/testing/redisProcesses.js';
-import { type RedisTopology, startCluster, startSingle } from '../bus/testing/redisTopologies.js';
+import { eventually } from '../local/redisProcesses.js';
+import { type RedisTopology, startCluster, startSingle } from '../local/redisTopologies.js';
 import { ServerCoordinator } from '../ServerCoordinator.js';
 import type { TopicMessage } from './ports.js';
 import { SERVER_PRINCIPAL } from './serverPrincipal.js';

@@ -5,6 +5,7 @@ import { MAPS } from '../workload/maps.js';
 import type { SimRealm } from '../world/SimRealm.js';
 import type { Checker } from './Checker.js';
 import { difference } from './difference.js';
+import { sameRoots } from './laws/sameRoots.js';
 
 /** C1: all realms and the disk hold the same state, and the roots say so. */
 export const convergence: Checker = {
@@ -15,10 +16,11 @@ export const convergence: Checker = {
       if (shown !== disk)
         world.fail(`C1: ${realm.device.name} shows ${difference(shown, disk)} (disk on the right)`);
       for (const map of Object.values(MAPS)) {
-        const own = realm.engine.liveRoot(map);
-        const server = world.node?.engine.rootOf(map) ?? 0;
-        if (own !== server)
-          world.fail(`C1: live root of ${map} is ${own} on ${realm.device.name} and ${server} on the server`);
+        const fault = sameRoots(map, [
+          [realm.device.name, realm.engine.liveRoot(map)],
+          ['the server', world.node?.engine.rootOf(map)],
+        ]);
+        if (fault !== undefined) world.fail(fault);
       }
     }
   },

@@ -2,6 +2,7 @@ import type { World } from '../World.js';
 import { JUDGED } from '../workload/maps.js';
 import type { SimRealm } from '../world/SimRealm.js';
 import type { Checker } from './Checker.js';
+import { sameRoots } from './laws/sameRoots.js';
 
 /** By realm and key: elements that the realm was told, or has shown, to be in the array. */
 type Told = Map<SimRealm, Map<string, Set<number>>>;
@@ -101,11 +102,11 @@ function checkEqual(world: World, map: string): void {
   for (const { engine, device } of world.realms()) {
     const shown = JSON.stringify([...engine.entries(map)].sort(([a], [b]) => (a < b ? -1 : 1)));
     if (shown !== disk) world.fail(`C1: ${device.name} shows ${shown} in ${map}, the disk holds ${disk}`);
-    const root = world.node?.engine.rootOf(map) ?? 0;
-    if (engine.liveRoot(map) !== root)
-      world.fail(
-        `C1: live root of ${map} is ${engine.liveRoot(map)} on ${device.name} and ${root} on the server`,
-      );
+    const fault = sameRoots(map, [
+      [device.name, engine.liveRoot(map)],
+      ['the server', world.node?.engine.rootOf(map)],
+    ]);
+    if (fault !== undefined) world.fail(fault);
   }
 }
 

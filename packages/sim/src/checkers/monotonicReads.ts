@@ -3,6 +3,7 @@ import { MAPS } from '../workload/maps.js';
 import { OPEN_POLICIES } from '../world/policies.js';
 import type { SimRealm } from '../world/SimRealm.js';
 import type { Checker } from './Checker.js';
+import { NeverOlder } from './laws/NeverOlder.js';
 
 /**
  * B2: once a realm has shown a value of a key, it never shows an older one. Looks at all realms now and then; a value's age is the stamp
@@ -13,18 +14,15 @@ import type { Checker } from './Checker.js';
 export const monotonicReads: Checker = {
   watch(world) {
     const stamps = new Map<number, number>();
-    const shown = new Map<SimRealm, Map<string, number>>();
+    const shown = new NeverOlder<SimRealm>();
     const lookAt = (realm: SimRealm): void => {
-      if (world.mayLag(realm.device)) return void shown.delete(realm);
-      const seen = shown.get(realm) ?? new Map<string, number>();
-      shown.set(realm, seen);
+      if (world.mayLag(realm.device)) return shown.forget(realm);
       for (const [key, value] of realm.engine.entries(MAPS.todos)) {
         const stamp = stamps.get((value as SimValue).id);
         if (stamp === undefined) continue;
-        const before = seen.get(key);
-        if (before !== undefined && stamp < before)
+        const before = shown.saw(realm, key, stamp);
+        if (before !== undefined)
           world.fail(`B2: ${realm.device.name} showed todos/${key} at stamp ${before} and now at ${stamp}`);
-        seen.set(key, stamp);
       }
     };
     return {
@@ -34,7 +32,7 @@ export const monotonicReads: Checker = {
           const value = record.value as Partial<SimValue> | undefined;
           if (record.map === MAPS.todos && value?.id !== undefined) stamps.set(value.id, record.t);
         }
-        if (world.policies() !== OPEN_POLICIES) shown.clear();
+        if (world.policies() !== OPEN_POLICIES) shown.forget();
         else for (const realm of world.realms()) lookAt(realm);
       },
     };

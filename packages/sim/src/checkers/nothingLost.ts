@@ -1,6 +1,7 @@
 import type { World } from '../World.js';
 import type { SimValue, Write } from '../workload/Ledger.js';
 import type { Checker } from './Checker.js';
+import { heldSet } from './laws/heldSet.js';
 
 /**
  * D1, D9 and C6: what was answered as applied is on disk, or something later replaced it; what was removed stays removed. That holds over
@@ -19,12 +20,13 @@ export const nothingLost: Checker = {
         world.fail(
           `D9: ${write.kind} ${write.map}/${write.key} was answered as applied, and a rollback lost it`,
         );
-      if (write.kind === 'add' && !onDisk.has(write.id) && !taken.has(write.id))
-        world.fail(`D1: tags/${write.key} lost ${write.id}, answered as applied and removed by nobody`);
-      if (write.kind === 'take')
-        for (const id of write.takes)
-          if (onDisk.has(id))
-            world.fail(`C6: tags/${write.key} still holds ${id} after its removal was answered`);
+      const added = write.kind === 'add' ? [write.id] : [];
+      const removed = write.kind === 'take' ? write.takes : [];
+      const { lost, back } = heldSet({ added, taken, removed }, onDisk);
+      for (const id of lost)
+        world.fail(`D1: tags/${write.key} lost ${id}, answered as applied and removed by nobody`);
+      for (const id of back)
+        world.fail(`C6: tags/${write.key} still holds ${id} after its removal was answered`);
       if (write.kind === 'put' || write.kind === 'transaction') checkPut(world, write);
     }
   },

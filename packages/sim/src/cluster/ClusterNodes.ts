@@ -32,6 +32,23 @@ export interface ClusterSettings {
   readonly redis?: boolean;
   /** flags that every node is started with */
   readonly flags?: readonly string[];
+  /** What is around a node that is about to be made, such as ways of its own to the others. */
+  readonly surround?: (place: NodePlace) => Promise<NodeSurroundings>;
+  /** told what a node prints */
+  readonly heard?: (name: string, data: Buffer) => void;
+}
+
+/** Where a node is to be. */
+export interface NodePlace {
+  readonly name: string;
+  readonly port: number;
+  readonly postgres: Postgres;
+}
+
+/** What a node is started with besides what all have. */
+export interface NodeSurroundings {
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** What all nodes of a cluster are started with. */
@@ -41,6 +58,8 @@ interface Shared {
   readonly redis: RedisServer | undefined;
   readonly flags: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly surround: (place: NodePlace) => Promise<NodeSurroundings>;
+  readonly heard: ClusterSettings['heard'];
 }
 
 /** Real servers over a real PostgreSQL that are one cluster. Ends with `close`. */
@@ -56,7 +75,7 @@ export class ClusterNodes {
 
   static async open(
     count: number,
-    { redis: hasRedis = false, flags = [] }: ClusterSettings = {},
+    { redis: hasRedis = false, flags = [], surround = inTheOpen, heard }: ClusterSettings = {},
   ): Promise<ClusterNodes> {
     const folder = await mkdtemp(join(tmpdir(), 'topgun-cluster-'));
     const postgres = await startPostgres({ durable: true });
@@ -72,7 +91,7 @@ export class ClusterNodes {
     };
     const token = await topgun(['token', '--sub', 'cluster', '--roles', 'user,ADMIN', '--ttl', '2h'], env);
     const all = ['--policies-file', policiesFile, '--log-level', 'error', ...flags];
-    const made = new ClusterNodes({ folder, postgres, redis, flags: all, env }, token);
+    const made = new ClusterNodes({ folder, postgres, redis, flags: all, env, surround, heard }, token);
     try {
       for (let at = 0; at < count; at++) await made.#make();
       await Promise.all(made.#nodes.map((_, at) => made.start(at)));
@@ -145,6 +164,11 @@ export class ClusterNodes {
     return (await this.#fetch(at, '/ready'))?.ok === true;
   }
 
+  /** SIGSTOP and SIGCONT: it hangs, and goes on. */
+  signal(at: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#node(at).server.signal(signal);
+  }
+
   /** What a node says of the cluster; undefined when it says nothing. */
   async facts(at: number): Promise<Facts | undefined> {
     // It says so, too, where it is not ready.
@@ -173,13 +197,15 @@ export class ClusterNodes {
   }
 
   async #make(): Promise<void> {
-    const { folder, flags, env } = this.#shared;
+    const { folder, flags, env, postgres, surround, heard } = this.#shared;
     const name = `node-${this.#nodes.length}`;
     const port = await freePort();
     const own = ['--cluster', '--node-id', name, '--data-dir', join(folder, name)];
-    // The others find it there, and so do clients that choose their node.
-    const found = ['--public-url', `ws://127.0.0.1:${port}`];
-    this.#nodes.push({ name, port, server: new ServerProcess([...own, ...found, ...flags], env) });
+    const around = await surround({ name, port, postgres });
+    const server = new ServerProcess([...own, ...around.flags, ...flags], { ...env, ...around.env }, (data) =>
+      heard?.(name, data),
+    );
+    this.#nodes.push({ name, port, server });
   }
 
   async #fetch(at: number, path: string): Promise<Response | undefined> {
@@ -210,3 +236,9 @@ export class ClusterNodes {
 /** An answer may break off in the middle. */
 const read = (answer: Response | undefined): Promise<unknown> | undefined =>
   answer?.json().catch(() => undefined);
+
+/** Clients that choose their node find it where the others do. */
+const inTheOpen = async ({ port }: NodePlace): Promise<NodeSurroundings> => ({
+  flags: ['--public-url', `ws://127.0.0.1:${port}`],
+  env: {},
+});

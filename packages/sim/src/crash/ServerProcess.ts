@@ -58,6 +58,12 @@ export class ServerProcess {
     await gone;
   }
 
+  /** Has it hang, and go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    if (this.#child === undefined) throw new Error('No server runs.');
+    this.#child.kill(signal);
+  }
+
   /** SIGTERM: it drains and ends by itself. Throws when it takes longer than `deadlineMs`. */
   async terminate(deadlineMs: number): Promise<Ending> {
     const child = this.#child;

@@ -20,10 +20,16 @@ export async function topgun(
   return stdout.trim();
 }
 
+/** What is given on the command line. */
+export function text(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
 /** A number given on the command line. */
 export function option(name: string): number | undefined {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? undefined : Number(process.argv[at + 1]);
+  const given = text(name);
+  return given === undefined ? undefined : Number(given);
 }
 
 /**

@@ -1,16 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { JsonFollower } from './JsonFollower.js';
+import type { Accepted } from './judge.js';
 import type { Nodes } from './Nodes.js';
 
 const TICK_MS = 20;
 /** Of so many messages one is published by a client of /ws. */
 const BY_CLIENT = 5;
-
-/** A message that was accepted. */
-export interface Accepted {
-  readonly n: number;
-  readonly offset: number;
-}
 
 /**
  * Publishes numbers to streams at a steady rate, each request to the next node. None is tried again, but where a node was killed: then it goes to another one

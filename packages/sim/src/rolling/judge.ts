@@ -1,8 +1,22 @@
-import type { Follower } from './Follower.js';
-import type { Accepted } from './Publisher.js';
 import { until } from './until.js';
 
 const PATIENCE_MS = 30_000;
+
+/** A message that was accepted. */
+export interface Accepted {
+  readonly n: number;
+  readonly offset: number;
+}
+
+/** Who hears a stream. */
+export interface Follower {
+  readonly kind: string;
+  readonly stream: string;
+  /** numbers of messages, as they came */
+  readonly heard: readonly number[];
+  /** what must not happen */
+  readonly faults: readonly string[];
+}
 
 /** Waits until all is heard that will be, and names what nobody may have seen: a fault of a client, a message missing, twice, or in another order. */
 export async function judge(

@@ -1,10 +1,10 @@
 import { pino } from 'pino';
+import { eventually } from '../../local/redisProcesses.js';
+import type { RedisTopology } from '../../local/redisTopologies.js';
 import type { Bus, TopicMessage } from '../../topics/ports.js';
 import { createRedisBus } from '../createRedisBus.js';
 import type { RedisBus } from '../RedisBus.js';
 import { HearingNode, plenty } from './describeBus.js';
-import { eventually } from './redisProcesses.js';
-import type { RedisTopology } from './redisTopologies.js';
 
 const TICK_MS = 10;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../local/redisProcesses.js';
 import type { Bus, Draft, Position, Retention, TopicMessage } from '../../topics/ports.js';
-import { eventually } from './redisProcesses.js';
 
 /** What the suite needs: buses of as many nodes as it asks for. */
 export interface BusHarness {

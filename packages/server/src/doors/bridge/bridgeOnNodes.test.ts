@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { EventSource } from 'eventsource';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { eventually, RedisGroup } from '../../bus/testing/redisProcesses.js';
+import { eventually, RedisGroup } from '../../local/redisProcesses.js';
 import { ServerCoordinator } from '../../ServerCoordinator.js';
 import { clientId } from './testing/BridgeServer.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { eventually, RedisGroup } from '../../bus/testing/redisProcesses.js';
+import { eventually, RedisGroup } from '../../local/redisProcesses.js';
 import { ServerCoordinator } from '../../ServerCoordinator.js';
 import { clientId } from './testing/BridgeServer.js';
 

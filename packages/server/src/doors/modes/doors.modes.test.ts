@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startCluster, startSingle } from '../../bus/testing/redisTopologies.js';
+import { startCluster, startSingle } from '../../local/redisTopologies.js';
 import type { JsonClient } from '../ws/testing/JsonClient.js';
 import type { Deployment } from './testing/Deployment.js';
 import { describeSockets } from './testing/describeSockets.js';

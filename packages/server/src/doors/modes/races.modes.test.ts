@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startCluster } from '../../bus/testing/redisTopologies.js';
 import type { ServerConfigInput } from '../../config/schema.js';
+import { startCluster } from '../../local/redisTopologies.js';
 import type { Deployment } from './testing/Deployment.js';
 import { raceDoors } from './testing/raceDoors.js';
 import { type RaceDoor, runRaces, sumOf } from './testing/runRaces.js';

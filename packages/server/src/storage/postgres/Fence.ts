@@ -19,9 +19,9 @@ export class Fence {
     this.#holder = holder;
   }
 
-  /** The number that the node has been given with its membership. */
+  /** The number that the node has been given with its membership; a raise of its own may have come after it, and be known already. */
   joined(number: number): void {
-    this.#number = number;
+    this.#number = Math.max(this.#number, number);
   }
 
   get number(): number {

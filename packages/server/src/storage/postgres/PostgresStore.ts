@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { partitionOf, type TopGunError } from '@topgun/core';
+import { partitionOf, TopGunError } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import pg from 'pg';
 import { serverError } from '../../errors.js';
@@ -301,13 +301,24 @@ export class PostgresStore implements SharedStore {
   /** Resolves when no flush of which nothing was heard can be stored any more. */
   async #settled(): Promise<void> {
     if (!this.#isUnsettled) return;
-    this.#settling ??= this.#fence.raise(this.#opened()).then(() => {
+    this.#settling ??= this.#raised().then(() => {
       this.#isUnsettled = false;
     });
     try {
       await this.#settling;
     } finally {
       this.#settling = undefined;
+    }
+  }
+
+  /** Raises the fence. Of a node that was taken over it is raised already: nothing of it can be stored, until it joins anew. */
+  async #raised(): Promise<void> {
+    const { node } = this.#options;
+    try {
+      await this.#fence.raise(this.#opened());
+    } catch (error) {
+      if (node === undefined || !(error instanceof TopGunError) || error.code !== 'STORE_FENCED') throw error;
+      node.onFenced();
     }
   }
 

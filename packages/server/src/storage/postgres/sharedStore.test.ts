@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { commitOf, storedRecord } from '../contractRecords.js';
 import { describeSharedStorage, type SharedNode } from '../describeSharedStorage.js';
 import type { DatabaseAddress } from './databaseUrl.js';
 import type { PostgresStore } from './PostgresStore.js';
+import { Cut } from './testing/Cut.js';
 import { TestDatabases, until } from './testing/testDatabases.js';
 
 const databases = TestDatabases.use();
@@ -52,6 +54,37 @@ describeSharedStorage('PostgreSQL', async () => {
 });
 
 describe('PostgresStore of several nodes', () => {
+  it('[STO-35] [CLU-2] a node that was taken over while nothing was heard of its commit is fenced, and goes on once it has joined anew', async () => {
+    const address = databases.fresh();
+    const cut = await Cut.before(address.port);
+    const { store, fenced } = await nodeOf({ ...address, port: cut.port }, 'a');
+    expect(await store.commit(commitOf([storedRecord({ key: 'first' })]))).toBe('committed');
+    const other = await databases.client(address);
+    // A commit waits for the lock of who takes over, and its connection is lost meanwhile.
+    await other.query("begin; select from fences where name = 'a' for update");
+    const commit = store.commit(commitOf([storedRecord({ key: 'k' })]));
+    await until(async () => {
+      const { rows } = await other.query("select from pg_stat_activity where wait_event_type = 'Lock'");
+      return rows.length > 0;
+    });
+    cut.near();
+    expect(await commit).toBe('unknown');
+    await other.query(
+      "update fences set number = number + 1, holder = 'taken over' where name = 'a'; commit",
+    );
+    // Its own fence is raised by somebody else: the commit is over.
+    expect((await store.read('m', 'first'))?.key).toBe('first');
+    expect(await store.commit(commitOf([storedRecord({ key: 'late' })]))).toBe('failed');
+    expect(fenced()).toBeGreaterThan(0);
+    const { rows } = await other.query(
+      "update fences set number = number + 1, holder = 'boot of a' where name = 'a' returning number::int",
+    );
+    store.joined(rows[0].number);
+    expect(await store.commit(commitOf([storedRecord({ key: 'again' })]))).toBe('committed');
+    expect([await store.read('m', 'k'), await store.read('m', 'late')]).toEqual([undefined, undefined]);
+    await cut.end();
+  });
+
   it('[STO-34] nodes share a database, and keep out a server that is none of them, as it keeps out them', async () => {
     const address = databases.fresh();
     const [a, b] = [await nodeOf(address, 'a'), await nodeOf(address, 'b')];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually } from '../../bus/testing/redisProcesses.js';
-import { type RedisTopology, startCluster, startSingle } from '../../bus/testing/redisTopologies.js';
+import { eventually } from '../../local/redisProcesses.js';
+import { type RedisTopology, startCluster, startSingle } from '../../local/redisTopologies.js';
 import { ServerCoordinator } from '../../ServerCoordinator.js';
 import { SERVER_PRINCIPAL } from '../serverPrincipal.js';
 import { Listener } from '../testing/HubRig.js';

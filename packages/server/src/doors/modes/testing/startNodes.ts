@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RedisTopology } from '../../../bus/testing/redisTopologies.js';
 import type { ServerConfigInput } from '../../../config/schema.js';
+import type { RedisTopology } from '../../../local/redisTopologies.js';
 import { ServerCoordinator } from '../../../ServerCoordinator.js';
 import { Deployment, POLICIES, SECRET, SENDERS } from './Deployment.js';
 

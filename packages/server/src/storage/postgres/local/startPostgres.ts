@@ -23,9 +23,9 @@ export interface Postgres {
   processId(): number;
   /**
    * Ends it at once: what it had not written is gone. The folder stays. By default SIGKILL of the main process, whose others end with it;
-   * SIGQUIT is the stop that PostgreSQL calls immediate.
+   * SIGQUIT is the stop that PostgreSQL calls immediate, SIGINT the one that it calls fast, which writes everything.
    */
-  kill(signal?: 'SIGKILL' | 'SIGQUIT'): Promise<void>;
+  kill(signal?: 'SIGKILL' | 'SIGQUIT' | 'SIGINT'): Promise<void>;
   /** Starts it again on the same folder and port, after `kill`. */
   restart(): Promise<void>;
   /** Ends it and takes its folder away. */

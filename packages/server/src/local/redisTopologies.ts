@@ -1,4 +1,4 @@
-import type { BusConfig } from '../createRedisBus.js';
+import type { BusConfig } from '../bus/createRedisBus.js';
 import { eventually, RedisGroup, type RedisProcess } from './redisProcesses.js';
 
 /** A Redis as a deployment has it, with the settings that find it. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { claimPort, giveBack } from '../../utils/claimPort.js';
+import { claimPort, giveBack } from '../utils/claimPort.js';
 
 /** One real redis-server on a loopback port of its own. */
 export interface RedisProcess {
