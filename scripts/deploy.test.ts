@@ -20,6 +20,7 @@ const probes = new Set(
     facts: () => {
       throw new Error('nobody asks');
     },
+    pending: () => ({ ops: 0, bytes: 0 }),
     readiness: new Readiness(() => 'READY'),
   }).map(({ path }) => path),
 );

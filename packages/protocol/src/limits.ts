@@ -246,8 +246,14 @@ export const drainMs = 25_000;
 export const flushOps = 200;
 /** ms: age of the oldest staged op that starts a group commit */
 export const flushDelayMs = 1;
-/** count: ops held while the store is slow or away; then UNAVAILABLE */
+/** count: ops held while the store is slow or away; then UNAVAILABLE (CLU-60) */
 export const pendingOpsPerNode = 50_000;
+/** bytes: of these ops as they came; then UNAVAILABLE (CLU-60) */
+export const pendingBytesPerNode = 64 * MIB;
+/** ms: after which a client comes again whose ops found no room among these */
+export const pendingRetryMs = 1_000;
+/** ms: how long an operator's change waits for the store: then UNAVAILABLE, and whether it will hold is not known (CLU-63) */
+export const decisionMs = 10_000;
 /** count: ops that wait for the program's interceptors; then UNAVAILABLE */
 export const screenedOps = 10_000;
 /** ms: default: an interceptor that takes longer has its op refused for now: a writer waits so long at most */

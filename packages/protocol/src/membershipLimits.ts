@@ -26,5 +26,7 @@ export const clusterNodes = 64;
 export const clusterMapWaitMs = 500;
 /** count: ops of a node's clients that wait for the owner of their partition, or for its answer: all that come while a dead node's are taken over (CLU-31); then UNAVAILABLE */
 export const forwardedOps = 50_000;
+/** bytes: of these ops; then UNAVAILABLE */
+export const forwardedBytes = 67_108_864;
 /** ms: after which a client comes again whose ops could not wait for their owner */
 export const forwardedRetryMs = 1_000;

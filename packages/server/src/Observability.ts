@@ -7,13 +7,13 @@ import type { LiveFigures } from './doors/LiveDoors.js';
 import { logRoutes } from './doors/logs.js';
 import { MetricsPort } from './doors/MetricsPort.js';
 import { metricsRoutes } from './doors/metrics.js';
-import { type ProbeFacts, probeRoutes } from './doors/probes.js';
+import { degradedBy, type PendingFacts, type ProbeFacts, probeRoutes } from './doors/probes.js';
 import { queryStatisticsRoutes } from './doors/queryStatistics.js';
 import { type NotReady, Readiness } from './doors/Readiness.js';
 import type { Route } from './doors/Route.js';
 import type { ServerEngine } from './engine/ServerEngine.js';
 import type { LimitCounts } from './limits/LimitCounts.js';
-import type { WebhookFigures } from './metrics/figures.js';
+import type { Figures, WebhookFigures } from './metrics/figures.js';
 import { MetricsService } from './metrics/MetricsService.js';
 import { QueryStatistics } from './metrics/QueryStatistics.js';
 import { WorkMeter } from './metrics/WorkMeter.js';
@@ -81,7 +81,7 @@ export class Observability {
     this.http = new HttpWatch(this.metrics.counts, logger, this.spans);
     if (config.metricsPort !== undefined) {
       const routes = [
-        ...probeRoutes({ facts, readiness: this.readiness }),
+        ...probeRoutes({ facts, pending: this.#pending, readiness: this.readiness }),
         ...metricsRoutes({ metrics: this.metrics, isOpen: true }),
       ];
       this.#port = new MetricsPort(config.metricsHost, config.metricsPort, routes, this.http);
@@ -94,7 +94,7 @@ export class Observability {
     return [
       ...(tail === undefined ? [] : logRoutes(tail)),
       ...queryStatisticsRoutes(this.#queries),
-      ...probeRoutes({ facts, readiness: this.readiness }),
+      ...probeRoutes({ facts, pending: this.#pending, readiness: this.readiness }),
       ...(this.#port === undefined
         ? metricsRoutes({ metrics: this.metrics, isOpen: false, token: config.metricsToken })
         : []),
@@ -122,11 +122,20 @@ export class Observability {
     this.meter.commitDone(durationMs, result);
   };
 
+  readonly #pending = (): PendingFacts => {
+    const { pendingOps = 0, pendingBytes = 0 } = this.#observed.engine()?.counts ?? {};
+    return { ops: pendingOps, bytes: pendingBytes };
+  };
+
+  #wellbeing(reason: NotReady | undefined): Pick<Figures, 'isReady' | 'degraded'> {
+    return { isReady: reason === undefined, degraded: degradedBy(reason, this.#observed.facts()) };
+  }
+
   #createMetrics(): MetricsService {
     const { config, store, engine, topics, transport, facts, limits, live, webhooks, links } = this.#observed;
     return new MetricsService(async () => ({
       version: facts().version,
-      isReady: (await this.readiness.reason()) === undefined,
+      ...this.#wellbeing(await this.readiness.reason()),
       diskFreeBytes: (await this.#place?.state())?.freeBytes,
       transport: transport(),
       engine: engine()?.stats(),

@@ -233,12 +233,12 @@ export class ServerCoordinator {
   /**
    * Replaces or removes a record whose stamp lies further ahead than the server admits, so that ordinary writes win again
    * (CLK-7). Resolves when that is durable; every device replaces the record. Policies and resolvers are not asked. Throws
-   * REPAIR_MISSING, REPAIR_NEEDLESS, REPAIR_UNSUPPORTED, REPAIR_INVALID, SERVER_STATE.
+   * REPAIR_MISSING, REPAIR_NEEDLESS, REPAIR_UNSUPPORTED, REPAIR_INVALID, in a cluster REPAIR_UNAVAILABLE, SERVER_STATE.
    */
   async repair(order: RepairOrder): Promise<Repair> {
     if (this.#host === undefined || this.#state !== 'READY')
       throw serverError('SERVER_STATE', `repair() was called in state ${this.#state}.`);
-    return repairWith(this.#host, order);
+    return repairWith(this.#cluster?.repairs ?? this.#host, order);
   }
 
   /** The last 10,000 repairs, the oldest first. */

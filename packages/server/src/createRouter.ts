@@ -2,6 +2,7 @@ import type { ServerConfig } from './config/schema.js';
 import { authRoutes } from './doors/auth.js';
 import { HttpRouter } from './doors/HttpRouter.js';
 import type { LiveDoors } from './doors/LiveDoors.js';
+import { lasting } from './doors/lasting.js';
 import { policyRoutes } from './doors/policies.js';
 import { type PresenceDoors, presenceRoutes } from './doors/presence.js';
 import { recordRoutes } from './doors/records/recordRoutes.js';
@@ -38,18 +39,19 @@ export interface RouterParts {
 /** The HTTP side of the main port, with all of its doors. Throws STATIC_MISSING. */
 export async function createRouter(parts: RouterParts): Promise<HttpRouter> {
   const { config, visitors, watch, operators, live, topics, status, engine, host, sources, auth } = parts;
+  const routes = [
+    ...watch.routes(),
+    ...statusRoutes(status),
+    ...policyRoutes(() => ({ engine: engine(), host: host(), sources: sources() })),
+    ...authRoutes(auth),
+    ...operators.routes(),
+    ...topicRoutes(topics),
+    ...recordRoutes({ engine, peers: () => host()?.requests, wallMs: parts.wallMs }),
+    ...presenceRoutes(parts.presence),
+    ...live.routes(),
+  ];
   return new HttpRouter({
-    routes: [
-      ...watch.routes(),
-      ...statusRoutes(status),
-      ...policyRoutes(() => ({ engine: engine(), host: host(), sources: sources() })),
-      ...authRoutes(auth),
-      ...operators.routes(),
-      ...topicRoutes(topics),
-      ...recordRoutes({ engine, peers: () => host()?.requests, wallMs: parts.wallMs }),
-      ...presenceRoutes(parts.presence),
-      ...live.routes(),
-    ],
+    routes: lasting(routes, watch.readiness),
     // Before the server has loaded it knows neither keys nor who was revoked.
     principalOf: async (token) => auth()?.principalOf(token) ?? 'unknown yet',
     staticFiles: await StaticFiles.of(config.staticDir),

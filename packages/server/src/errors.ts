@@ -128,6 +128,11 @@ export const serverErrors = {
       'Remove the element of an OR map, or leave it. A counter needs no repair: correct its total with an increment.',
     retriable: false,
   },
+  REPAIR_UNAVAILABLE: {
+    remedy:
+      'Wait until every partition has an owner and the nodes are linked (`topgun cluster:status`), look at the repairs made so far, and ask again.',
+    retriable: true,
+  },
   REPAIR_INVALID: {
     remedy: 'Give a value that can be stored, a time to live within the limits, and a name for who asks.',
     retriable: false,

@@ -69,11 +69,17 @@ export function findPoisoned(
   }));
 }
 
-/** Repairs in a running engine; a refusal is thrown. */
-export async function repairWith(host: EngineHost, order: RepairOrder): Promise<Repair> {
+/** Repairs in a running engine, or at the node of its cluster that owns the record; a refusal is thrown. */
+export async function repairWith(host: Pick<EngineHost, 'repair'>, order: RepairOrder): Promise<Repair> {
   const result = await host.repair(order);
   if ('repair' in result) return result.repair;
   const tag = order.tag === undefined ? '' : ` (tag ${order.tag})`;
+  if ('elsewhere' in result) {
+    const why = result.isUnknown
+      ? 'the node that owns it was asked and did not answer: it may have been repaired'
+      : 'no node that owns it could be reached: it was not repaired';
+    throw serverError('REPAIR_UNAVAILABLE', `${order.map}/${order.key}${tag}: ${why}.`);
+  }
   throw serverError(result.code, `${order.map}/${order.key}${tag} was not repaired: ${result.reason}.`);
 }
 

@@ -15,6 +15,7 @@ import type { ClusterLinks } from './links/ClusterLinks.js';
 import { createLinks } from './links/createLinks.js';
 import { ManagedView } from './ManagedView.js';
 import { OpRouting } from './OpRouting.js';
+import type { RepairRouting } from './RepairRouting.js';
 import { startCluster } from './startCluster.js';
 
 export interface ClusterNodeParts {
@@ -56,8 +57,8 @@ export class ClusterNode {
     this.#parts = parts;
     this.#boot = boot;
     this.links = links;
-    const { forwardedOps, forwardedRetryMs: retryMs } = LIMITS;
-    this.#forwarding = new Forwarding({ name, boot, forwardedOps, retryMs });
+    const { forwardedOps, forwardedBytes, forwardedRetryMs: retryMs } = LIMITS;
+    this.#forwarding = new Forwarding({ name, boot, forwardedOps, forwardedBytes, retryMs });
     this.#view = new LoneView(name);
   }
 
@@ -115,6 +116,7 @@ export class ClusterNode {
       defer: (run) => setImmediate(run),
       wake: () => host.wake(),
       after: (ms, run) => void setTimeout(run, ms).unref(),
+      repair: (order) => host.repair(order),
     });
     host.requests.forwarded = this.#routing.peers;
   }
@@ -158,6 +160,11 @@ export class ClusterNode {
     this.#manager?.stop();
     this.#follow?.stop();
     this.links.close();
+  }
+
+  /** Of records that any node owns; before there is an engine there are none. */
+  get repairs(): RepairRouting | undefined {
+    return this.#routing?.repairs;
   }
 
   /** What operators see of it; before it has joined a server that is alone. */

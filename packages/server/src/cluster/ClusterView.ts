@@ -2,18 +2,21 @@ import { PARTITION_COUNT, PROTOCOL_VERSION } from '@topgun/protocol';
 import { serverError } from '../errors.js';
 import type { NodeInfo, OwnerRow } from './ports.js';
 
-/** Something that is not as it should be, as the asked node sees it. */
-export type ClusterFault =
+/** Things that are not as they should be, as the asked node sees it. */
+export const CLUSTER_FAULTS = [
   /** the database does not answer (CLU-60) */
-  | 'DATABASE'
+  'DATABASE',
   /** this node's lease may have run out: it owns nothing (CLU-2) */
-  | 'FENCED'
+  'FENCED',
   /** topics do not reach the other nodes (CLU-62) */
-  | 'REDIS'
+  'REDIS',
   /** there is no link to a node that lives (CLU-22) */
-  | 'LINKS'
+  'LINKS',
   /** partitions have no owner: their ops wait (CLU-31) */
-  | 'UNOWNED';
+  'UNOWNED',
+] as const;
+
+export type ClusterFault = (typeof CLUSTER_FAULTS)[number];
 
 /** A node as an operator is shown it. */
 export interface ClusterNodeStatus extends NodeInfo {

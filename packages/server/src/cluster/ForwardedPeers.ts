@@ -12,6 +12,7 @@ import {
   forwardedNumber,
 } from '../engine/cluster/forwardedItems.js';
 import type { Inlet } from '../engine/cluster/Routes.js';
+import { bytesOfRows } from '../engine/cluster/rows.js';
 import type { Verdict } from '../engine/ports.js';
 import { isPeer, type OtherPeers, type PeerInputs } from '../RequestPeers.js';
 import type { Principal } from '../security/PermissionPolicy.js';
@@ -141,7 +142,8 @@ export class ForwardedPeers implements OtherPeers {
   }
 
   #say(conn: number, peer: Peer, message: ClientMessage): void {
-    if (peer.isReady) this.#parts.inputs.message(conn, message, 0);
+    const bytes = message.type === 'OPS' ? bytesOfRows(message.rows) : 0;
+    if (peer.isReady) this.#parts.inputs.message(conn, message, bytes);
     else peer.waiting.push(message);
   }
 

@@ -1,10 +1,13 @@
+import { LIMITS } from '@topgun/protocol';
 import type { Forwarding } from '../engine/cluster/Forwarding.js';
 import type { AnswerItem, AskItem } from '../engine/cluster/forwardedItems.js';
 import { Routes } from '../engine/cluster/Routes.js';
+import type { RepairOrder, RepairResult } from '../engine/repair/Repair.js';
 import type { PeerInputs } from '../RequestPeers.js';
 import { ForwardedPeers } from './ForwardedPeers.js';
 import { MapSharing } from './MapSharing.js';
 import type { ClusterMap, NodeLinks } from './ports.js';
+import { RepairRouting } from './RepairRouting.js';
 
 export interface OpRoutingParts {
   /** of this node */
@@ -19,18 +22,22 @@ export interface OpRoutingParts {
   readonly wake: () => void;
   /** Runs something later, in ms. */
   readonly after: (ms: number, run: () => void) => void;
+  /** Makes a repair here. */
+  readonly repair: (order: RepairOrder) => Promise<RepairResult>;
 }
 
 /** Ops of this node's clients to their owners, and those of others' clients to this node, on the links between nodes (CLU-30 to CLU-34). */
 export class OpRouting {
   /** clients of other nodes, as connections of the engine */
   readonly peers: ForwardedPeers;
+  /** of records that any node owns */
+  readonly repairs: RepairRouting;
   readonly #parts: OpRoutingParts;
   readonly #maps: MapSharing;
 
   constructor(parts: OpRoutingParts) {
     this.#parts = parts;
-    const { name, boot, links, forwarding, inputs, defer, wake, after } = parts;
+    const { name, boot, links, forwarding, inputs, defer, wake, after, repair } = parts;
     const routes = new Routes(
       { name, boot, links, defer },
       {
@@ -45,7 +52,10 @@ export class OpRouting {
           wake();
         },
         inletLost: (inlet) => this.peers.inletLost(inlet),
-        aside: (node, message) => this.#maps.heard(node, message),
+        aside: (node, message) => {
+          this.#maps.heard(node, message);
+          this.repairs.heard(node, message);
+        },
         linked: (node) => {
           if (node !== undefined) this.#maps.linked(node);
           wake();
@@ -57,8 +67,16 @@ export class OpRouting {
       send: (to, frame) => routes.aside(to, frame),
       newer: (map) => {
         forwarding.mapChanged(map);
+        this.repairs.mapChanged(map);
         wake();
       },
+    });
+    this.repairs = new RepairRouting({
+      name,
+      local: repair,
+      send: (to, frame) => routes.aside(to, frame),
+      after,
+      waitMs: LIMITS.decisionMs,
     });
     this.peers = new ForwardedPeers({
       inputs,
@@ -75,6 +93,7 @@ export class OpRouting {
   /** The database has told a newer map. */
   mapChanged(map: ClusterMap): void {
     this.#maps.changed(map);
+    this.repairs.mapChanged(map);
     this.#parts.forwarding.mapChanged(map);
     this.#parts.wake();
   }

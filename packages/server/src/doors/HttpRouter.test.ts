@@ -96,7 +96,11 @@ beforeAll(async () => {
   await symlink(join(folder, 'secret.txt'), join(app, 'link.txt'));
   const router = new HttpRouter({
     routes: [
-      ...probeRoutes({ facts: () => FACTS, readiness: new Readiness(() => notReady ?? 'READY') }),
+      ...probeRoutes({
+        facts: () => FACTS,
+        pending: () => ({ ops: 5, bytes: 60 }),
+        readiness: new Readiness(() => notReady ?? 'READY'),
+      }),
       ...testRoutes,
     ],
     principalOf: async (token) => {
@@ -160,7 +164,8 @@ describe('HttpRouter', () => {
 
   it('[OBS-23] [S004-23] /ready says what it rests on, and stays ready without the bus', async () => {
     const checks = { database: 'up', redis: 'down', cluster_mode: true };
-    expect(JSON.parse((await get('/ready')).text)).toEqual({ status: 'ready', checks, degraded: true });
+    const told = { checks, degraded: true, pending: { ops: 5, bytes: 60 } };
+    expect(JSON.parse((await get('/ready')).text)).toEqual({ status: 'ready', ...told });
     notReady = 'STORE_FAILING';
     const failing = await get('/ready');
     expect([failing.status, JSON.parse(failing.text).checks]).toEqual([503, { ...checks, database: 'down' }]);

@@ -30,8 +30,11 @@ export class Readiness {
 
   /** Of the server and its store; undefined when it is ready. */
   async reason(): Promise<NotReady | undefined> {
-    const own = this.ofServer();
-    if (own !== undefined) return own;
+    return this.ofServer() ?? (await this.fault());
+  }
+
+  /** Why the store takes nothing at the moment; undefined when it does. Never rejects. */
+  async fault(): Promise<'STORE_FAILING' | StoreFault | undefined> {
     const fault = (await this.#place?.state())?.fault;
     return fault ?? (this.#isStoreFailing ? 'STORE_FAILING' : undefined);
   }

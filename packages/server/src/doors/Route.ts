@@ -37,6 +37,8 @@ export interface Route {
   readonly queryToken?: true;
   /** Pages of every origin may ask, and read the answers. */
   readonly everyOrigin?: EveryOrigin;
+  /** What it changes is to be in the store before it is answered: refused while the store takes nothing (CLU-63). */
+  readonly lasts?: true;
   /** It counts its askers itself: LMT-12 does not. */
   readonly ownRates?: true;
   /** What it throws is answered 500 without a detail, but a `HttpRefusal`. */

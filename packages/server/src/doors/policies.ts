@@ -40,7 +40,7 @@ export function policyRoutes(parts: Parts): Route[] {
   });
   return [
     admin('GET', '/api/policies', () => ({ status: 200, body: describe(parts) })),
-    admin('PUT', '/api/policies', (request) => replace(parts, request)),
+    { ...admin('PUT', '/api/policies', (request) => replace(parts, request)), lasts: true },
     admin('POST', '/api/policies/test', (request) => test(parts, request)),
     admin('GET', '/api/denials', (request) => denials(parts, request)),
   ];

@@ -1,3 +1,4 @@
+import type { ClusterFault } from '../cluster/ClusterView.js';
 import type { ClusterFacts } from './cluster.js';
 import type { NotReady, Readiness } from './Readiness.js';
 import type { HttpAnswer, Route } from './Route.js';
@@ -15,8 +16,15 @@ export interface ProbeFacts {
   readonly cluster?: ClusterFacts | undefined;
 }
 
+/** Ops that were taken in and are not durable, and about how many bytes they have. */
+export interface PendingFacts {
+  readonly ops: number;
+  readonly bytes: number;
+}
+
 export interface ProbeParts {
   readonly facts: () => ProbeFacts;
+  readonly pending: () => PendingFacts;
   readonly readiness: Readiness;
 }
 
@@ -24,7 +32,7 @@ export interface ProbeParts {
  * What supervisors ask: is it alive, does it welcome clients, which version. They are answered by the thread that does the work: one
  * that is stuck answers none of them, which is the truth.
  */
-export function probeRoutes({ facts, readiness }: ProbeParts): Route[] {
+export function probeRoutes({ facts, pending, readiness }: ProbeParts): Route[] {
   const get = (path: string, answer: Route['answer']): Route => ({
     method: 'GET',
     path,
@@ -34,7 +42,7 @@ export function probeRoutes({ facts, readiness }: ProbeParts): Route[] {
   return [
     get('/health', () => ({ status: 200, body: healthOf(facts()) })),
     get('/healthz', () => ({ status: 200, body: { status: 'ok' } })),
-    get('/ready', async () => readyAnswer(await readiness.reason(), facts())),
+    get('/ready', async () => readyAnswer(await readiness.reason(), facts(), pending())),
     get('/readyz', () => readyAnswer(readiness.ofServer())),
     get('/version', () => ({ status: 200, body: { version: facts().version } })),
   ];
@@ -51,16 +59,30 @@ function healthOf({ version, nodeId, uptimeMs, connections, redis }: ProbeFacts)
   };
 }
 
+const isOfStore = (reason: NotReady | undefined): boolean =>
+  reason?.startsWith('STORE_') === true || reason === 'DISK_FULL';
+
+/** What is not as it should be, though the server goes on (CLU-60 to CLU-64). */
+export function degradedBy(
+  reason: NotReady | undefined,
+  { redis, cluster }: Pick<ProbeFacts, 'redis' | 'cluster'>,
+): ReadonlySet<ClusterFault> {
+  const faults = new Set<ClusterFault>(cluster?.degraded);
+  if (isOfStore(reason)) faults.add('DATABASE');
+  if (redis === 'down') faults.add('REDIS');
+  return faults;
+}
+
 /** A server whose bus is away serves its own clients, and stays ready (OBS-23); so does a node that cannot reach others, or whose ops wait (CLU-60 to CLU-62). */
-function readyAnswer(reason: NotReady | undefined, facts?: ProbeFacts): HttpAnswer {
-  const isStore = reason?.startsWith('STORE_') === true || reason === 'DISK_FULL';
+function readyAnswer(reason: NotReady | undefined, facts?: ProbeFacts, pending?: PendingFacts): HttpAnswer {
   const checks = facts && {
     checks: {
-      database: isStore ? 'down' : 'up',
+      database: isOfStore(reason) ? 'down' : 'up',
       redis: facts.redis,
       cluster_mode: facts.redis !== 'off' || facts.cluster !== undefined,
     },
-    degraded: facts.redis === 'down' || (facts.cluster?.degraded.length ?? 0) > 0,
+    degraded: degradedBy(reason, facts).size > 0,
+    pending,
     ...(facts.cluster && { cluster: facts.cluster }),
   };
   return reason === undefined

@@ -28,6 +28,7 @@ export function webhookSubscriptionRoutes(desk: WebhookDesk): Route[] {
   const admin = (method: Route['method'], path: string, answer: Route['answer']): Route => ({
     ...{ method, path, answer },
     access: 'admin',
+    ...(method !== 'GET' && { lasts: true }),
   });
   return [
     admin('GET', '/api/webhooks', () => ({ status: 200, body: { subscriptions: list(desk) } })),

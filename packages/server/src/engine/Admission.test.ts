@@ -256,6 +256,73 @@ describe('answers', () => {
     ]);
     node.settle();
   });
+
+  it('[CLU-60] holds no more bytes than its limit while the store is away, and tells once per frame when to come again', () => {
+    const { node, ann } = world({ limits: { pendingBytes: 1_000, pendingRetryMs: 700 } });
+    ann.put('m', 'x', 0);
+    node.settle();
+    ann.put('m', 'a', 1);
+    node.tick();
+    node.complete('failed');
+    const frame = (...keys: string[]): number[] => {
+      const seqs = keys.map(() => ++ann.seq);
+      node.bytes = 300 * keys.length;
+      ann.ops(
+        ['m'],
+        keys.map((key, at) => [seqs[at] as number, 0, 0, key, ann.stamp(), null, key]),
+      );
+      return seqs;
+    };
+    frame('b', 'c', 'd');
+    const [full, more] = frame('e', 'f');
+    node.tick();
+    expect([ann.codeOf(full as number), ann.codeOf(more as number)]).toEqual(['UNAVAILABLE', 'UNAVAILABLE']);
+    expect(ann.all('ERROR').map(({ code, retryAfterMs, ref }) => [code, retryAfterMs, ref])).toEqual([
+      ['UNAVAILABLE', 700, ann.session],
+    ]);
+    expect(node.engine.counts.pendingBytes).toBe(900);
+    expect(node.engine.stats().limitsHit.get('pendingBytesPerNode')).toBe(2);
+    node.pass(10_000);
+    node.settle();
+    expect(node.engine.counts.pendingBytes).toBe(0);
+    const [again] = frame('e');
+    node.settle();
+    expect(ann.outcomeOf(again as number)?.outcome).toBe(OUTCOME.APPLIED);
+    expect([3, 4, 5].map((seq) => ann.outcomeOf(seq)?.outcome)).toEqual([0, 0, 0]);
+  });
+
+  it('[CLU-60] an op that is larger than the limit has room when nothing else is held', () => {
+    const { node, ann } = world({ limits: { pendingBytes: 100 } });
+    node.bytes = 500;
+    ann.put('m', 'x', 0);
+    node.settle();
+    expect(ann.outcomeOf(1)?.outcome).toBe(OUTCOME.APPLIED);
+  });
+
+  it('[CLU-60] after a commit that failed MEMORY is told, APPLIED is not, until one succeeds', () => {
+    const { node, ann } = world();
+    ann.put('m', 'x', 0);
+    node.settle();
+    ann.put('m', 'y', 0);
+    node.tick();
+    node.complete('failed');
+    const early = (seq: number): number | undefined =>
+      ann.all('OP_ACK').find(({ level, spans }) => level < 4 && spans.some(([from]) => from === seq))?.level;
+    ann.put('m', 'a', 1, CONCERN.MEMORY);
+    ann.put('m', 'b', 1, CONCERN.APPLIED);
+    node.tick();
+    expect([early(3), early(4)]).toEqual([CONCERN.MEMORY, undefined]);
+    node.pass(10_000);
+    node.tick();
+    ann.put('m', 'c', 1, CONCERN.APPLIED);
+    node.tick();
+    expect([early(4), early(5)]).toEqual([undefined, undefined]);
+    node.settle();
+    expect([3, 4, 5].map((seq) => ann.outcomeOf(seq)?.outcome)).toEqual([0, 0, 0]);
+    ann.put('m', 'd', 1, CONCERN.APPLIED);
+    node.tick();
+    expect(early(6)).toBe(CONCERN.APPLIED);
+  });
 });
 
 describe('OR maps', () => {

@@ -49,6 +49,7 @@ export class Admission {
   readonly #parts: AdmissionParts;
   readonly #stagings: readonly [durable: Staging, volatile: Staging];
   #parked = 0;
+  #parkedBytes = 0;
 
   constructor(parts: AdmissionParts, durable: Staging, volatile: Staging) {
     this.#parts = parts;
@@ -67,11 +68,18 @@ export class Admission {
     return this.#parked + (this.screening?.waiting ?? 0);
   }
 
-  /** Takes in a frame of ops. */
+  /** Bytes of all ops that were taken in and are not durable, about. */
+  get pendingBytes(): number {
+    const [durable, volatile] = this.#stagings;
+    return durable.bytes + volatile.bytes + this.#parkedBytes;
+  }
+
+  /** Takes in a frame of ops that came in so many bytes. */
   ops(
     conn: Connection,
     { session: id, settledBelow, incarnation, concern, maps, rows }: OpsMessage,
     now: number,
+    bytes = 0,
   ): void {
     if (!conn.sessions.has(id)) {
       for (const row of rows) this.#refuse(conn, id, row[0], 'SESSION_UNKNOWN');
@@ -80,11 +88,19 @@ export class Admission {
     const session = this.#parts.dedup.session(conn.clientId, id);
     if (incarnation === this.#parts.life.incarnation) session.claim(settledBelow, now);
     else this.#tellOfLife(conn, id);
+    const share = Math.ceil(bytes / rows.length);
     let isSkewed = false;
+    let isToldFull = false;
     for (const row of rows) {
-      const op = new Op(conn, session, row, maps, concern);
-      const fault = this.#intake(op, now) ?? this.admit(op, now);
+      const op = new Op(conn, session, row, maps, concern, share);
+      const isFull = this.#isFull(op.bytes);
+      const fault = (isFull ? 'UNAVAILABLE' : undefined) ?? this.#intake(op, now) ?? this.admit(op, now);
       if (fault === undefined) continue;
+      if (isFull && !isToldFull) {
+        isToldFull = true;
+        const { pendingRetryMs: retryAfterMs } = this.#parts.limits;
+        this.#parts.effects.send(conn.id, errorMessage('UNAVAILABLE', { retryAfterMs, ref: id }));
+      }
       if (fault === 'CLOCK_SKEW' && !isSkewed) {
         isSkewed = true;
         this.#parts.effects.send(conn.id, errorMessage('CLOCK_SKEW', { serverTime: now, ref: id }));
@@ -138,6 +154,7 @@ export class Admission {
     const ops = map.parked;
     map.parked = [];
     this.#parked -= ops.length;
+    for (const { bytes } of ops) this.#parkedBytes -= bytes;
     return ops;
   }
 
@@ -217,15 +234,24 @@ export class Admission {
   /** What a fresh op is held against before all else. */
   #intake(op: Op, now: number): ErrorCode | undefined {
     const { node, session, conn } = op;
-    const { pendingOps, unusedClientMs, skewMs } = this.#parts.limits;
+    const { unusedClientMs, skewMs } = this.#parts.limits;
     // It may have been executed before its session was forgotten with a client that was away for too long (SRV-4).
     if (session.isUnused && millisOf(op.t) < now - unusedClientMs + skewMs) return 'UNKNOWN_CLIENT';
     // A stamp names who made it: a session of this very connection.
     if (node !== session.session && !conn.sessions.has(node)) return 'SESSION_UNKNOWN';
+    return this.isClosed ? 'UNAVAILABLE' : undefined;
+  }
+
+  /** Whether no more is held until the store has caught up (CLU-60). */
+  #isFull(bytes: number): boolean {
+    const { tally, limits } = this.#parts;
     const [durable, volatile] = this.#stagings;
     const pending = durable.staged + durable.held + volatile.staged + this.parked;
-    if (pending >= pendingOps) this.#parts.tally.hit('pendingOpsPerNode');
-    return this.isClosed || pending >= pendingOps ? 'UNAVAILABLE' : undefined;
+    if (pending >= limits.pendingOps) tally.hit('pendingOpsPerNode');
+    // One op at least has room, whatever its size.
+    else if (pending > 0 && this.pendingBytes + bytes > limits.pendingBytes) tally.hit('pendingBytesPerNode');
+    else return false;
+    return true;
   }
 
   /** Makes an op wait whose map has no durable meta record yet, and asks for that record (DAT-2). */
@@ -242,6 +268,7 @@ export class Admission {
       op.session.isWritten = true;
       map.parked.push(op);
       this.#parked++;
+      this.#parkedBytes += op.bytes;
       if (op.concern === CONCERN.MEMORY) this.#announce(op, OUTCOME.APPLIED);
       return true;
     }
@@ -266,6 +293,8 @@ export class Admission {
   #announce(op: Op, outcome: 0 | 1 | 2 | 3): void {
     const level = earlyLevel(op.concern);
     if (level === undefined || op.isAnnounced || outcome === OUTCOME.REJECTED) return;
+    // What it is applied to may come to nothing with it (CLU-60).
+    if (level === CONCERN.APPLIED && this.#stagings[0].isFailing) return;
     op.isAnnounced = true;
     this.#parts.answers.early(op, op.conn, level, level === CONCERN.MEMORY ? OUTCOME.APPLIED : outcome);
   }

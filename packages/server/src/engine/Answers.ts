@@ -45,7 +45,12 @@ export class Answers {
 
   /** The op has been taken in, or staged with this outcome: for a writer who asked to know early. */
   early(op: Op, conn: Connection, level: AckLevel, outcome: Outcome): void {
-    this.#frame(conn, op.session.session, level, this.#table.epoch).add(op.seq, outcome, 0, 0);
+    this.taken(conn, op.session.session, op.seq, level, outcome);
+  }
+
+  /** The same of an op that is known by its id alone. */
+  taken(conn: Connection, session: string, seq: number, level: AckLevel, outcome: Outcome): void {
+    this.#frame(conn, session, level, this.#table.epoch).add(seq, outcome, 0, 0);
   }
 
   /** The staged op is durable now. */

@@ -31,6 +31,8 @@ export class Batch {
   readonly purges: Purge[] = [];
   /** of its flush: what it tells to addresses outside, stored with it and made anew should it fail */
   deliveries: readonly MetaRow[] = [];
+  /** of its ops, about */
+  bytes = 0;
   /** when the first op or meta record came in */
   sinceMs = 0;
 
@@ -79,6 +81,7 @@ export class Batch {
     stays(this.ownRows);
     stays(this.purges);
     for (const op of out) {
+      this.bytes -= op.bytes;
       op.session.unstage(op.seq);
       op.entry = undefined;
     }

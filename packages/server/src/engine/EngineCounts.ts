@@ -41,6 +41,11 @@ export class EngineCounts {
     return durable.staged + durable.held + volatile.staged + admission.parked;
   }
 
+  /** Of these, about. */
+  get pendingBytes(): number {
+    return this.#machines.admission.pendingBytes;
+  }
+
   /** Every map with its items, deleted ones included. O(maps). */
   *mapItems(): IterableIterator<readonly [map: string, items: number]> {
     for (const { name, items } of this.#machines.table.maps()) yield [name, items];
@@ -64,6 +69,7 @@ export class EngineCounts {
       ...table.indexCounts(),
       staged: durable.staged + volatile.staged,
       parked: admission.parked + durable.held,
+      pendingBytes: admission.pendingBytes,
       commits: durable.commits,
       commitsFailed: durable.failed,
       commitsUnknown: durable.unknown,

@@ -6,8 +6,10 @@ export interface EngineLimits {
   readonly flushOps: number;
   /** age of the oldest staged op that starts a flush at the next tick */
   readonly flushDelayMs: number;
-  /** ops staged, parked or waiting for the store; beyond it ops are answered UNAVAILABLE */
+  /** ops staged, parked or waiting for the store, and their bytes; beyond it ops are answered UNAVAILABLE, to come again after so many ms */
   readonly pendingOps: number;
+  readonly pendingBytes: number;
+  readonly pendingRetryMs: number;
   /** first and greatest pause before a failed flush is admitted again; it doubles in between */
   readonly retryBaseMs: number;
   readonly retryCapMs: number;
@@ -89,6 +91,8 @@ export const ENGINE_LIMITS: EngineLimits = {
   flushOps: LIMITS.flushOps,
   flushDelayMs: LIMITS.flushDelayMs,
   pendingOps: LIMITS.pendingOpsPerNode,
+  pendingBytes: LIMITS.pendingBytesPerNode,
+  pendingRetryMs: LIMITS.pendingRetryMs,
   retryBaseMs: LIMITS.flushRetryBaseMs,
   retryCapMs: LIMITS.flushRetryCapMs,
   preAuthFrames: LIMITS.preAuthFrames,

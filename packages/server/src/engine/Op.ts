@@ -40,6 +40,8 @@ export class Op implements Write {
   readonly ttlMs: number | undefined;
   /** set when the op is staged */
   entry: OpEntry | undefined;
+  /** its share of the frame that it came in, about */
+  readonly bytes: number;
   /** its writer was told early (SRV-9), which happens once however often it is admitted */
   isAnnounced = false;
   /** what the program said of it (INT-3); undefined until it was asked */
@@ -53,6 +55,7 @@ export class Op implements Write {
     row: OpRow,
     maps: readonly string[],
     concern: Concern,
+    bytes = 0,
   ) {
     this.conn = conn;
     this.session = session;
@@ -68,6 +71,7 @@ export class Op implements Write {
     this.base = row[5];
     this.payload = row[6];
     this.ttlMs = row[7] ?? undefined;
+    this.bytes = bytes;
     this.entry = undefined;
     this.screened = undefined;
     this.joined = undefined;

@@ -35,7 +35,12 @@ export interface RouterParts {
 
 type ClientMessageType = ClientMessage['type'];
 type Handlers = {
-  readonly [T in ClientMessageType]: (conn: Connection, message: MessageOf<T>, now: number) => void;
+  readonly [T in ClientMessageType]: (
+    conn: Connection,
+    message: MessageOf<T>,
+    now: number,
+    bytes: number,
+  ) => void;
 };
 
 /** Which machine serves which message: one line each, and the compiler says which one is missing. */
@@ -60,7 +65,7 @@ export class Router {
         forwarding?.ended(conn, message.session);
         sessions.end(conn, message.session, now);
       },
-      OPS: (conn, message, now) => intake.ops(conn, message, now),
+      OPS: (conn, message, now, bytes) => intake.ops(conn, message, now, bytes),
       SYNC_INIT: (conn, message) => {
         if (this.#hasRoom(conn, scopes.isOpen(conn, message.map), message.map)) sync.init(conn, message);
       },
@@ -93,8 +98,9 @@ export class Router {
       conn: Connection,
       message: ClientMessage,
       now: number,
+      bytes: number,
     ) => void;
-    handler(conn, message, now);
+    handler(conn, message, now, bytes);
   }
 
   /** Scopes, queries and topics that a connection has open, refused ones included. */

@@ -5,6 +5,7 @@ import type { Connection } from './Connection.js';
 import type { FeedSlice } from './cluster/ports.js';
 import type { DedupSession } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
+import { HeldOps } from './HeldOps.js';
 import type { Lane } from './Lane.js';
 import type { Change, MapState } from './MapState.js';
 import { mapOf, type Op } from './Op.js';
@@ -69,7 +70,7 @@ export class Staging {
   #open = new Batch();
   #inFlight = new Batch();
   #slices: readonly PartitionSlice[] = [];
-  #held: Op[] = [];
+  readonly #held = new HeldOps();
   /** facts of a commit that was void for them */
   #contradicted: readonly string[] = [];
   #id = 0;
@@ -94,7 +95,17 @@ export class Staging {
 
   /** Ops that wait for the store to recover. */
   get held(): number {
-    return this.#held.length;
+    return this.#held.count;
+  }
+
+  /** Of both, about. */
+  get bytes(): number {
+    return this.#open.bytes + this.#inFlight.bytes + this.#held.bytes;
+  }
+
+  /** The store took nothing the last time, or has not said whether it did: what is staged may yet come to nothing (CLU-60). */
+  get isFailing(): boolean {
+    return this.#failures > 0 || this.#state === 'SETTLING';
   }
 
   get isQuiet(): boolean {
@@ -108,13 +119,14 @@ export class Staging {
 
   hold(op: Op): void {
     op.session.isWritten = true;
-    this.#held.push(op);
+    this.#held.add(op);
   }
 
   /** Stages an op, whose entry is set, with the rows it puts. */
   stage(op: Op, rows: readonly Row[], now: number): void {
     this.#note(now);
     this.#open.ops.push(op);
+    this.#open.bytes += op.bytes;
     op.session.isWritten = true;
     op.session.stage(op.seq, op);
     this.#stageRows(rows);
@@ -170,8 +182,7 @@ export class Staging {
     }
     if (name !== RETRY_TIMER || this.#state !== 'HOLDING') return;
     this.#state = 'IDLE';
-    const ops = this.#held;
-    this.#held = [];
+    const ops = this.#held.take();
     const names = this.#contradicted;
     this.#contradicted = [];
     if (names.length > 0) this.#ports.contradicted?.(names, now);
@@ -189,9 +200,7 @@ export class Staging {
    */
   drop(isLost: (pid: number) => boolean, now: number): void {
     const lost = this.#open.part(isLost);
-    const held = this.#held.filter(({ pid }) => isLost(pid));
-    this.#held = this.#held.filter(({ pid }) => !isLost(pid));
-    this.#ports.readmit([...held, ...lost], now);
+    this.#ports.readmit([...this.#held.takeOf(isLost), ...lost], now);
   }
 
   /**
@@ -200,8 +209,7 @@ export class Staging {
    */
   abandon(now: number): void {
     const wasFlushing = this.#state === 'FLUSHING' || this.#state === 'SETTLING';
-    const ops = [...this.#held, ...this.#takeBack()];
-    this.#held = [];
+    const ops = [...this.#held.take(), ...this.#takeBack()];
     this.#open.purges.length = 0;
     this.#open.forgotten.length = 0;
     this.#state = wasFlushing ? 'ABANDONED' : 'IDLE';
@@ -384,7 +392,7 @@ export class Staging {
   }
 
   #hold(ops: Op[], pauseMs: number): void {
-    this.#held = ops;
+    for (const op of ops) this.#held.add(op);
     this.#state = 'HOLDING';
     this.#effects.arm(RETRY_TIMER, pauseMs);
   }

@@ -159,6 +159,8 @@ export interface EngineStats {
   readonly staged: number;
   /** ops that wait for the meta record of their map, or for the store to recover */
   readonly parked: number;
+  /** of both, about */
+  readonly pendingBytes: number;
   readonly commits: number;
   readonly commitsFailed: number;
   readonly commitsUnknown: number;

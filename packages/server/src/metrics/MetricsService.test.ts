@@ -19,6 +19,7 @@ const stats: EngineStats = {
   queryRowsExamined: 12,
   queryDeltas: 13,
   staged: 8,
+  pendingBytes: 31,
   parked: 1,
   commits: 10,
   commitsFailed: 2,
@@ -47,6 +48,7 @@ const held = {
 const figures: Omit<Figures, 'host'> = {
   version: '1.2.3',
   isReady: true,
+  degraded: new Set(['REDIS', 'LINKS']),
   transport: {
     connections: 3,
     unsentBytes: 77,

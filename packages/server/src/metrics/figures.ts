@@ -1,3 +1,4 @@
+import type { ClusterFault } from '../cluster/ClusterView.js';
 import type { LinkFigures } from '../cluster/links/ClusterLinks.js';
 import type { LiveFigures } from '../doors/LiveDoors.js';
 import type { EngineStats } from '../engine/ports.js';
@@ -20,6 +21,8 @@ export interface WebhookFigures {
 export interface Figures {
   readonly version: string;
   readonly isReady: boolean;
+  /** what is not as it should be, though the server goes on */
+  readonly degraded: ReadonlySet<ClusterFault>;
   readonly host: HostCounts;
   readonly transport: TransportStats;
   /** undefined before the engine exists */

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics } from 'prom-client';
+import { CLUSTER_FAULTS } from '../cluster/ClusterView.js';
 import { limitNames } from '../limits/table.js';
 import type { Figures } from './figures.js';
 import type { MetricSet } from './MetricSet.js';
@@ -100,6 +101,11 @@ export function addOpMetrics(set: MetricSet<Figures>): void {
     'topgun_backpressure_pending_ops',
     'Ops admitted and not yet durable, or waiting to be.',
     ({ engine }) => engine && engine.staged + engine.parked,
+  );
+  set.gauge(
+    'topgun_backpressure_pending_bytes',
+    'Bytes of these ops, as they came.',
+    ({ engine }) => engine?.pendingBytes,
   );
   set.counters('topgun_commits_total', 'result', 'Commits, by result.', ({ engine }) =>
     engine === undefined
@@ -236,6 +242,12 @@ export function addDataMetrics(set: MetricSet<Figures>): void {
 /** The process and its runtime: memory, CPU, event loop, garbage collection. */
 export function addProcessMetrics(set: MetricSet<Figures>): void {
   set.gauge('topgun_ready', '1 when /ready is 200, else 0.', ({ isReady }) => (isReady ? 1 : 0));
+  set.gauges(
+    'topgun_degraded',
+    'reason',
+    '1 while something is not as it should be, though the server goes on: DATABASE, FENCED, REDIS, LINKS, UNOWNED, as the guide to clusters explains them.',
+    ({ degraded }) => CLUSTER_FAULTS.map((reason) => [reason, degraded.has(reason) ? 1 : 0]),
+  );
   set.gauges('topgun_build_info', 'version', '1, for its label.', ({ version }) => [[version, 1]]);
   collectDefaultMetrics({ register: set.registry, prefix: 'topgun_' });
 }

@@ -7,11 +7,15 @@ export interface OpsFrame extends Omit<OpsMessage, 'rows'> {
   readonly conn: Connection;
   /** frames in the order in which they came */
   readonly order: number;
+  /** of one of its ops, about */
+  readonly bytes: number;
+  /** the same for ops whose writer was told early and now waits for the end alone */
+  told?: OpsFrame;
 }
 
 /** An op that its owner has not answered yet, or that waits for one. */
 export class ForwardedOp {
-  readonly frame: OpsFrame;
+  frame: OpsFrame;
   readonly row: OpRow;
   readonly pid: number;
   /** the map that its gateway went by when it sent it here; 0 of this node's own clients */

@@ -1,4 +1,5 @@
 import { partitionOf } from '@topgun/core';
+import { CONCERN } from '@topgun/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { WorldDatabase, WorldNode } from './testing/ForwardingWorld.js';
 import { MemoryNetwork } from './testing/MemoryLinks.js';
@@ -224,6 +225,46 @@ describe('ops of a client whose node does not own their partition', () => {
     run();
     expect(answered()).toEqual(['s1/1', 's1/2']);
     expect([...database.effects.values()]).toEqual([1, 1]);
+  });
+
+  it('[CLU-60] whose writer asked for MEMORY are told so by their node while nobody takes them, and once', () => {
+    give(undefined);
+    settleMap();
+    a.write(conn, SESSION, [1, 2], () => KEY, { concern: CONCERN.MEMORY });
+    run();
+    expect(a.early.map(({ id }) => id)).toEqual(['s1/1', 's1/2']);
+    give('b');
+    settleMap();
+    run();
+    expect(b.concerns).toEqual([CONCERN.PERSISTED]);
+    b.commit();
+    for (const node of [a, c]) node.follow();
+    run();
+    expect(answered()).toEqual(['s1/1', 's1/2']);
+    expect(a.early).toHaveLength(2);
+    expect(a.forwarding.bytes).toBe(0);
+  });
+
+  it('[CLU-60] whose owner owns nothing any more and does not know who does: it tells those who asked for MEMORY', () => {
+    b.lose(new Set([PID]));
+    a.write(conn, SESSION, [1], () => KEY, { concern: CONCERN.MEMORY });
+    run();
+    expect(a.early.map(({ id }) => id)).toEqual(['s1/1']);
+    give('c');
+    settleMap();
+    run();
+    expect(c.concerns).toEqual([CONCERN.PERSISTED]);
+    expect(a.early).toHaveLength(1);
+  });
+
+  it('[CLU-60] that find no room for their bytes are refused, and told when to come again', () => {
+    give(undefined);
+    settleMap();
+    a.write(conn, SESSION, [1], () => KEY, { bytes: 900 });
+    a.write(conn, SESSION, [2], () => KEY, { bytes: 200 });
+    expect(a.heard.map(({ id, code }) => [id, code])).toEqual([['s1/2', 'UNAVAILABLE']]);
+    expect(a.errors).toEqual(['UNAVAILABLE']);
+    expect(a.forwarding.bytes).toBe(900);
   });
 
   it('[CLU-61] go to the new owners though their node hears nothing of the database: the others tell it the map', () => {

@@ -1,5 +1,5 @@
 import { partitionOf } from '@topgun/core';
-import { ACK_LEVEL, type OpRow, type OpsMessage, type ServerMessage } from '@topgun/protocol';
+import { ACK_LEVEL, CONCERN, type OpRow, type OpsMessage, type ServerMessage } from '@topgun/protocol';
 import type { ClusterMap } from '../../cluster/ports.js';
 import type { Connection } from '../Connection.js';
 import { errorMessage } from '../errorMessage.js';
@@ -25,8 +25,9 @@ export interface ForwardingOptions {
   /** of this node */
   readonly name: string;
   readonly boot: string;
-  /** ops that wait for an owner or its answer; then UNAVAILABLE */
+  /** ops that wait for an owner or its answer, and their bytes; then UNAVAILABLE */
   readonly forwardedOps: number;
+  readonly forwardedBytes: number;
   /** when who was refused for that may come again; ms */
   readonly retryMs: number;
 }
@@ -85,6 +86,11 @@ export class Forwarding {
     return this.#lines.size;
   }
 
+  /** Of these, about. */
+  get bytes(): number {
+    return this.#lines.bytes;
+  }
+
   /** Ops that were not sent to anybody. */
   get waiting(): number {
     let count = 0;
@@ -104,37 +110,42 @@ export class Forwarding {
   }
 
   /** Takes in a frame of ops. */
-  ops(conn: Connection, message: OpsMessage): void {
+  ops(conn: Connection, message: OpsMessage, _now = 0, bytes = 0): void {
     const { session, rows } = message;
     const isGuest = isForwarded(conn.id);
     // It has words for both.
     if (!conn.sessions.has(session) || (!isGuest && this.#ports.isClosed()))
-      return this.#ports.admit(conn, message);
+      return this.#ports.admit(conn, message, bytes);
     const version = isGuest ? (message as ForwardedOps).mapVersion : 0;
     if (isGuest) this.#versions.set(conn, version);
     const own: OpRow[] = [];
     const bounced: number[] = [];
     const pids = new Set<number>();
     let frame: OpsFrame | undefined;
-    let isFull = false;
+    const share = Math.ceil(bytes / rows.length);
+    let isToldFull = false;
     for (const row of rows) {
       const pid = partitionOf(row[3]);
       if (isGuest && this.#isBehind(conn, pid, version)) bounced.push(row[0]);
       else if (!this.#lines.has(pid) && this.#ports.takes(pid)) own.push(row);
       // It is on its way already, and is answered once.
       else if (this.#lines.find(conn, session, row[0]) !== undefined) continue;
-      else if (this.#lines.size >= this.#options.forwardedOps) {
-        if (!isFull) this.#tellFull(conn, session);
-        isFull = true;
+      else if (this.#isFull(share)) {
+        if (!isToldFull) this.#tellFull(conn, session);
+        isToldFull = true;
         this.#ports.refuse(conn, session, row[0], 'UNAVAILABLE');
       } else {
-        frame ??= this.#frameOf(conn, message, ++this.#frames);
+        frame ??= this.#frameOf(conn, message, ++this.#frames, share);
         this.#lines.add(new ForwardedOp(frame, row, pid, version));
         pids.add(pid);
       }
     }
     if (own.length > 0)
-      this.#ports.admit(conn, own.length === rows.length ? message : { ...message, rows: own });
+      this.#ports.admit(
+        conn,
+        own.length === rows.length ? message : { ...message, rows: own },
+        share * own.length,
+      );
     if (bounced.length > 0) this.#ways.bounce(conn.id, session, bounced, this.#map.version);
     this.#dispatch(pids);
   }
@@ -146,10 +157,11 @@ export class Forwarding {
   take(op: Op): undefined {
     const { session, concern, maps, pid } = op;
     const shared = { type: 'OPS', session: session.session, settledBelow: session.settledBelow } as const;
-    const message = { ...shared, incarnation: this.#ports.incarnation(), concern, maps };
+    const incarnation = this.#ports.incarnation();
+    const message = { ...shared, incarnation, maps, concern: op.isAnnounced ? CONCERN.PERSISTED : concern };
     for (const conn of [op.conn, ...(op.joined ?? [])]) {
       if (conn.phase === 'CLOSED' || this.#lines.find(conn, session.session, op.seq) !== undefined) continue;
-      const frame = this.#frameOf(conn, message, ++this.#diverted);
+      const frame = this.#frameOf(conn, message, ++this.#diverted, op.bytes);
       this.#lines.insert(new ForwardedOp(frame, rowOf(op), pid, this.#versions.get(conn) ?? 0));
       this.#waiting.add(pid);
     }
@@ -201,9 +213,12 @@ export class Forwarding {
     if (message.type !== 'OP_ACK') return this.#ports.send(conn.id, message);
     const settled: ForwardedOp[] = [];
     for (const { seq, n } of settledIn(message)) {
-      if (message.level !== ACK_LEVEL.PERSISTED) break;
       const op = this.#lines.find(conn, message.session, seq);
       if (op === undefined) continue;
+      if (message.level !== ACK_LEVEL.PERSISTED) {
+        waitsForTheEnd(op);
+        continue;
+      }
       this.#lines.remove(op);
       if (n > 0) settled.push(op);
     }
@@ -273,9 +288,15 @@ export class Forwarding {
           add(op, target);
         } else if (isForwarded(op.conn.id)) {
           if (this.#isElsewhere(pid, op.version)) bounced.push(op);
-          else isWaiting = true;
-        } else if (target === undefined) isWaiting ||= op.sentOn === undefined;
-        else if (op.sentOn !== target || op.sentAt !== epoch) {
+          else {
+            isWaiting = true;
+            this.#announce(op);
+          }
+        } else if (target === undefined) {
+          if (op.sentOn !== undefined) continue;
+          isWaiting = true;
+          this.#announce(op);
+        } else if (op.sentOn !== target || op.sentAt !== epoch) {
           op.sentOn = target;
           op.sentAt = epoch;
           op.sentBy = this.#map.version;
@@ -291,9 +312,10 @@ export class Forwarding {
       for (const [target, rows] of targets) this.#send(frame, rows, target);
   }
 
-  #send({ conn, order: _, ...head }: OpsFrame, rows: readonly OpRow[], target: Target): void {
+  #send(frame: OpsFrame, rows: readonly OpRow[], target: Target): void {
+    const { conn, order: _, bytes, told: __, ...head } = frame;
     const ops = { ...head, rows };
-    if (target === 'here') return this.#ports.admit(conn, ops);
+    if (target === 'here') return this.#ports.admit(conn, ops, bytes * rows.length);
     const introduction = this.#introductions.to(target, conn, this.#ports.seenMs(conn));
     this.#ports.wrote(conn, head.session);
     if (introduction !== undefined) this.#ways.ask(target, introduction);
@@ -341,14 +363,38 @@ export class Forwarding {
     return isFound;
   }
 
-  #frameOf(conn: Connection, message: Omit<OpsMessage, 'rows'>, order: number): OpsFrame {
+  #frameOf(conn: Connection, message: Omit<OpsMessage, 'rows'>, order: number, bytes: number): OpsFrame {
     const { type, session, settledBelow, incarnation, concern, maps } = message;
-    return { conn, order, type, session, settledBelow, incarnation, concern, maps };
+    return { conn, order, bytes, type, session, settledBelow, incarnation, concern, maps };
+  }
+
+  /** Whose writer asked for MEMORY has it: the op is in the memory of this node (CLU-60). */
+  #announce(op: ForwardedOp): void {
+    const { frame, conn, seq } = op;
+    if (frame.concern !== CONCERN.MEMORY) return;
+    waitsForTheEnd(op);
+    this.#ports.taken(conn, frame.session, seq);
+  }
+
+  #isFull(bytes: number): boolean {
+    const { size, bytes: held } = this.#lines;
+    const { forwardedOps, forwardedBytes } = this.#options;
+    if (size >= forwardedOps) this.#ports.full('forwardedOps');
+    else if (size > 0 && held + bytes > forwardedBytes) this.#ports.full('forwardedBytes');
+    else return false;
+    return true;
   }
 
   #tellFull(conn: Connection, session: string): void {
-    this.#ports.full();
     const retryAfterMs = this.#options.retryMs;
     this.#ports.send(conn.id, errorMessage('UNAVAILABLE', { retryAfterMs, ref: session }));
   }
+}
+
+/** Nothing early is owed to its writer any more, wherever it is sent. */
+function waitsForTheEnd(op: ForwardedOp): void {
+  const { frame } = op;
+  if (frame.concern === CONCERN.PERSISTED) return;
+  frame.told ??= { ...frame, concern: CONCERN.PERSISTED };
+  op.frame = frame.told;
 }

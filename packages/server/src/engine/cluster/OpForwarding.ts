@@ -9,8 +9,10 @@ export interface ForwardingPorts {
   /** Nothing new is taken in: the node is on its way down. */
   isClosed(): boolean;
   readonly hasReached: HasReached;
-  /** Takes ops in whose partitions this node owns. */
-  admit(conn: Connection, ops: OpsMessage): void;
+  /** Takes ops in whose partitions this node owns; they have so many bytes, about. */
+  admit(conn: Connection, ops: OpsMessage, bytes: number): void;
+  /** Tells a writer who asked to know early that its op was taken in (SRV-9). */
+  taken(conn: Connection, session: string, seq: number): void;
   /** Answers an op for now. */
   refuse(conn: Connection, session: string, seq: number, code: ErrorCode): void;
   send(conn: number, message: ServerMessage): void;
@@ -22,8 +24,8 @@ export interface ForwardingPorts {
   wrote(conn: Connection, session: string): void;
   /** When a client was bound to its subject, or last seen to be, as this node has it. */
   seenMs(conn: Connection): number | undefined;
-  /** No more can wait. */
-  full(): void;
+  /** No more can wait, of this limit. */
+  full(limit: 'forwardedOps' | 'forwardedBytes'): void;
   /** of the store */
   incarnation(): string;
 }
@@ -32,8 +34,8 @@ export interface ForwardingPorts {
 export interface OpForwarding {
   /** Once, before anything else. */
   connect(ports: ForwardingPorts): void;
-  /** A frame of ops has come. */
-  ops(conn: Connection, message: OpsMessage): void;
+  /** A frame of ops has come, in so many bytes. */
+  ops(conn: Connection, message: OpsMessage, now?: number, bytes?: number): void;
   /** A session of a client is settled and over. */
   ended(conn: Connection, session: string): void;
   /** A connection is gone. */

@@ -8,9 +8,15 @@ export class OpLines {
   readonly #lines = new Map<number, Set<ForwardedOp>>();
   readonly #byConn = new Map<Connection, Map<string, Seqs>>();
   #size = 0;
+  #bytes = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Of all of them, about. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Partitions that ops wait for, or that they were sent to. */
@@ -51,6 +57,7 @@ export class OpLines {
     const line = this.#lines.get(op.pid);
     if (line?.delete(op) !== true) return;
     this.#size--;
+    this.#bytes -= op.frame.bytes;
     if (line.size === 0) this.#lines.delete(op.pid);
     const { conn, frame, seq } = op;
     const sessions = this.#byConn.get(conn);
@@ -67,6 +74,7 @@ export class OpLines {
 
   #index(op: ForwardedOp): void {
     this.#size++;
+    this.#bytes += op.frame.bytes;
     const { conn, frame, seq } = op;
     const sessions = this.#byConn.get(conn) ?? new Map<string, Seqs>();
     this.#byConn.set(conn, sessions);

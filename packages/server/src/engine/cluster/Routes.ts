@@ -124,12 +124,13 @@ export class Routes {
     this.#put('ops', route, item, bytes);
   }
 
-  /** Says something that is about no route, to one node or to all that are linked. */
-  aside(to: string | undefined, message: unknown): void {
+  /** Says something that is about no route, to one node or to all that are linked. False: that one is not. */
+  aside(to: string | undefined, message: unknown): boolean {
     const { links } = this.#parts;
     const frame: AsideFrame = { aside: message };
-    if (to === undefined) links.broadcast('ops', frame);
-    else links.send(to, 'ops', frame);
+    if (to !== undefined) return links.send(to, 'ops', frame);
+    links.broadcast('ops', frame);
+    return true;
   }
 
   /** Says something to the node whose clients asked. */

@@ -1,3 +1,4 @@
+import { ACK_LEVEL, OUTCOME } from '@topgun/protocol';
 import { compareOffsets } from '../../storage/Store.js';
 import type { Admission } from '../Admission.js';
 import type { Answers } from '../Answers.js';
@@ -34,7 +35,8 @@ export function forwardingPorts(machines: ForwardingMachines): ForwardingPorts {
     takes: (pid) => partition(pid).isOwn,
     isClosed: () => admission.isClosed,
     hasReached: (pid, epoch, n) => compareOffsets(partition(pid).committed, { epoch, n }) >= 0,
-    admit: (conn, ops) => admission.ops(conn, ops, wall.nowMs),
+    admit: (conn, ops, bytes) => admission.ops(conn, ops, wall.nowMs, bytes),
+    taken: (conn, session, seq) => answers.taken(conn, session, seq, ACK_LEVEL.MEMORY, OUTCOME.APPLIED),
     refuse: (conn, session, seq, code) => {
       tally.refuse(code);
       answers.refuse(conn, session, seq, code);
@@ -46,7 +48,7 @@ export function forwardingPorts(machines: ForwardingMachines): ForwardingPorts {
       dedup.session(conn.clientId, session).isWritten = true;
     },
     seenMs: (conn) => bindings.seenMsOf(conn.clientId),
-    full: () => tally.hit('forwardedOps'),
+    full: (limit) => tally.hit(limit),
     incarnation: () => life.incarnation,
   };
 }

@@ -43,7 +43,9 @@ export type RepairRefusal = 'REPAIR_MISSING' | 'REPAIR_NEEDLESS' | 'REPAIR_UNSUP
 
 export type RepairResult =
   | { readonly repair: Repair }
-  | { readonly code: RepairRefusal; readonly reason: string };
+  | { readonly code: RepairRefusal; readonly reason: string }
+  /** not this node's: its partition is owned by another one. `isUnknown`: that one was asked and did not answer, so it may have been made */
+  | { readonly elsewhere: number; readonly isUnknown?: true };
 
 /** A record whose stamp lies further ahead than any op's that is admitted: no ordinary write wins against it. */
 export interface PoisonedRecord {

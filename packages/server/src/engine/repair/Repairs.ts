@@ -1,4 +1,4 @@
-import { assertAdmitted, TopGunError } from '@topgun/core';
+import { assertAdmitted, partitionOf, TopGunError } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 import type { EngineLimits } from '../EngineLimits.js';
 import type { OwnerClock } from '../OwnerClock.js';
@@ -81,7 +81,7 @@ export class Repairs {
       // Another node may have been quicker with a repair of this number.
       const one = this.#kept.has(PREFIX + each.id) ? { ...each, id: ++this.#lastId } : each;
       const result = this.#judge(one, epoch, now);
-      if ('code' in result) {
+      if (!('row' in result)) {
         effects.repaired?.(one.call, result);
         continue;
       }
@@ -144,7 +144,7 @@ export class Repairs {
     { id, order }: Asked,
     epoch: number,
     now: number,
-  ): { readonly row: Row; readonly repair: Repair } | Extract<RepairResult, { readonly code: string }> {
+  ): { readonly row: Row; readonly repair: Repair } | Exclude<RepairResult, { readonly repair: Repair }> {
     const { table, clock } = this.#parts;
     const { map, key, tag, change, by } = order;
     const fault = faultIn(order);
@@ -154,6 +154,9 @@ export class Repairs {
         code: 'REPAIR_UNSUPPORTED',
         reason: 'memory alone keeps the map, until the server is started again',
       };
+    const partition = table.durable.partition(partitionOf(key));
+    // Its owner alone knows what stands (CLU-35).
+    if (!partition.isOwn) return { elsewhere: partition.pid };
     const current = table.map(map)?.current(itemOf(key, tag));
     if (current === undefined) return { code: 'REPAIR_MISSING', reason: 'there is no such record' };
     if (current.kind === 'PN')
@@ -162,12 +165,6 @@ export class Repairs {
       return { code: 'REPAIR_UNSUPPORTED', reason: 'an element is never written anew, only removed' };
     if (!this.#isPoisoned(current, now))
       return { code: 'REPAIR_NEEDLESS', reason: 'ordinary writes win against it' };
-    const partition = table.durable.partition(current.pid);
-    if (!partition.isOwn)
-      return {
-        code: 'REPAIR_UNSUPPORTED',
-        reason: 'another node of the cluster owns the record: ask that one',
-      };
     const made = { t: clock.stamp(), node: clock.node };
     const row = new Row({
       ...fieldsOf(current),

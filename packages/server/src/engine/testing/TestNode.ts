@@ -67,6 +67,8 @@ export class TestNode {
   /** durable facts of webhooks */
   readonly told: (readonly [name: string, value: unknown])[] = [];
   isDrained = false;
+  /** of each message that comes */
+  bytes = 0;
   onPoliciesStored: (version: number, isOurs: boolean) => void = () => undefined;
   /** times that a new life of the store was asked for */
   renewals = 0;
@@ -106,7 +108,7 @@ export class TestNode {
 
   receive(conn: number, message: ClientMessage): void {
     if (message.type === 'OPS') this.#ops.set(conn, message.rows);
-    this.engine.message(conn, message, this.now);
+    this.engine.message(conn, message, this.now, this.bytes);
   }
 
   /** Answers the oldest token check. */

@@ -1,8 +1,9 @@
-import { PARTITION_COUNT } from '@topgun/core';
+import { PARTITION_COUNT, partitionOf } from '@topgun/core';
 import {
   ACK_LEVEL,
   type ClientMessage,
   CONCERN,
+  type Concern,
   type ErrorCode,
   OP,
   type OpAckMessage,
@@ -82,6 +83,10 @@ export class WorldNode {
   staged: Staged[] = [];
   /** what clients of this node heard: ids of ops that were answered for good, refusals with their code */
   readonly heard: { readonly conn: number; readonly id: string; readonly code: ErrorCode | undefined }[] = [];
+  /** what they were told early, at MEMORY */
+  readonly early: { readonly conn: number; readonly id: string }[] = [];
+  /** concerns that ops were admitted with */
+  readonly concerns: number[] = [];
   readonly errors: ErrorCode[] = [];
   readonly closed = new Map<number, number>();
   isClosed = false;
@@ -93,7 +98,7 @@ export class WorldNode {
     this.name = name;
     this.#database = database;
     const boot = `${name}-1`;
-    this.forwarding = new Forwarding({ name, boot, forwardedOps, retryMs: 1_000 });
+    this.forwarding = new Forwarding({ name, boot, forwardedOps, forwardedBytes: 1_000, retryMs: 1_000 });
     this.forwarding.connect({
       takes: (pid) => this.own.has(pid),
       isClosed: () => this.isClosed,
@@ -105,6 +110,8 @@ export class WorldNode {
         this.closed.set(conn.id, code);
         this.leave(conn.id);
       },
+      taken: (conn, session, seq) =>
+        this.#tell(conn, { ...ackOf(session, [[seq, undefined]]), level: ACK_LEVEL.MEMORY }),
       bring: () => undefined,
       wrote: () => undefined,
       seenMs: () => 0,
@@ -124,6 +131,7 @@ export class WorldNode {
       defer: (run) => this.#deferred.push(run),
       wake: () => undefined,
       after: (_ms, run) => this.later.push(run),
+      repair: async ({ key }) => ({ elsewhere: partitionOf(key) }),
     });
   }
 
@@ -139,10 +147,16 @@ export class WorldNode {
     return conn.id;
   }
 
-  write(conn: number, session: string, seqs: readonly number[], keyOf: (seq: number) => string): void {
+  write(
+    conn: number,
+    session: string,
+    seqs: readonly number[],
+    keyOf: (seq: number) => string,
+    { concern = CONCERN.PERSISTED, bytes = 0 }: { readonly concern?: Concern; readonly bytes?: number } = {},
+  ): void {
     const rows = seqs.map((seq): OpRow => [seq, OP.PUT, 0, keyOf(seq), seq, null, `${session}/${seq}`]);
-    const head = { session, settledBelow: 0, incarnation: 'life-1', concern: CONCERN.PERSISTED, maps: ['m'] };
-    this.forwarding.ops(this.#connection(conn), { type: 'OPS', ...head, rows });
+    const head = { session, settledBelow: 0, incarnation: 'life-1', concern, maps: ['m'] };
+    this.forwarding.ops(this.#connection(conn), { type: 'OPS', ...head, rows }, 0, bytes);
   }
 
   leave(conn: number): void {
@@ -239,6 +253,7 @@ export class WorldNode {
   #admit(conn: Connection, { session: id, maps, concern, rows }: OpsMessage): void {
     const session = this.#sessions.get(id) ?? new DedupSession<Op>(conn.clientId, id);
     this.#sessions.set(id, session);
+    this.concerns.push(concern);
     for (const row of rows) {
       const op = new Op(conn, session, row, maps, concern);
       const name = `${id}/${op.seq}`;
@@ -262,10 +277,13 @@ export class WorldNode {
     if (isForwarded(conn)) return this.#routing.peers.heard(conn, message);
     if (message.type === 'ERROR') this.errors.push(message.code);
     if (message.type !== 'OP_ACK') return;
+    const isEarly = message.level !== ACK_LEVEL.PERSISTED;
     for (const { seq, pid, n, isRejected } of settledIn(message)) {
       if ((this.followed.get(pid) ?? 0) < n) throw new Error('told of what this node does not know');
       const code = isRejected ? (message.ex?.find(([at]) => at === seq)?.[1] ?? undefined) : undefined;
-      this.heard.push({ conn, id: `${message.session}/${seq}`, code });
+      const id = `${message.session}/${seq}`;
+      if (isEarly) this.early.push({ conn, id });
+      else this.heard.push({ conn, id, code });
     }
   }
 
