@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { eventually, RedisGroup } from '../bus/testing/redisProcesses.js';
+import { eventually, RedisGroup } from '../local/redisProcesses.js';
 import { ServerCoordinator } from '../ServerCoordinator.js';
 
 const redis = new RedisGroup();

@@ -85,8 +85,8 @@ export class SimMember implements ServerNode {
       onStopped: (error) => this.#over(error),
       onMap: (version) => this.#manager?.hinted(version),
     });
-    const { forwardedRetryMs: retryMs } = LIMITS;
-    this.forwarding = new Forwarding({ ...self, forwardedOps: FORWARDED_OPS, retryMs });
+    const { forwardedRetryMs: retryMs, forwardedBytes } = LIMITS;
+    this.forwarding = new Forwarding({ ...self, forwardedOps: FORWARDED_OPS, forwardedBytes, retryMs });
     this.#sockets = new NodeSockets({
       world: {
         network: world.network,
@@ -196,6 +196,7 @@ export class SimMember implements ServerNode {
       },
       wake: () => this.#input(() => undefined),
       after: (ms, run) => void process.after(ms, run),
+      repair: () => Promise.reject(new Error('Nobody asks for a repair in a simulated cluster.')),
     });
     this.#isConnected = true;
     this.#input(() => undefined);
