@@ -48,6 +48,15 @@ export class Pace {
     return this.#rest();
   }
 
+  /** Shows each of them, with a rest where one is due. */
+  async visit<T>(rows: Iterable<T>, visit: (row: T) => void): Promise<void> {
+    for (const row of rows) {
+      visit(row);
+      const rest = this.step();
+      if (rest !== undefined) await rest;
+    }
+  }
+
   async #rest(): Promise<void> {
     await this.#turn();
     this.#signal?.throwIfAborted();

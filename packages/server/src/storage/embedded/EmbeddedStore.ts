@@ -145,11 +145,8 @@ export class EmbeddedStore implements Store {
   }
 
   async scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
-    for (const record of this.#records(pid, await this.#pendingAt(pace, pid))) {
-      visit(unpacked(record));
-      const rest = pace.step();
-      if (rest !== undefined) await rest;
-    }
+    const records = this.#records(pid, await this.#pendingAt(pace, pid));
+    await pace.visit(records, (record) => visit(unpacked(record)));
   }
 
   async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
@@ -161,11 +158,7 @@ export class EmbeddedStore implements Store {
   }
 
   async scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
-    for (const row of this.#dedupRows(pid, await this.#pendingAt(pace, pid))) {
-      visit(row);
-      const rest = pace.step();
-      if (rest !== undefined) await rest;
-    }
+    await pace.visit(this.#dedupRows(pid, await this.#pendingAt(pace, pid)), visit);
   }
 
   renew(): Promise<string> {

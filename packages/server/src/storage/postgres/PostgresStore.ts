@@ -188,7 +188,7 @@ export class PostgresStore implements SharedStore {
   }
 
   async scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
-    for await (const rows of this.#records.of(pid)) await visitAll(rows, (row) => visit(fromRow(row)), pace);
+    for await (const rows of this.#records.of(pid)) await pace.visit(rows, (row) => visit(fromRow(row)));
   }
 
   async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
@@ -200,7 +200,7 @@ export class PostgresStore implements SharedStore {
   }
 
   async scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
-    for await (const rows of this.#dedup.of(pid)) await visitAll(rows, (row) => visit(toDedupRow(row)), pace);
+    for await (const rows of this.#dedup.of(pid)) await pace.visit(rows, (row) => visit(toDedupRow(row)));
   }
 
   renew(): Promise<string> {
@@ -395,11 +395,3 @@ interface SharedResult {
 }
 
 const NOTHING_STORED: SharedResult = { result: 'failed', revision: 0 };
-
-async function visitAll<T>(rows: readonly T[], visit: (row: T) => void, pace: Pace): Promise<void> {
-  for (const row of rows) {
-    visit(row);
-    const rest = pace.step();
-    if (rest !== undefined) await rest;
-  }
-}
