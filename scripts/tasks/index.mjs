@@ -22,6 +22,8 @@ import {
   testQueryFuzz,
   testRaces,
   testRolling,
+  testStores,
+  testSuite,
   testTabs,
   testUnit,
 } from './test.mjs';
@@ -81,6 +83,8 @@ export const tasks = {
   'test:crash': testCrash,
   'test:races': testRaces,
   'test:rolling': testRolling,
+  'test:stores': testStores,
+  'test:suite': testSuite,
   'test:backup': packageScript('@topgun/sim', 'backup'),
   'test:drain': packageScript('@topgun/sim', 'drain'),
   'test:bridge': packageScript('@topgun/sim', 'bridge'),

@@ -9,12 +9,18 @@ import { build } from './build.mjs';
 const TODO_E2E = 'apps/todo/e2e/vitest.config.ts';
 const ATLAS_E2E = 'apps/atlas/e2e/vitest.config.ts';
 const ADMIN_E2E = 'apps/admin/e2e/vitest.config.ts';
+const SUITE_E2E = 'apps/suite/e2e/vitest.config.ts';
 
 const unitTotals = (args) => runVitest({ args });
 
 const examplesTotals = async (args) => {
   const env = { TOPGUN_POSTGRES: await resolvePiece('postgres'), TOPGUN_REDIS: await resolvePiece('redis') };
   return runVitest({ config: 'packages/tools/e2e/vitest.config.ts', args, env });
+};
+
+const suiteTotals = async (args) => {
+  const env = { TOPGUN_POSTGRES: await resolvePiece('postgres'), TOPGUN_REDIS: await resolvePiece('redis') };
+  return runVitest({ config: SUITE_E2E, args, env });
 };
 
 async function e2eTotals(args) {
@@ -35,7 +41,8 @@ export async function allTotals() {
   if ((await build()) !== 0) return failedAs('the build');
   const unit = await unitTotals([]);
   const examples = await examplesTotals([]);
-  return [examples, await e2eTotals([])].reduce(add, unit);
+  const suite = await suiteTotals([]);
+  return [examples, suite, await e2eTotals([])].reduce(add, unit);
 }
 
 /** Everything: set-up, build, unit tests, examples of the documents, browser tests. */
@@ -52,6 +59,12 @@ export async function testExamples(args) {
   )
     return 1;
   return closeWith(await examplesTotals(args));
+}
+
+/** What an app can do, against one node and three: `npm run test:suite -- --project 'three nodes' rights`. */
+export async function testSuite(args) {
+  if ((await build(['@topgun/cli', '@topgun/adapters', '@topgun/search'])) !== 0) return 1;
+  return closeWith(await suiteTotals(args));
 }
 
 /** The examples of proxies before a real server, each with the real program: `npm run test:proxies`. */
@@ -162,6 +175,23 @@ export async function testRolling(args) {
   return run(process.execPath, [rootPath('packages/sim/dist/rolling/main.js'), ...args], {
     env: { TOPGUN_REDIS: redis },
   });
+}
+
+/**
+ * Random scripts on every store of servers, held against a model: `npm run test:stores -- --scripts 2000 --from 1`; one of them again:
+ * `-- --scripts 1 --from 17`.
+ */
+export async function testStores(args) {
+  const given = (flag, standard) => {
+    const at = args.indexOf(flag);
+    return at < 0 ? standard : args[at + 1];
+  };
+  const env = {
+    TOPGUN_POSTGRES: await resolvePiece('postgres'),
+    TOPGUN_STORE_SCRIPTS: given('--scripts', '2000'),
+    TOPGUN_STORE_SCRIPT: given('--from', '1'),
+  };
+  return closeWith(await runVitest({ args: ['packages/server/src/storage', '-t', 'STO-28'], env }));
 }
 
 /** Opens, closes, reloads, kills and freezes tabs of one store: `npm run test:tabs -- 200`, and a seed if wanted. */

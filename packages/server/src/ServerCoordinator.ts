@@ -320,6 +320,7 @@ export class ServerCoordinator {
     this.#auth = await AuthService.open(security, this.config, {
       wallMs: () => this.#clock.wallMs(),
       logger: this.#logger,
+      shared: this.#cluster?.revocationsIn(boot),
       onChange: () => {
         this.#host?.judgeTokens();
         this.#live.judgeTokens(

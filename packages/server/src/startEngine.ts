@@ -55,6 +55,10 @@ export async function startEngine(parts: StartParts): Promise<{
     logger.warn({ incarnation, renewedFrom }, 'restored or copied data: a new incarnation begins');
   }
   const seat = parts.cluster?.seat(store, boot);
+  const onOutbox = (facts: ReadonlyMap<string, unknown>): void => {
+    parts.onOutbox(facts);
+    parts.cluster?.stored(facts);
+  };
   const host = new EngineHost({
     interceptors: overrides.interceptors,
     store,
@@ -65,7 +69,7 @@ export async function startEngine(parts: StartParts): Promise<{
     meter: watch.meter,
     operations: parts.operations,
     onPolicies: parts.onPolicies,
-    onOutbox: parts.onOutbox,
+    onOutbox,
     commitShared: seat?.commitShared,
     onCommit: watch.committed,
     onFatal: parts.onFatal,

@@ -3,7 +3,6 @@ export { type CommitFault, CommitGate } from './storage/CommitGate.js';
 export {
   commitOf,
   describeServerStorage,
-  type StorageHarness,
   storedRecord,
 } from './storage/describeServerStorage.js';
 export {
@@ -11,3 +10,4 @@ export {
   type SharedHarness,
   type SharedNode,
 } from './storage/describeSharedStorage.js';
+export type { StorageHarness } from './storage/StorageHarness.js';

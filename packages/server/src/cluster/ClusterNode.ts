@@ -5,6 +5,7 @@ import type { EngineHost } from '../EngineHost.js';
 import { Forwarding } from '../engine/cluster/Forwarding.js';
 import type { ClusterOptions } from '../engine/cluster/ports.js';
 import type { ServerEngine } from '../engine/ServerEngine.js';
+import { SharedRevocationStore } from '../security/revocation/SharedRevocationStore.js';
 import { PostgresStore, type PostgresStoreOptions } from '../storage/postgres/PostgresStore.js';
 import type { Store, StoreBoot } from '../storage/Store.js';
 import type { Logger } from '../utils/logger.js';
@@ -51,6 +52,7 @@ export class ClusterNode {
   #follow: FollowService | undefined;
   #routing: OpRouting | undefined;
   #manager: ClusterManager | undefined;
+  #revocations: SharedRevocationStore | undefined;
 
   private constructor(parts: ClusterNodeParts, boot: string, links: ClusterLinks) {
     const { nodeId: name } = parts;
@@ -75,6 +77,19 @@ export class ClusterNode {
   /** For the store, whose commits show the fence of this node. */
   get fence(): PostgresStoreOptions['node'] {
     return { name: this.#parts.nodeId, boot: this.#boot, onFenced: () => this.#manager?.fenceLost() };
+  }
+
+  /** Tokens that are refused at all nodes, with what the open store holds of them. */
+  revocationsIn({ meta: facts }: StoreBoot): SharedRevocationStore {
+    const stage = (name: string, value: unknown): void =>
+      this.#host?.outbox((outbox) => outbox.stage(name, value));
+    this.#revocations = new SharedRevocationStore({ facts, stage });
+    return this.#revocations;
+  }
+
+  /** Facts that belong to the shell are durable. */
+  stored(facts: ReadonlyMap<string, unknown>): void {
+    this.#revocations?.stored(facts);
   }
 
   /** The store is open. */

@@ -69,8 +69,8 @@ export interface ServerEffects {
   /** Other policies hold from now on, here and for whatever else asks them. */
   policiesChanged?(): void;
   /**
-   * Facts of webhooks that are durable, by the names of their meta records: subscriptions, deliveries, places in topics (HOOK-22). None: this
-   * node owns other partitions than before.
+   * Facts of webhooks that are durable, by the names of their meta records: subscriptions, deliveries, places in topics (HOOK-22); in a cluster
+   * revocations too (AUTH-44). None: this node owns other partitions than before.
    */
   outboxStored?(facts: ReadonlyMap<string, unknown>): void;
   /** A result was made that nobody had asked for before; told within the input that asked for it (QRY-11). */

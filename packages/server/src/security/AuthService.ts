@@ -8,10 +8,11 @@ import { keyFilesOf } from './keys/configuredKeys.js';
 import { isLoopback } from './loopback.js';
 import { OperatorFile } from './operators/OperatorFile.js';
 import { Operators, subjectOf, versionOf } from './operators/Operators.js';
-import { operatorKey } from './operators/operatorKey.js';
+import { clusterOperatorKey, operatorKey } from './operators/operatorKey.js';
 import type { Principal } from './PermissionPolicy.js';
 import { FileRevocationStore } from './revocation/FileRevocationStore.js';
 import type { Revocation } from './revocation/Revocations.js';
+import type { SharedRevocationStore } from './revocation/SharedRevocationStore.js';
 import type { SecurityManager, SecuritySettings } from './SecurityManager.js';
 
 export interface AuthSettings extends SecuritySettings {
@@ -19,6 +20,8 @@ export interface AuthSettings extends SecuritySettings {
   readonly storage: 'embedded' | 'memory';
   readonly dataDir: string;
   readonly operatorsFile?: string | undefined;
+  readonly cluster?: boolean | undefined;
+  readonly clusterSecret?: string | undefined;
 }
 
 export interface AuthParts {
@@ -26,6 +29,8 @@ export interface AuthParts {
   readonly logger: Logger;
   /** other tokens are believed than before */
   readonly onChange: () => void;
+  /** of a node of a cluster */
+  readonly shared?: SharedRevocationStore | undefined;
 }
 
 /**
@@ -76,7 +81,17 @@ export class AuthService {
     try {
       const revocations = inFolder('revocations.jsonl');
       if (revocations !== undefined) await security.revocations.keepIn(new FileRevocationStore(revocations));
-      const signing = await operatorKey(inFolder('operator.key'));
+      // What the folder holds from before there was a cluster still counts here.
+      if (parts.shared !== undefined) await security.revocations.keepIn(parts.shared);
+      parts.shared?.listen((entries) => {
+        security.revocations.heard(entries);
+        parts.onChange();
+      });
+      const { cluster, clusterSecret } = settings;
+      const signing =
+        cluster && clusterSecret !== undefined
+          ? clusterOperatorKey(clusterSecret)
+          : await operatorKey(inFolder('operator.key'));
       security.keys.adopt(signing.key);
       const file = new OperatorFile(operatorsFile ?? inFolder('operators.json'));
       await file.read();

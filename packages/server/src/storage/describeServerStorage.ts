@@ -1,21 +1,14 @@
 import { partitionOf } from '@topgun/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CommitGate } from './CommitGate.js';
 import { commitOf, storedRecord } from './contractRecords.js';
 import { itPurges } from './purgeContract.js';
 import { itRepairs } from './repairContract.js';
+import type { StorageHarness } from './StorageHarness.js';
 import type { CommitBatch, DedupEntry, Store, StoreBoot, StoredRecord } from './Store.js';
 import { FORGOTTEN } from './Store.js';
+import { itFollowsScripts } from './scripts/scriptContract.js';
 
 export { commitOf, storedRecord };
-
-/** What the suite needs of a store: the means to open it again, and to stand between it and its disk. */
-export interface StorageHarness {
-  readonly gate: CommitGate;
-  /** Opens what was stored so far; the suite closes a store before it opens the next. */
-  open(): Promise<{ readonly store: Store; readonly boot: StoreBoot }>;
-  dispose(): Promise<void>;
-}
 
 function entry(seq: number, rest: Partial<DedupEntry> = {}): DedupEntry {
   return { seq, outcome: 0, t: 1000 + seq, node: 'sess', n: seq, epoch: 1, fingerprint: 7 * seq, ...rest };
@@ -385,4 +378,5 @@ export function describeServerStorage(name: string, factory: () => Promise<Stora
     itPurges(() => ({ harness, store, boot }), reopen);
     itRepairs(() => ({ store, boot }), reopen);
   });
+  describe(`Store scripts: ${name}`, () => itFollowsScripts(factory));
 }

@@ -15,6 +15,10 @@ interface DedupState {
   readonly entries: Map<number, DedupEntry>;
 }
 
+/** By rising seq, as every store gives them. */
+const entriesOf = ({ entries }: DedupState): DedupEntry[] =>
+  [...entries.values()].sort((a, b) => a.seq - b.seq);
+
 const itemOf = (record: Pick<StoredRecord, 'map' | 'key' | 'tag'>): string =>
   JSON.stringify([record.map, record.key, record.tag ?? null]);
 const dedupOf = (pid: number, clientId: string, session: string): string => `${pid}/${clientId}/${session}`;
@@ -32,7 +36,10 @@ function merged(next: StoredRecord, old: StoredRecord): StoredRecord | undefined
     next.t - old.t ||
     compareTexts(next.node, old.node) ||
     Number(isNextGone) - Number(old.value === undefined) ||
-    (isNextGone ? 0 : hashValue(next.value) - hashValue(old.value));
+    (isNextGone ? 0 : hashValue(next.value) - hashValue(old.value)) ||
+    // Two that live for ever differ by NaN.
+    (next.ttlMs || Infinity) - (old.ttlMs || Infinity) ||
+    0;
   // The same version at a later offset has moved there.
   return order > 0 || (order === 0 && isAfter(next, old)) ? next : undefined;
 }
@@ -200,7 +207,7 @@ export class SimStore {
   readDedup(pid: number, clientId: string, session: string): DedupRow | undefined {
     const state = this.#dedup.get(dedupOf(pid, clientId, session));
     if (state === undefined) return undefined;
-    return { clientId, session, settledBelow: state.settledBelow, entries: [...state.entries.values()] };
+    return { clientId, session, settledBelow: state.settledBelow, entries: entriesOf(state) };
   }
 
   dedupRows(): (readonly [pid: number, row: DedupRow])[] {
@@ -208,7 +215,7 @@ export class SimStore {
       const [pid, clientId, session] = id.split('/') as [string, string, string];
       return [
         Number(pid),
-        { clientId, session, settledBelow: state.settledBelow, entries: [...state.entries.values()] },
+        { clientId, session, settledBelow: state.settledBelow, entries: entriesOf(state) },
       ] as const;
     });
   }

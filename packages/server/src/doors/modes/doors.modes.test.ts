@@ -5,11 +5,12 @@ import type { Deployment } from './testing/Deployment.js';
 import { describeSockets } from './testing/describeSockets.js';
 import { describeStreams } from './testing/describeStreams.js';
 import { describeWebhooks } from './testing/describeWebhooks.js';
-import { startNodes, startNodesOver, startNodesWith } from './testing/startNodes.js';
+import { startClusterNodes, startNodes, startNodesOver, startNodesWith } from './testing/startNodes.js';
 
 describe.each([
   ['one node without Redis', () => startNodes(1, {})],
   ['three nodes over one Redis', async () => startNodesWith(await startSingle())],
+  ['three nodes of a cluster without Redis', () => startClusterNodes()],
   ['three nodes over a Redis Cluster', async () => startNodesWith(await startCluster())],
 ] as const)('the doors of %s', (_, start) => {
   let deployment: Deployment;

@@ -2,6 +2,7 @@ import { utf8Length } from '@topgun/core';
 import { valueToJson } from '@topgun/protocol';
 import { anyMapPattern } from '../../security/policy/mapPattern.js';
 import type { View } from '../../security/policy/View.js';
+import { isRevocation } from '../../security/revocation/revocationFacts.js';
 import type { MetaRow } from '../../storage/Store.js';
 import type { Gate } from '../Gate.js';
 import type { ServerEffects } from '../ports.js';
@@ -103,7 +104,7 @@ export class Outbox {
   committed(meta: ReadonlyMap<string, unknown>): void {
     let ours: Map<string, unknown> | undefined;
     for (const [name, value] of meta) {
-      if (!outboxNames.isOurs(name)) continue;
+      if (!outboxNames.isOurs(name) && !isRevocation(name)) continue;
       this.#stored(name, value);
       ours ??= new Map();
       ours.set(name, value);

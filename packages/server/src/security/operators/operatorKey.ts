@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { secretKey, type TokenKey } from '../keys/TokenKey.js';
 import { writeWhole } from '../writeWhole.js';
@@ -31,6 +31,12 @@ export async function operatorKey(path: string | undefined): Promise<OperatorKey
       return kept;
     },
   };
+}
+
+/** The key of all nodes of a cluster: it follows from the secret that they have in common, so that what one of them signs is good at all. */
+export function clusterOperatorKey(clusterSecret: string): OperatorKey {
+  const secret = createHmac('sha256', clusterSecret).update('topgun:operators:key').digest('base64url');
+  return { key: secretKey(secret, KID, NAMES, 'The key of operators'), keep: () => Promise.resolve() };
 }
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SecurityManager } from '../SecurityManager.js';
 import { OperatorFile } from './OperatorFile.js';
 import { Operators, type SignedIn } from './Operators.js';
-import { operatorKey } from './operatorKey.js';
+import { clusterOperatorKey, operatorKey } from './operatorKey.js';
 import { hashPassword, isPassword, isPasswordHash, NOBODY } from './passwordHash.js';
 
 const password = 'correct horse battery';
@@ -266,6 +266,13 @@ describe('Operators', () => {
     await make(false);
     expect(operators.setupToken).toBeUndefined();
     expect(await operators.setUp('', 'eve', password, '::1')).toEqual({ refused: 'NOT_FOUND' });
+  });
+
+  it('[AUTH-51] nodes with one secret sign with one key, and others with another', () => {
+    const secrets = ['one', 'one', 'two'].map((name) => `secret of cluster ${name}, long enough`);
+    const [one, same, other] = secrets.map((secret) => clusterOperatorKey(secret).key.id);
+    expect(same).toBe(one);
+    expect(other).not.toBe(one);
   });
 
   it('[AUTH-51] the key outlives a restart, and nobody else may read it', async () => {

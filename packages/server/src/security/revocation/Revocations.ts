@@ -28,6 +28,11 @@ export class Revocations {
     this.#store = store;
   }
 
+  /** What other nodes have revoked holds here too. */
+  heard(entries: readonly RevocationEntry[]): void {
+    for (const entry of entries) this.#take(entry);
+  }
+
   get size(): number {
     return this.#tokens.size + this.#subjects.size;
   }

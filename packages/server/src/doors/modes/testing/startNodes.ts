@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ServerConfigInput } from '../../../config/schema.js';
 import type { RedisTopology } from '../../../local/redisTopologies.js';
 import { ServerCoordinator } from '../../../ServerCoordinator.js';
+import { startPostgres } from '../../../storage/postgres/local/startPostgres.js';
 import { Deployment, POLICIES, SECRET, SENDERS } from './Deployment.js';
 
 /** So many nodes with stores of their own; `config` is what they share. */
@@ -62,6 +63,21 @@ export async function startNodesWith(
     stop: async () => {
       await stop();
       await topology.dispose();
+    },
+  });
+}
+
+/** Three nodes of a cluster over a PostgreSQL that is theirs alone, and without a Redis. */
+export async function startClusterNodes(): Promise<Deployment> {
+  const postgres = await startPostgres();
+  const shared = { cluster: true, databaseUrl: postgres.url, clusterSecret: SECRET };
+  const { urls, nodes, stop } = await startNodes(3, shared);
+  return new Deployment({
+    urls,
+    nodes,
+    stop: async () => {
+      await stop();
+      await postgres.stop();
     },
   });
 }
