@@ -86,7 +86,7 @@ export class ClusterSide {
       publish: (commit) => publish(parts, commit, wall.nowMs),
     });
     this.#facts = new FactLine(boot.revision ?? 0, { look, follow: (facts) => this.#follow(facts) });
-    this.#barrier = new Barrier(options.effects, (conn, verdict) =>
+    this.#barrier = new Barrier(options.effects, parts.staging, (conn, verdict) =>
       sessions().verified(conn, verdict, wall.nowMs),
     );
     bindings.onOther = (...other) => sessions().rebound([...connections.values()], ...other);
@@ -277,7 +277,7 @@ export class ClusterSide {
     this.#settle();
   }
 
-  /** The node serves those who wait with what it has: neither links nor database answer (CLU-60). */
+  /** The node serves those of a round who still wait with what it has: links or database do not answer (CLU-60). */
   unknown(round: number): void {
     this.#barrier.giveUp(round);
   }
@@ -312,6 +312,7 @@ export class ClusterSide {
   /** The end of a turn. */
   tick(): void {
     this.#barrier.tick();
+    this.#settle();
     this.#noteClients();
     if (this.#releases.length === 0) return;
     const { staging } = this.#parts;

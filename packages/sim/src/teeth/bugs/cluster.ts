@@ -9,6 +9,7 @@ import { Fences } from '../../nodes/Fences.js';
 import { Membership } from '../../nodes/Membership.js';
 import { NodeProcess } from '../../nodes/NodeProcess.js';
 import { SimDatabase } from '../../nodes/SimDatabase.js';
+import { Staging } from '@topgun/server/internal/engine/Staging';
 import { CLUSTER } from '../../profiles/cluster.js';
 import type { PlantedBug } from '../PlantedBug.js';
 import { all } from '../PlantedBug.js';
@@ -204,6 +205,11 @@ const ofFollowers: readonly PlantedBug[] = [
     name: 'session served before the node knows all',
     profile,
     plant: () => replaceMethod(Barrier, 'holds', () => () => false),
+  },
+  {
+    name: 'session served while nobody knows what became of a flush',
+    profile,
+    plant: () => replaceMethod(Staging, 'isSettled', () => () => true),
   },
 ];
 
