@@ -196,13 +196,16 @@ export class ClusterSide {
     else this.#facts.mine(revision, commit.meta);
   }
 
-  /** Where the partitions of this node stand, and its facts: told to a node whose link begins, and to all after a take-over. */
+  /**
+   * Where this node stands in all partitions, and in its facts: told to a node whose link begins, and to all after a take-over. Of others'
+   * partitions, too: their owner may be fenced, or gone, and have told nobody else.
+   */
   standing(): {
     readonly places: readonly (readonly [pid: number, epoch: number, n: number])[];
     readonly revision: number;
   } {
-    const places = this.#parts.table.durable.partitions.flatMap(({ pid, isOwn, committed }) =>
-      isOwn ? [[pid, committed.epoch, committed.n] as const] : [],
+    const places = this.#parts.table.durable.partitions.flatMap(({ pid, committed }) =>
+      committed.epoch > 0 ? [[pid, committed.epoch, committed.n] as const] : [],
     );
     return { places, revision: this.#facts.revision };
   }

@@ -5,11 +5,11 @@ import { ClusterSide } from '@topgun/server/internal/engine/cluster/ClusterSide'
 import { Following } from '@topgun/server/internal/engine/cluster/Following';
 import { Forwarding } from '@topgun/server/internal/engine/cluster/Forwarding';
 import { HeldAnswers } from '@topgun/server/internal/engine/cluster/HeldAnswers';
+import { Staging } from '@topgun/server/internal/engine/Staging';
 import { Fences } from '../../nodes/Fences.js';
 import { Membership } from '../../nodes/Membership.js';
 import { NodeProcess } from '../../nodes/NodeProcess.js';
 import { SimDatabase } from '../../nodes/SimDatabase.js';
-import { Staging } from '@topgun/server/internal/engine/Staging';
 import { CLUSTER } from '../../profiles/cluster.js';
 import type { PlantedBug } from '../PlantedBug.js';
 import { all } from '../PlantedBug.js';
