@@ -152,20 +152,17 @@ export class FollowService implements OwnerEngine, ClusterEffects {
 
   ask(round: number): void {
     let isLate = false;
-    const late = new Promise<'late'>((resolve) => {
-      this.#time.after(LIMITS.clusterBarrierMs, () => {
-        isLate = true;
-        resolve('late');
-      });
+    this.#time.after(LIMITS.clusterBarrierMs, () => {
+      isLate = true;
+      this.#parts.input((side) => side.unknown(round));
     });
     // One connection that is lost proves nothing: what the database has may be heard with the next.
-    const known = this.#patiently(
+    void this.#patiently(
       () => this.#askAll(),
       () => isLate,
-    );
-    void Promise.race([known, late]).then(
-      (answer) => this.#parts.input((side) => (answer === 'late' ? side.unknown(round) : side.known(round))),
-      // The service stops.
+    ).then(
+      () => this.#parts.input((side) => side.known(round)),
+      // Those who waited are served with what the node knows; or the service stops.
       () => undefined,
     );
   }

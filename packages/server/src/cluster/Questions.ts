@@ -7,7 +7,7 @@ type BarrierFrame =
 
 /** What the nodes that are linked have answered. */
 export interface Asked {
-  /** none of the links was lost meanwhile */
+  /** none of the links was lost meanwhile, and all who answered are members */
   readonly isSure: boolean;
   /** the newest map that one of them knows */
   readonly version: number;
@@ -85,6 +85,8 @@ export class Questions {
     const question = this.#open.get(frame.number);
     if (question === undefined) return;
     question.version = Math.max(question.version, frame.version);
+    // It has begun anew under its name and is no member yet: of what it committed before, it cannot tell.
+    if (frame.version === 0) question.isSure = false;
     question.waiting.delete(from);
     this.#settle(frame.number, question);
   }

@@ -73,9 +73,10 @@ export class Staging {
   readonly #held = new HeldOps();
   /** facts of a commit that was void for them */
   #contradicted: readonly string[] = [];
-  #id = 0;
   #failures = 0;
   #isArmed = false;
+  /** number of the last flush that began */
+  flush = 0;
   commits = 0;
   failed = 0;
   unknown = 0;
@@ -106,6 +107,11 @@ export class Staging {
   /** The store took nothing the last time, or has not said whether it did: what is staged may yet come to nothing (CLU-60). */
   get isFailing(): boolean {
     return this.#failures > 0 || this.#state === 'SETTLING';
+  }
+
+  /** Whether it is known what became of a flush, and taken in. */
+  isSettled(flush: number): boolean {
+    return flush < this.flush || this.#state === 'IDLE' || this.#state === 'HOLDING';
   }
 
   get isQuiet(): boolean {
@@ -218,8 +224,8 @@ export class Staging {
 
   /** The store's word on a flush; one that is not awaited is ignored. */
   committed(id: number, result: CommitResult): void {
-    if (id === this.#id && this.#state === 'ABANDONED') this.#state = 'IDLE';
-    if (id !== this.#id || this.#state !== 'FLUSHING') return;
+    if (id === this.flush && this.#state === 'ABANDONED') this.#state = 'IDLE';
+    if (id !== this.flush || this.#state !== 'FLUSHING') return;
     if (result === 'committed') this.#succeed();
     else if (result === 'failed') this.#fail();
     else if (result === 'contradicted') this.#contradict();
@@ -237,8 +243,8 @@ export class Staging {
 
   /** What the store remembers of the ops of an unknown commit: any one of them proves that all are stored. */
   dedupRead(id: number, states: readonly (DedupState | undefined)[]): void {
-    if (id === this.#id && this.#state === 'ABANDONED') this.#state = 'IDLE';
-    if (id !== this.#id || this.#state !== 'SETTLING') return;
+    if (id === this.flush && this.#state === 'ABANDONED') this.#state = 'IDLE';
+    if (id !== this.flush || this.#state !== 'SETTLING') return;
     const staged = new Map(
       this.#inFlight.ops.map(({ entry, seq }) => [`${entry?.fingerprint}/${seq}`, entry]),
     );
@@ -275,7 +281,7 @@ export class Staging {
     });
     this.#slices = commit.slices;
     this.#state = 'FLUSHING';
-    this.#effects.commit(++this.#id, commit);
+    this.#effects.commit(++this.flush, commit);
   }
 
   #succeed(): void {

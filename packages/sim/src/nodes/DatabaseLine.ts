@@ -201,7 +201,17 @@ export class DatabaseLine implements SharedStore, ClusterStore {
       (reply) => (number === this.#asked[line] ? reply : undefined),
       () => undefined,
     );
-    return Promise.race([answered, late]);
+    const reply = await Promise.race([answered, late]);
+    this.#noteReply(request, reply);
+    return reply;
+  }
+
+  #noteReply({ type }: OwnershipRequest, reply: OwnershipReply | undefined): void {
+    const { count } = this.#parts;
+    if (type === 'handOver' && reply === undefined) count('sometimes hand-over of which nothing was heard');
+    if (reply?.type === 'handOver' && (reply.reply?.given.length ?? 0) > 0)
+      count('sometimes partitions handed over');
+    if (reply?.type === 'takeOver' && reply.reply) count('sometimes node taken over');
   }
 
   setDraining(name: string, boot: string): Promise<boolean> {

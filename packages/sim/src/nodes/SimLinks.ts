@@ -9,6 +9,7 @@ export interface LinksParts {
   readonly self: Asker;
   readonly process: NodeProcess;
   readonly hub: LinkHub;
+  readonly count: (what: string) => void;
   /** What a reader threw. */
   readonly onError: (error: unknown) => void;
 }
@@ -19,6 +20,12 @@ interface End {
   readonly dialler: string;
   /** looks since anything was heard */
   missed: number;
+}
+
+/** What `Routes` sends. */
+interface ItemsFrame {
+  readonly to: string;
+  readonly items: readonly { readonly say?: string }[];
 }
 
 const LOOK_MS = 500;
@@ -113,6 +120,7 @@ export class SimLinks implements NodeLinks {
     end.missed = 0;
     if (frame === undefined) return;
     const [channel, message] = unpackPlain(frame) as [LinkChannel, unknown];
+    this.#look(message as Partial<ItemsFrame>);
     try {
       this.#readers.get(channel)?.(from, message);
     } catch (error) {
@@ -136,12 +144,19 @@ export class SimLinks implements NodeLinks {
   #lookLater(): void {
     this.process.after(LOOK_MS, () => {
       if (!this.#isOpen) return;
-      this.#look();
+      this.#watch();
       this.#lookLater();
     });
   }
 
-  #look(): void {
+  #look({ to, items }: Partial<ItemsFrame>): void {
+    const { count } = this.#parts;
+    if (to === undefined || items === undefined) return;
+    if (to !== this.self.name) count('sometimes op handed on by a third node');
+    if (items.some(({ say }) => say === 'bounced')) count('sometimes op sent back by who is no owner');
+  }
+
+  #watch(): void {
     for (const [name, end] of [...this.#ends]) {
       if (++end.missed > LOOKS_MAX) {
         end.wire.close(this);

@@ -12,7 +12,7 @@ const SEEDS_MEDIAN_MAX = 300;
 const WORKER = new URL('./worker.js', import.meta.url);
 
 /**
- * `npm run sim:teeth [-- --only text] [--workers W]`: plants each bug, runs seeds until the simulator finds it, and prints all of them in
+ * `npm run sim:teeth [-- --only text] [--profile name] [--workers W]`: plants each bug, runs seeds until the simulator finds it, and prints all of them in
  * one table. Exit code 1 when one stays hidden, when they are found too late, or when the code without bugs fails.
  */
 async function main(argv: readonly string[]): Promise<number> {
@@ -21,7 +21,10 @@ async function main(argv: readonly string[]): Promise<number> {
     return at < 0 ? undefined : argv[at + 1];
   };
   const only = after('--only') ?? '';
-  const due = [...bugs.keys()].filter((at) => bugs[at]?.name.includes(only));
+  const profile = after('--profile');
+  const due = [...bugs.entries()].flatMap(([at, bug]) =>
+    bug.name.includes(only) && (profile ?? profileOf(bug)) === profileOf(bug) ? [at] : [],
+  );
   const findings = new Map<number, Finding | undefined>();
   const workers = Math.max(1, Number(after('--workers') ?? availableParallelism()) || 1);
   const next = (): Hunt | undefined => {

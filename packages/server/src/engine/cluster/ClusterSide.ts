@@ -86,7 +86,7 @@ export class ClusterSide {
       publish: (commit) => publish(parts, commit, wall.nowMs),
     });
     this.#facts = new FactLine(boot.revision ?? 0, { look, follow: (facts) => this.#follow(facts) });
-    this.#barrier = new Barrier(options.effects, (conn, verdict) =>
+    this.#barrier = new Barrier(options.effects, parts.staging, (conn, verdict) =>
       sessions().verified(conn, verdict, wall.nowMs),
     );
     bindings.onOther = (...other) => sessions().rebound([...connections.values()], ...other);
@@ -196,13 +196,16 @@ export class ClusterSide {
     else this.#facts.mine(revision, commit.meta);
   }
 
-  /** Where the partitions of this node stand, and its facts: told to a node whose link begins, and to all after a take-over. */
+  /**
+   * Where this node stands in all partitions, and in its facts: told to a node whose link begins, and to all after a take-over. Of others'
+   * partitions, too: their owner may be fenced, or gone, and have told nobody else.
+   */
   standing(): {
     readonly places: readonly (readonly [pid: number, epoch: number, n: number])[];
     readonly revision: number;
   } {
-    const places = this.#parts.table.durable.partitions.flatMap(({ pid, isOwn, committed }) =>
-      isOwn ? [[pid, committed.epoch, committed.n] as const] : [],
+    const places = this.#parts.table.durable.partitions.flatMap(({ pid, committed }) =>
+      committed.epoch > 0 ? [[pid, committed.epoch, committed.n] as const] : [],
     );
     return { places, revision: this.#facts.revision };
   }
@@ -277,7 +280,7 @@ export class ClusterSide {
     this.#settle();
   }
 
-  /** The node serves those who wait with what it has: neither links nor database answer (CLU-60). */
+  /** The node serves those of a round who still wait with what it has: links or database do not answer (CLU-60). */
   unknown(round: number): void {
     this.#barrier.giveUp(round);
   }
@@ -312,6 +315,7 @@ export class ClusterSide {
   /** The end of a turn. */
   tick(): void {
     this.#barrier.tick();
+    this.#settle();
     this.#noteClients();
     if (this.#releases.length === 0) return;
     const { staging } = this.#parts;

@@ -11,8 +11,8 @@ interface Entering {
 }
 
 /**
- * CLU-32: a gateway passes an answer on when it knows what the answer is about. CLU-23: what anybody had been told is durable before a
- * client came is known to the node that lets it in. Neither is judged once time was lost.
+ * CLU-32: a gateway passes an answer on when it knows what the answer is about. CLU-23: what anybody had been told before a client
+ * came is known to the node that lets it in. Neither is judged once time was lost.
  */
 export const gateways: ClusterLaw = {
   watch(world) {
@@ -25,6 +25,8 @@ export const gateways: ClusterLaw = {
       said(by, message, conn) {
         if (world.store.rollbacks > 0) return;
         if (message.type === 'OP_ACK') answered(world, by, message, told);
+        if (message.type === 'SERVER_EVENT')
+          for (const [pid, , , epoch, n] of message.parts) raise(told, pid, { epoch, n });
         if (message.type !== 'AUTH_ACK') return;
         const came = entering.get(conn);
         entering.delete(conn);
@@ -51,9 +53,13 @@ function answered(
     const place = { epoch: message.epoch, n };
     if (isBehind(by, pid, place))
       world.fail(`CLU-32: ${by.self.name} passes an answer on and lacks (${place.epoch}, ${n}) of ${pid}`);
-    const before = told.get(pid);
-    if (before === undefined || compareOffsets(place, before) > 0) told.set(pid, place);
+    raise(told, pid, place);
   }
+}
+
+function raise(told: Map<number, Offset>, pid: number, place: Offset): void {
+  const before = told.get(pid);
+  if (before === undefined || compareOffsets(place, before) > 0) told.set(pid, place);
 }
 
 function isBehind({ engine }: SimMember, pid: number, place: Offset): boolean {

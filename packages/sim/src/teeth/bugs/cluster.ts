@@ -5,6 +5,7 @@ import { ClusterSide } from '@topgun/server/internal/engine/cluster/ClusterSide'
 import { Following } from '@topgun/server/internal/engine/cluster/Following';
 import { Forwarding } from '@topgun/server/internal/engine/cluster/Forwarding';
 import { HeldAnswers } from '@topgun/server/internal/engine/cluster/HeldAnswers';
+import { Staging } from '@topgun/server/internal/engine/Staging';
 import { Fences } from '../../nodes/Fences.js';
 import { Membership } from '../../nodes/Membership.js';
 import { NodeProcess } from '../../nodes/NodeProcess.js';
@@ -204,6 +205,11 @@ const ofFollowers: readonly PlantedBug[] = [
     name: 'session served before the node knows all',
     profile,
     plant: () => replaceMethod(Barrier, 'holds', () => () => false),
+  },
+  {
+    name: 'session served while nobody knows what became of a flush',
+    profile,
+    plant: () => replaceMethod(Staging, 'isSettled', () => () => true),
   },
 ];
 
