@@ -218,11 +218,11 @@ export class FollowService implements OwnerEngine, ClusterEffects {
 
   async #takeOver(pids: readonly number[]): Promise<void> {
     await this.#looks.look();
-    for (const pid of pids) {
+    await readEach(pids, async (pid) => {
       const rows: DedupRow[] = [];
       await this.#parts.store.scanDedup(pid, (row) => rows.push(row));
       this.#parts.input((side) => side.remember(pid, rows));
-    }
+    });
   }
 
   async #lookQuietly(): Promise<void> {
@@ -262,14 +262,10 @@ export class FollowService implements OwnerEngine, ClusterEffects {
       onStopped(error);
       throw error;
     }
-    const left = [...lacking];
-    const fill = async (): Promise<void> => {
-      for (let pid = left.pop(); pid !== undefined; pid = left.pop()) {
-        const place = state.partitions.get(pid);
-        if (place !== undefined) await this.#fill(pid, place);
-      }
-    };
-    await Promise.all(Array.from({ length: LIMITS.clusterFillReads }, fill));
+    await readEach(lacking, async (pid) => {
+      const place = state.partitions.get(pid);
+      if (place !== undefined) await this.#fill(pid, place);
+    });
   }
 
   async #fill(pid: number, place: Parameters<ClusterSide['lacks']>[1]): Promise<void> {
@@ -314,4 +310,13 @@ export class FollowService implements OwnerEngine, ClusterEffects {
       signal.addEventListener('abort', stopped, { once: true });
     });
   }
+}
+
+/** Does it for each partition, a few at a time. */
+async function readEach(pids: readonly number[], read: (pid: number) => Promise<void>): Promise<void> {
+  const left = [...pids];
+  const line = async (): Promise<void> => {
+    for (let pid = left.pop(); pid !== undefined; pid = left.pop()) await read(pid);
+  };
+  await Promise.all(Array.from({ length: LIMITS.clusterFillReads }, line));
 }

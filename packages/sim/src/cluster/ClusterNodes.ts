@@ -159,14 +159,14 @@ export class ClusterNodes {
     if (!answer.ok) throw new Error(`A drain was answered ${answer.status}: ${await answer.text()}`);
   }
 
-  /** Whether a node says that new clients are welcome. */
-  async isReady(at: number): Promise<boolean> {
-    return (await this.#fetch(at, '/ready'))?.ok === true;
-  }
-
   /** SIGSTOP and SIGCONT: it hangs, and goes on. */
   signal(at: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#node(at).server.signal(signal);
+  }
+
+  /** Whether a node says that new clients are welcome. */
+  async isReady(at: number): Promise<boolean> {
+    return (await this.#fetch(at, '/ready'))?.ok === true;
   }
 
   /** What a node says of the cluster; undefined when it says nothing. */
@@ -233,12 +233,12 @@ export class ClusterNodes {
   }
 }
 
-/** An answer may break off in the middle. */
-const read = (answer: Response | undefined): Promise<unknown> | undefined =>
-  answer?.json().catch(() => undefined);
-
 /** Clients that choose their node find it where the others do. */
 const inTheOpen = async ({ port }: NodePlace): Promise<NodeSurroundings> => ({
   flags: ['--public-url', `ws://127.0.0.1:${port}`],
   env: {},
 });
+
+/** An answer may break off in the middle. */
+const read = (answer: Response | undefined): Promise<unknown> | undefined =>
+  answer?.json().catch(() => undefined);

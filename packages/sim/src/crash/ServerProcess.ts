@@ -1,15 +1,21 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { type Tethered, tether } from '@topgun/server/internal/local/tether';
 
 const bin = fileURLToPath(new URL('../../../../bin/topgun.js', import.meta.url));
 
-/** A real `topgun start` on a folder and a port, to be killed without a word and started again. */
+/** A running server. */
+interface Running {
+  /** its end comes after that of the server, with the same code */
+  readonly shell: Tethered['shell'];
+  readonly pid: number;
+}
+
+/** A real `topgun start` on a folder and a port, to be killed without a word and started again. It ends with this process, however that ends. */
 export class ServerProcess {
   readonly #args: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
-  #child: ChildProcess | undefined;
+  #running: Running | undefined;
   #output = '';
   readonly #heard: ((data: Buffer) => void) | undefined;
 
@@ -27,21 +33,24 @@ export class ServerProcess {
   /** Starts the process and waits until `/ready` says yes; throws with its output when that takes longer than `deadlineMs`. */
   async start(port: number, deadlineMs = 20_000): Promise<void> {
     this.#output = '';
-    const child = spawn(process.execPath, [bin, 'start', ...this.#args, '--port', String(port)], {
+    const { shell, pid } = tether({
+      program: process.execPath,
+      args: [bin, 'start', ...this.#args, '--port', String(port)],
+      signal: 'TERM',
+      cwd: process.cwd(),
       env: this.#env,
-      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#child = child;
     const collect = (data: Buffer): void => {
       this.#heard?.(data);
       this.#output = (this.#output + data.toString()).slice(-4000);
     };
-    child.stdout?.on('data', collect);
-    child.stderr?.on('data', collect);
+    shell.stdout.on('data', collect);
+    shell.stderr.on('data', collect);
+    this.#running = { shell, pid: await pid };
     const deadline = performance.now() + deadlineMs;
     while (performance.now() < deadline) {
-      if (child.exitCode !== null)
-        throw new Error(`The server ended with code ${child.exitCode}:\n${this.#output}`);
+      if (shell.exitCode !== null)
+        throw new Error(`The server ended with code ${shell.exitCode}:\n${this.#output}`);
       if (await isReady(port)) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -50,36 +59,48 @@ export class ServerProcess {
 
   /** SIGKILL: no handler runs, nothing is flushed. */
   async kill(): Promise<void> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
+    const running = this.#running;
+    this.#running = undefined;
+    if (running !== undefined) await ended(running, 'SIGKILL');
   }
 
   /** Has it hang, and go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    if (this.#child === undefined) throw new Error('No server runs.');
-    this.#child.kill(signal);
+    if (this.#running === undefined) throw new Error('No server runs.');
+    process.kill(this.#running.pid, signal);
   }
 
   /** SIGTERM: it drains and ends by itself. Throws when it takes longer than `deadlineMs`. */
   async terminate(deadlineMs: number): Promise<Ending> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child === undefined) throw new Error('No server runs.');
+    const running = this.#running;
+    this.#running = undefined;
+    if (running === undefined) throw new Error('No server runs.');
     const began = performance.now();
-    const gone = once(child, 'exit', { signal: AbortSignal.timeout(deadlineMs) });
-    child.kill('SIGTERM');
     try {
-      const [code] = await gone;
+      const code = await ended(running, 'SIGTERM', AbortSignal.timeout(deadlineMs));
       return { code, ms: performance.now() - began, output: this.#output };
     } catch (error) {
-      child.kill('SIGKILL');
+      process.kill(running.pid, 'SIGKILL');
       throw new Error(`The server did not end within ${deadlineMs} ms:\n${this.#output}`, { cause: error });
     }
   }
+}
+
+/** Sends a signal and resolves with the code when it has ended; it may have before. */
+async function ended(
+  { shell, pid }: Running,
+  signal: 'SIGKILL' | 'SIGTERM',
+  patience?: AbortSignal,
+): Promise<number | null> {
+  if (shell.exitCode !== null) return shell.exitCode;
+  const gone = once(shell, 'exit', { signal: patience });
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It is gone, and its shell says so in a moment.
+  }
+  const [code] = await gone;
+  return code as number | null;
 }
 
 /** How a process ended. */

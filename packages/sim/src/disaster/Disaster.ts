@@ -16,6 +16,8 @@ const WRITERS_PER_NODE = 2;
 const KEYS_PER_CLIENT = 50;
 const OUTSTANDING = 10;
 const ADD_EVERY_MS = 50;
+/** accepted before the end of everything */
+const MESSAGES = 20;
 /** The leases of those that were killed have to end, and a busy machine takes its time. */
 const WHOLE_MS = 60_000;
 const LISTENING_MS = 30_000;
@@ -74,6 +76,7 @@ export class Disaster {
     for (const adder of this.#adders) adder.start(ADD_EVERY_MS);
     this.#load.start(round);
     await answersAfter(this.#writers, rng.int(200, 1_500));
+    await this.#load.acceptedMore(MESSAGES);
 
     await this.#endAll(rng);
     await this.#load.stop();

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type HttpPosition, TopGunHttp, TopGunHttpError } from '@topgun/client/http';
 import type { ClusterNodes } from '../cluster/ClusterNodes.js';
+import { until } from '../rolling/until.js';
 
 const EVERY_MS = 40;
 const STREAMS = 3;
+const ACCEPTED_MS = 30_000;
 
 /** A message that a node has accepted. */
 export interface Accepted extends HttpPosition {
@@ -48,6 +50,12 @@ export class TopicLoad {
       this.#pending.add(published);
       void published.finally(() => this.#pending.delete(published));
     }, EVERY_MS);
+  }
+
+  /** Resolves when so many more are accepted. */
+  acceptedMore(count: number): Promise<void> {
+    const goal = this.accepted.length + count;
+    return until('messages are accepted', ACCEPTED_MS, () => this.accepted.length >= goal);
   }
 
   /** No more is published; resolves when all of it is answered, or never will be. */

@@ -1,4 +1,4 @@
-import { option } from '../crash/harness.js';
+import { option, text } from '../crash/harness.js';
 import { Rng } from '../rng.js';
 import { Disaster } from './Disaster.js';
 import type { TopicPlace } from './judgeTopics.js';
@@ -34,9 +34,8 @@ async function main(): Promise<number> {
 }
 
 function places(): readonly TopicPlace[] {
-  const at = process.argv.indexOf('--topics');
-  const place = process.argv[at + 1];
-  if (at < 0) return ['redis', 'postgres'];
+  const place = text('topics');
+  if (place === undefined) return ['redis', 'postgres'];
   if (place !== 'redis' && place !== 'postgres')
     throw new Error(`--topics is redis or postgres, not ${place}`);
   return [place];

@@ -9,6 +9,7 @@ import { Rng } from '../rng.js';
 import { until } from '../rolling/until.js';
 import { Balancer } from './Balancer.js';
 import { figuresOf, partByMoves } from './figures.js';
+import { HttpWriter } from './HttpWriter.js';
 import { isSettled } from './isSettled.js';
 import { Mover } from './Mover.js';
 import { OwnerWatch } from './OwnerWatch.js';
@@ -20,6 +21,7 @@ const CLIENTS_PER_MAP = 5;
 const BALANCED = 5;
 const ADDERS = 6;
 const ADD_EVERY_MS = 250;
+const HTTP_EVERY_MS = 200;
 /** What a node that joins or leaves may move, where there are four with it (CLU-11). */
 const MOVES_MAX = Math.ceil(PARTITION_COUNT / (NODES + 1)) + 1;
 /** What a planned move may add to the slowest writes of the keys that it touches (O5). */
@@ -39,7 +41,7 @@ interface Phase {
 
 /**
  * `npm run test:moves [-- --clients 100 --per-second 150 --calm 1500 --seed S --untimed]`: three real nodes of one cluster, under clients that write
- * at a steady pace to all partitions. A fourth node joins; a node is drained and stopped; the three that are left are restarted in turn, with
+ * at a steady pace to all partitions, most of them to the nodes themselves, some through a balancer, one over HTTP. A fourth node joins; a node is drained and stopped; the three that are left are restarted in turn, with
  * SIGTERM, each as soon as the one before it is ready. No app may be told of an error; no answered write may be lost and no addition be
  * done twice; a join or leave may move no more than its share; and the slowest writes may become slower by 2 s at most, which
  * `--untimed` does not look at. `--calm`: so many writes are made before each of these.
@@ -58,12 +60,13 @@ async function main(): Promise<number> {
   const movers: Mover[] = [];
   const balanced: Mover[] = [];
   const adders: Adder[] = [];
+  const http = new HttpWriter(balancer.url.replace('ws:', 'http:'), nodes.token);
   const faults: string[] = [];
   const phases: Phase[] = [];
   const watch = new OwnerWatch(nodes);
   let living = seeds.map((_, at) => at);
 
-  const everybody = (): readonly (Mover | Adder)[] => [...movers, ...balanced, ...adders];
+  const everybody = (): readonly (Mover | Adder | HttpWriter)[] => [...movers, ...balanced, ...adders, http];
   const answered = (): number => movers.reduce((sum, { samples }) => sum + samples.length, 0);
   const troubles = (): readonly string[] => everybody().flatMap((client) => client.troubles);
   const settled = (): Promise<void> =>
@@ -97,6 +100,7 @@ async function main(): Promise<number> {
     await Promise.all(writers.map((mover) => mover.ready()));
     for (const [at, mover] of writers.entries()) mover.start(everyMs, (at * everyMs) / clients);
     for (const adder of adders) adder.start(ADD_EVERY_MS);
+    http.start(HTTP_EVERY_MS);
     // Programs are slow in their first moments.
     await until('the first writes are answered', SETTLED_MS, () => answered() >= calmWrites / 2);
 
@@ -133,7 +137,9 @@ async function main(): Promise<number> {
       isFinished = true;
     });
     await until('all is answered', SETTLED_MS, () => isFinished);
-    faults.push(...(await judgeNodes(nodes, living, { writers, adders })));
+    faults.push(
+      ...(await judgeNodes(nodes, living, { writers: [...writers, http], adders: [...adders, http] })),
+    );
   } catch (error) {
     faults.push(String(error));
   } finally {

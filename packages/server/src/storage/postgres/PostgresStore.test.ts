@@ -208,6 +208,20 @@ describe('PostgresStore', () => {
     expect(seen.rows).toEqual([{ value: 'on' }]);
   });
 
+  it('[STO-40] no statement is compiled, whatever the database is set to', async () => {
+    const address = databases.fresh();
+    const store = databases.store(address);
+    await store.open();
+    const client = await databases.client(address);
+    await client.query(`alter database ${client.database} set jit = on`);
+    await client.query(`create function look() returns trigger language plpgsql as $$ begin
+      insert into facts values ('seen', convert_to(current_setting('jit'), 'UTF8')); return new; end $$;
+      create trigger look after insert on records execute function look()`);
+    expect(await store.commit(one)).toBe('committed');
+    const seen = await client.query("select convert_from(value, 'UTF8') as value from facts");
+    expect(seen.rows).toEqual([{ value: 'off' }]);
+  });
+
   it('[STO-38] [INC-1] tables that are found in another home begin a new life', async () => {
     const address = databases.fresh();
     const store = databases.store(address);

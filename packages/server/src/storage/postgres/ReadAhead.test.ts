@@ -7,19 +7,28 @@ interface Row {
   readonly name: number;
 }
 
-/** A table in memory, and how often it was asked. */
+/** A table in memory, how often it was asked, and how many rows it gave. */
 class Table {
   asked = 0;
+  given = 0;
   rows: readonly Row[];
 
   constructor(rows: readonly Row[]) {
     this.rows = [...rows].sort((a, b) => a.pid - b.pid || a.name - b.name);
   }
 
-  readonly page = async (pid: number, after: Row | undefined, count: number): Promise<readonly Row[]> => {
+  readonly page = async (
+    pid: number,
+    after: Row | undefined,
+    count: number,
+    last: number,
+  ): Promise<readonly Row[]> => {
     this.asked++;
     const name = after?.name ?? -1;
-    return this.rows.filter((row) => row.pid > pid || (row.pid === pid && row.name > name)).slice(0, count);
+    const behind = this.rows.filter((row) => row.pid > pid || (row.pid === pid && row.name > name));
+    const page = behind.filter((row) => row.pid <= last).slice(0, count);
+    this.given += page.length;
+    return page;
   };
 }
 
@@ -53,6 +62,18 @@ describe('ReadAhead', () => {
     const pages = new ReadAhead<Row>(table.page, () => 1);
     for (let pid = 0; pid < 271; pid++) await all(pages, pid);
     expect(table.asked).toBe(1);
+  });
+
+  it('[STO-16] [CLU-14] some partitions here and there are read and no others, what was a sweep before or not', async () => {
+    const table = new Table(Array.from({ length: 2_710 }, (_, i) => ({ pid: i % 271, name: i })));
+    const pages = new ReadAhead<Row>(table.page, () => 1);
+    for (let pid = 0; pid < 271; pid++) await all(pages, pid);
+    for (const wanted of [[7, 8, 90, 270], [3, 4], [200]]) {
+      table.given = 0;
+      pages.clear();
+      for (const pid of wanted) await all(pages, pid);
+      expect(table.given).toBe(10 * wanted.length);
+    }
   });
 
   it('[STO-12] what was read before a commit is not given after it', async () => {

@@ -1,3 +1,4 @@
+import { PARTITION_COUNT } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
 
 interface Placed {
@@ -11,26 +12,36 @@ interface Held<Row> {
   readonly isEnd: boolean;
 }
 
+/** Reads so many rows behind `after`, or from the beginning of a partition, by rising partition, up to the end of `last`. */
+type Page<Row> = (
+  pid: number,
+  after: Row | undefined,
+  count: number,
+  last: number,
+) => Promise<readonly Row[]>;
+
 /** Bytes read at once, about: a page of large values has few rows. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 const FIRST_PAGE = 100;
 
+/** The last partition that a page may run into. */
+const LAST = PARTITION_COUNT - 1;
+
 /**
- * Reads a table partition by partition, in pages that run on into the next ones: a start asks for all 271 of them one after the other,
- * and most are small. Each is one way over the network otherwise, for records and dedup rows alike.
+ * Reads a table partition by partition. Who asks for one after the other from the first on, as a start does, gets pages that run on into the
+ * next ones: most are small, and each is one way over the network otherwise, for records and dedup rows alike. Who takes some partitions
+ * over asks for a few here and there, while others wait for them: there a page ends with its partition.
  */
 export class ReadAhead<Row extends Placed> {
-  readonly #page: (pid: number, after: Row | undefined, count: number) => Promise<readonly Row[]>;
+  readonly #page: Page<Row>;
   readonly #bytesOf: (row: Row) => number;
   #held: Held<Row> | undefined;
   #life = 0;
   #count = FIRST_PAGE;
+  /** who asks for it next goes through all of them */
+  #next: number | undefined;
 
-  /** `page`: the rows behind `after`, by rising partition, or from the beginning of the partition. */
-  constructor(
-    page: (pid: number, after: Row | undefined, count: number) => Promise<readonly Row[]>,
-    bytesOf: (row: Row) => number,
-  ) {
+  constructor(page: Page<Row>, bytesOf: (row: Row) => number) {
     this.#page = page;
     this.#bytesOf = bytesOf;
   }
@@ -44,6 +55,8 @@ export class ReadAhead<Row extends Placed> {
   /** The rows of a partition, page by page. */
   async *of(pid: number): AsyncGenerator<readonly Row[]> {
     const life = this.#life;
+    const isInTurn = pid === 0 || pid === this.#next;
+    this.#next = isInTurn ? pid + 1 : undefined;
     let held = this.#held !== undefined && this.#held.first <= pid ? this.#held : undefined;
     this.#held = undefined;
     let last = held?.rows.at(-1);
@@ -53,12 +66,13 @@ export class ReadAhead<Row extends Placed> {
         if (mine.length > 0) yield mine;
         const beyond = held.rows.filter((row) => row.pid > pid);
         if (beyond.length > 0 || held.isEnd) {
-          if (life === this.#life) this.#held = { first: pid + 1, rows: beyond, isEnd: held.isEnd };
+          if (isInTurn && life === this.#life)
+            this.#held = { first: pid + 1, rows: beyond, isEnd: held.isEnd };
           return;
         }
       }
       const count = this.#count;
-      const rows = await this.#page(pid, last?.pid === pid ? last : undefined, count);
+      const rows = await this.#page(pid, last?.pid === pid ? last : undefined, count, isInTurn ? LAST : pid);
       held = { first: pid, rows, isEnd: rows.length < count };
       last = rows.at(-1);
       const bytes = rows.reduce((sum, row) => sum + this.#bytesOf(row), 1);

@@ -27,6 +27,8 @@ export function connectionOptions(address: DatabaseAddress): pg.ClientConfig {
     statement_timeout: LIMITS.databaseStatementMs,
     lock_timeout: LIMITS.databaseLockMs,
     idle_in_transaction_session_timeout: LIMITS.databaseStatementMs,
+    // Every statement of ours touches few rows. Compiling one takes longer than all else, and an estimate that is far off asks for it.
+    jit: 'off',
     // A machine that vanished is noticed after these seconds, and its locks are free.
     tcp_keepalives_idle: 5,
     tcp_keepalives_interval: 2,

@@ -36,13 +36,13 @@ const NOTHING = Buffer.alloc(0);
 /** Reads the records of partitions, in the order of their names. */
 export function recordPages(asked: () => Asked): ReadAhead<PlacedRecord> {
   return new ReadAhead(
-    async (pid, after, count) => {
+    async (pid, after, count, last) => {
       const place = after === undefined ? ['', NOTHING, NOTHING] : [after.map, after.key, after.tag];
       const { rows } = await asked().query<PlacedRecord>({
         name: 'scan',
-        text: `select pid, ${COLUMNS} from records where (pid, map, key, tag) > ($1, $2, $3, $4)
+        text: `select pid, ${COLUMNS} from records where (pid, map, key, tag) > ($1, $2, $3, $4) and pid <= $6
           order by pid, map, key, tag limit $5`,
-        values: [pid, ...place, count],
+        values: [pid, ...place, count, last],
       });
       return rows;
     },
@@ -91,12 +91,13 @@ type PlacedDedup = DedupColumns & { readonly pid: number };
 /** Reads the dedup rows of partitions. */
 export function dedupPages(asked: () => Asked): ReadAhead<PlacedDedup> {
   return new ReadAhead(
-    async (pid, after, count) => {
+    async (pid, after, count, last) => {
       const { rows } = await asked().query<PlacedDedup>({
         name: 'dedup scan',
         text: `select pid, client, session, settled_below, entries from dedup
-          where (pid, client, session) > ($1, $2, $3) and settled_below < $4 order by pid, client, session limit $5`,
-        values: [pid, after?.client ?? '', after?.session ?? '', FORGOTTEN, count],
+          where (pid, client, session) > ($1, $2, $3) and pid <= $6 and settled_below < $4
+          order by pid, client, session limit $5`,
+        values: [pid, after?.client ?? '', after?.session ?? '', FORGOTTEN, count, last],
       });
       return rows;
     },
@@ -158,7 +159,8 @@ export async function readFacts(
       left join (
         select name, value from facts where revision > $1
         union all select name, null from facts_gone where revision > $1
-      ) f on true`,
+      ) f on true
+      where r.id = 1 and s.id = 1`,
     values: [after],
   });
   // There is always a first row, which carries what they share.
