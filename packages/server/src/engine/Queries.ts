@@ -7,6 +7,7 @@ import {
   type QuerySubMessage,
 } from '@topgun/protocol';
 import type { View } from '../security/policy/View.js';
+import type { Commit } from './Commit.js';
 import type { Connection } from './Connection.js';
 import type { EngineLimits } from './EngineLimits.js';
 import { errorMessage } from './errorMessage.js';
@@ -20,7 +21,6 @@ import type { RecordTable } from './RecordTable.js';
 import { RowWriter } from './RowWriter.js';
 import { SharedQuery, type Subscription, type Update } from './SharedQuery.js';
 import type { Shown } from './Shown.js';
-import type { Commit } from './Staging.js';
 import { StandingQueries } from './StandingQueries.js';
 import { bytesOfRow } from './sizeOf.js';
 import type { Tally } from './Tally.js';

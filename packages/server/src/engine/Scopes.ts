@@ -1,4 +1,5 @@
 import { packPositions } from '@topgun/protocol';
+import type { Commit } from './Commit.js';
 import type { Connection } from './Connection.js';
 import type { Cursors, MintedCursor } from './Cursors.js';
 import type { EngineLimits } from './EngineLimits.js';
@@ -7,7 +8,6 @@ import type { Gate } from './Gate.js';
 import type { MapState } from './MapState.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
-import type { Commit } from './Staging.js';
 import { ViewGroup } from './ViewGroup.js';
 
 /** The whole-map scopes of all connections, in one group per map and view. */

@@ -48,7 +48,7 @@ import { Resolvers } from './resolvers/Resolvers.js';
 import { Scopes } from './Scopes.js';
 import type { ScreenVerdict } from './Screened.js';
 import { SessionMachine } from './SessionMachine.js';
-import { type Commit, Staging } from './Staging.js';
+import { Staging, type StagingPorts } from './Staging.js';
 import { SyncServer } from './SyncServer.js';
 import { scanBudget } from './scanBudget.js';
 import { sessionPorts } from './sessionPorts.js';
@@ -131,12 +131,12 @@ export class ServerEngine {
     this.#topics = new Topics(effects, this.#gate, this.#tally, hub);
     this.#followers = new Followers(this.#scopes, this.#queries, this.#topics);
     const followed = { scopes: this.#scopes, queries: this.#queries, topics: this.#topics };
-    const staged = {
-      committed: (commit: Commit) => {
+    const staged: Pick<StagingPorts, 'committed' | 'readmit'> = {
+      committed: (commit) => {
         this.cluster?.tell(commit, this.#revision);
         publish(hearers, commit, wall.nowMs);
       },
-      readmit: (ops: readonly Op[], now: number) => {
+      readmit: (ops, now) => {
         this.repairs.again();
         this.#admission.readmit(ops, now);
       },

@@ -1,6 +1,7 @@
 import { OUTCOME } from '@topgun/protocol';
 import { type CommitResult, compareOffsets, type DedupState, type PartitionSlice } from '../storage/Store.js';
 import { Batch } from './Batch.js';
+import type { Commit } from './Commit.js';
 import type { Connection } from './Connection.js';
 import type { FeedSlice } from './cluster/ports.js';
 import type { DedupSession } from './DedupTable.js';
@@ -14,21 +15,6 @@ import type { Purge } from './Purge.js';
 import type { ServerEffects } from './ports.js';
 import type { RecordTable } from './RecordTable.js';
 import type { Row } from './Row.js';
-
-/** One durable commit, as those who publish it see it. */
-export interface Commit {
-  readonly ops: readonly Op[];
-  /** what changed, by map */
-  readonly changes: ReadonlyMap<MapState, readonly Change[]>;
-  /** partitions in which ops took an offset, by map, changed rows or not */
-  readonly touched: ReadonlyMap<MapState, ReadonlySet<number>>;
-  /** who wrote, joined ones included */
-  readonly writers: ReadonlySet<Connection>;
-  readonly meta: ReadonlyMap<string, unknown>;
-  readonly purges: readonly Purge[];
-  /** of all its maps */
-  readonly lane: Lane;
-}
 
 export interface StagingPorts {
   /** Memory has advanced: answer, publish, let waiting ops in. */

@@ -1,11 +1,11 @@
 import type { Admission } from './Admission.js';
 import type { Answers } from './Answers.js';
+import type { Commit } from './Commit.js';
 import type { Outbox } from './outbox/Outbox.js';
 import type { PolicyBook } from './PolicyBook.js';
 import type { Queries } from './Queries.js';
 import type { Repairs } from './repair/Repairs.js';
 import type { Scopes } from './Scopes.js';
-import type { Commit } from './Staging.js';
 
 /** Those who hear of what has become durable. */
 export interface Hearers {

@@ -6,6 +6,7 @@ import {
   type StoreBoot,
   type StoredRecord,
 } from '../../storage/Store.js';
+import type { Commit } from '../Commit.js';
 import type { Connection } from '../Connection.js';
 import type { Cursors } from '../Cursors.js';
 import type { Op } from '../Op.js';
@@ -16,7 +17,7 @@ import { type Hearers, publish } from '../publish.js';
 import type { Reaper } from '../Reaper.js';
 import { mapOfMetaName } from '../RecordTable.js';
 import type { Retention } from '../Retention.js';
-import type { Commit, Staging } from '../Staging.js';
+import type { Staging } from '../Staging.js';
 import { Barrier } from './Barrier.js';
 import { FactLine } from './FactLine.js';
 import { Following } from './Following.js';

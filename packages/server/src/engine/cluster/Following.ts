@@ -6,13 +6,13 @@ import {
   type PartitionPlace,
   type StoredRecord,
 } from '../../storage/Store.js';
+import type { Commit } from '../Commit.js';
 import type { Change, MapState } from '../MapState.js';
 import type { OwnerClock } from '../OwnerClock.js';
 import type { Partition } from '../Partition.js';
 import type { Purge } from '../Purge.js';
 import type { RecordTable } from '../RecordTable.js';
 import { Row } from '../Row.js';
-import type { Commit } from '../Staging.js';
 import type { FeedSlice } from './ports.js';
 
 export interface FollowingParts {
