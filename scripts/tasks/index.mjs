@@ -48,11 +48,13 @@ const clusterScript = (script) => async (args) => {
   return packageScript('@topgun/sim', script)(args);
 };
 
-/** Those of several nodes start a Redis, which is found or installed for them. */
+/** Those of several nodes start a Redis, those over a database a PostgreSQL, which are found or installed for them. */
 async function bench(args) {
   const at = args.indexOf('--only');
-  if (at < 0 || ['fanout', 'nodes'].includes(args[at + 1]))
+  const only = at < 0 ? undefined : args[at + 1];
+  if (only === undefined || ['fanout', 'nodes'].includes(only))
     process.env.TOPGUN_REDIS = await resolvePiece('redis');
+  if (['cluster', 'database'].includes(only)) process.env.TOPGUN_POSTGRES = await resolvePiece('postgres');
   return packageScript('@topgun/bench', 'bench')(args);
 }
 

@@ -8,11 +8,18 @@ import { quantile } from './doors/latency.js';
 import type { CpuAnswer, LoadAnswer, LoadRequest } from './server/requests.js';
 import { median, short } from './statistics.js';
 
-const CLIENTS = 200;
+interface Load {
+  readonly clients: number;
+  /** frames in flight of each */
+  readonly window: number;
+  readonly keysPerClient: number;
+}
+
 const OPS_PER_FRAME = 20;
-const WINDOW = 2;
-/** More than a client has in flight, and few enough that all rows exist before anything is measured. */
-const KEYS_PER_CLIENT = 50;
+/** More keys of a client than it has in flight, and few enough that all rows exist before anything is measured. */
+const FULL: Load = { clients: 200, window: 2, keysPerClient: 50 };
+/** As many rows, and commits of a twentieth. */
+const LIGHT: Load = { clients: 20, window: 1, keysPerClient: 500 };
 const WARM_UP_MS = 2_000;
 const NODES = 3;
 const COST_BAR = 1.7;
@@ -31,12 +38,11 @@ interface Figures {
   readonly commits: number;
 }
 
-/** All rows of the load exist after so many ops. */
-const FILLED = CLIENTS * KEYS_PER_CLIENT * 1.5;
-
 const ALONE = 'server, no cluster';
 const OF_ONE = 'cluster of one';
 const SAME = 'pg alone, same commits';
+const FEW = 'cluster of one, 20 clients';
+const SAME_OF_FEW = 'pg alone, their commits';
 
 /**
  * What PostgreSQL costs a server, and what nodes cost each other. 200 clients with two frames of 20 ops in flight overwrite 50 records of
@@ -45,7 +51,8 @@ const SAME = 'pg alone, same commits';
  *
  * `pg alone` is one process that stores the same rows into the same tables by the same statements (`cluster/sameRows.ts`), as many
  * ops to a commit as the commits of the server had in the same round; its own CPU counts, and that of PostgreSQL. The bar is held
- * by the median of the ratios of the rounds, of the server without a cluster and of a cluster of one.
+ * by the median of the ratios of the rounds, of the server without a cluster and of a cluster of one. Without a bar the same is said of
+ * 20 clients with one frame in flight, whose commits are a twentieth as large.
  *
  * Then two and three nodes whose clients write to anything, and three whose clients write to what their node owns. Last, at a seventh of what
  * three nodes have carried, how long a frame takes from when it is due until its last op is answered: of clients at the owner,
@@ -57,27 +64,33 @@ export async function clusterBench(rounds: number, seconds: number): Promise<Bar
     figures.set(name, [...(figures.get(name) ?? []), made]);
     return made;
   };
-  const ratios: Record<string, number[]> = { [ALONE]: [], [OF_ONE]: [] };
+  const ratios = new Map<string, number[]>();
+  const compare = async (name: string, same: string, nodes: number, load: Load): Promise<void> => {
+    const served = note(name, await ClusterScene.play(nodes, (scene) => loaded(scene, load, seconds)));
+    const alone = note(same, await pgAlone(served.ops / served.commits, load, seconds));
+    ratios.set(name, [...(ratios.get(name) ?? []), cpuMicros(served) / cpuMicros(alone)]);
+  };
+  const ratio = (name: string): number => median(ratios.get(name) ?? []);
   const paces: PacedAnswer[] = [];
   for (let round = 0; round < rounds; round++) {
-    for (const [name, nodes] of [
-      [ALONE, 0],
-      [OF_ONE, 1],
-    ] as const) {
-      const served = note(name, await ClusterScene.play(nodes, (scene) => loaded(scene, seconds)));
-      const alone = note(SAME, await pgAlone(served.ops / served.commits, seconds));
-      ratios[name]?.push(cpuMicros(served) / cpuMicros(alone));
-    }
-    note('2 nodes, any', await ClusterScene.play(2, (scene) => loaded(scene, seconds)));
+    // Who comes first meets what the round before has left to the disk.
+    const order = [() => compare(ALONE, SAME, 0, FULL), () => compare(OF_ONE, SAME, 1, FULL)];
+    for (const measure of round % 2 === 0 ? order : order.toReversed()) await measure();
+    await compare(FEW, SAME_OF_FEW, 1, LIGHT);
+    note('2 nodes, any', await ClusterScene.play(2, (scene) => loaded(scene, FULL, seconds)));
     await ClusterScene.play(NODES, async (scene) => {
-      const { ops, seconds: took } = note(`${NODES} nodes, any`, await loaded(scene, seconds));
+      const { ops, seconds: took } = note(`${NODES} nodes, any`, await loaded(scene, FULL, seconds));
       paces.push(await paced(scene, (MODEST * ops) / took / OPS_PER_FRAME, seconds));
     });
-    note(`${NODES} nodes, direct`, await ClusterScene.play(NODES, (scene) => loaded(scene, seconds, true)));
+    note(
+      `${NODES} nodes, direct`,
+      await ClusterScene.play(NODES, (scene) => loaded(scene, FULL, seconds, true)),
+    );
   }
   tell(figures);
   const ms = (way: keyof PacedAnswer, share: number): number =>
     median(paces.map((pace) => quantile(pace[way], share)));
+  console.log(`CPU per op, ${FEW} ÷ ${SAME_OF_FEW}: ${short(ratio(FEW))}`);
   for (const way of ['direct', 'routed'] as const)
     console.log(
       `${NODES} nodes at ${MODEST * 100} % load, ${way}: p50 ${short(ms(way, 0.5))} ms, p99 ${short(ms(way, 0.99))} ms`,
@@ -88,8 +101,8 @@ export async function clusterBench(rounds: number, seconds: number): Promise<Bar
     holds: value <= limit,
   });
   return [
-    bar(`cluster: CPU per op, ${ALONE} ÷ ${SAME}`, median(ratios[ALONE] ?? []), COST_BAR),
-    bar(`cluster: CPU per op, ${OF_ONE} ÷ ${SAME}`, median(ratios[OF_ONE] ?? []), COST_BAR),
+    bar(`cluster: CPU per op, ${ALONE} ÷ ${SAME}`, ratio(ALONE), COST_BAR),
+    bar(`cluster: CPU per op, ${OF_ONE} ÷ ${SAME}`, ratio(OF_ONE), COST_BAR),
     bar(
       'cluster: p99 through another node ÷ at the owner',
       ms('routed', 0.99) / ms('direct', 0.99),
@@ -102,10 +115,10 @@ const cpuMicros = ({ nodes, database, ops }: Figures): number => ((nodes + datab
 
 function tell(figures: ReadonlyMap<string, readonly Figures[]>): void {
   console.log(
-    `Cluster: ${CLIENTS} clients, frames of ${OPS_PER_FRAME} ops, PERSISTED; CPU of nodes and PostgreSQL together`,
+    `Cluster: ${FULL.clients} clients, frames of ${OPS_PER_FRAME} ops, PERSISTED; CPU of nodes and PostgreSQL together`,
   );
   const columns = ['CPU µs/op', 'nodes', 'PostgreSQL', 'ops/s wall', 'ops/CPU s', 'ops/commit'];
-  console.log(`${''.padEnd(26)}${columns.map((column) => column.padStart(12)).join('')}`);
+  console.log(`${''.padEnd(28)}${columns.map((column) => column.padStart(12)).join('')}`);
   for (const [name, made] of figures) {
     const of = (figure: (one: Figures) => number): number => median(made.map(figure));
     const cells = [
@@ -116,28 +129,30 @@ function tell(figures: ReadonlyMap<string, readonly Figures[]>): void {
       short(of((one) => 1e6 / cpuMicros(one))),
       of(({ ops, commits }) => ops / commits).toFixed(0),
     ];
-    console.log(`${name.padEnd(26)}${cells.map((cell) => cell.padStart(12)).join('')}`);
+    console.log(`${name.padEnd(28)}${cells.map((cell) => cell.padStart(12)).join('')}`);
   }
 }
 
 /** `isDirect`: clients write to what their node owns. */
-async function loaded(scene: ClusterScene, seconds: number, isDirect = false): Promise<Figures> {
+async function loaded(
+  scene: ClusterScene,
+  { clients, window, keysPerClient }: Load,
+  seconds: number,
+  isDirect = false,
+): Promise<Figures> {
   const client = startChild('load');
   try {
     const request: LoadRequest = {
       what: 'connect',
       ports: scene.ports,
       ...(isDirect && { pids: await scene.owned() }),
-      keysPerClient: KEYS_PER_CLIENT,
-      clients: CLIENTS,
       opsPerFrame: OPS_PER_FRAME,
-      window: WINDOW,
-      milliseconds: 0,
+      ...{ keysPerClient, clients, window, milliseconds: 0 },
     };
     await client.ask(request);
     const run = (milliseconds: number): Promise<LoadAnswer> =>
       client.ask<LoadAnswer>({ ...request, what: 'run', milliseconds });
-    await filled(run);
+    await filled(clients * keysPerClient, run);
     const before = await scene.used();
     const { ops, seconds: took } = await run(seconds * 1_000);
     const after = await scene.used();
@@ -153,15 +168,20 @@ async function loaded(scene: ClusterScene, seconds: number, isDirect = false): P
   }
 }
 
-async function filled(run: (milliseconds: number) => Promise<LoadAnswer>): Promise<void> {
-  for (let ops = 0; ops < FILLED; ) ops += (await run(WARM_UP_MS)).ops;
+/** Until every row exists. */
+async function filled(rows: number, run: (milliseconds: number) => Promise<LoadAnswer>): Promise<void> {
+  for (let ops = 0; ops < 1.5 * rows; ) ops += (await run(WARM_UP_MS)).ops;
 }
 
-async function pgAlone(opsPerCommit: number, seconds: number): Promise<Figures> {
+async function pgAlone(
+  opsPerCommit: number,
+  { clients, keysPerClient }: Load,
+  seconds: number,
+): Promise<Figures> {
   const postgres = await startPostgres({ durable: true });
   const client = startChild('same-rows');
   try {
-    const shape = { clients: CLIENTS, opsPerFrame: OPS_PER_FRAME, keysPerClient: KEYS_PER_CLIENT };
+    const shape = { clients, opsPerFrame: OPS_PER_FRAME, keysPerClient };
     await client.ask({ what: 'start', url: postgres.url, ...shape });
     const run = (milliseconds: number): Promise<LoadAnswer> =>
       client.ask<LoadAnswer>({ what: 'run', opsPerCommit, milliseconds });
@@ -169,7 +189,7 @@ async function pgAlone(opsPerCommit: number, seconds: number): Promise<Figures> 
       (await client.ask<CpuAnswer>({ what: 'cpu' })).cpuSeconds,
       postgresCpu(postgres.processId()),
     ];
-    await filled(run);
+    await filled(clients * keysPerClient, run);
     const before = await used();
     const { ops, seconds: took } = await run(seconds * 1_000);
     const after = await used();
@@ -189,7 +209,7 @@ async function pgAlone(opsPerCommit: number, seconds: number): Promise<Figures> 
 async function paced(scene: ClusterScene, framesPerSecond: number, seconds: number): Promise<PacedAnswer> {
   const client = startChild('paced');
   try {
-    const shape = { clients: PACED_CLIENTS, opsPerFrame: OPS_PER_FRAME, keysPerClient: KEYS_PER_CLIENT };
+    const shape = { clients: PACED_CLIENTS, opsPerFrame: OPS_PER_FRAME, keysPerClient: FULL.keysPerClient };
     await client.ask({ what: 'connect', ports: scene.ports, pids: await scene.owned(), ...shape });
     const run = (milliseconds: number): Promise<PacedAnswer> =>
       client.ask<PacedAnswer>({ what: 'run', framesPerSecond, milliseconds });

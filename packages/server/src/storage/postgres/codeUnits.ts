@@ -1,9 +1,14 @@
+const HALVES = /[\ud800-\udfff]/;
+
+/** What `toUnitBytes` makes, or the text itself where that is its UTF-8. */
+export const unitCell = (text: string): Uint8Array | string => (HALVES.test(text) ? toUnitBytes(text) : text);
+
 /**
  * Bytes of a text whose order is that of its UTF-16 code units, in which node ids are compared (CLK-1): each unit as UTF-8 would
  * write it, the halves of a pair one by one (CESU-8, Unicode Technical Report 26). Of texts without pairs they are their UTF-8.
  */
 export function toUnitBytes(text: string): Buffer {
-  if (!/[\ud800-\udfff]/.test(text)) return Buffer.from(text, 'utf8');
+  if (!HALVES.test(text)) return Buffer.from(text, 'utf8');
   const bytes: number[] = [];
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

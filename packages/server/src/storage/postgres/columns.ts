@@ -1,3 +1,5 @@
+import { writeText } from './Ink.js';
+
 /**
  * Columns of rows as PostgreSQL takes arrays in its binary form (`array_recv`): the number of dimensions, a flag for NULLs, the type of the
  * elements, length and lower bound of the one dimension, then each element with its length before it, -1 for NULL. The driver writes arrays as
@@ -13,7 +15,7 @@ const TWO_32 = 2 ** 32;
 /** before the text of a `jsonb` */
 const JSONB_VERSION = 1;
 
-/** What a row has in a column. */
+/** What a row has in a column. Loops count: an iterator makes an object of each step, some fifteen to a record. */
 type CellOf<T, V> = (row: T) => V;
 
 class Column {
@@ -38,12 +40,21 @@ class Column {
     this.at += 4;
   }
 
+  /** `version`: a byte before it. */
+  text(text: string, version?: number): void {
+    const start = this.at;
+    this.at += 4;
+    if (version !== undefined) this.buffer[this.at++] = version;
+    this.at = writeText(this.buffer, text, this.at);
+    this.view.setInt32(start, this.at - start - 4);
+  }
+
   null(): void {
     this.view.setInt32(4, 1);
     this.length(NULL_LENGTH);
   }
 
-  /** Rooms that NULLs have not needed are cut off. */
+  /** Room that NULLs and letters of one byte have not needed is cut off. */
   end(): Buffer {
     return this.at >= this.buffer.length || this.buffer.length < HEAD
       ? this.buffer
@@ -53,9 +64,9 @@ class Column {
 
 export function smallints<T>(rows: readonly T[], cellOf: CellOf<T, number>): Buffer {
   const column = new Column(OID.int2, rows.length, 2 * rows.length);
-  for (const row of rows) {
+  for (let at = 0; at < rows.length; at++) {
     column.length(2);
-    column.view.setInt16(column.at, cellOf(row));
+    column.view.setInt16(column.at, cellOf(rows[at] as T));
     column.at += 2;
   }
   return column.end();
@@ -64,8 +75,8 @@ export function smallints<T>(rows: readonly T[], cellOf: CellOf<T, number>): Buf
 /** Whole numbers within 2^53. */
 export function bigints<T>(rows: readonly T[], cellOf: CellOf<T, number | null>): Buffer {
   const column = new Column(OID.int8, rows.length, 8 * rows.length);
-  for (const row of rows) {
-    const cell = cellOf(row);
+  for (let at = 0; at < rows.length; at++) {
+    const cell = cellOf(rows[at] as T);
     if (cell === null) {
       column.null();
       continue;
@@ -81,8 +92,8 @@ export function bigints<T>(rows: readonly T[], cellOf: CellOf<T, number | null>)
 
 export function doubles<T>(rows: readonly T[], cellOf: CellOf<T, number | null>): Buffer {
   const column = new Column(OID.float8, rows.length, 8 * rows.length);
-  for (const row of rows) {
-    const cell = cellOf(row);
+  for (let at = 0; at < rows.length; at++) {
+    const cell = cellOf(rows[at] as T);
     if (cell === null) {
       column.null();
       continue;
@@ -96,46 +107,51 @@ export function doubles<T>(rows: readonly T[], cellOf: CellOf<T, number | null>)
 
 export function booleans<T>(rows: readonly T[], cellOf: CellOf<T, boolean>): Buffer {
   const column = new Column(OID.bool, rows.length, rows.length);
-  for (const row of rows) {
+  for (let at = 0; at < rows.length; at++) {
     column.length(1);
-    column.view.setUint8(column.at++, Number(cellOf(row)));
+    column.view.setUint8(column.at++, Number(cellOf(rows[at] as T)));
   }
   return column.end();
 }
 
-export function bytesOf<T>(rows: readonly T[], cellOf: CellOf<T, Uint8Array | null>): Buffer {
+/** Bytes, and texts as their UTF-8. */
+export function bytesOf<T>(rows: readonly T[], cellOf: CellOf<T, Uint8Array | string | null>): Buffer {
   const cells = rows.map(cellOf);
-  const bytes = cells.reduce((sum, cell) => sum + (cell?.length ?? 0), 0);
-  const column = new Column(OID.bytea, rows.length, bytes);
-  for (const cell of cells) {
-    if (cell === null) {
-      column.null();
-      continue;
+  const column = new Column(OID.bytea, rows.length, roomFor(cells));
+  for (let at = 0; at < cells.length; at++) {
+    const cell = cells[at] ?? null;
+    if (cell === null) column.null();
+    else if (typeof cell === 'string') column.text(cell);
+    else {
+      column.length(cell.length);
+      column.buffer.set(cell, column.at);
+      column.at += cell.length;
     }
-    column.length(cell.length);
-    column.buffer.set(cell, column.at);
-    column.at += cell.length;
   }
   return column.end();
 }
 
-export const texts = <T>(rows: readonly T[], cellOf: CellOf<T, string>): Buffer =>
-  textColumn(OID.text, rows, cellOf, 0);
+export function texts<T>(rows: readonly T[], cellOf: CellOf<T, string>): Buffer {
+  const cells = rows.map(cellOf);
+  const column = new Column(OID.text, rows.length, roomFor(cells));
+  for (let at = 0; at < cells.length; at++) column.text(cells[at] as string);
+  return column.end();
+}
 
 /** Texts of JSON. */
-export const jsons = <T>(rows: readonly T[], cellOf: CellOf<T, string>): Buffer =>
-  textColumn(OID.jsonb, rows, cellOf, 1);
-
-function textColumn<T>(type: number, rows: readonly T[], cellOf: CellOf<T, string>, before: number): Buffer {
+export function jsons<T>(rows: readonly T[], cellOf: CellOf<T, string>): Buffer {
   const cells = rows.map(cellOf);
-  const bytes = cells.reduce((sum, cell) => sum + before + Buffer.byteLength(cell), 0);
-  const column = new Column(type, rows.length, bytes);
-  for (const cell of cells) {
-    const at = column.at + 4;
-    if (before > 0) column.buffer[at] = JSONB_VERSION;
-    const length = before + column.buffer.write(cell, at + before, 'utf8');
-    column.length(length);
-    column.at += length;
-  }
+  const column = new Column(OID.jsonb, rows.length, rows.length + roomFor(cells));
+  for (let at = 0; at < cells.length; at++) column.text(cells[at] as string, JSONB_VERSION);
   return column.end();
+}
+
+/** Three bytes for a letter, which is the most that UTF-8 takes for one. */
+function roomFor(cells: readonly (Uint8Array | string | null)[]): number {
+  let bytes = 0;
+  for (let at = 0; at < cells.length; at++) {
+    const cell = cells[at] ?? '';
+    bytes += typeof cell === 'string' ? 3 * cell.length : cell.length;
+  }
+  return bytes;
 }

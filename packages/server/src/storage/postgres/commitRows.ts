@@ -9,9 +9,10 @@ import type {
   PartitionSlice,
   StoredRecord,
 } from '../Store.js';
-import { toUnitBytes } from './codeUnits.js';
-import { bigints, booleans, bytesOf, doubles, jsons, smallints, texts } from './columns.js';
-import { packed, type RecordRow, toRow } from './recordRow.js';
+import { unitCell } from './codeUnits.js';
+import { bigints, booleans, bytesOf, jsons, smallints, texts } from './columns.js';
+import { counterColumns, recordColumns } from './recordColumns.js';
+import { packed } from './recordRow.js';
 
 /** The arguments of the function `commit_shared` after fence and number, in the order of its parameters: one array per column. */
 export type CommitRows = readonly Buffer[];
@@ -35,14 +36,14 @@ class Placed<T> {
 export function commitRows({ slices, meta }: CommitBatch): CommitRows {
   const highs = new Placed<Offset>();
   const marks = new Placed<GcMarks>();
-  const records = new Placed<RecordRow>();
-  const counters = new Placed<RecordRow>();
+  const records = new Placed<StoredRecord>();
+  const counters = new Placed<StoredRecord>();
   const dedup = new Placed<DedupRow>();
   for (const slice of onePerPartition(slices)) {
     const { pid } = slice;
     highs.add(pid, slice.high);
     if (slice.gc !== undefined) marks.add(pid, slice.gc);
-    for (const record of slice.records) (record.kind === 'PN' ? counters : records).add(pid, toRow(record));
+    for (const record of slice.records) (record.kind === 'PN' ? counters : records).add(pid, record);
     for (const row of slice.dedup) dedup.add(pid, row);
   }
   const facts = [...new Map(meta.map((row) => [row.name, row])).values()];
@@ -52,57 +53,23 @@ export function commitRows({ slices, meta }: CommitBatch): CommitRows {
     bigints(highs.rows, ({ n }) => n),
     marks.pidColumn,
     bigints(marks.rows, ({ floor }) => floor.t),
-    bytesOf(marks.rows, ({ floor }) => toUnitBytes(floor.node)),
+    bytesOf(marks.rows, ({ floor }) => unitCell(floor.node)),
     bigints(marks.rows, ({ offset }) => offset.epoch),
     bigints(marks.rows, ({ offset }) => offset.n),
     bigints(marks.rows, ({ repaired }) => repaired ?? 0),
-    ...recordColumns(records),
-    ...counterColumns(counters),
+    ...recordColumns(records.pids, records.rows),
+    ...counterColumns(counters.pids, counters.rows),
     dedup.pidColumn,
     texts(dedup.rows, ({ clientId }) => clientId),
     texts(dedup.rows, ({ session }) => session),
     bigints(dedup.rows, ({ settledBelow }) => settledBelow),
     jsons(dedup.rows, packEntries),
-    bytesOf(facts, ({ name }) => Buffer.from(name, 'utf8')),
+    bytesOf(facts, ({ name }) => name),
     bytesOf(facts, ({ value }) => (value === null ? null : packed(value))),
     booleans(facts, ({ was }) => was !== undefined),
     bytesOf(facts, ({ was }) => (was === undefined || was.value === undefined ? null : packed(was.value))),
   ];
 }
-
-const recordColumns = ({ rows, pidColumn }: Placed<RecordRow>): Buffer[] => [
-  pidColumn,
-  texts(rows, ({ map }) => map),
-  bytesOf(rows, ({ key }) => key),
-  bytesOf(rows, ({ tag }) => tag),
-  smallints(rows, ({ kind }) => kind),
-  bigints(rows, ({ first }) => first),
-  bigints(rows, ({ t }) => t),
-  bytesOf(rows, ({ node }) => node),
-  booleans(rows, ({ gone }) => gone),
-  bigints(rows, ({ hash }) => hash),
-  bigints(rows, ({ ttl }) => ttl),
-  bigints(rows, ({ epoch }) => epoch),
-  bigints(rows, ({ n }) => n),
-  bytesOf(rows, ({ body }) => body),
-  bytesOf(rows, ({ about }) => about),
-  bigints(rows, ({ sum }) => sum),
-];
-
-const counterColumns = ({ rows, pidColumn }: Placed<RecordRow>): Buffer[] => [
-  pidColumn,
-  texts(rows, ({ map }) => map),
-  bytesOf(rows, ({ key }) => key),
-  bigints(rows, ({ t }) => t),
-  bytesOf(rows, ({ node }) => node),
-  bigints(rows, ({ ttl }) => ttl),
-  bigints(rows, ({ epoch }) => epoch),
-  bigints(rows, ({ n }) => n),
-  doubles(rows, ({ plus }) => plus),
-  doubles(rows, ({ minus }) => minus),
-  bytesOf(rows, ({ about }) => about),
-  bigints(rows, ({ sum }) => sum),
-];
 
 /** What an engine commits names everything once; what others replay or put together may not. */
 function onePerPartition(slices: readonly PartitionSlice[]): readonly PartitionSlice[] {
@@ -126,16 +93,24 @@ const mayNameTwice = ({ records }: { readonly records: readonly StoredRecord[] }
  * needs no escapes.
  */
 function packEntries({ settledBelow, entries }: DedupRow): string {
-  const bySeq = new Map<number, string>();
+  const [first] = entries;
+  // Mostly a client writes one op to a partition at a time.
+  if (first !== undefined && entries.length === 1)
+    return first.seq < settledBelow ? '{}' : `{"${first.seq}":"${packEntry(first)}"}`;
+  const seqs = new Set<number>();
+  const told: string[] = [];
   for (const entry of entries) {
-    const { seq, outcome, code, reason, t, node, n, epoch, fingerprint, concern } = entry;
-    if (seq < settledBelow || bySeq.has(seq)) continue;
-    const told = [outcome, t, node, n, epoch, fingerprint, code ?? null, reason ?? null, concern ?? null];
-    bySeq.set(seq, packed(told).toString('base64'));
+    if (entry.seq < settledBelow || seqs.has(entry.seq)) continue;
+    seqs.add(entry.seq);
+    told.push(`"${entry.seq}":"${packEntry(entry)}"`);
   }
-  let text = '';
-  for (const [seq, told] of bySeq) text += `${text === '' ? '' : ','}"${seq}":"${told}"`;
-  return `{${text}}`;
+  return `{${told.join(',')}}`;
+}
+
+function packEntry(entry: DedupEntry): string {
+  const { outcome, code, reason, t, node, n, epoch, fingerprint, concern } = entry;
+  const told = [outcome, t, node, n, epoch, fingerprint, code ?? null, reason ?? null, concern ?? null];
+  return packed(told).toString('base64');
 }
 
 /** The entries of a row, by rising seq. */

@@ -1,12 +1,11 @@
-import { crc32 } from 'node:zlib';
-import { hashValue } from '@topgun/core';
 import { deserialize, type Kind, serialize } from '@topgun/protocol';
 import { serverError } from '../../errors.js';
 import type { StoredRecord } from '../Store.js';
-import { fromUnitBytes, toUnitBytes } from './codeUnits.js';
+import { fromUnitBytes } from './codeUnits.js';
+import { Ink } from './Ink.js';
 
-const NO_BYTES = Buffer.alloc(0);
-const KINDS: readonly Kind[] = ['LWW', 'OR', 'PN'];
+/** The number of a kind is its place. */
+export const KINDS: readonly Kind[] = ['LWW', 'OR', 'PN'];
 
 /** What of a record PostgreSQL compares, and what it only keeps. Texts that may hold anything are bytes: its text takes no NUL. */
 export interface RecordRow {
@@ -36,38 +35,13 @@ export interface RecordRow {
   readonly sum: number;
 }
 
-export function toRow(record: StoredRecord): RecordRow {
-  const { map, kind, value, t, ttlMs, epoch, n, owner, from, repaired } = record;
-  const isCounter = kind === 'PN';
-  const gone = value === undefined;
-  // Written by the engine only, which checks the totals before they are staged.
-  const [plus, minus] = isCounter ? (value as readonly [number, number]) : [null, null];
-  const head = {
-    map,
-    key: Buffer.from(record.key, 'utf8'),
-    tag: record.tag === undefined ? NO_BYTES : Buffer.from(record.tag, 'utf8'),
-    kind: KINDS.indexOf(kind),
-    first: kind === 'LWW' ? (repaired ?? 0) : kind === 'OR' ? Number(gone) : 0,
-    t,
-    node: toUnitBytes(record.node),
-    gone,
-    hash: gone || isCounter ? 0 : (record.valueHash?.() ?? hashValue(value)),
-    ttl: ttlMs ?? null,
-    epoch,
-    n,
-    plus,
-    minus,
-    body: isCounter || gone ? null : packed(value),
-    about: owner === undefined && from === undefined ? null : packed([owner ?? null, from ?? null]),
-  };
-  return { ...head, sum: sumOf(head) };
-}
+const ink = new Ink();
 
 /** Throws STORE_CORRUPT when the checksum does not match. */
 export function fromRow(row: Omit<RecordRow, 'hash'>): StoredRecord {
   const { map, t, epoch, n, plus, minus, first, ttl } = row;
   const key = row.key.toString('utf8');
-  if (sumOf(row) !== row.sum) {
+  if (sumOf(ink, row, row) !== row.sum) {
     throw serverError(
       'STORE_CORRUPT',
       `The checksum of the record ${map}/${key} does not match its content.`,
@@ -99,10 +73,30 @@ export function packed(value: unknown): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function sumOf(row: Omit<RecordRow, 'hash' | 'sum'>): number {
-  const { map, kind, first, t, gone, ttl, epoch, n } = row;
-  let sum = crc32(`${map}\0${kind} ${first} ${t} ${gone} ${ttl ?? '-'} ${epoch} ${n}`);
-  for (const bytes of [row.node, row.tag, row.key, row.body, row.about])
-    if (bytes !== null) sum = crc32(bytes, sum);
-  return sum;
+/** What the checksum covers of a record in either form, before its texts. */
+interface Summed {
+  readonly kind: number;
+  readonly first: number;
+  readonly gone: boolean;
+  readonly ttl: number | null;
+  /** bytes, or texts of these bytes */
+  readonly node: Uint8Array | string;
+  readonly tag: Uint8Array | string;
+  readonly key: Uint8Array | string;
+  readonly body: Uint8Array | null;
+  readonly about: Uint8Array | null;
+}
+
+/** `placed`: the record itself, or its row. */
+export function sumOf(
+  ink: Ink,
+  { map, t, epoch, n }: Pick<StoredRecord, 'map' | 't' | 'epoch' | 'n'>,
+  { kind, first, gone, ttl, node, tag, key, body, about }: Summed,
+): number {
+  ink.text(map).text('\0').number(kind).text(' ').number(first).text(' ').number(t);
+  ink.text(gone ? ' true ' : ' false ');
+  if (ttl === null) ink.text('-');
+  else ink.number(ttl);
+  ink.text(' ').number(epoch).text(' ').number(n);
+  return ink.cell(node).cell(tag).cell(key).cell(body).cell(about).crc();
 }
