@@ -39,6 +39,8 @@ class World {
   #timer: { readonly atMs: number; readonly run: () => void } | undefined;
   answers: ((atTry: number) => PostResult) | undefined;
   #life = 0;
+  /** whether the deliveries are this node's to send */
+  isOurs = true;
   dispatcher = this.#start();
 
   #start(): Dispatcher {
@@ -59,6 +61,7 @@ class World {
           }),
       },
       wallMs: () => this.nowMs,
+      isOurs: () => this.isOurs,
       arm: (delayMs, run) => {
         const timer = { atMs: this.nowMs + delayMs, run };
         this.#timer = timer;
@@ -154,6 +157,34 @@ describe('the dispatcher', () => {
       delivery('m1', { tries: 10, fault: 'answered 500', deadMs: at, dueMs: at }),
     ]);
     expect(world.counted).toEqual([...Array(10).fill('failed'), 'dead']);
+  });
+
+  it('[HOOK-33] [CLU-25] what a node is told again, while it tries or after it was taken, is sent once', async () => {
+    await world.put(delivery('m1'));
+    const again = [[outboxNames.delivery('m1'), delivery('m1')]] as const;
+    world.dispatcher.stored(again);
+    await world.tries[0]?.answer({ status: 200 });
+    world.dispatcher.stored(again);
+    await world.commit();
+    world.dispatcher.stored(again);
+    world.dispatcher.stored([[outboxNames.delivery('m1'), null]]);
+    await world.pass(24 * 3_600_000);
+    expect([world.tries.length, world.dispatcher.waiting]).toEqual([1, 0]);
+  });
+
+  it('[HOOK-33] [CLU-26] what another node has sent is not sent by the one that takes its place', async () => {
+    world.isOurs = false;
+    await world.put(delivery('m1'), delivery('m2'), delivery('m3', { dueMs: world.nowMs + 1_000 }));
+    await world.drop(outboxNames.delivery('m1'));
+    await world.put(delivery('m3', { tries: 1, dueMs: world.nowMs + 5_000 }));
+    expect(world.tries).toEqual([]);
+    expect(world.dispatcher.waitingOf('h1')).toBe(2);
+    world.isOurs = true;
+    world.answers = () => ({ status: 200 });
+    world.dispatcher.stored([]);
+    await world.commit();
+    await world.pass(10_000);
+    expect(world.tries.map(({ id }) => id)).toEqual(['m2', 'm3']);
   });
 
   it.each([200, 201, 204, 299])(

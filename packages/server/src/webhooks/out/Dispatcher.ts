@@ -34,6 +34,8 @@ export class Dispatcher {
   readonly #queues = new Map<string, Queue>();
   /** every delivery that is stored, dead ones too; by id */
   readonly #deliveries = new Map<string, Delivery>();
+  /** Those that were taken lately: nodes of a cluster may be told of a delivery once more before they are of its end (CLU-25). */
+  readonly #taken = new Set<string>();
   #underWay = 0;
   #dead = 0;
   #cancel: () => void = () => undefined;
@@ -113,11 +115,14 @@ export class Dispatcher {
   #storedDelivery(name: string, value: unknown): void {
     const id = name.slice(outboxNames.delivery('').length);
     const before = this.#deliveries.get(id);
+    // Written by the outbox or by this class.
+    const delivery = value as Delivery | null;
+    if (delivery !== null && (this.#taken.has(id) || isSame(before, delivery))) return;
     if (before?.deadMs !== undefined) this.#dead--;
     this.#deliveries.delete(id);
-    if (value === null) return;
-    // Written by the outbox or by this class.
-    const delivery = value as Delivery;
+    // Another node may have sent it.
+    if (before !== undefined) this.#queues.get(before.to)?.remove(id);
+    if (delivery === null) return;
     const subscription = this.#subscriptions.get(delivery.to);
     if (subscription === undefined) return this.#ports.stage(name, null);
     this.#deliveries.set(id, delivery);
@@ -188,6 +193,7 @@ export class Dispatcher {
     const status = 'status' in result ? result.status : 0;
     if (status >= 200 && status < 300) {
       count('delivered');
+      this.#take(delivery.id);
       this.#ports.stage(outboxNames.delivery(delivery.id), null);
       return;
     }
@@ -202,6 +208,12 @@ export class Dispatcher {
     const afterMs = TRY_AFTER_MS[tries];
     if (afterMs === undefined) this.#bury({ ...delivery, tries }, fault);
     else this.#put({ ...delivery, tries, fault, dueMs: this.#ports.wallMs() + afterMs });
+  }
+
+  #take(id: string): void {
+    this.#taken.add(id);
+    const [oldest] = this.#taken;
+    if (this.#taken.size > LIMITS.webhookWaiting && oldest !== undefined) this.#taken.delete(oldest);
   }
 
   #bury(delivery: Delivery, fault: string): void {
@@ -223,3 +235,10 @@ export class Dispatcher {
     }
   }
 }
+
+/** Told again, and nothing has become of it since. */
+const isSame = (known: Delivery | undefined, told: Delivery): boolean =>
+  known !== undefined &&
+  known.tries === told.tries &&
+  known.dueMs === told.dueMs &&
+  known.deadMs === told.deadMs;

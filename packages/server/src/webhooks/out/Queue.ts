@@ -27,6 +27,12 @@ export class Queue {
     this.#waiting.splice(low, 0, delivery);
   }
 
+  /** It waits no more, if it did: mostly one of the first. */
+  remove(id: string): void {
+    const at = this.#waiting.findIndex((delivery) => delivery.id === id);
+    if (at >= 0) this.#waiting.splice(at, 1);
+  }
+
   /** The first, if it is due. */
   take(nowMs: number): Delivery | undefined {
     const [first] = this.#waiting;
