@@ -41,6 +41,10 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   /** epochs of partitions that are being taken over */
   readonly #wanted = new Map<number, number>();
   #owning = 0;
+  /** numbers of the last flush that began, and of the last of which it is known what became of it */
+  #begun = 0;
+  #flushed = 0;
+  #isFenced = false;
   #map: ClusterMap | undefined;
   #lookDue = false;
   #isFaulty = false;
@@ -52,6 +56,9 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     this.#questions = new Questions(parts.links, () => ({
       isReady: this.#owning === 0,
       version: this.#map?.version ?? 0,
+      flush: this.#begun,
+      // A node that has fenced itself may wait for long for what the database says.
+      isSettled: (flush) => this.#isFenced || flush <= this.#flushed,
     }));
     parts.links.read('feed', (_from, message) => this.#heard(message as FeedFrame));
     parts.links.onChange((node, isUp) => this.#linked(node, isUp));
@@ -71,6 +78,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
 
   /** For the host of the engine: a commit, and the revision of its facts. */
   async commit(batch: CommitBatch): Promise<{ readonly result: CommitResult; readonly revision: number }> {
+    this.#begun++;
     const done = await this.#parts.store.commitShared(batch);
     // What others have decided is known before its ops are admitted anew (CLU-25).
     if (done.result === 'contradicted') await this.#patiently(() => this.#looks.look());
@@ -81,6 +89,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
 
   async own(grants: readonly { readonly pid: number; readonly epoch: number }[]): Promise<void> {
     for (const { pid, epoch } of grants) this.#wanted.set(pid, epoch);
+    this.#isFenced = false;
     this.#owning++;
     try {
       await this.#patiently(() => this.#takeOver(grants.map(({ pid }) => pid)));
@@ -112,7 +121,9 @@ export class FollowService implements OwnerEngine, ClusterEffects {
 
   fenced(): void {
     this.#wanted.clear();
+    this.#isFenced = true;
     this.#parts.input((side) => side.fenced());
+    this.#questions.review();
   }
 
   mapChanged(map: ClusterMap): void {
@@ -140,6 +151,11 @@ export class FollowService implements OwnerEngine, ClusterEffects {
       });
       if (isBehind) void this.#lookQuietly();
     });
+  }
+
+  flushed(flush: number): void {
+    this.#flushed = flush;
+    this.#questions.review();
   }
 
   lookFor(call: number): void {

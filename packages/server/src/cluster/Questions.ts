@@ -13,6 +13,16 @@ export interface Asked {
   readonly version: number;
 }
 
+/** The node that is asked. */
+export interface AskedNode {
+  readonly isReady: boolean;
+  readonly version: number;
+  /** its own flush that began last */
+  readonly flush: number;
+  /** Whether it is known what became of a flush: others may have read it from the database before the node hears of it. */
+  isSettled(flush: number): boolean;
+}
+
 interface Question {
   readonly waiting: Set<string>;
   isSure: boolean;
@@ -23,13 +33,13 @@ interface Question {
 /** Asks all nodes that are linked for a sign, and answers them: a link keeps its order, so what they had said before is here with it (CLU-23). */
 export class Questions {
   readonly #links: NodeLinks;
-  readonly #self: () => { readonly isReady: boolean; readonly version: number };
+  readonly #self: () => AskedNode;
   readonly #open = new Map<number, Question>();
-  /** asked while this node was about to take partitions over: it may not know yet what was committed in them */
-  #unanswered: (readonly [node: string, number: number])[] = [];
+  /** asked while this node was about to take partitions over, or had a commit under way: it may not know yet what was committed */
+  #unanswered: (readonly [node: string, number: number, flush: number])[] = [];
   #number = 0;
 
-  constructor(links: NodeLinks, self: () => { readonly isReady: boolean; readonly version: number }) {
+  constructor(links: NodeLinks, self: () => AskedNode) {
     this.#links = links;
     this.#self = self;
     links.read('barrier', (from, message) => this.#heard(from, message as BarrierFrame));
@@ -63,12 +73,15 @@ export class Questions {
       }
       this.#settle(number, question);
     }
-    const { isReady, version } = this.#self();
+    const { isReady, version, ...self } = this.#self();
     if (!isReady) return;
-    const unanswered = this.#unanswered;
+    const asked = this.#unanswered;
     this.#unanswered = [];
-    for (const [node, number] of unanswered)
-      this.#links.send(node, 'barrier', { say: 'answered', number, version } satisfies BarrierFrame);
+    for (const question of asked) {
+      const [node, number, flush] = question;
+      if (!self.isSettled(flush)) this.#unanswered.push(question);
+      else this.#links.send(node, 'barrier', { say: 'answered', number, version } satisfies BarrierFrame);
+    }
   }
 
   stop(): void {
@@ -78,7 +91,7 @@ export class Questions {
 
   #heard(from: string, frame: BarrierFrame): void {
     if (frame.say === 'asked') {
-      this.#unanswered.push([from, frame.number]);
+      this.#unanswered.push([from, frame.number, this.#self().flush]);
       this.review();
       return;
     }

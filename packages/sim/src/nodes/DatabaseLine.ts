@@ -79,7 +79,7 @@ export class DatabaseLine implements SharedStore, ClusterStore {
 
   /** The node is a member of the cluster: commits show this number from now on. */
   joined(fence: number): void {
-    this.#fence = fence;
+    this.#fence = Math.max(this.#fence, fence);
   }
 
   async open(): Promise<StoreBoot> {
@@ -265,11 +265,11 @@ export class DatabaseLine implements SharedStore, ClusterStore {
   }
 
   async #raise(): Promise<void> {
-    const { self, database } = this.#parts;
+    const { self, database, onFenced } = this.#parts;
     const number = await this.#trip<number | undefined>((answer) => database.raise(self, answer));
-    if (number === undefined)
-      throw serverError('STORE_FENCED', `Another node has taken over the fence ${self.name}.`);
-    this.#fence = number;
+    // Of a node that was taken over nothing can be stored, until it joins anew.
+    if (number === undefined) onFenced();
+    else this.#fence = number;
     this.#isUnsettled = false;
   }
 

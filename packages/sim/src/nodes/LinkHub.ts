@@ -1,6 +1,6 @@
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
-import type { SimLinks } from './SimLinks.js';
+import type { LinkGround, LinkLife, LinkMaker } from './linkPorts.js';
 import { Wire } from './Wire.js';
 
 const CALM_MS = 2;
@@ -12,17 +12,17 @@ export interface HubParts {
 }
 
 /** What lies between the nodes of a simulated cluster, and what is wrong with it. */
-export class LinkHub {
+export class LinkHub implements LinkGround, LinkMaker {
   readonly scheduler: Scheduler;
   readonly rng: Rng;
   readonly note: HubParts['note'];
-  readonly wires = new Set<Wire>();
+  readonly #wires = new Set<Wire>();
   /** Wires of which an end may not have heard that they are over. */
-  readonly ended = new Set<Wire>();
+  readonly #ended = new Set<Wire>();
   delayMsMax = CALM_MS;
   /** ways on which nothing gets through, as `from>to` */
   readonly #blocked = new Map<string, number>();
-  readonly #living = new Map<string, SimLinks>();
+  readonly #living = new Map<string, LinkLife>();
 
   constructor({ scheduler, rng, note }: HubParts) {
     this.scheduler = scheduler;
@@ -46,27 +46,27 @@ export class LinkHub {
       const left = (this.#blocked.get(way) ?? 1) - 1;
       if (left > 0) this.#blocked.set(way, left);
       else this.#blocked.delete(way);
-      for (const wire of [...this.wires, ...this.ended]) if (wire.isOf(from, to)) wire.released();
+      for (const wire of [...this.#wires, ...this.#ended]) if (wire.isOf(from, to)) wire.released();
     };
   }
 
   reset(one: string, other: string): void {
-    for (const wire of [...this.wires]) if (wire.isOf(one, other)) wire.reset();
+    for (const wire of [...this.#wires]) if (wire.isOf(one, other)) wire.reset();
   }
 
   /** A life of a node can be reached from now on. */
-  listens(links: SimLinks): void {
+  listens(links: LinkLife): void {
     this.#living.set(links.self.name, links);
   }
 
   /** Its process is gone. */
-  gone(links: SimLinks): void {
+  gone(links: LinkLife): void {
     if (this.#living.get(links.self.name) === links) this.#living.delete(links.self.name);
-    for (const wire of [...this.wires]) wire.abandon(links);
+    for (const wire of [...this.#wires]) wire.abandon(links);
   }
 
   /** A node tries to reach another one: when that listens, and the way is free both ways, a link begins at both ends. */
-  dial(from: SimLinks, to: string): void {
+  dial(from: LinkLife, to: string): void {
     const { name } = from.self;
     this.scheduler.after(this.delayMs() + this.delayMs(), () => {
       const there = this.#living.get(to);
@@ -74,8 +74,11 @@ export class LinkHub {
       if (this.isBlocked(name, to) || this.isBlocked(to, name)) return;
       there.process.enter(() => {
         if (!from.isOpen || !there.takes(from.self, name)) return;
-        const wire = new Wire(this, from, there);
-        this.wires.add(wire);
+        const wire = new Wire(this, from, there, (over) => {
+          this.#wires.delete(over);
+          this.#ended.add(over);
+        });
+        this.#wires.add(wire);
         wire.accepted();
       });
     });

@@ -1,21 +1,20 @@
 import { packPlain, unpackPlain } from '@topgun/protocol';
 import type { LinkChannel, NodeInfo, NodeLinks } from '@topgun/server/internal/cluster/ports';
-import type { LinkHub } from './LinkHub.js';
+import type { LinkLife, LinkMaker, LinkWire } from './linkPorts.js';
 import type { Asker } from './Membership.js';
 import type { NodeProcess } from './NodeProcess.js';
-import type { Wire } from './Wire.js';
 
 export interface LinksParts {
   readonly self: Asker;
   readonly process: NodeProcess;
-  readonly hub: LinkHub;
+  readonly hub: LinkMaker;
   readonly count: (what: string) => void;
   /** What a reader threw. */
   readonly onError: (error: unknown) => void;
 }
 
 interface End {
-  readonly wire: Wire;
+  readonly wire: LinkWire;
   readonly boot: string;
   readonly dialler: string;
   /** looks since anything was heard */
@@ -33,7 +32,7 @@ const LOOK_MS = 500;
 const LOOKS_MAX = 6;
 
 /** The links of one life of a node, in place of its sockets: in order as long as they live, and then lost (CLU-40, CLU-41). */
-export class SimLinks implements NodeLinks {
+export class SimLinks implements NodeLinks, LinkLife {
   readonly self: Asker;
   readonly process: NodeProcess;
   readonly up = new Set<string>();
@@ -92,7 +91,6 @@ export class SimLinks implements NodeLinks {
     this.#ends.clear();
   }
 
-  /** Whether a link that was made now takes the place of the one there is. */
   takes(other: Asker, dialler: string): boolean {
     if (!this.#isOpen) return false;
     const there = this.#ends.get(other.name);
@@ -101,8 +99,7 @@ export class SimLinks implements NodeLinks {
     );
   }
 
-  /** A link with a node begins. */
-  begin(wire: Wire, other: Asker, dialler: string): void {
+  begin(wire: LinkWire, other: Asker, dialler: string): void {
     const there = this.#ends.get(other.name);
     if (there !== undefined) {
       there.wire.close(this);
@@ -113,8 +110,7 @@ export class SimLinks implements NodeLinks {
     this.#tell(other.name, true);
   }
 
-  /** Something came on a link: a frame, or a sign of life. */
-  take(wire: Wire, from: string, frame: Uint8Array | undefined): void {
+  take(wire: LinkWire, from: string, frame: Uint8Array | undefined): void {
     const end = this.#ends.get(from);
     if (end?.wire !== wire) return;
     end.missed = 0;
@@ -128,8 +124,7 @@ export class SimLinks implements NodeLinks {
     }
   }
 
-  /** The other end has closed it, or it is broken. */
-  ended(wire: Wire, from: string): void {
+  ended(wire: LinkWire, from: string): void {
     const end = this.#ends.get(from);
     if (end?.wire === wire) this.#forget(from, end);
   }

@@ -1,11 +1,10 @@
-import type { LinkHub } from './LinkHub.js';
-import type { SimLinks } from './SimLinks.js';
+import type { LinkGround, LinkLife, LinkWire } from './linkPorts.js';
 
 /** What travels: a frame, nothing but a sign of life, or the end. */
 type Item = Uint8Array | 'beat' | 'begin' | 'end';
 
 interface Way {
-  readonly to: SimLinks;
+  readonly to: LinkLife;
   readonly queue: Item[];
   lastAtMs: number;
   /** arrivals that a cut holds back */
@@ -13,18 +12,21 @@ interface Way {
 }
 
 /** One link between two lives of nodes: two directed queues, in order and lossless until it ends. */
-export class Wire {
+export class Wire implements LinkWire {
   isOpen = true;
-  readonly #hub: LinkHub;
-  readonly #dialler: SimLinks;
-  readonly #listener: SimLinks;
-  readonly #ways: ReadonlyMap<SimLinks, Way>;
+  readonly #hub: LinkGround;
+  readonly #onOver: (wire: Wire) => void;
+  readonly #dialler: LinkLife;
+  readonly #listener: LinkLife;
+  readonly #ways: ReadonlyMap<LinkLife, Way>;
 
-  constructor(hub: LinkHub, dialler: SimLinks, listener: SimLinks) {
+  /** `onOver`: it is over, and an end may not have heard of it. */
+  constructor(hub: LinkGround, dialler: LinkLife, listener: LinkLife, onOver: (wire: Wire) => void) {
     this.#hub = hub;
+    this.#onOver = onOver;
     this.#dialler = dialler;
     this.#listener = listener;
-    const way = (to: SimLinks): Way => ({ to, queue: [], lastAtMs: 0, held: 0 });
+    const way = (to: LinkLife): Way => ({ to, queue: [], lastAtMs: 0, held: 0 });
     this.#ways = new Map([
       [dialler, way(listener)],
       [listener, way(dialler)],
@@ -38,12 +40,12 @@ export class Wire {
     this.#listener.begin(this, self, self.name);
   }
 
-  send(from: SimLinks, frame: Uint8Array | undefined): void {
+  send(from: LinkLife, frame: Uint8Array | undefined): void {
     if (this.isOpen) this.#put(from, frame?.slice() ?? 'beat');
   }
 
   /** One end closes it: the other hears so after what was sent before. */
-  close(from: SimLinks): void {
+  close(from: LinkLife): void {
     if (!this.isOpen) return;
     this.#put(from, 'end');
     this.#over();
@@ -61,7 +63,7 @@ export class Wire {
   }
 
   /** The process at one end is gone. */
-  abandon(gone: SimLinks): void {
+  abandon(gone: LinkLife): void {
     const way = this.#ways.get(gone);
     if (!this.isOpen || way === undefined) return;
     this.#over();
@@ -84,15 +86,14 @@ export class Wire {
 
   #over(): void {
     this.isOpen = false;
-    this.#hub.wires.delete(this);
-    this.#hub.ended.add(this);
+    this.#onOver(this);
   }
 
-  #other(of: SimLinks): SimLinks {
+  #other(of: LinkLife): LinkLife {
     return of === this.#dialler ? this.#listener : this.#dialler;
   }
 
-  #put(from: SimLinks, item: Item): void {
+  #put(from: LinkLife, item: Item): void {
     const way = this.#ways.get(from);
     if (way === undefined) return;
     const { scheduler } = this.#hub;

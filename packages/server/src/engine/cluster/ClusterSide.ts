@@ -70,6 +70,7 @@ export class ClusterSide {
   /** what the database had at the last look */
   #highs: ReadonlyMap<number, PartitionPlace> = new Map();
   #isJudging = false;
+  #flushed = 0;
   #notedMs = 0;
   /** of the commit that is being told */
   #slices: readonly FeedSlice[] = [];
@@ -317,6 +318,7 @@ export class ClusterSide {
   tick(): void {
     this.#barrier.tick();
     this.#settle();
+    this.#tellFlushed();
     this.#noteClients();
     if (this.#releases.length === 0) return;
     const { staging } = this.#parts;
@@ -328,6 +330,14 @@ export class ClusterSide {
       done();
       return false;
     });
+  }
+
+  #tellFlushed(): void {
+    const { staging } = this.#parts;
+    const settled = staging.isSettled(staging.flush) ? staging.flush : staging.flush - 1;
+    if (settled === this.#flushed) return;
+    this.#flushed = settled;
+    this.#options.effects.flushed?.(settled);
   }
 
   /** Who stays connected for long is no client that others may forget, and they see only what is noted. */

@@ -42,6 +42,8 @@ export interface ClusterEffects {
   look(): void;
   /** The database is to be asked, from now on, and what it has and this node does not is to be read: `ClusterSide.lookDone` answers. */
   lookFor(call: number): void;
+  /** It is known what became of the node's own flushes up to this number, and others were told. */
+  flushed?(flush: number): void;
   /** Sessions wait until everything is known that was committed before: `ClusterSide.known` answers. */
   ask(round: number): void;
 }
