@@ -141,6 +141,7 @@ export class ServerCoordinator {
       topics: () => this.#topics.figures(),
       limits: this.#visitors.limits,
       live: () => this.#live.figures(),
+      cluster: this.#cluster,
       webhooks: () => this.#operators.webhooks.figures(),
     });
     this.#http = createHttp(this.config, this.#logger);

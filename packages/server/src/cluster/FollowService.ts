@@ -44,6 +44,8 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   #map: ClusterMap | undefined;
   #lookDue = false;
   #isFaulty = false;
+  /** times that the database was asked how far it is */
+  looks = 0;
 
   constructor(parts: FollowParts) {
     this.#parts = parts;
@@ -238,6 +240,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   /** Reads what the database has and this node does not. */
   async #look(): Promise<void> {
     const { store, input, incarnation, onStopped } = this.#parts;
+    this.looks++;
     let revision = 0;
     input((side) => {
       revision = side.revision;

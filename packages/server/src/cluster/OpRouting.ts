@@ -34,6 +34,7 @@ export class OpRouting {
   readonly repairs: RepairRouting;
   readonly #parts: OpRoutingParts;
   readonly #maps: MapSharing;
+  readonly #routes: Routes;
 
   constructor(parts: OpRoutingParts) {
     this.#parts = parts;
@@ -62,6 +63,7 @@ export class OpRouting {
         },
       },
     );
+    this.#routes = routes;
     this.#maps = new MapSharing({
       after,
       send: (to, frame) => routes.aside(to, frame),
@@ -88,6 +90,16 @@ export class OpRouting {
       ask: (route, item, bytes) => routes.ask(route, item, bytes),
       bounce: (...about) => this.peers.bounce(...about),
     });
+  }
+
+  /** Clients of other nodes that write here. */
+  get guests(): number {
+    return this.peers.size;
+  }
+
+  /** Frames between two other nodes that went over this one. */
+  get handedOn(): number {
+    return this.#routes.handedOn;
   }
 
   /** The database has told a newer map. */

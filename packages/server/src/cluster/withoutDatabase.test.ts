@@ -112,6 +112,19 @@ describe('a cluster whose database is away', () => {
       const all = await Promise.all(servers.map(readyOf));
       return all.every(({ status, degraded }) => status === 'ready' && !degraded);
     });
+    const metrics = await (await fetch(`http://127.0.0.1:${servers[0]?.port}/metrics`)).text();
+    const valueOf = (name: string): number =>
+      Number(
+        metrics
+          .split('\n')
+          .find((line) => line.startsWith(name))
+          ?.slice(name.length),
+      );
+    expect(valueOf('topgun_cluster_events_total{event="fenced"} ')).toBeGreaterThan(0);
+    expect(valueOf('topgun_cluster_events_total{event="joined"} ')).toBeGreaterThan(1);
+    expect(valueOf('topgun_forwarded_ops_total{event="answered"} ')).toBeGreaterThan(0);
+    expect(valueOf('topgun_forwarded_wait_seconds_total ')).toBeGreaterThan(0);
+    expect(valueOf('topgun_forwarded_pending_ops{state="sent"} ')).toBe(0);
     await until(() => new Set(servers.map(root)).size === 1);
     expect(root(servers[0] as ServerCoordinator)).not.toBe(0);
     const client = await databases.client({ schema: 'away' });
