@@ -8,6 +8,7 @@ import { type ClusterTime, IDLE_TIME } from './ClusterTime.js';
 import { commitFrame, type FeedFrame, feedOf } from './feedFrames.js';
 import { LookBook } from './LookBook.js';
 import { lifeOver } from './lifeOver.js';
+import { feedFrameOf } from './linkGuards.js';
 import type { ClusterMap, NodeLinks, OwnerEngine } from './ports.js';
 import { Questions } from './Questions.js';
 
@@ -55,7 +56,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
       isReady: this.#owning === 0,
       version: this.#map?.version ?? 0,
     }));
-    parts.links.read('feed', (_from, message) => this.#heard(message as FeedFrame));
+    parts.links.read('feed', (_from, message) => this.#heard(feedFrameOf(message)));
     parts.links.onChange((node, isUp) => this.#linked(node, isUp));
     this.#pollLater();
   }

@@ -1,10 +1,10 @@
 import { LIMITS } from '@topgun/protocol';
 import type { Forwarding } from '../engine/cluster/Forwarding.js';
-import type { AnswerItem, AskItem } from '../engine/cluster/forwardedItems.js';
 import { Routes } from '../engine/cluster/Routes.js';
 import type { RepairOrder, RepairResult } from '../engine/repair/Repair.js';
 import type { PeerInputs } from '../RequestPeers.js';
 import { ForwardedPeers } from './ForwardedPeers.js';
+import { answerItemOf, askItemOf } from './linkGuards.js';
 import { MapSharing } from './MapSharing.js';
 import type { ClusterMap, NodeLinks } from './ports.js';
 import { RepairRouting } from './RepairRouting.js';
@@ -42,10 +42,9 @@ export class OpRouting {
     const routes = new Routes(
       { name, boot, links, defer },
       {
-        // Nodes have shown each other who they are, and speak one version on a link.
-        asked: (inlet, item) => this.peers.asked(inlet, item as AskItem),
+        asked: (inlet, item) => this.peers.asked(inlet, askItemOf(item)),
         answered: (route, item) => {
-          forwarding.answered(route, item as AnswerItem);
+          forwarding.answered(route, answerItemOf(item));
           wake();
         },
         routeLost: (route) => {
