@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { partitionOf } from '@topgun/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually } from '../bus/testing/redisProcesses.js';
+import { eventually } from '../local/redisProcesses.js';
 import { ServerCoordinator } from '../ServerCoordinator.js';
 import { RawDevice } from '../storage/postgres/testing/RawDevice.js';
 import { TestDatabases } from '../storage/postgres/testing/testDatabases.js';
@@ -114,18 +114,18 @@ describe('a cluster whose database is away', () => {
       return all.every(({ status, degraded }) => status === 'ready' && !degraded);
     });
     const metrics = await (await fetch(`http://127.0.0.1:${servers[0]?.port}/metrics`)).text();
-    const valueOf = (name: string): number =>
+    const figureOf = (name: string): number =>
       Number(
         metrics
           .split('\n')
           .find((line) => line.startsWith(name))
           ?.slice(name.length),
       );
-    expect(valueOf('topgun_cluster_events_total{event="fenced"} ')).toBeGreaterThan(0);
-    expect(valueOf('topgun_cluster_events_total{event="joined"} ')).toBeGreaterThan(1);
-    expect(valueOf('topgun_forwarded_ops_total{event="answered"} ')).toBeGreaterThan(0);
-    expect(valueOf('topgun_forwarded_wait_seconds_total ')).toBeGreaterThan(0);
-    expect(valueOf('topgun_forwarded_pending_ops{state="sent"} ')).toBe(0);
+    expect(figureOf('topgun_cluster_events_total{event="fenced"} ')).toBeGreaterThan(0);
+    expect(figureOf('topgun_cluster_events_total{event="joined"} ')).toBeGreaterThan(1);
+    expect(figureOf('topgun_forwarded_ops_total{event="answered"} ')).toBeGreaterThan(0);
+    expect(figureOf('topgun_forwarded_wait_seconds_total ')).toBeGreaterThan(0);
+    expect(figureOf('topgun_forwarded_pending_ops{state="sent"} ')).toBe(0);
     await eventually('all nodes hold the same', () => new Set(servers.map(root)).size === 1);
     expect(root(servers[0] as ServerCoordinator)).not.toBe(0);
     const client = await databases.client({ schema: 'away' });
