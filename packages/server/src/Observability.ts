@@ -1,4 +1,5 @@
 import { ConnectionLog } from './ConnectionLog.js';
+import type { ClusterFigures } from './cluster/ClusterFigures.js';
 import type { LinkFigures } from './cluster/links/ClusterLinks.js';
 import { hasRedis } from './config/checkMailboxes.js';
 import type { ServerConfig } from './config/schema.js';
@@ -48,6 +49,8 @@ export interface Observed {
   readonly webhooks: () => WebhookFigures;
   /** to other nodes, where there are any */
   readonly links?: { figures(): LinkFigures } | undefined;
+  /** of a node of a cluster */
+  readonly cluster?: { figures(): ClusterFigures | undefined } | undefined;
 }
 
 /** Makes and connects what tells operators of the server: metrics, probes, the log of slow queries. */
@@ -132,7 +135,8 @@ export class Observability {
   }
 
   #createMetrics(): MetricsService {
-    const { config, store, engine, topics, transport, facts, limits, live, webhooks, links } = this.#observed;
+    const { config, store, engine, topics, transport, facts, limits, live, webhooks, links, cluster } =
+      this.#observed;
     return new MetricsService(async () => ({
       version: facts().version,
       ...this.#wellbeing(await this.readiness.reason()),
@@ -146,6 +150,7 @@ export class Observability {
       mapFamiliesMax: config.metricsMapsMax,
       webhooks: webhooks(),
       links: links?.figures(),
+      cluster: cluster?.figures(),
       store: store instanceof EmbeddedStore ? store.sizes() : undefined,
     }));
   }

@@ -140,7 +140,7 @@ export class ServerCoordinator {
       engine: () => this.#engine,
       topics: () => this.#topics.figures(),
       limits: this.#visitors.limits,
-      live: () => this.#live.figures(),
+      ...{ live: () => this.#live.figures(), cluster: this.#cluster },
       webhooks: () => this.#operators.webhooks.figures(),
     });
     this.#http = createHttp(this.config, this.#logger);

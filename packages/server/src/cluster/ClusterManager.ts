@@ -4,6 +4,7 @@ import { Ownership } from '../engine/ownership/Ownership.js';
 import type { OwnershipBounds, OwnershipReply, OwnershipRequest } from '../engine/ownership/ports.js';
 import { serverError } from '../errors.js';
 import type { Logger } from '../utils/logger.js';
+import { MembershipCounts } from './ClusterFigures.js';
 import { type ClusterStatus, statusOf } from './ClusterStatus.js';
 import { type ClusterTime, SYSTEM_TIME } from './ClusterTime.js';
 import { PartitionService } from './PartitionService.js';
@@ -56,6 +57,7 @@ interface Waiting {
  */
 export class ClusterManager {
   readonly partitions: PartitionService;
+  readonly counts = new MembershipCounts();
   readonly #parts: ClusterManagerParts;
   readonly #machine: Ownership;
   readonly #time: ClusterTime;
@@ -83,11 +85,13 @@ export class ClusterManager {
       arm: (at) => this.#arm(at),
       joined: (fence) => {
         this.#hasJoined = true;
+        this.counts.joins++;
         logger.info({ node: name, boot, fence }, 'a member of the cluster');
         parts.onJoined(fence);
       },
       refused: (code) => this.#refused(code),
       fenced: () => {
+        this.counts.fences++;
         logger.warn({ node: name, boot }, 'fenced itself: it owns nothing until it is a member again');
         partitions.fenced();
       },
@@ -194,8 +198,17 @@ export class ClusterManager {
     if (this.#isStopped) return;
     const { database } = this.#parts;
     void database.ask(line, request).then((answer) => {
+      this.#count(request, answer);
       this.#input((machine, now) => machine.answered(call, answer, now));
     });
+  }
+
+  #count(request: OwnershipRequest, answer: OwnershipReply | undefined): void {
+    const { counts } = this;
+    if (answer?.type === 'takeOver' && answer.reply) counts.takeOvers++;
+    // To itself: what was said before is void.
+    const isGiven = request.type === 'handOver' && request.target !== this.#parts.name;
+    if (isGiven && answer?.type === 'handOver') counts.handedOver += answer.reply?.given.length ?? 0;
   }
 
   #arm(at: number): void {

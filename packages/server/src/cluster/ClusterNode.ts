@@ -9,6 +9,7 @@ import { SharedRevocationStore } from '../security/revocation/SharedRevocationSt
 import { PostgresStore, type PostgresStoreOptions } from '../storage/postgres/PostgresStore.js';
 import type { Store, StoreBoot } from '../storage/Store.js';
 import type { Logger } from '../utils/logger.js';
+import type { ClusterFigures } from './ClusterFigures.js';
 import type { ClusterManager } from './ClusterManager.js';
 import { type ClusterFault, type ClusterView, LoneView } from './ClusterView.js';
 import { FollowService } from './FollowService.js';
@@ -16,6 +17,7 @@ import type { ClusterLinks } from './links/ClusterLinks.js';
 import { createLinks } from './links/createLinks.js';
 import { ManagedView } from './ManagedView.js';
 import { OpRouting } from './OpRouting.js';
+import type { NodeInfo } from './ports.js';
 import type { RepairRouting } from './RepairRouting.js';
 import { startCluster } from './startCluster.js';
 
@@ -185,6 +187,27 @@ export class ClusterNode {
   /** What operators see of it; before it has joined a server that is alone. */
   get view(): ClusterView {
     return this.#view;
+  }
+
+  /** For metrics; undefined before it is a member for the first time. */
+  figures(): ClusterFigures | undefined {
+    const manager = this.#manager;
+    const following = this.#engine?.cluster?.followCounts;
+    if (manager === undefined || following === undefined) return undefined;
+    const { state, aliveForMs, mapVersion, owned, moving, unowned, nodes } = manager.status();
+    const isMember = state !== 'OUT' && state !== 'LEAVING' && state !== 'LEFT';
+    const inState = (wanted: NodeInfo['state']): number =>
+      nodes.filter((node) => node.state === wanted).length;
+    const { size: unanswered, waiting, bytes, heldAnswers, counts } = this.#forwarding;
+    const { guests = 0, handedOn = 0 } = this.#routing ?? {};
+    return {
+      membership: manager.counts,
+      ...{ mapVersion, owned, moving, unowned },
+      leaseAgeMs: isMember ? LIMITS.clusterFenceMs - aliveForMs : undefined,
+      nodes: { JOINING: inState('JOINING'), ACTIVE: inState('ACTIVE'), DRAINING: inState('DRAINING') },
+      forwarding: { ...counts, unanswered, waiting, bytes, heldAnswers, guests, handedOn },
+      following: { ...following, looks: this.#follow?.looks ?? 0 },
+    };
   }
 
   #faults(manager: ClusterManager): readonly ClusterFault[] {

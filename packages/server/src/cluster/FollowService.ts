@@ -8,6 +8,7 @@ import { type ClusterTime, IDLE_TIME } from './ClusterTime.js';
 import { commitFrame, type FeedFrame, feedOf } from './feedFrames.js';
 import { LookBook } from './LookBook.js';
 import { lifeOver } from './lifeOver.js';
+import { feedFrameOf } from './linkGuards.js';
 import type { ClusterMap, NodeLinks, OwnerEngine } from './ports.js';
 import { Questions } from './Questions.js';
 
@@ -48,6 +49,8 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   #map: ClusterMap | undefined;
   #lookDue = false;
   #isFaulty = false;
+  /** times that the database was asked how far it is */
+  looks = 0;
 
   constructor(parts: FollowParts) {
     this.#parts = parts;
@@ -60,7 +63,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
       // A node that has fenced itself may wait for long for what the database says.
       isSettled: (flush) => this.#isFenced || flush <= this.#flushed,
     }));
-    parts.links.read('feed', (_from, message) => this.#heard(message as FeedFrame));
+    parts.links.read('feed', (_from, message) => this.#heard(feedFrameOf(message)));
     parts.links.onChange((node, isUp) => this.#linked(node, isUp));
     this.#pollLater();
   }
@@ -254,6 +257,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   /** Reads what the database has and this node does not. */
   async #look(): Promise<void> {
     const { store, input, incarnation, onStopped } = this.#parts;
+    this.looks++;
     let revision = 0;
     input((side) => {
       revision = side.revision;

@@ -1,4 +1,5 @@
 import { LIMITS } from '@topgun/protocol';
+import { clusterMapOf } from './linkGuards.js';
 import type { ClusterMap } from './ports.js';
 
 /** What nodes say to each other of the map. */
@@ -45,10 +46,10 @@ export class MapSharing {
 
   heard(from: string, message: unknown): void {
     const { send, newer, after } = this.#parts;
-    // Nodes have shown each other who they are.
-    const frame = message as MapFrame;
+    // What is none says something else.
+    const frame = (message ?? {}) as MapFrame;
     if (frame.say === 'want' && this.#map !== undefined) send(from, { say: 'map', map: this.#map });
-    else if (frame.say === 'map' && frame.map.version > this.#version) {
+    else if (frame.say === 'map' && clusterMapOf(frame.map).version > this.#version) {
       this.#map = frame.map;
       newer(frame.map);
     } else if (frame.say === 'version' && frame.version > this.#version)

@@ -1,10 +1,10 @@
 import { LIMITS } from '@topgun/protocol';
 import type { Forwarding } from '../engine/cluster/Forwarding.js';
-import type { AnswerItem, AskItem } from '../engine/cluster/forwardedItems.js';
 import { Routes } from '../engine/cluster/Routes.js';
 import type { RepairOrder, RepairResult } from '../engine/repair/Repair.js';
 import type { PeerInputs } from '../RequestPeers.js';
 import { ForwardedPeers } from './ForwardedPeers.js';
+import { answerItemOf, askItemOf } from './linkGuards.js';
 import { MapSharing } from './MapSharing.js';
 import type { ClusterMap, NodeLinks } from './ports.js';
 import { RepairRouting } from './RepairRouting.js';
@@ -34,6 +34,7 @@ export class OpRouting {
   readonly repairs: RepairRouting;
   readonly #parts: OpRoutingParts;
   readonly #maps: MapSharing;
+  readonly #routes: Routes;
 
   constructor(parts: OpRoutingParts) {
     this.#parts = parts;
@@ -41,10 +42,9 @@ export class OpRouting {
     const routes = new Routes(
       { name, boot, links, defer },
       {
-        // Nodes have shown each other who they are, and speak one version on a link.
-        asked: (inlet, item) => this.peers.asked(inlet, item as AskItem),
+        asked: (inlet, item) => this.peers.asked(inlet, askItemOf(item)),
         answered: (route, item) => {
-          forwarding.answered(route, item as AnswerItem);
+          forwarding.answered(route, answerItemOf(item));
           wake();
         },
         routeLost: (route) => {
@@ -62,6 +62,7 @@ export class OpRouting {
         },
       },
     );
+    this.#routes = routes;
     this.#maps = new MapSharing({
       after,
       send: (to, frame) => routes.aside(to, frame),
@@ -88,6 +89,16 @@ export class OpRouting {
       ask: (route, item, bytes) => routes.ask(route, item, bytes),
       bounce: (...about) => this.peers.bounce(...about),
     });
+  }
+
+  /** Clients of other nodes that write here. */
+  get guests(): number {
+    return this.peers.size;
+  }
+
+  /** Frames between two other nodes that went over this one. */
+  get handedOn(): number {
+    return this.#routes.handedOn;
   }
 
   /** The database has told a newer map. */

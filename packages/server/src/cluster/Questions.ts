@@ -1,3 +1,4 @@
+import { barrierNumbersOf } from './linkGuards.js';
 import type { NodeLinks } from './ports.js';
 
 /** The frames of the channel `barrier`: what has been sent before the answer has arrived with it. */
@@ -42,7 +43,7 @@ export class Questions {
   constructor(links: NodeLinks, self: () => AskedNode) {
     this.#links = links;
     this.#self = self;
-    links.read('barrier', (from, message) => this.#heard(from, message as BarrierFrame));
+    links.read('barrier', (from, message) => this.#heard(from, barrierNumbersOf<BarrierFrame>(message)));
   }
 
   /** Resolves when every node that is linked now has answered, or its link is lost. */

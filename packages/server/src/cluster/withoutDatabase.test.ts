@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { partitionOf } from '@topgun/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../local/redisProcesses.js';
 import { ServerCoordinator } from '../ServerCoordinator.js';
 import { RawDevice } from '../storage/postgres/testing/RawDevice.js';
-import { TestDatabases, until } from '../storage/postgres/testing/testDatabases.js';
+import { TestDatabases } from '../storage/postgres/testing/testDatabases.js';
 
 const databases = TestDatabases.use({ durable: true });
 const NODES = ['a', 'b', 'c'];
@@ -53,7 +54,7 @@ async function start(schema: string): Promise<void> {
       }),
   );
   for (const server of servers) await server.start();
-  await until(async () => {
+  await eventually('every node owns its share', async () => {
     const all = await Promise.all(servers.map(readyOf));
     return all.every(({ cluster, degraded }) => cluster.owned >= 90 && !degraded);
   });
@@ -72,10 +73,10 @@ describe('a cluster whose database is away', () => {
     await start('away');
     const ann = await device(0, 'ann');
     for (let seq = 0; seq < BEFORE; seq++) ann.put(seq, `before-${seq}`, seq);
-    await until(() => ann.answered().length > 0);
+    await eventually('the first write is durable', () => ann.answered().length > 0);
     // In the middle of commits of three nodes.
     await databases.server.kill();
-    await until(async () => {
+    await eventually('all nodes know that the database is away', async () => {
       const all = await Promise.all(servers.map(readyOf));
       return all.every(({ cluster }) =>
         ['DATABASE', 'FENCED'].every((fault) => cluster.degraded.includes(fault as never)),
@@ -84,7 +85,7 @@ describe('a cluster whose database is away', () => {
     const known = ann.answered().length;
     for (let seq = BEFORE; seq < BEFORE + DURING; seq++)
       ann.put(seq, `during-${seq}`, seq, seq % 2 === 0 ? 1 : 4);
-    await until(() => ann.answered(1).length === DURING / 2);
+    await eventually('MEMORY is answered', () => ann.answered(1).length === DURING / 2);
     for (const server of servers) {
       const { status, reason, degraded } = await readyOf(server);
       expect([status === 'ready', degraded]).toEqual([false, true]);
@@ -103,16 +104,29 @@ describe('a cluster whose database is away', () => {
     expect(ann.answered()).toHaveLength(known);
 
     await databases.server.restart();
-    await until(() => ann.answered().length >= BEFORE + DURING);
+    await eventually('all is durable', () => ann.answered().length >= BEFORE + DURING);
     expect(ann.answered(1)).toHaveLength(DURING / 2);
     expect([...ann.answered()].sort((a, b) => a - b)).toEqual(
       Array.from({ length: BEFORE + DURING }, (_, seq) => seq),
     );
-    await until(async () => {
+    await eventually('all is well again', async () => {
       const all = await Promise.all(servers.map(readyOf));
       return all.every(({ status, degraded }) => status === 'ready' && !degraded);
     });
-    await until(() => new Set(servers.map(root)).size === 1);
+    const metrics = await (await fetch(`http://127.0.0.1:${servers[0]?.port}/metrics`)).text();
+    const figureOf = (name: string): number =>
+      Number(
+        metrics
+          .split('\n')
+          .find((line) => line.startsWith(name))
+          ?.slice(name.length),
+      );
+    expect(figureOf('topgun_cluster_events_total{event="fenced"} ')).toBeGreaterThan(0);
+    expect(figureOf('topgun_cluster_events_total{event="joined"} ')).toBeGreaterThan(1);
+    expect(figureOf('topgun_forwarded_ops_total{event="answered"} ')).toBeGreaterThan(0);
+    expect(figureOf('topgun_forwarded_wait_seconds_total ')).toBeGreaterThan(0);
+    expect(figureOf('topgun_forwarded_pending_ops{state="sent"} ')).toBe(0);
+    await eventually('all nodes hold the same', () => new Set(servers.map(root)).size === 1);
     expect(root(servers[0] as ServerCoordinator)).not.toBe(0);
     const client = await databases.client({ schema: 'away' });
     expect((await client.query('select count(*)::int as n from records')).rows).toEqual([
@@ -136,7 +150,7 @@ describe('a repair in a cluster', () => {
     await alone.start();
     const wrong = await device(0, 'wrong');
     for (const [seq, key] of KEYS.entries()) wrong.put(seq, key, 'future', 4, 1_800_000);
-    await until(() => wrong.answered().length === KEYS.length);
+    await eventually('the writes from the future are durable', () => wrong.answered().length === KEYS.length);
     await alone.shutdown();
     await start('repairs');
     const isOwn = KEYS.map((key, at) => servers[at % 3]?.engine?.cluster?.isOwn(partitionOf(key)));
@@ -149,7 +163,7 @@ describe('a repair in a cluster', () => {
     );
     expect(made.map(({ key, by }) => [key, by])).toEqual(KEYS.map((key) => [key, 'ada']));
     for (const server of servers) {
-      await until(() => server.repairs().length === KEYS.length);
+      await eventually('all nodes know of the repairs', () => server.repairs().length === KEYS.length);
       expect(await server.poisoned()).toEqual([]);
       await expect(
         server.repair({ map: 'todos', key: 'k0', change: { type: 'keep' }, by: 'ada' }),

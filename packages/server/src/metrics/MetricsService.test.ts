@@ -119,6 +119,20 @@ const figures: Omit<Figures, 'host'> = {
     refused: { malformed: 1, secret: 2, version: 3, name: 4, late: 5 },
     unreached: 13,
   },
+  cluster: {
+    membership: { joins: 2, fences: 1, takeOvers: 3, handedOver: 4 },
+    mapVersion: 17,
+    leaseAgeMs: 1_500,
+    nodes: { JOINING: 1, ACTIVE: 3, DRAINING: 0 },
+    owned: 90,
+    moving: 5,
+    unowned: 6,
+    forwarding: {
+      ...{ sent: 20, again: 21, sentBack: 22, answered: 23, answeredMs: 2_400 },
+      ...{ unanswered: 25, waiting: 6, bytes: 27, heldAnswers: 28, guests: 29, handedOn: 30 },
+    },
+    following: { isBehind: true, gaps: 31, fromLinks: 32, fromDatabase: 33, looks: 34 },
+  },
 };
 
 let metrics: MetricsService;
@@ -129,6 +143,39 @@ async function lines(): Promise<string[]> {
 }
 
 describe('MetricsService', () => {
+  it('[OBS-1] [CLU-64] shows what is degraded, and how a node of a cluster does', async () => {
+    metrics = new MetricsService(async () => figures);
+    const text = await lines();
+    for (const line of [
+      'topgun_degraded{reason="DATABASE"} 0',
+      'topgun_degraded{reason="REDIS"} 1',
+      'topgun_degraded{reason="LINKS"} 1',
+      'topgun_backpressure_pending_bytes 31',
+      'topgun_cluster_nodes{state="ACTIVE"} 3',
+      'topgun_cluster_partitions{kind="unowned"} 6',
+      'topgun_cluster_map_version 17',
+      'topgun_cluster_lease_age_seconds 1.5',
+      'topgun_cluster_events_total{event="took_over"} 3',
+      'topgun_cluster_events_total{event="handed_over"} 4',
+      'topgun_forwarded_pending_ops{state="sent"} 19',
+      'topgun_forwarded_pending_ops{state="waiting"} 6',
+      'topgun_forwarded_pending_bytes 27',
+      'topgun_forwarded_held_answers 28',
+      'topgun_forwarded_guests 29',
+      'topgun_forwarded_ops_total{event="again"} 21',
+      'topgun_forwarded_ops_total{event="sent_back"} 22',
+      'topgun_forwarded_wait_seconds_total 2.4',
+      'topgun_forwarded_relays_total 30',
+      'topgun_follow_behind 1',
+      'topgun_follow_records_total{way="database"} 33',
+      'topgun_follow_gaps_total 31',
+      'topgun_follow_looks_total 34',
+    ])
+      expect(text).toContain(line);
+    metrics = new MetricsService(async () => ({ ...figures, cluster: undefined }));
+    expect((await lines()).filter((line) => /^topgun_(cluster|forwarded)_\w+\{/.test(line))).toEqual([]);
+  });
+
   it('[OBS-1] shows what engine, sockets and store count, and the same again when asked again', async () => {
     metrics = new MetricsService(async () => figures);
     metrics.counts.accepted = 4;

@@ -2,6 +2,7 @@ import type { Histogram } from 'prom-client';
 import type { BusTimes } from '../bus/RedisBus.js';
 import { addBridgeMetrics, CLIENT_IDS } from './bridgeMetrics.js';
 import { addBusMetrics, busTimes } from './busMetrics.js';
+import { addClusterMetrics } from './clusterMetrics.js';
 import { addDoorMetrics } from './doorMetrics.js';
 import type { Figures } from './figures.js';
 import { HostCounts } from './HostCounts.js';
@@ -106,6 +107,7 @@ export class MetricsService {
         [1, 10, 60, 600, 3_600, 21_600, 86_400],
       );
     });
+    set.subject('Nodes of a cluster', () => addClusterMetrics(set));
     set.subject('Links between nodes', () => addLinkMetrics(set));
     set.subject('HTTP', () => addHttpMetrics(set));
     set.subject('Webhooks', () => {

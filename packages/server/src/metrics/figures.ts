@@ -1,3 +1,4 @@
+import type { ClusterFigures } from '../cluster/ClusterFigures.js';
 import type { ClusterFault } from '../cluster/ClusterView.js';
 import type { LinkFigures } from '../cluster/links/ClusterLinks.js';
 import type { LiveFigures } from '../doors/LiveDoors.js';
@@ -43,4 +44,5 @@ export interface Figures {
   readonly webhooks: WebhookFigures;
   /** where the server is a node of a cluster */
   readonly links?: LinkFigures | undefined;
+  readonly cluster?: ClusterFigures | undefined;
 }

@@ -314,6 +314,14 @@ export class ClusterSide {
     return this.#isBehind;
   }
 
+  /** What following the others has come to since the start. */
+  get followCounts(): Pick<Following, 'gaps' | 'fromLinks' | 'fromDatabase'> & {
+    readonly isBehind: boolean;
+  } {
+    const { gaps, fromLinks, fromDatabase } = this.#following;
+    return { gaps, fromLinks, fromDatabase, isBehind: this.#isBehind };
+  }
+
   /** The end of a turn. */
   tick(): void {
     this.#barrier.tick();

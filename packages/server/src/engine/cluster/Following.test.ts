@@ -59,6 +59,7 @@ describe('Following', () => {
     cluster.settle();
     cluster.cut(owner, follower);
     writer.put('todos', 'a', 2);
+    writer.put('todos', '{a}untold', 2);
     cluster.settle();
     model.follow();
     expect(model.values()).toEqual({ a: 1 });
@@ -66,7 +67,7 @@ describe('Following', () => {
     writer.put('todos', 'a', 3);
     cluster.settle();
     model.follow();
-    expect(model.values()).toEqual({ a: 3 });
+    expect(model.values()).toEqual({ a: 3, '{a}untold': 2 });
     const events = follower.node.sent.length;
     const place = follower.side.placeOf(partitionOf('a'));
     const old = { pid: partitionOf('a'), from: { epoch: 0, n: 0 }, to: place, records: [] };

@@ -39,6 +39,12 @@ export class Following {
   /** by partition, in order of arrival, which is that of their places */
   readonly #waiting = new Map<number, FeedSlice[]>();
 
+  /** times that something was seen to be missing of a partition */
+  gaps = 0;
+  /** records of other nodes' commits, by the way they came; all of them only rise */
+  fromLinks = 0;
+  fromDatabase = 0;
+
   constructor(parts: FollowingParts) {
     this.#parts = parts;
   }
@@ -55,6 +61,7 @@ export class Following {
       const partition = this.#partition(slice.pid);
       if (partition.isOwn) continue;
       if (compareOffsets(slice.to, partition.committed) <= 0 && slice.gc === undefined) continue;
+      this.fromLinks += slice.records.length;
       const waiting = this.#waiting.get(slice.pid);
       if (waiting === undefined && compareOffsets(slice.from, partition.committed) <= 0) ready.push(slice);
       else this.#wait(slice, waiting);
@@ -86,6 +93,7 @@ export class Following {
    * before them.
    */
   filled(pid: number, records: readonly StoredRecord[], place: PartitionPlace | undefined): void {
+    this.fromDatabase += records.length;
     const partition = this.#partition(pid);
     const from = partition.committed;
     const last = records.at(-1);
@@ -102,8 +110,10 @@ export class Following {
   }
 
   #wait(slice: FeedSlice, waiting: FeedSlice[] | undefined): void {
-    if (waiting === undefined) this.#waiting.set(slice.pid, [slice]);
-    else {
+    if (waiting === undefined) {
+      this.gaps++;
+      this.#waiting.set(slice.pid, [slice]);
+    } else {
       // The last one remembers how far there is to go.
       if (waiting.length >= LIMITS.clusterWaitingCommits) waiting.length = 0;
       waiting.push(slice);

@@ -1,4 +1,4 @@
-import type { OpRow, OpsMessage } from '@topgun/protocol';
+import { CONCERN, type OpRow, type OpsMessage } from '@topgun/protocol';
 import type { Connection } from '../Connection.js';
 import type { Route } from './Routes.js';
 
@@ -26,6 +26,8 @@ export class ForwardedOp {
   sentBy = 0;
   /** epoch of the ownership that it was sent to */
   sentAt = 0;
+  /** when it was sent last, ms */
+  sentMs = 0;
 
   constructor(frame: OpsFrame, row: OpRow, pid: number, version: number) {
     this.frame = frame;
@@ -36,6 +38,13 @@ export class ForwardedOp {
 
   get conn(): Connection {
     return this.frame.conn;
+  }
+
+  /** Nothing early is owed to its writer any more, wherever it is sent. */
+  waitsForTheEnd(): void {
+    if (this.frame.concern === CONCERN.PERSISTED) return;
+    this.frame.told ??= { ...this.frame, concern: CONCERN.PERSISTED };
+    this.frame = this.frame.told;
   }
 
   get seq(): number {

@@ -5,6 +5,7 @@ import type { Connection } from '../Connection.js';
 import { errorMessage } from '../errorMessage.js';
 import type { Op } from '../Op.js';
 import { ForwardedOp, type OpsFrame } from './ForwardedOp.js';
+import { ForwardingCounts } from './ForwardingCounts.js';
 import { type AnswerItem, type AskItem, type ForwardedOps, isForwarded } from './forwardedItems.js';
 import { HeldAnswers, settledIn } from './HeldAnswers.js';
 import { Introductions } from './Introductions.js';
@@ -46,6 +47,7 @@ type Target = Route | 'here';
  * nothing overtakes it.
  */
 export class Forwarding {
+  readonly counts = new ForwardingCounts();
   readonly #options: ForwardingOptions;
   readonly #lines = new OpLines();
   readonly #introductions = new Introductions();
@@ -216,10 +218,12 @@ export class Forwarding {
       const op = this.#lines.find(conn, message.session, seq);
       if (op === undefined) continue;
       if (message.level !== ACK_LEVEL.PERSISTED) {
-        waitsForTheEnd(op);
+        op.waitsForTheEnd();
         continue;
       }
       this.#lines.remove(op);
+      this.counts.answered++;
+      this.counts.answeredMs += Math.max(0, this.#ports.nowMs() - op.sentMs);
       if (n > 0) settled.push(op);
     }
     this.#held.take(conn, message, settled);
@@ -236,6 +240,7 @@ export class Forwarding {
       const op = this.#lines.find(conn, session, seq);
       // It may have been sent again by a newer map.
       if (op?.sentOn !== route || version < op.sentBy) continue;
+      this.counts.sentBack++;
       pids.add(op.pid);
     }
     for (const pid of pids) {
@@ -297,6 +302,9 @@ export class Forwarding {
           isWaiting = true;
           this.#announce(op);
         } else if (op.sentOn !== target || op.sentAt !== epoch) {
+          if (op.sentAt === 0) this.counts.sent++;
+          else this.counts.again++;
+          op.sentMs = this.#ports.nowMs();
           op.sentOn = target;
           op.sentAt = epoch;
           op.sentBy = this.#map.version;
@@ -372,7 +380,7 @@ export class Forwarding {
   #announce(op: ForwardedOp): void {
     const { frame, conn, seq } = op;
     if (frame.concern !== CONCERN.MEMORY) return;
-    waitsForTheEnd(op);
+    op.waitsForTheEnd();
     this.#ports.taken(conn, frame.session, seq);
   }
 
@@ -389,12 +397,4 @@ export class Forwarding {
     const retryAfterMs = this.#options.retryMs;
     this.#ports.send(conn.id, errorMessage('UNAVAILABLE', { retryAfterMs, ref: session }));
   }
-}
-
-/** Nothing early is owed to its writer any more, wherever it is sent. */
-function waitsForTheEnd(op: ForwardedOp): void {
-  const { frame } = op;
-  if (frame.concern === CONCERN.PERSISTED) return;
-  frame.told ??= { ...frame, concern: CONCERN.PERSISTED };
-  op.frame = frame.told;
 }

@@ -28,6 +28,8 @@ export interface ForwardingPorts {
   full(limit: 'forwardedOps' | 'forwardedBytes'): void;
   /** of the store */
   incarnation(): string;
+  /** of this input, ms */
+  nowMs(): number;
 }
 
 /** The forwarding of ops as the engine sees it. */

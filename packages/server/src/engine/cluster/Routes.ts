@@ -95,6 +95,8 @@ export class Routes {
   /** whom the others are linked to, as they say */
   readonly #linksOf = new Map<string, ReadonlySet<string>>();
   readonly #outgoing = new Map<Route | Inlet, Outgoing>();
+  /** frames of others that were handed on */
+  handedOn = 0;
   #isDeferred = false;
   #ids = 0;
 
@@ -192,7 +194,7 @@ export class Routes {
     const { name, links } = this.#parts;
     if (frame.to !== name) {
       // A third node hands on what comes from its author alone. Where it cannot, it has said so to all.
-      if (frame.from === peer) links.send(frame.to, channel, frame);
+      if (frame.from === peer && links.send(frame.to, channel, frame)) this.handedOn++;
     } else if (channel === 'answers') this.#takeAnswers(frame);
     else this.#takeOps(peer, frame);
   }

@@ -50,5 +50,6 @@ export function forwardingPorts(machines: ForwardingMachines): ForwardingPorts {
     seenMs: (conn) => bindings.seenMsOf(conn.clientId),
     full: (limit) => tally.hit(limit),
     incarnation: () => life.incarnation,
+    nowMs: () => wall.nowMs,
   };
 }

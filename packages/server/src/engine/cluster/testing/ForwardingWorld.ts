@@ -90,6 +90,7 @@ export class WorldNode {
   readonly errors: ErrorCode[] = [];
   readonly closed = new Map<number, number>();
   isClosed = false;
+  nowMs = 0;
   /** what was put off */
   readonly later: (() => void)[] = [];
   #conns = 0;
@@ -117,6 +118,7 @@ export class WorldNode {
       seenMs: () => 0,
       full: () => undefined,
       incarnation: () => 'life-1',
+      nowMs: () => this.nowMs,
     });
     this.#routing = new OpRouting({
       name,
