@@ -101,12 +101,19 @@ export class Load {
     for (const device of this.#devices) device.settleIncrements();
     await this.#comesTo('all roots are equal', () => this.#differences());
     const streams = await judge(this.#devices, this.#publisher.accepted);
+    if (streams.length > 0) {
+      const told = this.#devices.filter(({ wasTold }) => wasTold).length;
+      streams.push(`of these ${told} were told that they had missed messages`);
+    }
     this.#story.faults.push(
       ...streams,
       ...this.#devices.flatMap((device) => device.group.faultsOf(device.shown())),
     );
     this.#judged += this.#publisher.forget();
-    for (const device of this.#devices) device.heard.splice(0, device.heard.length - 1);
+    for (const device of this.#devices) {
+      device.heard.splice(0, device.heard.length - 1);
+      device.wasTold = false;
+    }
   }
 
   async close(): Promise<void> {
