@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rng } from '../rng.js';
 import type { Fault, Ongoing } from './faults/Fault.js';
@@ -8,6 +9,8 @@ import type { ChaosStage } from './stage/ChaosStage.js';
 
 /** Ops flow for so long before a fault comes. */
 const CALM_MS = 500;
+/** When this process, which is the network too, stood still for longer than that, it is told: its times say little then. */
+const STILL_MS = 1_000;
 
 export interface NemesisParts {
   readonly stage: ChaosStage;
@@ -21,10 +24,12 @@ export interface NemesisParts {
 /** Brings faults over a cluster under load, one after the other, and looks after each whether everything is as it was. */
 export class Nemesis {
   readonly #parts: NemesisParts;
+  readonly #turns = monitorEventLoopDelay({ resolution: 20 });
   #round = 0;
 
   constructor(parts: NemesisParts) {
     this.#parts = parts;
+    this.#turns.enable();
   }
 
   /** Some faults at once; resolves when they are healed, all is equal, and all nodes own partitions again. */
@@ -34,6 +39,7 @@ export class Nemesis {
     const kinds = faults.map(({ kind }) => kind);
     const scene = { stage, rng, say: (fault: string) => void story.faults.push(fault) };
     await sleep(CALM_MS);
+    this.#turns.reset();
     const begunMs = performance.now();
     const ongoing: Ongoing[] = [];
     try {
@@ -49,9 +55,10 @@ export class Nemesis {
       await stage.whole();
       report.add({ kinds, ownedMs, equalMs });
       const owned = ownedMs === undefined ? '' : `, owned again after ${ownedMs} ms`;
-      say(
-        `   lasted ${Math.round((healedMs - begunMs) / 100) / 10} s${owned}, equal ${equalMs} ms after it was healed`,
-      );
+      const stillMs = Math.round(this.#turns.max / 1e6);
+      const still = stillMs > STILL_MS ? `; this process stood still for ${stillMs} ms` : '';
+      const lasted = Math.round((healedMs - begunMs) / 100) / 10;
+      say(`   lasted ${lasted} s${owned}, equal ${equalMs} ms after it was healed${still}`);
     } catch (error) {
       throw new Error(`${kinds.join(' and ')}: ${error instanceof Error ? error.message : String(error)}`, {
         cause: error,

@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   const clients = option('clients') ?? 200;
   const opsPerSecond = option('rate') ?? clients * RATE_OF_CLIENT;
   const seed = option('seed') ?? Date.now() % 1_000_000;
-  const redis = (text('redis') ?? 'single') as StageOptions['redis'];
+  const redis = kindOf(text('redis') ?? 'single');
   const asked = text('faults')?.split(',').map(named);
   const logs = text('logs');
   if (logs !== undefined) mkdirSync(logs, { recursive: true });
@@ -78,6 +78,11 @@ async function main(): Promise<number> {
     `${report.faults} faults of ${report.kinds} kinds, ${clients} clients, ${story.answered} ops answered as durable, ${load.messages} messages, ${broken} broken promises, ${Math.round((performance.now() - began) / 1_000)} s, seed ${seed}`,
   );
   return broken === 0 ? 0 : 1;
+}
+
+function kindOf(said: string): StageOptions['redis'] {
+  if (said === 'none' || said === 'single' || said === 'cluster') return said;
+  throw new Error(`--redis is single, cluster or none, and not ${said}.`);
 }
 
 function named(kind: string): Fault {

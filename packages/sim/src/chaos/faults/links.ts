@@ -36,6 +36,16 @@ const apart: Fault = {
   },
 };
 
+/** Nothing arrives anywhere, as where the network of a whole site stands still: no node reaches anything, and no client a node. */
+const nothing: Fault = {
+  kind: 'all ways silent',
+  group: 'links',
+  begin: async ({ stage, rng }: Scene) => {
+    const lift = stage.net.lay({ between: ['*', '*'], direction: 'both', effect: { type: 'hold' } });
+    return { what: 'everybody', lastsMs: rng.int(3_000, 9_000), heal: async () => lift() };
+  },
+};
+
 export const links: readonly Fault[] = [
   between('cut', { direction: 'both', effect: { type: 'cut' } }),
   between('silent then late', { direction: 'both', effect: { type: 'hold' } }),
@@ -45,4 +55,5 @@ export const links: readonly Fault[] = [
   between('slow', { direction: 'both', effect: { type: 'slow', delayMs: 200, jitterMs: 300 } }),
   between('trickling', { direction: 'both', effect: { type: 'trickle', bytesPerSecond: 20_000 } }),
   apart,
+  nothing,
 ];

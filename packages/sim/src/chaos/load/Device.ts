@@ -32,6 +32,8 @@ export class Device {
   readonly stream: string;
   readonly heard: number[] = [];
   readonly faults: string[] = [];
+  /** that it has missed messages, since they were judged last */
+  wasTold = false;
   readonly #client: TopGunClient;
   readonly #rng: Rng;
   readonly #story: Story;
@@ -64,7 +66,9 @@ export class Device {
       });
     client.topic<Counted>(`stream/${stream}`).subscribe(({ n }) => this.heard.push(n), {
       onStanding: ({ recovered }) => {
-        if (!recovered) this.#story.unrecovered++;
+        if (recovered) return;
+        this.#story.unrecovered++;
+        this.wasTold = true;
       },
     });
   }

@@ -100,13 +100,18 @@ export class Load {
     ]);
     for (const device of this.#devices) device.settleIncrements();
     await this.#comesTo('all roots are equal', () => this.#differences());
-    const streams = await judge(this.#devices, this.#publisher.accepted);
+    // Who is told that messages are missing has to read anew, and is not expected to hear them.
+    const untold = this.#devices.filter(({ wasTold }) => !wasTold);
+    const streams = await judge(untold, this.#publisher.accepted);
     this.#story.faults.push(
       ...streams,
       ...this.#devices.flatMap((device) => device.group.faultsOf(device.shown())),
     );
     this.#judged += this.#publisher.forget();
-    for (const device of this.#devices) device.heard.splice(0, device.heard.length - 1);
+    for (const device of this.#devices) {
+      device.heard.splice(0, device.heard.length - 1);
+      device.wasTold = false;
+    }
   }
 
   async close(): Promise<void> {

@@ -6,6 +6,8 @@ import type { Story } from './Story.js';
 
 const ANSWER_MS_MAX = 5_000;
 const PAUSE_MS = 200;
+/** The request came too slowly, or there were too many. */
+const TRY_AGAIN: ReadonlySet<number> = new Set([408, 429]);
 
 /** Publishes numbers by HTTP, each under one id until some node has accepted it. */
 export class Publisher {
@@ -60,7 +62,7 @@ export class Publisher {
         return;
       }
       // A node that is gone, that is cut off, or that has no bus: the next one may have.
-      if (answer !== undefined && answer.status < 500 && answer.status !== 429) {
+      if (answer !== undefined && answer.status < 500 && !TRY_AGAIN.has(answer.status)) {
         this.#story.faults.push(`a publish was answered ${answer.status} ${answer.code}`);
         return;
       }
