@@ -5,10 +5,11 @@ import { type EventSubscription, type EventsOptions, subscribeEvents } from '@to
 import { TopGunHttp } from '@topgun/client/http';
 import { SignJWT } from 'jose';
 import { inject, onTestFinished } from 'vitest';
+import type { Target } from '../targets/Target.js';
 import { JsonSocket } from './JsonSocket.js';
 import { NextNode } from './NextNode.js';
 
-const target = inject('target');
+const target: Target = inject('target');
 let turn = 0;
 
 /** The node that is next: whoever asks twice asks two of them, where there are several. */
@@ -26,7 +27,7 @@ export interface Who {
   readonly jti?: string;
 }
 
-export function tokenOf({ sub, roles = ['user'], tenant = 'acme', jti }: Who): Promise<string> {
+function tokenOf({ sub, roles = ['user'], tenant = 'acme', jti }: Who): Promise<string> {
   const made = new SignJWT({ roles, tenant_id: tenant, scope: 'ws:connect', ...(jti && { jti }) })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(sub)
