@@ -20,7 +20,8 @@ export const gateways: ClusterLaw = {
     const entering = new Map<number, Entering>();
     return {
       entering(conn) {
-        entering.set(conn, { sinceMs: world.scheduler.nowMs, told: new Map(told) });
+        // A token that is renewed meanwhile makes nobody wait for longer.
+        if (!entering.has(conn)) entering.set(conn, { sinceMs: world.scheduler.nowMs, told: new Map(told) });
       },
       said(by, message, conn) {
         if (world.store.rollbacks > 0) return;
