@@ -1,6 +1,7 @@
 import { partitionOf } from '@topgun/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commitOf, storedRecord } from './contractRecords.js';
+import { itCloses } from './closeContract.js';
 import { itPurges } from './purgeContract.js';
 import { itRepairs } from './repairContract.js';
 import type { StorageHarness } from './StorageHarness.js';
@@ -349,16 +350,6 @@ export function describeServerStorage(name: string, factory: () => Promise<Stora
       expect((await store.readDedup(3, 'client', 'sess'))?.entries).toEqual([entry(0)]);
     });
 
-    it('[STO-15] close waits for commits under way, and everything committed is there after opening again', async () => {
-      const records = Array.from({ length: 300 }, (_, i) =>
-        storedRecord({ key: `key-${i}`, n: i + 1, value: { i } }),
-      );
-      const commits = [0, 100, 200].map((from) => store.commit(commitOf(records.slice(from, from + 100))));
-      await reopen();
-      expect(await Promise.all(commits)).toEqual(['committed', 'committed', 'committed']);
-      for (const record of records) expect(await store.read('m', record.key)).toEqual(record);
-    });
-
     it('[STO-16] scanning all partitions visits every record exactly once', async () => {
       const records = Array.from({ length: 200 }, (_, i) =>
         storedRecord({ key: `key-${i % 150}`, t: i, n: i + 1, value: i }),
@@ -375,6 +366,7 @@ export function describeServerStorage(name: string, factory: () => Promise<Stora
       expect(seen.get('key-10')).toBe(160);
     });
 
+    itCloses(() => ({ store }), reopen);
     itPurges(() => ({ harness, store, boot }), reopen);
     itRepairs(() => ({ store, boot }), reopen);
   });

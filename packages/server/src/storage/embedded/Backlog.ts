@@ -39,6 +39,8 @@ export function outlineOf({ slices, meta }: CommitOutline): CommitOutline {
  */
 export class Backlog {
   readonly #bytesBySeq = new Map<number, number>();
+  /** of these, those that a pass has folded and removes from the disk */
+  readonly #going = new Set<number>();
   readonly #highs = new Map<number, Offset>();
   readonly #meta = new Map<string, unknown>();
   readonly #gc = new Map<number, GcMarks>();
@@ -53,9 +55,14 @@ export class Backlog {
     return this.#lastSeq;
   }
 
-  /** Rows whose commit is complete and that are not folded yet, oldest first. */
+  /** Rows whose commit is complete, oldest first. */
   seqs(): Iterable<number> {
     return this.#bytesBySeq.keys();
+  }
+
+  /** Of these, those that a read needs beside the snapshot. */
+  *unfolded(): Iterable<number> {
+    for (const seq of this.#bytesBySeq.keys()) if (!this.#going.has(seq)) yield seq;
   }
 
   add(seq: number, bytes: number, commit: CommitOutline): void {
@@ -89,10 +96,17 @@ export class Backlog {
     return this.#meta;
   }
 
-  dropRows(seqs: readonly number[]): void {
-    for (const seq of seqs) {
-      this.#bytes -= this.#bytesBySeq.get(seq) ?? 0;
-      this.#bytesBySeq.delete(seq);
+  /** They are folded whole: while `remove` takes them from the disk, nobody is to look for them there. */
+  async dropRows(seqs: readonly number[], remove: () => Promise<unknown>): Promise<void> {
+    for (const seq of seqs) this.#going.add(seq);
+    try {
+      await remove();
+      for (const seq of seqs) {
+        this.#bytes -= this.#bytesBySeq.get(seq) ?? 0;
+        this.#bytesBySeq.delete(seq);
+      }
+    } finally {
+      for (const seq of seqs) this.#going.delete(seq);
     }
   }
 

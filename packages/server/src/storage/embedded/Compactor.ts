@@ -142,8 +142,7 @@ export class Compactor {
     for (let from = 0; from < seqs.length && !this.#closing; from += LOG_ROWS_PER_REMOVAL) {
       const some = seqs.slice(from, from + LOG_ROWS_PER_REMOVAL);
       await this.#options.beforeSlice?.();
-      await this.#files.removeLog(some);
-      this.#backlog.dropRows(some);
+      await this.#backlog.dropRows(some, () => this.#files.removeLog(some));
     }
   }
 }

@@ -79,6 +79,23 @@ describe('EmbeddedStore', () => {
     }
   });
 
+  it('[STO-17] a read shows everything while folding takes rows out of the log', async () => {
+    const store = await openStore(await newFolder());
+    const model = new MemoryStore();
+    for (const batch of busyCommits(60, 30)) {
+      await Promise.all([store.commit(batch), model.commit(batch)]);
+      let isFolding = true;
+      const folding = store.compact().finally(() => {
+        isFolding = false;
+      });
+      while (isFolding) {
+        expect(await store.read('m', 'key-0')).toEqual(await model.read('m', 'key-0'));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await folding;
+    }
+  });
+
   it('[STO-17] random commits, foldings and openings keep the store equal to the model', async () => {
     const steps = fc.array(
       fc.oneof(

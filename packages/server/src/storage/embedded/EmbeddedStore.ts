@@ -128,11 +128,8 @@ export class EmbeddedStore implements Store {
    * tells. Throws as `copyStore`, and SERVER_STATE when the store closes meanwhile.
    */
   backup(to: string, now: Date): Promise<BackupManifest> {
-    const check = (): void => {
-      if (this.#closing) throw serverError('SERVER_STATE', 'The store closed during the backup.');
-    };
     const { work } = this.#options;
-    const pace = { restPerMs: 1, check };
+    const pace = { restPerMs: 1, check: () => this.#checkOpen('backup') };
     const read = work && ((draft: string) => work.readCopy(draft, pace));
     return this.#run(copyStore(this.#opened(), to, now, pace, read));
   }
@@ -144,9 +141,9 @@ export class EmbeddedStore implements Store {
     return record === undefined || isPurged(this.#gc(pid), record) ? undefined : unpacked(record);
   }
 
-  async scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
-    const records = this.#records(pid, await this.#pendingAt(pace, pid));
-    await pace.visit(records, (record) => visit(unpacked(record)));
+  scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
+    const records = (pending: PartitionState): Iterable<StoredRecord> => this.#records(pid, pending);
+    return this.#run(this.#walk(pid, pace, records, (record) => visit(unpacked(record))));
   }
 
   async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
@@ -157,8 +154,8 @@ export class EmbeddedStore implements Store {
     return this.#stateAround(pid, dedupHash(clientId, session)).dedupOf(clientId, session);
   }
 
-  async scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
-    await pace.visit(this.#dedupRows(pid, await this.#pendingAt(pace, pid)), visit);
+  scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
+    return this.#run(this.#walk(pid, pace, (pending) => this.#dedupRows(pid, pending), visit));
   }
 
   renew(): Promise<string> {
@@ -199,6 +196,24 @@ export class EmbeddedStore implements Store {
     const done = (): boolean => this.#running.delete(work);
     work.then(done, done);
     return work;
+  }
+
+  #checkOpen(what: string): void {
+    if (this.#closing) throw serverError('SERVER_STATE', `The store closed during the ${what}.`);
+  }
+
+  /** A cursor of lmdb is open all along, and must not outlive the files: closing ends it. */
+  async #walk<T>(
+    pid: number,
+    pace: Pace,
+    rows: (pending: PartitionState) => Iterable<T>,
+    visit: (row: T) => void,
+  ): Promise<void> {
+    const pending = await this.#pendingAt(pace, pid);
+    await pace.visit(rows(pending), (row) => {
+      this.#checkOpen('scan');
+      visit(row);
+    });
   }
 
   async #append(chunk: Buffer, outline: CommitOutline): Promise<CommitResult> {
@@ -287,7 +302,7 @@ export class EmbeddedStore implements Store {
   #slicesOf(pid: number): readonly PackedSlice[] {
     if (this.#slices === undefined) {
       this.#slices = new Map();
-      for (const seq of this.#backlog.seqs()) addSlices(this.#slices, this.#opened().logRow(seq));
+      for (const seq of this.#backlog.unfolded()) addSlices(this.#slices, this.#opened().logRow(seq));
     }
     return this.#slices.get(pid) ?? [];
   }

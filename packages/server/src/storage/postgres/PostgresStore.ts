@@ -187,8 +187,8 @@ export class PostgresStore implements SharedStore {
     return readRecord(this.#opened(), partitionOf(key), map, key, tag);
   }
 
-  async scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
-    for await (const rows of this.#records.of(pid)) await pace.visit(rows, (row) => visit(fromRow(row)));
+  scan(pid: number, visit: (record: StoredRecord) => void, pace = new Pace()): Promise<void> {
+    return this.#records.visit(pid, pace, (row) => visit(fromRow(row)), this.#closing.signal);
   }
 
   async changesSince(pid: number, after: Offset, limit: number): Promise<readonly StoredRecord[]> {
@@ -199,8 +199,8 @@ export class PostgresStore implements SharedStore {
     return this.#patiently(() => readDedupRow(this.#opened(), pid, clientId, session));
   }
 
-  async scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
-    for await (const rows of this.#dedup.of(pid)) await pace.visit(rows, (row) => visit(toDedupRow(row)));
+  scanDedup(pid: number, visit: (row: DedupRow) => void, pace = new Pace()): Promise<void> {
+    return this.#dedup.visit(pid, pace, (row) => visit(toDedupRow(row)), this.#closing.signal);
   }
 
   renew(): Promise<string> {

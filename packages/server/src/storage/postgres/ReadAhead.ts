@@ -1,5 +1,6 @@
 import { PARTITION_COUNT } from '@topgun/core';
 import { LIMITS } from '@topgun/protocol';
+import type { Pace } from '../../utils/Pace.js';
 
 interface Placed {
   readonly pid: number;
@@ -50,6 +51,16 @@ export class ReadAhead<Row extends Placed> {
   clear(): void {
     this.#held = undefined;
     this.#life++;
+  }
+
+  /** Shows each row of a partition. Throws what a page throws, but the reason of `signal` once it is aborted. */
+  async visit(pid: number, pace: Pace, visit: (row: Row) => void, signal: AbortSignal): Promise<void> {
+    try {
+      for await (const rows of this.of(pid)) await pace.visit(rows, visit);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
   }
 
   /** The rows of a partition, page by page. */
