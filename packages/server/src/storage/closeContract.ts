@@ -10,7 +10,9 @@ export function itCloses(one: () => { readonly store: Store }, reopen: () => Pro
     const records = Array.from({ length: 300 }, (_, i) =>
       storedRecord({ key: `key-${i}`, n: i + 1, value: { i } }),
     );
-    const commits = [0, 100, 200].map((from) => one().store.commit(commitOf(records.slice(from, from + 100))));
+    const commits = [0, 100, 200].map((from) =>
+      one().store.commit(commitOf(records.slice(from, from + 100))),
+    );
     await reopen();
     expect(await Promise.all(commits)).toEqual(['committed', 'committed', 'committed']);
     for (const record of records) expect(await one().store.read('m', record.key)).toEqual(record);

@@ -1,7 +1,7 @@
 import { partitionOf } from '@topgun/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { commitOf, storedRecord } from './contractRecords.js';
 import { itCloses } from './closeContract.js';
+import { commitOf, storedRecord } from './contractRecords.js';
 import { itPurges } from './purgeContract.js';
 import { itRepairs } from './repairContract.js';
 import type { StorageHarness } from './StorageHarness.js';
