@@ -16,7 +16,7 @@ import { StreamText } from './app/StreamText.js';
 
 const upTo = (count: number, from = 0): number[] => Array.from({ length: count - from }, (_, i) => from + i);
 
-describe('[CLU-80] doors', () => {
+describe('[CLU-75] doors', () => {
   it('events over HTTP go on at another node where they were', async () => {
     const topic = fresh('kept/');
     const store = backEnd('job');

@@ -2,7 +2,7 @@ import type { TopGunHttpError } from '@topgun/client/http';
 import { describe, expect, it } from 'vitest';
 import { allUrls, ask, backEnd, deviceOf, fresh } from './app/app.js';
 
-describe('[CLU-80] records over HTTP', () => {
+describe('[CLU-75] records over HTTP', () => {
   it('a back end and a device see each other', async () => {
     const map = fresh('app/');
     const { client } = await deviceOf('ann');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backEnd, deviceOf, fresh, threeDevices } from './app/app.js';
 
-describe('[CLU-80] without a network, and back at another node', () => {
+describe('[CLU-75] without a network, and back at another node', () => {
   it('what was written offline arrives, what others wrote meanwhile is there, and a restart in between does no harm', async () => {
     const map = fresh('app/');
     const counter = fresh('app/');

@@ -12,7 +12,7 @@ interface Todo {
   readonly rank: number;
 }
 
-describe('[CLU-80] queries', () => {
+describe('[CLU-75] queries', () => {
   it('a live query with filter, order and limit follows the writes of all, and tells what enters and leaves', async () => {
     const [ann, ben, cid] = await threeDevices();
     const map = fresh('app/');

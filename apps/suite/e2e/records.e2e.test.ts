@@ -3,7 +3,7 @@ import { transaction } from '@topgun/client/transactions';
 import { describe, expect, it } from 'vitest';
 import { backEnd, deviceOf, fresh, threeDevices } from './app/app.js';
 
-describe('[CLU-80] records', () => {
+describe('[CLU-75] records', () => {
   it('what one device sets all others read as it was written, and what it removes is gone for all', async () => {
     const [ann, ben, cid] = await threeDevices();
     const map = fresh('app/');

@@ -27,7 +27,7 @@ async function store(policies: readonly object[]): Promise<void> {
   }
 }
 
-describe('[CLU-80] rights', () => {
+describe('[CLU-75] rights', () => {
   it('everybody sees and writes rows of their own, at whatever node', async () => {
     const map = fresh('own/');
     const [ann, ben] = [await deviceOf('ann'), await deviceOf('ben')];

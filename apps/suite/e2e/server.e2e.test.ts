@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { allUrls, ask, backEnd, fresh } from './app/app.js';
 
-describe('[CLU-80] what a server says of itself', () => {
+describe('[CLU-75] what a server says of itself', () => {
   it('every node is ready, alive, of one version, and not degraded', async () => {
     const versions = new Set<unknown>();
     for (const url of allUrls) {

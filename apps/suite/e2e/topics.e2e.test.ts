@@ -5,7 +5,7 @@ import { allUrls, backEnd, deviceOf, fresh, threeDevices } from './app/app.js';
 
 const upTo = (count: number, from = 0): number[] => Array.from({ length: count - from }, (_, i) => from + i);
 
-describe('[CLU-80] topics', () => {
+describe('[CLU-75] topics', () => {
   it('a message that is not kept reaches all who hear the topic, and its sender not', async () => {
     const devices = await threeDevices();
     const topic = fresh('passing/');

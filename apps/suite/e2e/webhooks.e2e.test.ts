@@ -42,7 +42,7 @@ async function subscribe(order: object): Promise<{ id: string; secret: string }>
   return (await answer.json()) as { id: string; secret: string };
 }
 
-describe('[CLU-80] webhooks out', () => {
+describe('[CLU-75] webhooks out', () => {
   it('every write, made at whatever node, is told once and signed, until the subscription ends', async () => {
     const receiver = await Receiver.open();
     const map = fresh('app/');
