@@ -64,7 +64,7 @@ describe('the address of a database', () => {
       parseDatabaseUrl('postgres://localhost/d') as DatabaseAddress,
     );
     expect(options).toBe(
-      '-c search_path=topgun -c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3',
+      '-c search_path=topgun -c statement_timeout=10000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=10000 -c jit=off -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3',
     );
     expect([connectionTimeoutMillis, query_timeout]).toEqual([5_000, 15_000]);
   });
