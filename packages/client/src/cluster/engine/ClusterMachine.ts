@@ -256,7 +256,7 @@ export class ClusterMachine {
 
   #take(map: ClusterMapMessage): void {
     if (this.#link) this.#link.isMapped = true;
-    this.book.take(map, this.#link?.way);
+    for (const way of this.book.take(map, this.#link?.way)) this.#tried.delete(way);
     this.#fx.mapCame(map);
     // It can be left before it says so itself, and without everybody else.
     const mustLeave =

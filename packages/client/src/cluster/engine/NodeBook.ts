@@ -18,6 +18,8 @@ export interface Way {
   owner: number;
   /** it has said goodbye, and is asked last until then */
   goneUntilMs: number;
+  /** after its goodbye: the version of a map in which it was no node that serves */
+  leftBy: number | undefined;
 }
 
 /** How good a way is: the lower the better; from `LAST` on it is taken only when there is no other. */
@@ -45,9 +47,9 @@ export class NodeBook {
 
   /**
    * What the node one is connected to knows. Seeds stay known whatever it says. Where all of them are `wss:`, nodes that would be
-   * reached without encryption are left out: tokens are sent to them.
+   * reached without encryption are left out: tokens are sent to them. Returns those that have been started anew since they said goodbye.
    */
-  take(map: ClusterMapMessage, at: Way | undefined): void {
+  take(map: ClusterMapMessage, at: Way | undefined): readonly Way[] {
     this.map = map;
     const mustEncrypt = [...this.#seeds].every(isEncrypted);
     for (const way of this.#ways.values()) {
@@ -68,6 +70,7 @@ export class NodeBook {
     });
     for (const [address, way] of this.#ways)
       if (!named.has(address) && !this.#seeds.has(address) && way !== at) this.#ways.delete(address);
+    return [...this.#ways.values()].filter((way) => isBack(way, map.version));
   }
 
   /** What the map says of the node that one is connected to, by whatever address. */
@@ -120,7 +123,21 @@ const newWay = (url: string): Way => ({
   state: 'UNKNOWN',
   owner: 0,
   goneUntilMs: Number.NEGATIVE_INFINITY,
+  leftBy: undefined,
 });
+
+/** Whether a node that said goodbye was seen to have left, and serves by this map: that is another start of it. Its goodbye is over then. */
+function isBack(way: Way, version: number): boolean {
+  const { state, leftBy, goneUntilMs } = way;
+  if (state === 'UNKNOWN' || state === 'JOINING') {
+    if (goneUntilMs !== Number.NEGATIVE_INFINITY) way.leftBy ??= version;
+    return false;
+  }
+  if (state !== 'ACTIVE' || leftBy === undefined || version <= leftBy) return false;
+  way.leftBy = undefined;
+  way.goneUntilMs = Number.NEGATIVE_INFINITY;
+  return true;
+}
 
 /** When a way that has said goodbye now may be asked as any other again. */
 export const goneUntil = (nowMs: number): number => nowMs + CLUSTER_LIMITS.nodeGoneMs;

@@ -289,6 +289,45 @@ describe('what the cluster says', () => {
     expect(rig.told).toEqual(['connected']);
   });
 
+  it('[CCL-7] nodes that are restarted in turn are not waited for: one that serves anew is asked as any other', () => {
+    const rig = new ClusterRig([A, B], { lots: [0, 0.9] });
+    rig.up();
+    rig.machine.closed(1001, '');
+    rig.up();
+    expect(rig.opening).toBe(B);
+    rig.map({ version: 1, self: 'b', nodes: [['b', B, 1]] });
+    const both = [
+      ['a', A, 1],
+      ['b', B, 1],
+    ] as const;
+    // Somebody who knows less than was known already.
+    rig.map({ version: 1, self: 'b', nodes: both });
+    expect([...rig.machine.book.ways()].map(({ leftBy }) => leftBy)).toEqual([1, undefined]);
+    rig.map({ version: 2, self: 'b', nodes: both });
+    rig.machine.closed(1001, '');
+    expect(rig.told.at(-1)).toBe('disconnected 1001 elsewhere');
+    rig.up();
+    expect(rig.opening).toBe(A);
+  });
+
+  it('[CCL-7] one that has said goodbye and was not seen to leave is asked last, whatever the map says', () => {
+    const rig = new ClusterRig([A, B], { lots: [0, 0.9] });
+    rig.up();
+    rig.machine.closed(1001, '');
+    rig.up();
+    for (const version of [1, 2])
+      rig.map({
+        version,
+        self: 'b',
+        nodes: [
+          ['a', A, 1],
+          ['b', B, 1],
+        ],
+      });
+    rig.machine.closed(1001, '');
+    expect(rig.told.at(-1)).toBe('disconnected 1001');
+  });
+
   it('[CCL-7] a goodbye is no failure', () => {
     for (const code of [1001, 1012]) {
       const rig = new ClusterRig([A, B], { lots: [0, 0.9] });

@@ -141,6 +141,27 @@ describe('ops of a client whose node does not own their partition', () => {
     expect(c.staged.map(({ id }) => id)).toEqual(['s1/1', 's1/2', 's1/3']);
   });
 
+  it('[CLU-31] go to the owner until it gives the partition away, and wait there while it does', () => {
+    give('b', 'c');
+    settleMap();
+    write(1);
+    run();
+    expect(b.staged.map(({ id }) => id)).toEqual(['s1/1']);
+    b.own.delete(PID);
+    write(2);
+    run();
+    expect([b.staged.length, b.forwarding.waiting, a.forwarding.waiting]).toEqual([1, 1, 0]);
+    b.commit();
+    a.follow();
+    give('c');
+    settleMap([b, c]);
+    run();
+    settleMap([a]);
+    run();
+    expect(c.staged.map(({ id }) => id)).toEqual(['s1/2']);
+    expect(answered()).toEqual(['s1/1']);
+  });
+
   it('[CLU-31] that come again on the same connection are answered once', () => {
     write(1);
     write(1);

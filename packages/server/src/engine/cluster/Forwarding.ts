@@ -334,10 +334,10 @@ export class Forwarding {
   /** Where ops of a partition go now; undefined: nowhere yet. */
   #targetOf(pid: number): Target | undefined {
     if (this.#ports.takes(pid)) return 'here';
-    const owner = this.#map.owners[pid];
-    if (owner?.node === undefined || owner.target !== undefined) return undefined;
-    if (owner.node === this.#options.name || this.#refused.get(pid)?.node === owner.node) return undefined;
-    return this.#ways.to(owner.node);
+    // One that is to have another owner is sent to this one until it has given it away: others may go first.
+    const { node } = this.#map.owners[pid] ?? {};
+    if (node === undefined || node === this.#options.name) return undefined;
+    return this.#refused.get(pid)?.node === node ? undefined : this.#ways.to(node);
   }
 
   /** Whether ops that a gateway sent here by a map belong to another node, as far as this one knows better than that map. */
