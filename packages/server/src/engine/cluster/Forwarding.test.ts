@@ -141,7 +141,7 @@ describe('ops of a client whose node does not own their partition', () => {
     expect(c.staged.map(({ id }) => id)).toEqual(['s1/1', 's1/2', 's1/3']);
   });
 
-  it('[CLU-31] go to the owner until it gives the partition away, and wait there while it does', () => {
+  it('[CLU-13] [CLU-31] go to the owner until it gives the partition away, and wait there while it does', () => {
     give('b', 'c');
     settleMap();
     write(1);
