@@ -19,6 +19,18 @@ export class AcceptedLog {
   #entries: { readonly accepted: Accepted; readonly partition: number; readonly atMs: number }[] = [];
   #first = 0;
   #bytes = 0;
+  /** when a partition was lost that nobody serves, ms */
+  readonly #lostAtMs = new Map<number, number>();
+
+  /** Nobody serves the partition: from now on nothing of it ages. */
+  rest(partition: number, nowMs: number): void {
+    if (!this.#lostAtMs.has(partition)) this.#lostAtMs.set(partition, nowMs);
+  }
+
+  /** What was lost of the partition has been added again. */
+  wake(partition: number): void {
+    this.#lostAtMs.delete(partition);
+  }
 
   add(partition: number, accepted: Accepted, nowMs: number): void {
     this.#entries.push({ accepted, partition, atMs: nowMs });
@@ -37,13 +49,18 @@ export class AcceptedLog {
     }
   }
 
-  /** Of these partitions, in the order of acceptance. */
+  /**
+   * Of these partitions, in the order of acceptance. Where nothing more was accepted the oldest are still here, and Redis may have forgotten their ids
+   * as it should: what is older than a minute is not lost.
+   */
   *of(
     partitions: ReadonlySet<number>,
+    nowMs: number,
   ): IterableIterator<{ readonly partition: number; readonly accepted: Accepted }> {
     for (let at = this.#first; at < this.#entries.length; at++) {
       const entry = this.#entries[at];
-      if (entry !== undefined && partitions.has(entry.partition)) yield entry;
+      if (entry === undefined || !partitions.has(entry.partition)) continue;
+      if (entry.atMs > (this.#lostAtMs.get(entry.partition) ?? nowMs) - LIMITS.busAcceptedMs) yield entry;
     }
   }
 

@@ -29,8 +29,6 @@ export class PartitionLane {
   readonly #calls: LogCalls;
   readonly #owner: LaneOwner;
   readonly #lines = new Map<string, TopicLine>();
-  /** offset of the time at which a topic was listened to that no master served then */
-  readonly #joinedAt = new Map<string, number>();
   #state: LaneState = 'away';
   #link: RedisLink | undefined;
   #service = 0;
@@ -73,20 +71,22 @@ export class PartitionLane {
 
   /** Resolves when a reader of the topic misses nothing that comes after it has read, or when nobody serves it. */
   async opened(topic: string): Promise<void> {
-    if (this.#state === 'begun') await new Promise<void>((resolve) => this.#onServed.push(resolve));
+    // Who begins to serve it may give up for another one to begin.
+    while (this.#state === 'begun') await new Promise<void>((resolve) => this.#onServed.push(resolve));
     if (this.#state === 'served') await this.#lines.get(topic)?.opened();
   }
 
   listen(topic: string, nowMs: number): void {
     if (this.#lines.has(topic)) return;
     const isFirst = this.#lines.size === 0;
-    const line = new TopicLine(topic, {
+    const owner = {
       ...this.#owner,
-      fill: (_, after) => void this.#fill(topic, after),
+      fill: (_: string, after: number) => void this.#fill(topic, after),
       wentBack: () => this.#owner.failed(this.partition, new Error('offsets have gone back')),
-    });
+    };
+    const line = new TopicLine(topic, owner, nowMs * 2048);
     this.#lines.set(topic, line);
-    if (this.#state === 'away') this.#joinedAt.set(topic, nowMs * 2048);
+    if (this.#state === 'away') line.pause();
     else if (this.#link !== undefined) void this.#open(topic, this.#link, isFirst);
   }
 
@@ -95,7 +95,6 @@ export class PartitionLane {
     if (line === undefined) return;
     line.pause();
     this.#lines.delete(topic);
-    this.#joinedAt.delete(topic);
     if (this.#lines.size > 0 || this.#link === undefined) return;
     const service = this.#service;
     this.#link.unsubscribe(this.#keys.live(this.partition)).catch((error: unknown) => {
@@ -169,7 +168,7 @@ export class PartitionLane {
     const service = this.#service;
     try {
       if (isFirst) await link.subscribe(this.#keys.live(this.partition));
-      await this.#stand(link, [topic]);
+      if (service === this.#service) await this.#stand(link, [topic]);
     } catch (error) {
       if (service === this.#service) this.#owner.failed(this.partition, error);
     }
@@ -184,11 +183,8 @@ export class PartitionLane {
     const tails: Tails = await this.#calls.tails(link, this.partition, epoch, topics, seen);
     if (service !== this.#service) return;
     for (const [at, topic] of topics.entries()) {
-      const joinedAt = this.#joinedAt.get(topic);
-      this.#joinedAt.delete(topic);
       const line = lines[at];
-      if (line !== undefined && line === this.#lines.get(topic))
-        line.stands(tails, tails.last[at] ?? 0, joinedAt);
+      if (line !== undefined && line === this.#lines.get(topic)) line.stands(tails, tails.last[at] ?? 0);
     }
   }
 

@@ -159,13 +159,14 @@ export class RedisBus implements Bus {
   async read(topic: string, after: Position | undefined, limit: number): Promise<History> {
     const lane = this.#laneOf(topic);
     await lane.opened(topic);
-    const { link } = lane;
+    const { link, service } = lane;
     if (link === undefined) return nothing(after);
     try {
       return await this.#calls.read(link, partitionOf(topic), topic, after, limit);
     } catch (error) {
       if (!isElsewhere(error)) throw unavailable('Redis refuses to read the log of a topic.', error);
-      this.#failed(partitionOf(topic), error);
+      // What was asked of a connection that is gone says nothing about the next one.
+      if (lane.service === service) this.#failed(partitionOf(topic), error);
       return nothing(after);
     }
   }
@@ -212,8 +213,10 @@ export class RedisBus implements Bus {
   }
 
   #away(partitions: readonly number[]): void {
+    const nowMs = this.#parts.wallMs();
     for (const partition of partitions) {
       this.#lanes[partition]?.rest();
+      this.#accepted.rest(partition, nowMs);
       this.#outbox.rest(partition);
     }
     this.#logChange();
@@ -256,7 +259,8 @@ export class RedisBus implements Bus {
 
   #served(partitions: readonly number[], link: RedisLink): void {
     void look(link);
-    const lost = groupBy(this.#accepted.of(new Set(partitions)), ({ partition }) => partition);
+    const accepted = this.#accepted.of(new Set(partitions), this.#parts.wallMs());
+    const lost = groupBy(accepted, ({ partition }) => partition);
     for (const partition of partitions) void this.#serve(partition, link, lost.get(partition) ?? []);
   }
 
@@ -276,6 +280,7 @@ export class RedisBus implements Bus {
       }
       if (lane.service !== service) return;
       lane.use(link);
+      this.#accepted.wake(partition);
       this.#logChange();
       this.#outbox.sendWaiting(lane);
       await lane.compare();

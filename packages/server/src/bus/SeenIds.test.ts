@@ -29,7 +29,7 @@ it('[BUS-31] what was accepted is remembered for a minute, in the order of accep
       nowMs,
     );
   const held = (...partitions: number[]): string[] =>
-    [...accepted.of(new Set(partitions))].map((entry) => entry.accepted.message.id);
+    [...accepted.of(new Set(partitions), 0)].map((entry) => entry.accepted.message.id);
   for (let i = 0; i < 6; i++) add(`m${i}`, i % 3, i);
   expect([held(0), held(1, 2), accepted.bytes]).toEqual([['m0', 'm3'], ['m1', 'm2', 'm4', 'm5'], 600]);
   add('late', 0, LIMITS.busAcceptedMs + 2);

@@ -36,10 +36,15 @@ export class TopicLine {
   #hasOverflown = false;
   #onOpen: (() => void)[] = [];
   #isOpen = false;
+  /** offset of the time at which it was listened to */
+  readonly #joinedAt: number;
+  /** nobody served it then, or whoever did was gone before the subscription stood */
+  #isLate = false;
 
-  constructor(topic: string, owner: LineOwner) {
+  constructor(topic: string, owner: LineOwner, joinedAt: number) {
     this.#topic = topic;
     this.#owner = owner;
+    this.#joinedAt = joinedAt;
   }
 
   get epoch(): string {
@@ -62,20 +67,21 @@ export class TopicLine {
 
   /** Nothing live comes any more; what was held will be read. */
   pause(): void {
+    this.#isLate ||= this.#epoch === undefined;
     this.#held = [];
     this.#release();
     this.#isOpen = false;
   }
 
   /** The subscription stands, and the log of this topic ends at `last` now. */
-  stands({ epoch, since }: Tails, last: number, joinedAt: number | undefined): void {
+  stands({ epoch, since }: Tails, last: number): void {
     this.#isOpen = true;
-    if (this.#epoch === undefined) {
+    // Who joined while Redis was away hears what was accepted since; who joins now, what comes. The line has no place before that is read.
+    if (this.#epoch === undefined && this.#isLate) this.#owner.fill(this.#topic, this.#joinedAt);
+    else if (this.#epoch === undefined) {
       this.#epoch = epoch;
-      // Who joined while Redis was away hears what was accepted since; who joins now, what comes.
       const first = this.#held?.[0];
-      if (joinedAt !== undefined) this.#owner.fill(this.#topic, joinedAt);
-      else if (first?.message.epoch === epoch) {
+      if (first?.message.epoch === epoch) {
         // It may be the answer to one's own publishing, from before the subscription: what followed it then was not heard.
         this.#last = first.previous ?? 0;
         this.#owner.fill(this.#topic, this.#last);
