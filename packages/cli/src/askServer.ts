@@ -17,8 +17,9 @@ export interface ServerTarget {
   readonly token: string | undefined;
 }
 
-/** How often a server that is busy is asked again, at its word. */
+/** How often a server that is busy, or asked too often, is asked again at its word. */
 const PATIENCE = 20;
+const LATER: ReadonlySet<number> = new Set([429, 503]);
 const WAIT_S_MIN = 0.1;
 const WAIT_S_MAX = 30;
 
@@ -33,7 +34,7 @@ export async function askServer(
     const response = await request(target, path, method, body);
     if (response.ok) return response;
     const waitS = Number(response.headers.get('Retry-After') ?? Number.NaN);
-    if (response.status !== 503 || !(waitS <= WAIT_S_MAX) || left === 0)
+    if (!LATER.has(response.status) || !(waitS <= WAIT_S_MAX) || left === 0)
       throw await refusalOf(response, path);
     await new Promise((resolve) => setTimeout(resolve, Math.max(waitS, WAIT_S_MIN) * 1000));
   }

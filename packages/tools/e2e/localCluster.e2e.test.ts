@@ -9,6 +9,9 @@ import { expect, it, onTestFinished } from 'vitest';
 
 const bin = fileURLToPath(new URL('../../../bin/topgun.js', import.meta.url));
 
+/** Between two looks. */
+const aWhile = () => new Promise((resolve) => setTimeout(resolve, 250));
+
 /** `topgun cluster:start` as a person runs it, whose lines come from here. */
 class LocalRun {
   readonly #child: ChildProcess;
@@ -55,9 +58,9 @@ class LocalRun {
     this.#child.stdin?.write(`${line}\n`);
   }
 
-  /** Asks for the status until it tells that. */
+  /** Asks for the status until it tells that, as often as a person who watches: who asks faster is told to wait. */
   async comesTo(wanted: RegExp): Promise<void> {
-    for (;;) {
+    for (; ; await aWhile()) {
       this.say('status');
       const [text] = await this.tells(/(well|[A-Z, ]{5,}); \d+ partitions[^\n]*\n|no node answers\n/);
       const status = this.#text.slice(0, this.#read).slice(-2_000);
@@ -88,8 +91,7 @@ it('[CLI-60] [CLI-62] [CLI-63] [CLU-71] a cluster on one machine takes writes at
     (await fetch(`${url}/api/records/notes/${key}`)).status === 200;
   expect(await put(one, 'a')).toBe(200);
   expect(await put(three, 'b')).toBe(200);
-  for (const key of ['a', 'b'])
-    for (const url of urls) while (!(await has(url, key))) await new Promise(setImmediate);
+  for (const key of ['a', 'b']) for (const url of urls) while (!(await has(url, key))) await aWhile();
 
   const drained = await topgun('cluster:drain', 'node-2', '--wait', '--url', three);
   expect(drained.stdout).toBe('node-2 owns nothing\n');

@@ -73,25 +73,23 @@ export function smallints<T>(rows: readonly T[], cellOf: CellOf<T, number>): Buf
 }
 
 /** Whole numbers within 2^53. */
-export function bigints<T>(rows: readonly T[], cellOf: CellOf<T, number | null>): Buffer {
-  const column = new Column(OID.int8, rows.length, 8 * rows.length);
-  for (let at = 0; at < rows.length; at++) {
-    const cell = cellOf(rows[at] as T);
-    if (cell === null) {
-      column.null();
-      continue;
-    }
-    column.length(8);
+export const bigints = <T>(rows: readonly T[], cellOf: CellOf<T, number | null>): Buffer =>
+  eightBytes(OID.int8, rows, cellOf, (view, at, cell) => {
     const high = Math.floor(cell / TWO_32);
-    column.view.setInt32(column.at, high);
-    column.view.setUint32(column.at + 4, cell - high * TWO_32);
-    column.at += 8;
-  }
-  return column.end();
-}
+    view.setInt32(at, high);
+    view.setUint32(at + 4, cell - high * TWO_32);
+  });
 
-export function doubles<T>(rows: readonly T[], cellOf: CellOf<T, number | null>): Buffer {
-  const column = new Column(OID.float8, rows.length, 8 * rows.length);
+export const doubles = <T>(rows: readonly T[], cellOf: CellOf<T, number | null>): Buffer =>
+  eightBytes(OID.float8, rows, cellOf, (view, at, cell) => view.setFloat64(at, cell));
+
+function eightBytes<T>(
+  type: number,
+  rows: readonly T[],
+  cellOf: CellOf<T, number | null>,
+  write: (view: DataView, at: number, cell: number) => void,
+): Buffer {
+  const column = new Column(type, rows.length, 8 * rows.length);
   for (let at = 0; at < rows.length; at++) {
     const cell = cellOf(rows[at] as T);
     if (cell === null) {
@@ -99,7 +97,7 @@ export function doubles<T>(rows: readonly T[], cellOf: CellOf<T, number | null>)
       continue;
     }
     column.length(8);
-    column.view.setFloat64(column.at, cell);
+    write(column.view, column.at, cell);
     column.at += 8;
   }
   return column.end();
