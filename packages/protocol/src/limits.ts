@@ -172,8 +172,8 @@ export const scannedRowsPerSecond = 500_000;
 
 /** bytes: a place in each of 271 partitions and a proof of 16 bytes */
 export const cursorBytes = 1_400;
-/** bytes: a place in each of 271 partitions, in 16 epochs of any length */
-export const placesBytes = 2_400;
+/** bytes: a place in each of 271 partitions, each in an epoch of its own of any length */
+export const placesBytes = 4_400;
 /** bytes: a proof that cannot be guessed */
 export const proofBytes = 16;
 /** count: field lists of a bulk frame; a row of any other shape names its fields itself */

@@ -3,17 +3,17 @@ import { PARTITION_COUNT } from '../messages/constants.js';
 import type { Position } from '../messages/rows.js';
 
 const FORMAT = 1;
-/** Epochs that are named: more would not fit into a cursor. */
-const EPOCHS_MAX = 16;
+/** Epochs that rounded places are in. */
+const EPOCHS_KEPT = 15;
 const BYTE = 0x80;
 
 /**
- * The same places in the last 16 epochs among them, less those to be left free for later ones. A place in an older epoch
- * becomes the start of the oldest that is kept: a partition that has left an epoch never changes in it again, so nothing
- * lies between the two.
+ * The same places in the last 15 epochs among them, which takes fewer bytes. A place in an older epoch becomes the start of the
+ * oldest that is kept. Only where all partitions enter each epoch together: then one that is in an older one never changes in it
+ * again, and nothing lies between the two.
  */
-export function roundPositions(places: readonly Position[], free = 0): Position[] {
-  const oldest = epochsOf(places).at(free - EPOCHS_MAX) ?? 0;
+export function roundPositions(places: readonly Position[]): Position[] {
+  const oldest = epochsOf(places).at(-EPOCHS_KEPT) ?? 0;
   return places.map((place) => (place[1] < oldest ? [place[0], oldest, 0] : place));
 }
 
@@ -23,17 +23,16 @@ const epochsOf = (places: readonly Position[]): number[] =>
 /**
  * `FORMAT`, the epochs (their number, the first one, then differences, rising), and for partition after partition
  * `1 + n * epochs + index of the epoch`, or 0 and the length of a run of partitions without a place. All are
- * little-endian numbers of seven bits a byte. Places in more than 16 epochs are rounded.
+ * little-endian numbers of seven bits a byte.
  */
 export function packPositions(places: readonly Position[]): Uint8Array {
-  const rounded = roundPositions(places);
-  const epochs = epochsOf(rounded);
+  const epochs = epochsOf(places);
   const bytes = [FORMAT];
   write(bytes, epochs.length);
   epochs.forEach((epoch, i) => {
     write(bytes, epoch - (epochs[i - 1] ?? 0));
   });
-  const byPid = new Map(rounded.map((place) => [place[0], place]));
+  const byPid = new Map(places.map((place) => [place[0], place]));
   for (let pid = 0; pid < PARTITION_COUNT; ) {
     const place = byPid.get(pid);
     let run = 0;
@@ -64,7 +63,7 @@ export function unpackPositions(bytes: Uint8Array): Position[] | undefined {
   const places: Position[] = [];
   isRight = read() === FORMAT;
   const count = read();
-  isRight &&= count <= EPOCHS_MAX;
+  isRight &&= count <= PARTITION_COUNT;
   const epochs: number[] = [];
   for (let i = 0; isRight && i < count; i++) epochs.push((epochs[i - 1] ?? 0) + read());
   let pid = 0;

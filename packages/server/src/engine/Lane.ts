@@ -14,6 +14,8 @@ export class Lane {
   readonly isVolatile: boolean;
   /** the epoch in which it began to remember: 0 for the store, for memory that of this start */
   readonly sinceEpoch: number;
+  /** all partitions enter each epoch together: who is in an older one never changes in it again; not in a cluster (CLU-15) */
+  readonly hasCommonEpochs: boolean;
   readonly partitions: readonly Partition[];
   /** committed rows that end by themselves */
   readonly expiries = new Expiries();
@@ -21,8 +23,9 @@ export class Lane {
   isChanged = false;
 
   /** A lane of the store begins where the store stands, one of memory with nothing. */
-  constructor(boot: StoreBoot | undefined, epoch: number) {
+  constructor(boot: StoreBoot | undefined, epoch: number, hasCommonEpochs: boolean) {
     this.isVolatile = boot === undefined;
+    this.hasCommonEpochs = hasCommonEpochs;
     this.sinceEpoch = boot === undefined ? epoch : 0;
     this.partitions = Array.from({ length: PARTITION_COUNT }, (_, pid) => {
       return new Partition(

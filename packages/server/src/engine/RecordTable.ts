@@ -53,8 +53,8 @@ export class RecordTable {
     // In the time that is missing, epochs may have been given out by a clock that went before this one.
     this.#epoch = Math.max(last + 1, nowMs) + (boot.renewedFrom === undefined ? 0 : epochLeapAt(nowMs));
     this.#renewedAtMs = boot.renewedAtMs ?? 0;
-    this.durable = new Lane(boot, this.#epoch);
-    this.volatile = new Lane(undefined, this.#epoch);
+    this.durable = new Lane(boot, this.#epoch, parts.isShared !== true);
+    this.volatile = new Lane(undefined, this.#epoch, true);
     for (const [metaName, value] of boot.meta) {
       const name = mapOfMetaName(metaName);
       if (name !== undefined) this.#found(name, value);

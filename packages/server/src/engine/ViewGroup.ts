@@ -41,8 +41,9 @@ export class ViewGroup implements Shown {
     this.view = view;
     this.#frameBytes = frameBytes;
     this.#to = map.lane.partitions.map(({ committed }) => committed);
-    // Rounded at once, so that a place is the same in answers, cursors and the chain of deltas.
-    for (const [pid, epoch, n] of roundPositions(this.positions(), 1)) this.#to[pid] = { epoch, n };
+    // Rounded at once and never again: a place is the same in answers, cursors and the chain of deltas.
+    if (map.lane.hasCommonEpochs)
+      for (const [pid, epoch, n] of roundPositions(this.positions())) this.#to[pid] = { epoch, n };
     if (view.isWhole) this.tree = map.tree;
     else {
       this.tree = new LiveTree(dirtyItems, (value) => view.project(value));

@@ -1,4 +1,3 @@
-import { PARTITION_COUNT } from '@topgun/core';
 import type { ClusterMap, NodeInfo, OwnerRow } from '@topgun/server/internal/cluster/ports';
 import type {
   MapChange,
@@ -36,6 +35,8 @@ export interface MembershipParts {
   readonly now: () => number;
   /** last epoch of what is committed in a partition */
   readonly epochOf: (pid: number) => number;
+  /** the epoch that each partition begins with: as if the cluster had moved it so often before */
+  readonly epochs: readonly number[];
   /** who listens is told of a version of the map */
   readonly notify: (version: number) => void;
   readonly protocol: number;
@@ -49,16 +50,14 @@ export class Membership {
   readonly #parts: MembershipParts;
   #version = 0;
   #nodes = new Map<string, NodeRow>();
-  #owners: OwnedRow[] = Array.from({ length: PARTITION_COUNT }, () => ({
-    epoch: 0,
-    node: undefined,
-    boot: undefined,
-    target: undefined,
-  }));
+  #owners: OwnedRow[];
   #coordinator = { name: '', boot: '', until: Number.NEGATIVE_INFINITY };
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
+    this.#owners = parts.epochs.map((epoch) => ({
+      ...{ epoch, node: undefined, boot: undefined, target: undefined },
+    }));
   }
 
   get version(): number {

@@ -1,4 +1,4 @@
-import { partitionOf } from '@topgun/core';
+import { PARTITION_COUNT, partitionOf } from '@topgun/core';
 import type { OwnershipBounds } from '@topgun/server/internal/engine/ownership/ports';
 import type {
   CommitBatch,
@@ -44,6 +44,8 @@ export interface Shared {
 }
 
 const NOTHING_STORED: Shared = { result: 'failed', revision: 0 };
+/** Partitions have had up to so many owners before: each then is in an epoch of its own, as after a year of restarts. */
+const EARLIER_OWNERS_MAX = 60;
 /** Its epochs lie above what any life of before has given. */
 const LEAP = 1_000_000;
 
@@ -69,13 +71,15 @@ export class SimDatabase {
 
   constructor(parts: DatabaseParts) {
     this.#parts = parts;
-    const { rows, bounds, scheduler, protocol } = parts;
+    const { rows, bounds, scheduler, protocol, rng } = parts;
+    const earlier = rng.fork();
     this.rows = rows;
     this.membership = new Membership({
       bounds,
       protocol,
       fences: this.fences,
       now: () => scheduler.nowMs,
+      epochs: Array.from({ length: PARTITION_COUNT }, () => earlier.int(0, EARLIER_OWNERS_MAX)),
       epochOf: (pid) => rows.highs.get(pid)?.epoch ?? 0,
       notify: (version) => {
         for (const listener of this.#listeners) listener(version);

@@ -75,6 +75,31 @@ describe('Following', () => {
     expect(follower.node.sent.length).toBe(events);
   });
 
+  it('[RES-3] [CLU-15] whoever joins hears of every partition, in however many epochs they are', () => {
+    const { cluster, writer } = pair();
+    const owner = cluster.member(0);
+    const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
+    for (const key of keys) {
+      cluster.own(owner, [partitionOf(key)]);
+      writer.put('todos', key, 1);
+      cluster.settle();
+    }
+    const late = new ModelScope(deviceAt(cluster, 1, 'eve'), 'todos');
+    late.sync();
+    for (const key of keys) writer.put('todos', key, 2);
+    cluster.settle();
+    late.follow();
+    expect(new Set(Object.values(late.values()))).toEqual(new Set([2]));
+    const resumed = new ModelScope(deviceAt(cluster, 0, 'eve'), 'todos');
+    resumed.cursor = late.cursor;
+    for (const [item, row] of late.rows) resumed.rows.set(item, row);
+    for (const key of keys) writer.put('todos', key, 3);
+    cluster.settle();
+    resumed.sync(true);
+    expect(new Set(Object.values(resumed.values()))).toEqual(new Set([3]));
+    expect([resumed.trips, resumed.delta]).toEqual([0, keys.length]);
+  });
+
   it('[CLU-16] what is staged of a partition that is lost is discarded, and its op has one effect at the new owner', () => {
     const { cluster, writer } = pair();
     const [first, second] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];

@@ -153,7 +153,9 @@ export class Load {
         return last.length === 0;
       });
     } catch (error) {
-      throw new Error(`C8: ${String(error)}: ${last.length} are missing: ${last.slice(0, 5).join('; ')}`);
+      const wrong = this.#devices.flatMap((device) => device.group.faultsOf(device.shown()));
+      const told = [...last.slice(0, 5), ...wrong.slice(0, 10)].join('; ');
+      throw new Error(`C8: ${String(error)}: ${last.length} are missing: ${told}`);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { roundPositions } from '@topgun/protocol';
 import { FollowService } from '@topgun/server/internal/cluster/FollowService';
 import { LookBook } from '@topgun/server/internal/cluster/LookBook';
 import { Barrier } from '@topgun/server/internal/engine/cluster/Barrier';
@@ -6,6 +7,7 @@ import { Following } from '@topgun/server/internal/engine/cluster/Following';
 import { Forwarding } from '@topgun/server/internal/engine/cluster/Forwarding';
 import { HeldAnswers } from '@topgun/server/internal/engine/cluster/HeldAnswers';
 import { Staging } from '@topgun/server/internal/engine/Staging';
+import { ViewGroup } from '@topgun/server/internal/engine/ViewGroup';
 import { Fences } from '../../nodes/Fences.js';
 import { Membership } from '../../nodes/Membership.js';
 import { NodeProcess } from '../../nodes/NodeProcess.js';
@@ -200,6 +202,19 @@ const ofFollowers: readonly PlantedBug[] = [
     name: 'standing not told when a link begins',
     profile,
     plant: () => replaceMethod(ClusterSide, 'standing', () => () => ({ places: [], revision: 0 })),
+  },
+  {
+    name: 'places rounded as if partitions shared their epochs',
+    profile,
+    plant: () =>
+      replaceMethod(
+        ViewGroup,
+        'positions',
+        (positions) =>
+          function (this: ViewGroup) {
+            return roundPositions(positions.call(this));
+          },
+      ),
   },
   {
     name: 'session served before the node knows all',
