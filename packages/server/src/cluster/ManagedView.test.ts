@@ -130,7 +130,8 @@ it('[CLU-71] a node drains by the order of another one, serves on, and takes par
   await until(() => b.ownedCount === 0 && describeCluster(view.status()).moving === 0);
   await until(() => view.status().nodes[1]?.state === 'DRAINING');
   cluster.check();
-  expect(b.manager.status()).toMatchObject({ owned: 0 });
+  await until(() => b.manager.status().state === 'DRAINING');
+  expect(b.manager.status().owned).toBe(0);
   await view.drain('c');
   await until(() => a.ownedCount === 271);
   await expect(view.drain('a')).rejects.toMatchObject({ code: 'CLUSTER_LAST_NODE' });
