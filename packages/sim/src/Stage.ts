@@ -67,6 +67,11 @@ export abstract class Stage<T extends Tab = Tab, D extends SimDevice<T> = SimDev
     return this.#policies;
   }
 
+  /** Those that the node goes by that is sending something. */
+  policiesOfSender(): readonly Policy[] {
+    return this.#policies;
+  }
+
   setPolicies(policies: readonly Policy[]): void {
     this.#policies = policies;
     this.node?.setPolicies(policies);

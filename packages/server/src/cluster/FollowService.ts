@@ -60,8 +60,8 @@ export class FollowService implements OwnerEngine, ClusterEffects {
       isReady: this.#owning === 0,
       version: this.#map?.version ?? 0,
       flush: this.#begun,
-      // A node that has fenced itself may wait for long for what the database says.
-      isSettled: (flush) => this.#isFenced || flush <= this.#flushed,
+      isSettled: (flush) => flush <= this.#flushed,
+      isFenced: this.#isFenced,
     }));
     parts.links.read('feed', (_from, message) => this.#heard(feedFrameOf(message)));
     parts.links.onChange((node, isUp) => this.#linked(node, isUp));
@@ -189,7 +189,9 @@ export class FollowService implements OwnerEngine, ClusterEffects {
   /** Resolves when all that was committed before has reached this node or is named to it. */
   async #askAll(): Promise<void> {
     const asked = await this.#questions.ask();
-    if (!asked.isSure || !this.#isLinkedToAll(asked.version)) await this.#looks.look();
+    // Of what was under way when this node was fenced others may have heard more, and what it takes over it may not have read.
+    const isBehind = this.#isFenced || this.#owning > 0;
+    if (isBehind || !asked.isSure || !this.#isLinkedToAll(asked.version)) await this.#looks.look();
   }
 
   /** Whether every node that may have committed something was asked, as far as the newest map that anybody has knows them. */

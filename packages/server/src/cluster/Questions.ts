@@ -6,6 +6,9 @@ type BarrierFrame =
   | { readonly say: 'asked'; readonly number: number }
   | { readonly say: 'answered'; readonly number: number; readonly version: number };
 
+/** The version of whoever cannot tell what it has committed: it has begun anew under its name and is no member yet, or was fenced. */
+const NO_ANSWER = 0;
+
 /** What the nodes that are linked have answered. */
 export interface Asked {
   /** none of the links was lost meanwhile, and all who answered are members */
@@ -22,6 +25,8 @@ export interface AskedNode {
   readonly flush: number;
   /** Whether it is known what became of a flush: others may have read it from the database before the node hears of it. */
   isSettled(flush: number): boolean;
+  /** It is no member any more: what it had begun to commit it may have to wait for for long, and does not take in by itself. */
+  readonly isFenced: boolean;
 }
 
 interface Question {
@@ -74,13 +79,14 @@ export class Questions {
       }
       this.#settle(number, question);
     }
-    const { isReady, version, ...self } = this.#self();
-    if (!isReady) return;
+    const self = this.#self();
+    if (!self.isReady && !self.isFenced) return;
     const asked = this.#unanswered;
     this.#unanswered = [];
     for (const question of asked) {
       const [node, number, flush] = question;
-      if (!self.isSettled(flush)) this.#unanswered.push(question);
+      const version = self.isFenced ? NO_ANSWER : self.version;
+      if (!self.isFenced && !self.isSettled(flush)) this.#unanswered.push(question);
       else this.#links.send(node, 'barrier', { say: 'answered', number, version } satisfies BarrierFrame);
     }
   }
@@ -99,8 +105,7 @@ export class Questions {
     const question = this.#open.get(frame.number);
     if (question === undefined) return;
     question.version = Math.max(question.version, frame.version);
-    // It has begun anew under its name and is no member yet: of what it committed before, it cannot tell.
-    if (frame.version === 0) question.isSure = false;
+    if (frame.version === NO_ANSWER) question.isSure = false;
     question.waiting.delete(from);
     this.#settle(frame.number, question);
   }

@@ -1,11 +1,13 @@
+import { PostOrder } from '../world/PostOrder.js';
 import type { Later } from './Later.js';
 
-/** A BroadcastChannel between the tabs of one device: copies, delivered later. */
+/** A BroadcastChannel between the tabs of one device: copies, delivered later, in order. */
 export class SimChannel {
   onmessage: ((event: { readonly data: unknown }) => void) | null = null;
   readonly name: string;
   readonly tab: Later;
   readonly #channels: Set<SimChannel>;
+  readonly #posts = new PostOrder<SimChannel>();
 
   /** `channels`: all of the device. */
   constructor(tab: Later, channels: Set<SimChannel>, name: string) {
@@ -18,8 +20,12 @@ export class SimChannel {
   postMessage(message: unknown): void {
     for (const other of this.#channels) {
       if (other === this || other.name !== this.name) continue;
-      const data: unknown = structuredClone(message);
-      other.tab.soon(() => other.onmessage?.({ data }));
+      this.#posts.post(this, other, message, (next) =>
+        other.tab.soon(() => {
+          const data = next();
+          other.onmessage?.({ data });
+        }),
+      );
     }
   }
 

@@ -42,7 +42,7 @@ export const permissions: Checker = {
       sending(message, _, link, bytes) {
         const viewer = viewerOf(link);
         const principal = message.type === 'AUTH_ACK' ? claims.get(link) : viewer.reader?.principal;
-        const policies = world.policies();
+        const policies = world.policiesOfSender();
         if (
           principal !== undefined &&
           (viewer.reader?.policies !== policies || viewer.reader.principal !== principal)

@@ -34,7 +34,7 @@ export const visibleRows: Checker = {
 };
 
 const isHidden = (world: World, value: unknown): boolean =>
-  world.policies() === LOW_RANKS_ONLY && !((value as { readonly rank: number }).rank < 5);
+  world.policiesOfSender() === LOW_RANKS_ONLY && !((value as { readonly rank: number }).rank < 5);
 
 /** Values of the present rows of a message. Of a query only those that are said to be in it. */
 function valuesIn(message: ServerMessage): unknown[] {

@@ -35,6 +35,8 @@ export class ClusterWorld extends World implements MemberWorld {
   readonly hub: LinkHub;
   readonly cluster: SimCluster;
   readonly clusterWatches: ClusterWatch[] = [];
+  /** who is sending something */
+  #speaker: SimMember | undefined;
   #isStirred = false;
   /** by link: when its client came, and whose weather it is in */
   readonly #came = new Map<number, number>();
@@ -120,7 +122,20 @@ export class ClusterWorld extends World implements MemberWorld {
     for (const watch of this.clusterWatches) watch.entering?.(link);
   }
 
-  onSaid(by: SimMember, message: ServerMessage, conn: number): void {
+  override policiesOfSender(): readonly Policy[] {
+    return this.#speaker?.policies ?? this.policies();
+  }
+
+  onSaid(
+    by: SimMember,
+    message: ServerMessage,
+    bytes: Uint8Array,
+    isAuthenticated: boolean,
+    conn: number,
+  ): void {
+    this.#speaker = by;
+    this.onSend(message, bytes, isAuthenticated, conn);
+    this.#speaker = undefined;
     if (message.type === 'AUTH_ACK') this.#letIn(conn);
     for (const watch of this.clusterWatches) watch.said?.(by, message, conn);
   }

@@ -27,9 +27,14 @@ export interface MemberWorld extends Omit<NodeWorld, 'onSend'> {
   count(what: string): void;
   /** What a member takes the time to be. */
   wallMsOf(name: string): number;
-  onSend(message: ServerMessage, bytes: Uint8Array, isAuthenticated: boolean, link: number): void;
   /** As `onSend`, with who says it. */
-  onSaid(by: SimMember, message: ServerMessage, conn: number): void;
+  onSaid(
+    by: SimMember,
+    message: ServerMessage,
+    bytes: Uint8Array,
+    isAuthenticated: boolean,
+    link: number,
+  ): void;
   /** A life of a node has ended by its own will, or cannot go on. */
   onOver(member: SimMember): void;
 }
@@ -53,6 +58,8 @@ export class SimMember implements ServerNode {
   readonly forwarding: Forwarding;
   flush = CALM_FLUSH;
   cutsAfterCommit = false;
+  /** What it goes by: one that is paused hears of a change when it wakes. */
+  policies: readonly Policy[];
   /** Clients are let in. */
   isServing = false;
   readonly #world: MemberWorld;
@@ -73,6 +80,7 @@ export class SimMember implements ServerNode {
     this.#world = world;
     this.#rng = rng;
     this.self = { name, boot: rng.id(12) };
+    this.policies = world.policies();
     const { self } = this;
     this.process = new NodeProcess(world, rng.fork(), () => this.#now);
     const { process } = this;
@@ -95,10 +103,7 @@ export class SimMember implements ServerNode {
       world: {
         network: world.network,
         onReceived: (...about) => world.onReceived(...about),
-        onSend: (message, bytes, isAuthenticated, conn) => {
-          world.onSend(message, bytes, isAuthenticated, conn);
-          world.onSaid(this, message, conn);
-        },
+        onSend: (...said) => world.onSaid(this, ...said),
       },
       input: (run) => process.enter(() => this.#input(run)),
       profileOf: (conn) => (this.#sockets.isAuthenticated(conn) ? 'client' : 'preauth'),
@@ -126,7 +131,10 @@ export class SimMember implements ServerNode {
   }
 
   setPolicies(policies: readonly Policy[]): void {
-    this.process.enter(() => this.#input((engine, now) => engine.setPolicies(policies, now)));
+    this.process.enter(() => {
+      this.policies = policies;
+      this.#input((engine, now) => engine.setPolicies(policies, now));
+    });
   }
 
   repair(order: RepairOrder): void {
@@ -175,7 +183,7 @@ export class SimMember implements ServerNode {
     this.#follow = follow;
     const engine = new ServerEngine(
       {
-        ...{ nodeId: self.name, boot, policies: world.policies(), resolvers: world.resolvers() },
+        ...{ nodeId: self.name, boot, policies: this.policies, resolvers: world.resolvers() },
         indexesOf: () => INDEXES,
         random: () => this.#rng.u32(),
         mac: { ...cursorMac, newKey: () => Uint8Array.from({ length: 32 }, () => this.#rng.int(0, 255)) },

@@ -1,6 +1,7 @@
 import type { RealmEngine } from '@topgun/client/engine';
 import type { Rng } from '../rng.js';
 import type { Scheduler } from '../Scheduler.js';
+import { PostOrder } from './PostOrder.js';
 import { SimDevice, type Tab } from './SimDevice.js';
 
 /** A tab that is an engine and nothing else. */
@@ -20,6 +21,7 @@ export class RealmDevice<T extends RealmTab = RealmTab> extends SimDevice<T> {
   /** Told when a lock is stolen. */
   stolen: ((from: T) => void) | undefined;
   readonly #scheduler: Scheduler;
+  readonly #posts = new PostOrder<T>();
   #holder: T | undefined;
   #waiting: T[] = [];
   #watchers: { readonly session: string; readonly realm: T }[] = [];
@@ -63,8 +65,9 @@ export class RealmDevice<T extends RealmTab = RealmTab> extends SimDevice<T> {
   broadcast(from: T, message: unknown): void {
     for (const realm of this.realms) {
       if (realm === from) continue;
-      const copy = structuredClone(message);
-      realm.soon((engine) => engine.channel(copy as Parameters<typeof engine.channel>[0]));
+      this.#posts.post(from, realm, message, (next) =>
+        realm.soon((engine) => engine.channel(next() as Parameters<typeof engine.channel>[0])),
+      );
     }
   }
 
