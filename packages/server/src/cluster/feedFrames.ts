@@ -30,6 +30,7 @@ type SliceRow = readonly [
   toN: number,
   records: readonly RecordRow[],
   gc: MarkRow | null,
+  passed: readonly number[],
 ];
 
 /** A commit, as nodes tell it to each other. */
@@ -65,9 +66,10 @@ export function commitFrame({ slices, facts }: Feed): CommitFrame {
   };
   return {
     say: 'commit',
-    slices: slices.map(({ pid, from, to, records, gc }): SliceRow => {
+    slices: slices.map(({ pid, from, to, records, passed, gc }): SliceRow => {
       const rows = records.map((record) => rowOf(record, numberOf(record.map)));
-      return [pid, from.epoch, from.n, to.epoch, to.n, rows, gc === undefined ? null : marksOf(gc)];
+      const marks = gc === undefined ? null : marksOf(gc);
+      return [pid, from.epoch, from.n, to.epoch, to.n, rows, marks, passed?.map(numberOf) ?? []];
     }),
     maps,
     facts: facts?.facts ?? [],
@@ -79,10 +81,14 @@ export function commitFrame({ slices, facts }: Feed): CommitFrame {
 export function feedOf({ maps, slices, facts, revision }: CommitFrame): Feed {
   const told: FeedFacts | undefined = revision < 0 ? undefined : { revision, facts };
   return {
-    slices: slices.map(([pid, fromEpoch, fromN, toEpoch, toN, rows, gc]): FeedSlice => {
+    slices: slices.map(([pid, fromEpoch, fromN, toEpoch, toN, rows, gc, passed]): FeedSlice => {
       const places = { from: { epoch: fromEpoch, n: fromN }, to: { epoch: toEpoch, n: toN } };
       const records = rows.map((row) => recordOf(row, maps[row[0]] ?? ''));
-      return { pid, ...places, records, ...(gc !== null && { gc: gcOf(gc) }) };
+      return {
+        ...{ pid, ...places, records },
+        ...(passed.length > 0 && { passed: passed.map((map) => maps[map] ?? '') }),
+        ...(gc !== null && { gc: gcOf(gc) }),
+      };
     }),
     ...(told && { facts: told }),
   };

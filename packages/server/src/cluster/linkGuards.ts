@@ -65,7 +65,7 @@ const isRecord: Check = (value) => {
   return kind === 'PN' ? !isGone && isTotals(content) : kind === 'LWW' || isText(tag);
 };
 
-const isSlice = rowOf(isPid, isUint, isUint, isUint, isUint, listOf(isRecord), isMark);
+const isSlice = rowOf(isPid, isUint, isUint, isUint, isUint, listOf(isRecord), isMark, listOf(isUint));
 const isCommit = fieldsOf({
   maps: listOf(isText),
   slices: listOf(isSlice),

@@ -3,6 +3,7 @@ import { type CommitResult, compareOffsets, type DedupState, type PartitionSlice
 import { Batch } from './Batch.js';
 import type { Commit } from './Commit.js';
 import type { Connection } from './Connection.js';
+import { mapsPassed } from './cluster/mapsPassed.js';
 import type { FeedSlice } from './cluster/ports.js';
 import type { DedupSession } from './DedupTable.js';
 import type { EngineLimits } from './EngineLimits.js';
@@ -288,7 +289,7 @@ export class Staging {
       }
       changes.set(map, made);
     }
-    this.#moveOn();
+    this.#moveOn(batch.ops);
     const touched = new Map<MapState, Set<number>>();
     const writers = new Set<Connection>();
     for (const op of batch.ops) {
@@ -309,14 +310,17 @@ export class Staging {
   }
 
   /** The partitions of the commit have got on. */
-  #moveOn(): void {
+  #moveOn(ops: readonly Op[]): void {
     const told: FeedSlice[] = [];
+    const passed = this.#ports.feed && mapsPassed(ops);
     for (const { pid, high, records, gc } of this.#slices) {
       const partition = this.#lane.partition(pid);
       const from = partition.committed;
       if (compareOffsets(high, from) > 0) partition.committed = high;
       else if (gc === undefined) continue;
-      if (this.#ports.feed !== undefined) told.push({ pid, from, to: high, records, ...(gc && { gc }) });
+      if (passed === undefined) continue;
+      const maps = passed(pid, records);
+      told.push({ pid, from, to: high, records, ...(maps && { passed: maps }), ...(gc && { gc }) });
     }
     this.#slices = [];
     this.#ports.feed?.(told);

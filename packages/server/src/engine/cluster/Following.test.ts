@@ -1,4 +1,5 @@
 import { partitionOf } from '@topgun/core';
+import { OP } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import { ModelScope } from '../testing/ModelScope.js';
 import { TestCluster } from '../testing/TestCluster.js';
@@ -99,6 +100,34 @@ describe('Following', () => {
     expect(new Set(Object.values(resumed.values()))).toEqual(new Set([3]));
     expect([resumed.trips, resumed.delta]).toEqual([0, keys.length]);
   });
+
+  it.each([
+    ['by its feed', true],
+    ['by the database', false],
+  ])(
+    '[CLU-32] whoever opens a map of a transaction that changed nothing in it stands behind it, told %s',
+    (_, isLinked) => {
+      const { cluster, writer, model } = pair();
+      const [owner, follower] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+      const early = writer.stamp();
+      writer.put('todos', 'a', 1);
+      cluster.settle();
+      model.follow();
+      if (!isLinked) cluster.cut(owner, follower);
+      const late = [
+        [0, 0, 'a', null, 2],
+        [0, 1, 'a', null, 2],
+      ];
+      writer.ops(['todos', 'notes'], [[++writer.seq, OP.TRANSACTION, 0, 'a', early, null, late] as never]);
+      cluster.settle();
+      if (!isLinked) cluster.look(follower);
+      const again = new ModelScope(deviceAt(cluster, 1, 'eve'), 'todos');
+      again.sync();
+      const { epoch, n } = owner.side.placeOf(partitionOf('a'));
+      expect(n).toBe(2);
+      expect(again.to.get(partitionOf('a'))).toEqual([epoch, n]);
+    },
+  );
 
   it('[CLU-16] what is staged of a partition that is lost is discarded, and its op has one effect at the new owner', () => {
     const { cluster, writer } = pair();

@@ -15,6 +15,11 @@ import type { RecordTable } from '../RecordTable.js';
 import { Row } from '../Row.js';
 import type { FeedSlice } from './ports.js';
 
+interface Slice extends FeedSlice {
+  /** from the database, which does not say of which maps the offsets between the rows are: any may have passed them */
+  readonly isRead?: boolean;
+}
+
 export interface FollowingParts {
   readonly table: RecordTable;
   readonly clock: OwnerClock;
@@ -100,7 +105,7 @@ export class Following {
     let to = last === undefined ? from : { epoch: last.epoch, n: last.n };
     if (place !== undefined && compareOffsets(to, place.high) < 0) to = place.high;
     if (compareOffsets(to, from) < 0) to = from;
-    this.#apply([{ pid, from, to, records, ...(place?.gc && { gc: place.gc }) }]);
+    this.#apply([{ pid, from, to, records, isRead: true, ...(place?.gc && { gc: place.gc }) }]);
     if (place !== undefined) this.#goOn(pid, partition);
   }
 
@@ -137,14 +142,15 @@ export class Following {
     }
   }
 
-  #apply(slices: readonly FeedSlice[]): void {
+  #apply(slices: readonly Slice[]): void {
     const { table, clock, publish } = this.#parts;
+    const named = (maps: readonly string[]) => maps.flatMap((name) => table.map(name) ?? []);
     const lane = table.durable;
     const changes = new Map<MapState, Change[]>();
     const touched = new Map<MapState, Set<number>>();
     const purges: Purge[] = [];
     let isChanged = false;
-    for (const { pid, to, records, gc } of slices) {
+    for (const { pid, to, records, passed = [], isRead = false, gc } of slices) {
       const partition = lane.partition(pid);
       // Who owns it has said all there is, and goes by nobody else's word.
       if (partition.isOwn) continue;
@@ -167,6 +173,8 @@ export class Following {
         partition.committed = to;
         isChanged = true;
       }
+      for (const map of isRead ? table.maps() : named(passed))
+        if (map.readers > 0) map.reached.set(pid, partition.committed);
       for (const map of maps) {
         if (map.readers === 0) continue;
         map.reached.set(pid, partition.committed);

@@ -18,6 +18,8 @@ export interface FeedSlice {
   readonly from: Offset;
   readonly to: Offset;
   readonly records: readonly StoredRecord[];
+  /** of transactions: maps in which they took the offset and changed nothing */
+  readonly passed?: readonly string[];
   readonly gc?: GcMarks;
 }
 
