@@ -191,16 +191,16 @@ export class FollowService implements OwnerEngine, ClusterEffects {
     const asked = await this.#questions.ask();
     // Of what was under way when this node was fenced others may have heard more, and what it takes over it may not have read.
     const isBehind = this.#isFenced || this.#owning > 0;
-    if (isBehind || !asked.isSure || !this.#isLinkedToAll(asked.version)) await this.#looks.look();
+    if (isBehind || !asked.isSure || !this.#isEverybody(asked.nodes, asked.version)) await this.#looks.look();
   }
 
-  /** Whether every node that may have committed something was asked, as far as the newest map that anybody has knows them. */
-  #isLinkedToAll(version: number): boolean {
+  /** Whether these are all the nodes that may have committed something, as far as the newest map that anybody has knows them. */
+  #isEverybody(nodes: ReadonlySet<string>, version: number): boolean {
     const map = this.#map;
-    const { links, name } = this.#parts;
+    const { name } = this.#parts;
     if (map === undefined || map.version < version) return false;
     const isHere = (node: string | undefined): boolean =>
-      node !== undefined && (node === name || links.up.has(node));
+      node !== undefined && (node === name || nodes.has(node));
     return map.nodes.every((node) => isHere(node.name)) && map.owners.every(({ node }) => isHere(node));
   }
 
@@ -213,7 +213,7 @@ export class FollowService implements OwnerEngine, ClusterEffects {
 
   #pollIfNeeded(): void {
     // Before there is a map nobody else owns anything.
-    if (this.#map !== undefined && !this.#isLinkedToAll(0)) void this.#lookQuietly();
+    if (this.#map !== undefined && !this.#isEverybody(this.#parts.links.up, 0)) void this.#lookQuietly();
     else this.look();
   }
 

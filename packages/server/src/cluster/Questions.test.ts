@@ -36,7 +36,7 @@ describe('Questions', () => {
     flushed = 5;
     other.review();
     await answered;
-    expect(answer).toEqual({ isSure: true, version: 7 });
+    expect(answer).toEqual({ isSure: true, version: 7, nodes: new Set(['b']) });
   });
 
   it.each([
@@ -48,6 +48,6 @@ describe('Questions', () => {
       ...{ isReady, version: 7, flush: 5, isFenced: true },
       isSettled: () => isSettled,
     }));
-    expect(await ask.ask()).toEqual({ isSure: false, version: 0 });
+    expect(await ask.ask()).toEqual({ isSure: false, version: 0, nodes: new Set(['b']) });
   });
 });

@@ -15,6 +15,8 @@ export interface Asked {
   readonly isSure: boolean;
   /** the newest map that one of them knows */
   readonly version: number;
+  /** who was linked when the question was put: a link that begins meanwhile says nothing of what was before */
+  readonly nodes: ReadonlySet<string>;
 }
 
 /** The node that is asked. */
@@ -30,6 +32,7 @@ export interface AskedNode {
 }
 
 interface Question {
+  readonly nodes: ReadonlySet<string>;
   readonly waiting: Set<string>;
   isSure: boolean;
   version: number;
@@ -53,13 +56,14 @@ export class Questions {
 
   /** Resolves when every node that is linked now has answered, or its link is lost. */
   ask(): Promise<Asked> {
-    const waiting = new Set(this.#links.up);
-    if (waiting.size === 0) return Promise.resolve({ isSure: true, version: 0 });
+    const nodes = new Set(this.#links.up);
+    if (nodes.size === 0) return Promise.resolve({ isSure: true, version: 0, nodes });
     const number = ++this.#number;
     return new Promise((resolve) => {
-      const question: Question = { waiting, isSure: true, version: 0, resolve };
+      const waiting = new Set(nodes);
+      const question: Question = { nodes, waiting, isSure: true, version: 0, resolve };
       this.#open.set(number, question);
-      for (const node of [...waiting]) {
+      for (const node of nodes) {
         const frame: BarrierFrame = { say: 'asked', number };
         if (this.#links.send(node, 'barrier', frame)) continue;
         waiting.delete(node);
@@ -92,7 +96,7 @@ export class Questions {
   }
 
   stop(): void {
-    for (const { resolve, version } of this.#open.values()) resolve({ isSure: false, version });
+    for (const { resolve, version, nodes } of this.#open.values()) resolve({ isSure: false, version, nodes });
     this.#open.clear();
   }
 
@@ -110,9 +114,9 @@ export class Questions {
     this.#settle(frame.number, question);
   }
 
-  #settle(number: number, { waiting, isSure, version, resolve }: Question): void {
+  #settle(number: number, { nodes, waiting, isSure, version, resolve }: Question): void {
     if (waiting.size > 0) return;
     this.#open.delete(number);
-    resolve({ isSure, version });
+    resolve({ isSure, version, nodes });
   }
 }
