@@ -242,6 +242,11 @@ export class DatabaseLine implements SharedStore, ClusterStore {
             );
             reject(this.#stopped);
           });
+        const late = database.late.get(self.name);
+        if (late !== undefined) {
+          late.push(() => database.home === this.#home && run(() => undefined));
+          return lost(true);
+        }
         run((value) => {
           const isLost = !database.isReachedBy(self.name) || database.home !== this.#home;
           if (isLost || rng.chance(database.faults.lostP)) {

@@ -50,6 +50,7 @@ export const CLUSTER: Profile = {
     'database commits fail': 2,
     'database commits slow': 3,
     'database unreachable for a node': 3,
+    'database asked late by a node': 3,
   },
 };
 

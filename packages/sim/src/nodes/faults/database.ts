@@ -37,6 +37,21 @@ export const nodeOffDatabase = clusterFault({
   },
 });
 
+/** What a node asks of the database is on its way for so long that the node has given it up. */
+export const requestsLate = clusterFault({
+  name: 'database asked late by a node',
+  strike({ world, place, rng }) {
+    const { late } = world.database;
+    if (late.has(place.name)) return;
+    const held: (() => void)[] = [];
+    late.set(place.name, held);
+    world.during(rng.int(1_000, 20_000), () => {
+      late.delete(place.name);
+      for (const arrive of held) arrive();
+    });
+  },
+});
+
 /** A standby that lacks the last moments takes the place of the server (INC-1). */
 export const failover = clusterFault({
   name: 'database failover',

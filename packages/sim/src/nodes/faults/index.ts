@@ -6,6 +6,7 @@ import {
   databaseDown,
   failover,
   nodeOffDatabase,
+  requestsLate,
 } from './database.js';
 import {
   allNodesKilled,
@@ -37,5 +38,6 @@ export const clusterFaults: readonly Fault[] = [
   commitsFail,
   commitsSlow,
   nodeOffDatabase,
+  requestsLate,
   failover,
 ];
