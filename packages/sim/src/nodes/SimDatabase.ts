@@ -46,7 +46,7 @@ export interface Shared {
 const NOTHING_STORED: Shared = { result: 'failed', revision: 0 };
 /** Partitions have had up to so many owners before: each then is in an epoch of its own, as after a year of restarts. */
 const EARLIER_OWNERS_MAX = 60;
-/** Its epochs lie above what any life of before has given. */
+/** Epochs of a life of the store lie above what any life of before has given, of whatever state it was begun from. */
 const LEAP = 1_000_000;
 
 /**
@@ -66,6 +66,7 @@ export class SimDatabase {
   /** Which server it is: after a failover another one. */
   home = 1;
   readonly #parts: DatabaseParts;
+  #lives = 0;
   readonly #listeners = new Set<(version: number) => void>();
   #byPid: { readonly commits: number; readonly records: ReadonlyMap<number, StoredRecord[]> } | undefined;
 
@@ -163,7 +164,7 @@ export class SimDatabase {
       for (const put of parts) put();
       rows(nowMs);
       this.home++;
-      this.membership.leap(LEAP);
+      this.membership.leap(LEAP * ++this.#lives);
       this.#byPid = undefined;
       this.#dedup = undefined;
     };
@@ -173,7 +174,7 @@ export class SimDatabase {
   renew(from: string, nowMs: number): string {
     if (this.rows.incarnation !== from) return this.rows.incarnation;
     const incarnation = this.rows.renew(nowMs);
-    this.membership.leap(LEAP);
+    this.membership.leap(LEAP * ++this.#lives);
     return incarnation;
   }
 
