@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 
 const bin = fileURLToPath(new URL('../../../bin/topgun.js', import.meta.url));
 
-/** Between two looks. */
-const aWhile = () => new Promise((resolve) => setTimeout(resolve, 250));
+/** How a person looks who waits for something: who looks faster is told to wait. */
+const LOOKS = { interval: 250, timeout: 60_000 };
 
 /** `topgun cluster:start` as a person runs it, whose lines come from here. */
 class LocalRun {
@@ -58,15 +58,14 @@ class LocalRun {
     this.#child.stdin?.write(`${line}\n`);
   }
 
-  /** Asks for the status until it tells that, as often as a person who watches: who asks faster is told to wait. */
+  /** Asks for the status until it tells that. */
   async comesTo(wanted: RegExp): Promise<void> {
-    for (; ; await aWhile()) {
+    await vi.waitUntil(async () => {
       this.say('status');
-      const [text] = await this.tells(/(well|[A-Z, ]{5,}); \d+ partitions[^\n]*\n|no node answers\n/);
+      await this.tells(/(well|[A-Z, ]{5,}); \d+ partitions[^\n]*\n|no node answers\n/);
       const status = this.#text.slice(0, this.#read).slice(-2_000);
-      if (wanted.test(status.slice(status.lastIndexOf('  node-1  ')))) return;
-      expect(text).not.toBe('');
-    }
+      return wanted.test(status.slice(status.lastIndexOf('  node-1  ')));
+    }, LOOKS);
   }
 
   get exit(): Promise<number | null> {
@@ -91,7 +90,7 @@ it('[CLI-60] [CLI-62] [CLI-63] [CLU-71] a cluster on one machine takes writes at
     (await fetch(`${url}/api/records/notes/${key}`)).status === 200;
   expect(await put(one, 'a')).toBe(200);
   expect(await put(three, 'b')).toBe(200);
-  for (const key of ['a', 'b']) for (const url of urls) while (!(await has(url, key))) await aWhile();
+  for (const key of ['a', 'b']) for (const url of urls) await vi.waitUntil(() => has(url, key), LOOKS);
 
   const drained = await topgun('cluster:drain', 'node-2', '--wait', '--url', three);
   expect(drained.stdout).toBe('node-2 owns nothing\n');

@@ -70,7 +70,7 @@ export class NodeBook {
     });
     for (const [address, way] of this.#ways)
       if (!named.has(address) && !this.#seeds.has(address) && way !== at) this.#ways.delete(address);
-    return [...this.#ways.values()].filter((way) => isBack(way, map.version));
+    return [...this.#ways.values()].filter((way) => noteReturn(way, map.version));
   }
 
   /** What the map says of the node that one is connected to, by whatever address. */
@@ -126,8 +126,8 @@ const newWay = (url: string): Way => ({
   leftBy: undefined,
 });
 
-/** Whether a node that said goodbye was seen to have left, and serves by this map: that is another start of it. Its goodbye is over then. */
-function isBack(way: Way, version: number): boolean {
+/** Notes that a node which said goodbye was seen to have left. True: it serves by this map, as another start of it, and its goodbye is over. */
+function noteReturn(way: Way, version: number): boolean {
   const { state, leftBy, goneUntilMs } = way;
   if (state === 'UNKNOWN' || state === 'JOINING') {
     if (goneUntilMs !== Number.NEGATIVE_INFINITY) way.leftBy ??= version;
