@@ -243,8 +243,8 @@ export class DatabaseLine implements SharedStore, ClusterStore {
             reject(this.#stopped);
           });
         const late = database.late.get(self.name);
-        if (late !== undefined) {
-          late.push(() => database.home === this.#home && run(() => undefined));
+        if (late !== undefined && rng.chance(late.share)) {
+          late.held.push(() => database.home === this.#home && run(() => undefined));
           return lost(true);
         }
         run((value) => {

@@ -51,6 +51,8 @@ export class Membership {
   #version = 0;
   #nodes = new Map<string, NodeRow>();
   #owners: OwnedRow[];
+  /** number of the last join of each start */
+  #joins = new Map<string, number>();
   #coordinator = { name: '', boot: '', until: Number.NEGATIVE_INFINITY };
 
   constructor(parts: MembershipParts) {
@@ -76,9 +78,13 @@ export class Membership {
       case 'join': {
         const refused = { type, reply: { refused: 'NODE_NAME_TAKEN' } } as const;
         if (this.#isTaken(by)) return done(refused);
-        return fences.alone(by.name, () =>
-          done(this.#isTaken(by) ? refused : { type, reply: this.#join(by, request.state) }),
-        );
+        return fences.alone(by.name, () => {
+          if (this.#isTaken(by)) return done(refused);
+          const last = this.#joins.get(by.boot) ?? 0;
+          if (request.number <= last) return done({ type, reply: undefined });
+          this.#joins.set(by.boot, request.number);
+          done({ type, reply: this.#join(by, request.state) });
+        });
       }
       case 'renew':
         return done({ type, reply: this.#renew(by, request.known) });
@@ -147,7 +153,9 @@ export class Membership {
     const [version, coordinator] = [this.#version, { ...this.#coordinator }];
     const nodes = [...this.#nodes].map(([name, row]) => [name, { ...row }] as const);
     const owners = this.#owners.map((owner) => ({ ...owner }));
+    const joins = new Map(this.#joins);
     return () => {
+      this.#joins = joins;
       this.#version = version;
       this.#coordinator = coordinator;
       this.#nodes = new Map(nodes);

@@ -61,8 +61,8 @@ export class SimDatabase {
   faults: DatabaseFaults = CALM_DATABASE;
   /** names of nodes that do not reach it */
   readonly cutOff = new Set<string>();
-  /** What such nodes ask arrives when the way is free again, and nobody waits for the answer any more. */
-  readonly late = new Map<string, (() => void)[]>();
+  /** A share of what such nodes ask arrives when the way is free again, and nobody waits for the answer any more. */
+  readonly late = new Map<string, { readonly share: number; readonly held: (() => void)[] }>();
   /** Which server it is: after a failover another one. */
   home = 1;
   readonly #parts: DatabaseParts;

@@ -18,6 +18,8 @@ export interface Tables {
   readonly coordinator: { readonly node: string; readonly boot: string; readonly until: number };
   /** numbers of fences by name */
   readonly fences: Readonly<Record<string, number>>;
+  /** numbers of the last joins by boot */
+  readonly joins: Readonly<Record<string, number>>;
 }
 
 /** A commit on its way: all that the database sees of it. */
@@ -40,6 +42,7 @@ export interface DatabaseFaults {
   readonly takesLiving?: boolean;
   readonly leavesFence?: boolean;
   readonly trustsLateWord?: boolean;
+  readonly takesLateJoins?: boolean;
 }
 
 export function firstTables(partitions: number): Tables {
@@ -51,11 +54,12 @@ export function firstTables(partitions: number): Tables {
     map: { version: 0, nodes: [], owners },
     coordinator: { node: '', boot: '', until: -1 },
     fences: {},
+    joins: {},
   };
 }
 
 /**
- * The functions of migration 2, on plain data: each is one step, as each is one transaction there. The tests of the real ones are
+ * The functions of migrations 2 and 5, on plain data: each is one step, as each is one transaction there. The tests of the real ones are
  * `clusterTables.test.ts`; whoever changes one has to look at the other.
  */
 export class ModelDatabase {
@@ -105,7 +109,7 @@ export class ModelDatabase {
     const { type } = request;
     switch (type) {
       case 'join':
-        return this.#join(tables, asker, request.state, now);
+        return this.#join(tables, asker, request, now);
       case 'renew':
         return this.#renew(tables, asker, request.known, now);
       case 'state': {
@@ -156,13 +160,16 @@ export class ModelDatabase {
   #join(
     tables: Tables,
     { name, boot }: Asker,
-    state: 'JOINING' | 'ACTIVE',
+    { number, state }: OwnershipRequest & { readonly type: 'join' },
     now: number,
   ): readonly [Tables, OwnershipReply] {
     const held = tables.map.nodes.find((row) => row.name === name);
     if (held !== undefined && held.boot !== boot && held.until > now)
       return [tables, { type: 'join', reply: { refused: 'NODE_NAME_TAKEN' } }];
-    const raised = raise(tables, name);
+    if (number <= (tables.joins[boot] ?? 0) && !this.#faults.takesLateJoins)
+      return [tables, { type: 'join', reply: undefined }];
+    const numbered = { ...tables, joins: { ...tables.joins, [boot]: number } };
+    const raised = raise(numbered, name);
     const owners =
       state === 'ACTIVE'
         ? raised.map.owners.map((owner) =>

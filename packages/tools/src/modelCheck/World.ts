@@ -24,9 +24,10 @@ export const BOUNDS: OwnershipBounds = {
   handOvers: 1,
 };
 
-/** Something that the engine of a node was asked to do and has not done yet. */
+/** Something that the engine of a node was asked to do, or has begun with, and has not done yet. */
 type Task =
   | { readonly type: 'own'; readonly grants: readonly Grant[] }
+  | { readonly type: 'load' }
   | { readonly type: 'release'; readonly call: number; readonly pids: readonly number[] };
 
 /** One server: the shipped machine, and an engine that goes on until it is told to stop, however late that is. */
@@ -110,7 +111,8 @@ function input(world: World, at: number, run: (machine: Ownership, now: number) 
     fenced: () => {
       taken.clear();
       held.clear();
-      tasks.length = 0;
+      // What it has in memory, or is about to have, stays.
+      tasks.splice(0, tasks.length, ...tasks.filter(({ type }) => type === 'load'));
     },
     own: (grants) => tasks.push({ type: 'own', grants }),
     release: (call, pids) => {
@@ -273,8 +275,8 @@ const change = (world: World, at: number, to: Partial<Server>): World => ({
 function start(world: World, at: number): World {
   const { name, boot } = world.servers[at] as Server;
   const fresh: Server = { ...down(name, Number(boot.slice(name.length)) + 1), isUp: true };
-  const begun = change(world, at, fresh);
-  return input(begun, at, (machine, now) => machine.loaded(now));
+  const begun = change(world, at, { ...fresh, tasks: [{ type: 'load' }] });
+  return input(begun, at, (machine, now) => machine.tick(now));
 }
 
 /** What it had sent may still arrive; nobody waits for an answer. */
@@ -345,6 +347,11 @@ function perform(world: World, at: number, which: number): Move {
   const { name, tasks, taken } = world.servers[at] as Server;
   const task = tasks[which] as Task;
   const rest = change(world, at, { tasks: tasks.toSpliced(which, 1) });
+  if (task.type === 'load')
+    return {
+      label: `${name} has loaded`,
+      run: () => input(rest, at, (machine, now) => machine.loaded(now)),
+    };
   if (task.type === 'release')
     return {
       label: `${name} has released ${task.pids.join()}`,
@@ -364,9 +371,10 @@ function perform(world: World, at: number, which: number): Move {
   };
 }
 
-/** A release is at its end when nothing of it is under way. */
-function isDoable({ parcels }: World, at: number, task: Task): boolean {
+/** Who joins loads everything then; a release is at its end when nothing of it is under way. */
+function isDoable({ parcels, servers }: World, at: number, task: Task): boolean {
   if (task.type === 'own') return true;
+  if (task.type === 'load') return (servers[at]?.fence ?? 0) > 0;
   return !parcels.some(
     ({ server, flush: its }) => server === at && its !== undefined && task.pids.includes(its.pid),
   );
@@ -390,3 +398,11 @@ export function checkOwners({ servers, tables, now }: World): void {
 /** Every partition takes ops in somewhere. */
 export const isServed = ({ servers, tables, now }: World): boolean =>
   tables.map.owners.every(({ pid }) => servers.some((server) => actsAsOwner(server, pid, now)));
+
+/** Who is up, and is not about to go, owns its share of the partitions to within one (CLU-11). */
+export function isShared({ servers, tables, now }: World): boolean {
+  const shares = servers
+    .filter(({ isUp, state }) => isUp && state.wants === 'serve')
+    .map((server) => tables.map.owners.filter(({ pid }) => actsAsOwner(server, pid, now)).length);
+  return Math.max(...shares) - Math.min(...shares) <= 1;
+}

@@ -1,6 +1,16 @@
 import { keyOf } from './keyOf.js';
 import { type DatabaseFaults, ModelDatabase, Violation } from './ModelDatabase.js';
-import { BOUNDS, checkOwners, firstWorld, heal, isServed, movesOf, nextOf, type World } from './World.js';
+import {
+  BOUNDS,
+  checkOwners,
+  firstWorld,
+  heal,
+  isServed,
+  isShared,
+  movesOf,
+  nextOf,
+  type World,
+} from './World.js';
 
 export interface Scenario {
   readonly name: string;
@@ -163,15 +173,19 @@ function quiet(world: World, database: ModelDatabase): World {
   return at;
 }
 
-/** Every partition is owned at last once faults stop. */
+/** Every partition is owned at last once faults stop, and they lie evenly. */
 function checkEnd(world: World, database: ModelDatabase): void {
   let at = heal(world);
   for (let step = 0; step < END_STEPS; step++) {
-    if (at.now > world.now + BOUNDS.leaseMs && isServed(at)) return;
+    if (at.now > world.now + BOUNDS.leaseMs && isServed(at) && isShared(at)) return;
     at = nextOf(at, database).run();
     checkOwners(at);
   }
-  throw new Violation('there are partitions that nobody takes ops in for, long after the last fault');
+  throw new Violation(
+    isServed(at)
+      ? 'partitions do not lie evenly, long after the last fault'
+      : 'there are partitions that nobody takes ops in for, long after the last fault',
+  );
 }
 
 /** 53 bits: two words of FNV-1a, begun apart. */

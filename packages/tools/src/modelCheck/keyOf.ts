@@ -7,13 +7,13 @@ const FAR = 9;
 
 /**
  * A text that is the same for two worlds from which the same can happen. Times are told from now, versions, epochs and numbers of fences and of
- * questions from the newest there is: a cluster that has done nothing but renew its leases is where it was.
+ * questions from the newest there is, joins from the last one: a cluster that has done nothing but renew its leases is where it was.
  */
 export function keyOf(world: World): string {
   const { now, tables, faults } = world;
   const { map, coordinator, fences } = tables;
   const epochs = map.owners.map(({ epoch }) => epoch);
-  const shape = new Shape(now, map.version, epochs, fences);
+  const shape = new Shape(now, map.version, epochs, fences, tables.joins);
   return [
     faults,
     map.nodes
@@ -32,17 +32,20 @@ class Shape {
   readonly #version: number;
   readonly #epochs: readonly number[];
   readonly #fences: Readonly<Record<string, number>>;
+  readonly #joins: Readonly<Record<string, number>>;
 
   constructor(
     now: number,
     version: number,
     epochs: readonly number[],
     fences: Readonly<Record<string, number>>,
+    joins: Readonly<Record<string, number>>,
   ) {
     this.#now = now;
     this.#version = version;
     this.#epochs = epochs;
     this.#fences = fences;
+    this.#joins = joins;
   }
 
   /** A time that matters as long as it is to come. */
@@ -55,6 +58,8 @@ class Shape {
   epoch = (pid: number, epoch: number): number => Math.min(FAR, (this.#epochs[pid] ?? 0) - epoch);
 
   fence = (name: string, number: number): number => Math.min(FAR, (this.#fences[name] ?? 0) - number);
+
+  join = (boot: string, number: number): number => Math.max(-FAR, number - (this.#joins[boot] ?? 0));
 
   owners = (owners: readonly OwnerRow[]): string =>
     owners
@@ -70,6 +75,7 @@ class Shape {
     const { phase, isLoaded, wants, leads, isStale, isDrained, giving, pulse, work } = state;
     return [
       boot,
+      this.join(boot, state.joins),
       isPaused,
       phase,
       isLoaded,
@@ -94,11 +100,12 @@ class Shape {
       [...taken].map(([pid, epoch]) => `${pid}:${this.epoch(pid, epoch)}`).join(),
       [...held].join(),
       tasks
-        .map((task) =>
-          task.type === 'own'
+        .map((task) => {
+          if (task.type === 'load') return task.type;
+          return task.type === 'own'
             ? task.grants.map(({ pid, epoch }) => `${pid}:${this.epoch(pid, epoch)}`).join()
-            : `${question(task.call)}${task.pids.join()}`,
-        )
+            : `${question(task.call)}${task.pids.join()}`;
+        })
         .join(';'),
     ].join('.');
   }
@@ -112,14 +119,16 @@ class Shape {
       boot,
       number,
       isHeld,
-      request && this.request(request),
+      request && this.request(request, boot),
       flush && [flush.pid, this.epoch(flush.pid, flush.epoch), this.fence(name, flush.fence)].join(),
       answer && this.answer(answer, name),
     ].join('.');
   }
 
-  request(request: OwnershipRequest): string {
+  request(request: OwnershipRequest, boot: string): string {
     switch (request.type) {
+      case 'join':
+        return `join${this.join(boot, request.number)}${request.state}`;
       case 'renew':
         return `renew${this.version(request.known)}`;
       case 'propose':
@@ -133,7 +142,7 @@ class Shape {
 
   answer(answer: OwnershipReply, name: string): string {
     const { type, reply } = answer;
-    if (type === 'join' && 'fence' in reply)
+    if (type === 'join' && reply !== undefined && 'fence' in reply)
       return `${this.fence(name, reply.fence)}.${this.version(reply.version)}`;
     if (type === 'renew' && reply !== 'gone') {
       const leases = reply.leases.map((lease) => lease.name + lease.boot + lease.leftMs).join();

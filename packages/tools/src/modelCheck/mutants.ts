@@ -10,7 +10,7 @@ export interface Mutant {
   readonly name: string;
   readonly scenario: Scenario;
   readonly database?: DatabaseFaults;
-  /** it breaks nothing, and things do not come right in the end */
+  /** it shows once faults have stopped: things do not come right, or what was delayed arrives */
   readonly isAboutTheEnd?: boolean;
   /** it takes more states than a unit test has time for */
   readonly isSlow?: boolean;
@@ -156,5 +156,11 @@ export const mutants: readonly Mutant[] = [
     scenario: idle(growing(2, 1)),
     isSlow: true,
     database: { trustsLateWord: true },
+  },
+  {
+    name: 'the database: a join counts that comes after a later one',
+    scenario: idle(growing(2, 1)),
+    isAboutTheEnd: true,
+    database: { takesLateJoins: true },
   },
 ];

@@ -4,7 +4,9 @@ import { active, Bench, leaseOf, mapOf, nodeOf, owned } from './testing/Bench.js
 describe('Ownership', () => {
   it('[CLU-1] [CLU-3] joins, says that it has loaded, and renews its lease every two seconds', () => {
     const bench = new Bench().at(0);
-    expect(bench.asked.map(({ request }) => request)).toEqual([{ type: 'join', state: 'JOINING' }]);
+    expect(bench.asked.map(({ request }) => request)).toEqual([
+      { type: 'join', number: 1, state: 'JOINING' },
+    ]);
     bench.answer('join', { fence: 7, version: 3 });
     expect(bench.news()).toEqual([['joined', 7]]);
     expect(bench.machine.state.phase).toBe('JOINING');
@@ -20,6 +22,19 @@ describe('Ownership', () => {
     expect(bench.asked).toEqual([]);
     bench.at(2_000);
     expect(bench.asked.map(({ request }) => request)).toEqual([{ type: 'renew', known: 3 }]);
+  });
+
+  it('[CLU-1] a join of which nothing was heard is asked for again under a higher number, and so is one that came too late', () => {
+    const bench = new Bench().at(0);
+    bench.answer('join', undefined);
+    const call = bench.at(250).asked.at(-1)?.call ?? 0;
+    bench.machine.answered(call, { type: 'join', reply: undefined }, 250);
+    bench.asked.length = 0;
+    bench.at(500);
+    expect(bench.news()).toEqual([]);
+    expect(bench.asked.map(({ request }) => request)).toEqual([
+      { type: 'join', number: 3, state: 'JOINING' },
+    ]);
   });
 
   it('[CLU-1] a refusal is told, and asked again', () => {
@@ -43,7 +58,7 @@ describe('Ownership', () => {
     expect(bench.news()).toEqual(['fenced']);
     expect(bench.machine.owns(0, 8_000)).toBe(false);
     // It comes back with its memory.
-    expect(bench.asked.at(-1)?.request).toEqual({ type: 'join', state: 'ACTIVE' });
+    expect(bench.asked.at(-1)?.request).toEqual({ type: 'join', number: 2, state: 'ACTIVE' });
     expect(bench.asked.filter(({ request }) => request.type === 'renew')).toHaveLength(1);
     bench.renewed(mapOf(3, [['a', 1]]));
     expect(bench.news()).toEqual([]);

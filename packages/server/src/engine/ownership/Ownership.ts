@@ -3,7 +3,6 @@ import { coordination, isOpen, nextAt, nextHandOver } from './decisions.js';
 import { firstState, type Giving, type OwnershipState } from './OwnershipState.js';
 import type {
   Grant,
-  JoinReply,
   OwnershipBounds,
   OwnershipEffects,
   OwnershipReply,
@@ -148,11 +147,11 @@ export class Ownership {
 
   // --- answers ---
 
-  #joined(reply: JoinReply, phase: 'JOINING' | 'ACTIVE', sentAt: number, now: number): void {
+  #joined(reply: Replies['join'], phase: 'JOINING' | 'ACTIVE', sentAt: number, now: number): void {
     const { state } = this;
-    if ('refused' in reply) {
+    if (reply === undefined || 'refused' in reply) {
       state.pulseAt = now + this.#bounds.retryMs;
-      this.#effects.refused(reply.refused);
+      if (reply !== undefined) this.#effects.refused(reply.refused);
       return;
     }
     state.phase = phase;
@@ -284,7 +283,8 @@ export class Ownership {
     if (state.pulse !== undefined || now < state.pulseAt) return;
     if (state.phase === 'OUT') {
       const isReady = state.isLoaded && state.wants === 'serve';
-      this.#ask('pulse', { type: 'join', state: isReady ? 'ACTIVE' : 'JOINING' }, now);
+      const join = { type: 'join', number: ++state.joins, state: isReady ? 'ACTIVE' : 'JOINING' } as const;
+      this.#ask('pulse', join, now);
     } else if (this.isMember) this.#ask('pulse', { type: 'renew', known: state.map.version }, now);
     else return;
     state.pulseAt = now + this.#bounds.heartbeatMs;

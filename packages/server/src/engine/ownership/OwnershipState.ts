@@ -37,6 +37,8 @@ export interface Asked {
 /** All a node knows. Names that end in `At` are monotonic times in ms. What lies in it is replaced, never changed, but `holds`. */
 export interface OwnershipState {
   phase: Phase;
+  /** how often it has asked to join */
+  joins: number;
   /** it holds every record and follows the others */
   isLoaded: boolean;
   wants: 'serve' | 'drain' | 'leave';
@@ -71,6 +73,7 @@ export const EMPTY_MAP: ClusterMap = { version: 0, nodes: [], owners: [] };
 export function firstState(): OwnershipState {
   return {
     phase: 'OUT',
+    joins: 0,
     isLoaded: false,
     wants: 'serve',
     aliveUntilAt: 0,

@@ -25,8 +25,8 @@ export interface MapChange {
 
 /** What is asked of the database: each is one transaction, which may be carried out late, or whose answer may be lost. */
 export type OwnershipRequest =
-  /** as ACTIVE, it goes on with what it owned, at higher epochs */
-  | { readonly type: 'join'; readonly state: 'JOINING' | 'ACTIVE' }
+  /** as ACTIVE, it goes on with what it owned, at higher epochs; `number`: of all joins of this start, the later the higher */
+  | { readonly type: 'join'; readonly number: number; readonly state: 'JOINING' | 'ACTIVE' }
   | { readonly type: 'renew'; readonly known: number }
   | { readonly type: 'state'; readonly state: 'ACTIVE' | 'DRAINING' }
   | { readonly type: 'propose'; readonly version: number; readonly changes: readonly MapChange[] }
@@ -72,7 +72,8 @@ export type RenewReply =
 
 /** What the database answers. */
 export interface Replies {
-  readonly join: JoinReply;
+  /** undefined: one of a higher number has come about before */
+  readonly join: JoinReply | undefined;
   readonly renew: RenewReply;
   /** whether it is in that state now */
   readonly state: boolean;

@@ -37,14 +37,14 @@ export const nodeOffDatabase = clusterFault({
   },
 });
 
-/** What a node asks of the database is on its way for so long that the node has given it up. */
+/** What a node asks of the database is on its way for so long that the node has given it up: on all of its connections, or on some. */
 export const requestsLate = clusterFault({
   name: 'database asked late by a node',
   strike({ world, place, rng }) {
     const { late } = world.database;
     if (late.has(place.name)) return;
     const held: (() => void)[] = [];
-    late.set(place.name, held);
+    late.set(place.name, { held, share: rng.chance(0.5) ? 1 : rng.float() });
     world.during(rng.int(1_000, 20_000), () => {
       late.delete(place.name);
       for (const arrive of held) arrive();

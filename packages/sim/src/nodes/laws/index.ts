@@ -6,23 +6,21 @@ import { agreement } from './agreement.js';
 import type { ClusterLaw } from './ClusterLaw.js';
 import { gateways } from './gateways.js';
 import { owners } from './owners.js';
+import { promptAnswers } from './promptAnswers.js';
 
-const ofClusters: readonly ClusterLaw[] = [owners, agreement, gateways];
+const ofClusters: readonly ClusterLaw[] = [owners, agreement, gateways, promptAnswers];
 
 /** Begins to watch a cluster in which nothing has happened yet. */
 export function watchCluster(world: ClusterWorld): void {
   for (const law of ofClusters) {
     const watch = law.watch?.(world);
-    if (watch !== undefined) world.clusterWatches.push(watch);
+    if (watch === undefined) continue;
+    world.clusterWatches.push(watch);
+    if (watch.look !== undefined) world.watches.push({ look: () => watch.look?.() });
   }
 }
 
-const asChecker = ({ look, atEnd }: ClusterLaw): Checker => ({
-  watch: (world) => ({
-    look: () => {
-      if (world instanceof ClusterWorld) look?.(world);
-    },
-  }),
+const asChecker = ({ atEnd }: ClusterLaw): Checker => ({
   atEnd: (world) => {
     if (world instanceof ClusterWorld) atEnd?.(world);
   },

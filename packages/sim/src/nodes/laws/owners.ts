@@ -24,17 +24,17 @@ export const owners: ClusterLaw = {
           committers.set(key, boot);
         }
       },
+      look() {
+        const acting = new Map<number, string>();
+        for (const { self, manager } of world.cluster.members)
+          for (let pid = 0; pid < PARTITION_COUNT; pid++) {
+            if (manager?.partitions.owns(pid) !== true) continue;
+            const other = acting.get(pid);
+            if (other !== undefined)
+              world.fail(`CLU-18: ${other} and ${self.name} both act as the owner of partition ${pid}`);
+            acting.set(pid, self.name);
+          }
+      },
     };
-  },
-  look(world) {
-    const acting = new Map<number, string>();
-    for (const { self, manager } of world.cluster.members)
-      for (let pid = 0; pid < PARTITION_COUNT; pid++) {
-        if (manager?.partitions.owns(pid) !== true) continue;
-        const other = acting.get(pid);
-        if (other !== undefined)
-          world.fail(`CLU-18: ${other} and ${self.name} both act as the owner of partition ${pid}`);
-        acting.set(pid, self.name);
-      }
   },
 };

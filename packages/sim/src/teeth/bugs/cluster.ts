@@ -1,11 +1,16 @@
-import { roundPositions } from '@topgun/protocol';
+import { ACK_LEVEL, roundPositions } from '@topgun/protocol';
 import { FollowService } from '@topgun/server/internal/cluster/FollowService';
+import { ForwardedPeers } from '@topgun/server/internal/cluster/ForwardedPeers';
 import { LookBook } from '@topgun/server/internal/cluster/LookBook';
+import { Admission } from '@topgun/server/internal/engine/Admission';
 import { Barrier } from '@topgun/server/internal/engine/cluster/Barrier';
 import { ClusterSide } from '@topgun/server/internal/engine/cluster/ClusterSide';
 import { Following } from '@topgun/server/internal/engine/cluster/Following';
 import { Forwarding } from '@topgun/server/internal/engine/cluster/Forwarding';
+import { isForwarded } from '@topgun/server/internal/engine/cluster/forwardedItems';
 import { HeldAnswers } from '@topgun/server/internal/engine/cluster/HeldAnswers';
+import { DedupSession } from '@topgun/server/internal/engine/DedupTable';
+import type { Op } from '@topgun/server/internal/engine/Op';
 import { Staging } from '@topgun/server/internal/engine/Staging';
 import { ViewGroup } from '@topgun/server/internal/engine/ViewGroup';
 import { Fences } from '../../nodes/Fences.js';
@@ -122,6 +127,19 @@ const ofOwners: readonly PlantedBug[] = [
     plant: () => replaceMethod(ClusterSide, 'release', () => (_pids, done) => done()),
   },
   {
+    name: 'node that takes in and answers ops of partitions it has lost',
+    profile,
+    plant: () =>
+      replaceMethod(
+        ClusterSide,
+        'lost',
+        () =>
+          function (this: ClusterSide, pids) {
+            this.resume(pids);
+          },
+      ),
+  },
+  {
     name: 'fenced node that goes on',
     profile,
     plant: () => replaceMethod(ClusterSide, 'fenced', () => () => undefined),
@@ -230,6 +248,69 @@ const ofFollowers: readonly PlantedBug[] = [
 
 /** Mistakes about ops on their way. */
 const ofWays: readonly PlantedBug[] = [
+  {
+    name: 'op that came over a node executed again',
+    profile,
+    plant: () => {
+      let isOverNode = false;
+      return all(
+        replaceMethod(
+          Admission,
+          'admit',
+          (admit) =>
+            function (this: Admission, op, now) {
+              isOverNode = isForwarded(op.conn.id);
+              const fault = admit.call(this, op, now);
+              isOverNode = false;
+              return fault;
+            },
+        ),
+        ...(['find', 'staged'] as const).map((name) =>
+          replaceMethod(
+            DedupSession<Op>,
+            name,
+            (shipped) =>
+              function (this: DedupSession<Op>, seq) {
+                return isOverNode ? undefined : shipped.call(this, seq);
+              },
+          ),
+        ),
+      );
+    },
+  },
+  {
+    name: 'id of an op made anew by each link it comes over',
+    profile,
+    plant: () => {
+      const names = new Map<object, number>();
+      return replaceMethod(
+        ForwardedPeers,
+        'asked',
+        (asked) =>
+          function (this: ForwardedPeers, inlet, item) {
+            const link = names.get(inlet) ?? names.size;
+            names.set(inlet, link);
+            const own = (id: string): string => `${id.slice(0, -1)}${link % 10}`;
+            asked.call(this, inlet, item.ask === 'open' ? { ...item, clientId: own(item.clientId) } : item);
+          },
+      );
+    },
+  },
+  {
+    name: 'op that its owner has not made durable answered as if it were',
+    profile,
+    plant: () =>
+      replaceMethod(
+        Forwarding,
+        'answered',
+        (answered) =>
+          function (this: Forwarding, route, item) {
+            const isEarly = item.say === 'message' && item.message.type === 'OP_ACK';
+            const message = isEarly && { ...item.message, level: ACK_LEVEL.PERSISTED };
+            answered.call(this, route, message ? { ...item, message } : item);
+          },
+      ),
+  },
   {
     name: 'answer passed on before the gateway has followed',
     profile,

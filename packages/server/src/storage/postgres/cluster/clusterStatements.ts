@@ -16,7 +16,7 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** Each request is one call of one function, whose result has the name `reply` (migration 2). */
+/** Each request is one call of one function, whose result has the name `reply` (migrations 2 and 5). */
 export function statementOf(request: OwnershipRequest, self: Self, bounds: OwnershipBounds): Statement {
   const { name, boot, address, publicUrl, protocol } = self;
   switch (request.type) {
@@ -24,6 +24,7 @@ export function statementOf(request: OwnershipRequest, self: Self, bounds: Owner
       return call('join_cluster', [
         name,
         boot,
+        request.number,
         address,
         publicUrl,
         protocol,
@@ -69,7 +70,7 @@ export function replyOf({ type }: OwnershipRequest, reply: unknown): OwnershipRe
   switch (type) {
     case 'join':
       // As `join_cluster` builds it.
-      return { type, reply: reply as JoinReply };
+      return { type, reply: (reply as JoinReply | null) ?? undefined };
     case 'renew':
       return { type, reply: reply === null ? 'gone' : renewed(reply as RenewedRow) };
     case 'handOver':

@@ -30,6 +30,7 @@ class Asker {
   readonly client: pg.Client;
   readonly name: string;
   readonly boot: string;
+  #joins = 0;
 
   constructor(client: pg.Client, name: string, boot = `${name}1`) {
     this.client = client;
@@ -51,7 +52,8 @@ class Asker {
     return replyOf(request, rows[0].reply).reply as Replies[T];
   }
 
-  join = (state: 'JOINING' | 'ACTIVE' = 'JOINING') => this.ask({ type: 'join', state });
+  join = (state: 'JOINING' | 'ACTIVE' = 'JOINING', number = ++this.#joins) =>
+    this.ask({ type: 'join', number, state });
   renew = () => this.ask({ type: 'renew', known: -1 });
   leave = () => this.ask({ type: 'leave' });
   state = (state: 'ACTIVE' | 'DRAINING') => this.ask({ type: 'state', state });
@@ -127,10 +129,29 @@ describe('the tables of a cluster', () => {
     const pair = [await another(address, 'a', 'a1'), await another(address, 'a', 'a2')];
     for (let round = 0; round < 20; round++) {
       const replies = await Promise.all(pair.map((node) => node.join()));
-      const joined = replies.filter((reply) => 'fence' in reply);
+      const joined = replies.filter((reply) => reply !== undefined && 'fence' in reply);
       expect(joined).toHaveLength(1);
       for (const node of pair) await node.leave();
     }
+  });
+
+  it('[CLU-1] a join that arrives after a later one of its start changes nothing, not even once the node has left', async () => {
+    const { address, client } = await cluster();
+    const a = await another(address, 'a');
+    expect(await a.join('JOINING', 2)).toMatchObject({ fence: 1 });
+    expect(await a.state('ACTIVE')).toBe(true);
+    expect(await a.propose((await a.map()).version, give('a', 7))).toBe(true);
+    const before = await a.map();
+    expect(await a.join('JOINING', 1)).toBeUndefined();
+    expect(await a.join('ACTIVE', 2)).toBeUndefined();
+    expect(await a.map()).toEqual(before);
+    const { rows } = await client.query('select number from fences');
+    expect(rows).toEqual([{ number: '1' }]);
+    expect(await a.leave()).toBe(true);
+    expect(await a.join('ACTIVE', 2)).toBeUndefined();
+    expect(await a.renew()).toBe('gone');
+    // Another start begins to count anew.
+    expect(await (await another(address, 'a', 'a2')).join('JOINING', 1)).toMatchObject({ fence: 3 });
   });
 
   it('[CLU-10] a map is read as a whole, and only when it is another one than is known', async () => {

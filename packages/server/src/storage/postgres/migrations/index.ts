@@ -1,4 +1,5 @@
 import { first } from './first.js';
+import { numberedJoins } from './numberedJoins.js';
 import { second } from './second.js';
 import { sharedFacts } from './sharedFacts.js';
 import { topicLogs } from './topicLogs.js';
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { number: 2, name: 'nodes of a cluster, and who owns what', sql: second },
   { number: 3, name: 'logs of topics', sql: topicLogs },
   { number: 4, name: 'facts that nodes share', sql: sharedFacts },
+  { number: 5, name: 'joins with numbers', sql: numberedJoins },
 ];
