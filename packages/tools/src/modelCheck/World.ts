@@ -12,7 +12,7 @@ import type {
   OwnershipRequest,
 } from '@topgun/server/internal/engine/ownership/ports';
 import { describe } from './describe.js';
-import { type Flush, firstTables, type ModelDatabase, type Tables, Violation } from './ModelDatabase.js';
+import { type Flush, firstTables, type ModelDatabase, type Tables } from './ModelDatabase.js';
 
 /** Small numbers in the proportions of the real ones, so that few steps lead far. */
 export const BOUNDS: OwnershipBounds = {
@@ -138,7 +138,7 @@ function input(world: World, at: number, run: (machine: Ownership, now: number) 
 }
 
 /** Whether a server would act as the owner of a partition at this moment. */
-function actsAsOwner({ name, boot, isUp, state }: Server, pid: number, now: number): boolean {
+export function actsAsOwner({ name, boot, isUp, state }: Server, pid: number, now: number): boolean {
   return isUp && new Ownership(name, boot, BOUNDS, NOTHING, state).owns(pid, now);
 }
 
@@ -384,25 +384,4 @@ function isAwaited({ servers }: World, { server, boot, call }: Parcel): boolean 
   const by = servers[server];
   if (!by?.isUp || by.boot !== boot) return false;
   return by.state.pulse?.call === call || by.state.work?.call === call;
-}
-
-/** Throws when two act as the owner of one partition. */
-export function checkOwners({ servers, tables, now }: World): void {
-  for (const { pid } of tables.map.owners) {
-    const owners = servers.filter((server) => actsAsOwner(server, pid, now)).map(({ name }) => name);
-    if (owners.length > 1)
-      throw new Violation(`${owners.join(' and ')} both act as the owner of partition ${pid}`);
-  }
-}
-
-/** Every partition takes ops in somewhere. */
-export const isServed = ({ servers, tables, now }: World): boolean =>
-  tables.map.owners.every(({ pid }) => servers.some((server) => actsAsOwner(server, pid, now)));
-
-/** Who is up, and is not about to go, owns its share of the partitions to within one (CLU-11). */
-export function isShared({ servers, tables, now }: World): boolean {
-  const shares = servers
-    .filter(({ isUp, state }) => isUp && state.wants === 'serve')
-    .map((server) => tables.map.owners.filter(({ pid }) => actsAsOwner(server, pid, now)).length);
-  return Math.max(...shares) - Math.min(...shares) <= 1;
 }

@@ -1,16 +1,7 @@
 import { keyOf } from './keyOf.js';
+import { checkOwners, isServed, isShared } from './laws.js';
 import { type DatabaseFaults, ModelDatabase, Violation } from './ModelDatabase.js';
-import {
-  BOUNDS,
-  checkOwners,
-  firstWorld,
-  heal,
-  isServed,
-  isShared,
-  movesOf,
-  nextOf,
-  type World,
-} from './World.js';
+import { BOUNDS, firstWorld, heal, movesOf, nextOf, type World } from './World.js';
 
 export interface Scenario {
   readonly name: string;

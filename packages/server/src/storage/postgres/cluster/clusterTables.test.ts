@@ -1,85 +1,14 @@
 import { PARTITION_COUNT, partitionOf } from '@topgun/core';
 import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import type { ClusterMap } from '../../../cluster/ports.js';
-import type {
-  MapChange,
-  OwnershipBounds,
-  OwnershipRequest,
-  Replies,
-} from '../../../engine/ownership/ports.js';
+import type { MapChange } from '../../../engine/ownership/ports.js';
 import { commitOf, storedRecord } from '../../contractRecords.js';
 import type { DatabaseAddress } from '../databaseUrl.js';
 import { migrate } from '../migrate.js';
+import { ASKER_BOUNDS, Asker } from '../testing/Asker.js';
 import { TestDatabases, until } from '../testing/testDatabases.js';
-import { replyOf, statementOf } from './clusterStatements.js';
 
 const databases = TestDatabases.use();
-
-const bounds: OwnershipBounds = {
-  leaseMs: 60_000,
-  heartbeatMs: 15_000,
-  fenceMs: 45_000,
-  handOverMs: 20_000,
-  retryMs: 100,
-  handOvers: 16,
-};
-
-/** A node that asks by hand. */
-class Asker {
-  readonly client: pg.Client;
-  readonly name: string;
-  readonly boot: string;
-  #joins = 0;
-
-  constructor(client: pg.Client, name: string, boot = `${name}1`) {
-    this.client = client;
-    this.name = name;
-    this.boot = boot;
-  }
-
-  async ask<T extends OwnershipRequest['type']>(
-    request: OwnershipRequest & { readonly type: T },
-  ): Promise<Replies[T]> {
-    const { name, boot } = this;
-    const { text, values } = statementOf(
-      request,
-      { name, boot, address: `ws://${name}/cluster`, protocol: 1 },
-      bounds,
-    );
-    const { rows } = await this.client.query(text, [...values]);
-    // The answer has the type of the question.
-    return replyOf(request, rows[0].reply).reply as Replies[T];
-  }
-
-  join = (state: 'JOINING' | 'ACTIVE' = 'JOINING', number = ++this.#joins) =>
-    this.ask({ type: 'join', number, state });
-  renew = () => this.ask({ type: 'renew', known: -1 });
-  leave = () => this.ask({ type: 'leave' });
-  state = (state: 'ACTIVE' | 'DRAINING') => this.ask({ type: 'state', state });
-  propose = (version: number, changes: readonly MapChange[]) =>
-    this.ask({ type: 'propose', version, changes });
-  takeOver = ({ name, boot }: Asker, changes: readonly MapChange[]) =>
-    this.ask({ type: 'takeOver', node: name, boot, changes });
-  handOver = (target: string, grants: readonly (readonly [pid: number, epoch: number])[]) =>
-    this.ask({
-      type: 'handOver',
-      target,
-      pids: grants.map(([pid]) => pid),
-      epochs: grants.map(([, epoch]) => epoch),
-    });
-
-  async active(): Promise<void> {
-    await this.join();
-    expect(await this.state('ACTIVE')).toBe(true);
-  }
-
-  async map(): Promise<ClusterMap> {
-    const reply = await this.renew();
-    if (reply === 'gone' || reply.map === undefined) throw new Error(`${this.name} sees no map`);
-    return reply.map;
-  }
-}
 
 async function cluster(...names: string[]) {
   const address = databases.fresh();
@@ -249,9 +178,9 @@ describe('the tables of a cluster', () => {
     const lastHeard = (agoMs: number) =>
       client.query(
         "update nodes set lease_until = clock_timestamp() + ($1 * interval '1 ms') where name = 'b'",
-        [bounds.leaseMs - agoMs],
+        [ASKER_BOUNDS.leaseMs - agoMs],
       );
-    await lastHeard(bounds.handOverMs + 1);
+    await lastHeard(ASKER_BOUNDS.handOverMs + 1);
     expect(await a.handOver('b', [[1, 1]])).toBeUndefined();
     await lastHeard(0);
     await b.leave();
