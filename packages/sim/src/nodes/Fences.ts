@@ -3,8 +3,13 @@ interface Fence {
   holder: string;
   /** commits that have shown its number and are not done */
   running: number;
-  /** who waits until none runs */
-  readonly waiting: (() => void)[];
+  /** who has come since somebody waits until none runs, in order */
+  readonly waiting: Waiting[];
+}
+
+interface Waiting {
+  readonly isAlone: boolean;
+  readonly run: () => void;
 }
 
 /**
@@ -17,11 +22,14 @@ export class Fences {
   /** Takes part of it for a commit: `begin` is told whether the number is the one that stands. */
   share(name: string, number: number, begin: (isGood: boolean) => void): void {
     const fence = this.#fences.get(name);
-    if (fence !== undefined && fence.waiting.length > 0)
-      return void fence.waiting.push(() => this.share(name, number, begin));
-    const isGood = fence?.number === number;
-    if (isGood) fence.running++;
-    begin(isGood);
+    if (fence === undefined) return begin(false);
+    const run = (): void => {
+      const isGood = fence.number === number;
+      if (isGood) fence.running++;
+      begin(isGood);
+    };
+    if (fence.waiting.length > 0) fence.waiting.push({ isAlone: false, run });
+    else run();
   }
 
   /** The commit is done, or void. */
@@ -36,7 +44,7 @@ export class Fences {
   alone(name: string, run: () => void): void {
     const fence = this.#fences.get(name) ?? { number: 0, holder: '', running: 0, waiting: [] };
     this.#fences.set(name, fence);
-    fence.waiting.push(run);
+    fence.waiting.push({ isAlone: true, run });
     this.#next(fence);
   }
 
@@ -67,10 +75,11 @@ export class Fences {
   }
 
   #next(fence: Fence): void {
-    while (fence.running === 0) {
-      const run = fence.waiting.shift();
-      if (run === undefined) return;
-      run();
+    for (;;) {
+      const [first] = fence.waiting;
+      if (first === undefined || (first.isAlone && fence.running > 0)) return;
+      fence.waiting.shift();
+      first.run();
     }
   }
 }
