@@ -1,12 +1,14 @@
 import type { Profile } from '../profiles/Profile.js';
 import { inProcess } from './inProcess.js';
 import { addTotals, noTotals, REPEAT_EVERY, type Totals } from './Totals.js';
-import type { Job, JobDone } from './worker.js';
+import type { Job, Said } from './worker.js';
 
 const WORKER = new URL('./worker.js', import.meta.url);
 /** Enough seeds that messages between processes cost nothing, few enough that all processes end together. */
 const SEEDS_PER_JOB = 10;
 const FAILED_MAX = 10;
+/** A seed takes a second or two; one that takes so long never ends. */
+const SEED_MS_MAX = 5 * 60_000;
 /** The repeating process lives as far from the others as the calendar allows. */
 const TIME_ZONE = 'UTC';
 const OTHER_TIME_ZONE = 'Pacific/Chatham';
@@ -40,8 +42,20 @@ export async function runSeeds({ from, count, profile, workers }: Range): Promis
     const seed = totals.failed.length < FAILED_MAX ? again.shift() : undefined;
     return seed === undefined ? undefined : { profile: profile.name, seeds: [seed] };
   };
-  const work = (timeZone: string, give: () => Job | undefined, to: Totals): Promise<void> =>
-    inProcess<Job, JobDone>(WORKER, give, ({ totals: done }) => addTotals(to, done), { TZ: timeZone });
+  const work = async (timeZone: string, give: () => Job | undefined, to: Totals): Promise<void> => {
+    let at = from;
+    const heard = (said: Said): boolean => {
+      if ('totals' in said) addTotals(to, said.totals);
+      else at = said.begins;
+      return 'totals' in said;
+    };
+    const { isKilled } = await inProcess<Job, Said>(WORKER, give, heard, {
+      env: { TZ: timeZone },
+      silentMs: SEED_MS_MAX,
+    });
+    if (isKilled)
+      totals.failed.push({ seed: at, failures: [`SIM-9: has not ended after ${SEED_MS_MAX / 1000} s`] });
+  };
   await Promise.all([
     ...Array.from({ length: workers }, () => work(TIME_ZONE, nextJob, totals)),
     ...(again.length > 0 ? [work(OTHER_TIME_ZONE, nextRepeat, repeated)] : []),

@@ -8,16 +8,16 @@ export interface Job {
   readonly seeds: readonly number[];
 }
 
-/** Its answer: the job it was given, and what came of it. */
-export interface JobDone {
-  readonly job: Job;
-  readonly totals: Totals;
-}
+/** What it says: which seed it begins with, and what came of its job. */
+export type Said = { readonly begins: number } | { readonly totals: Totals };
 
 // A process of `runSeeds`: takes jobs until its parent lets go of it.
 process.on('message', async ({ profile, seeds }: Job) => {
   const totals = noTotals();
-  for (const seed of seeds) addResult(totals, await simulate(seed, profileNamed(profile)));
-  process.send?.({ job: { profile, seeds }, totals } satisfies JobDone);
+  for (const seed of seeds) {
+    process.send?.({ begins: seed } satisfies Said);
+    addResult(totals, await simulate(seed, profileNamed(profile)));
+  }
+  process.send?.({ totals } satisfies Said);
 });
 process.on('disconnect', () => process.exit());

@@ -31,9 +31,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const bug = due.shift();
     return bug === undefined ? undefined : { bug };
   };
-  const noted = ({ bug, finding }: HuntDone): void => {
+  const noted = ({ bug, finding }: HuntDone): boolean => {
     findings.set(bug, finding);
     console.error(`${finding?.seeds ?? 'HIDDEN'}  ${bugs[bug]?.name}`);
+    return true;
   };
   await Promise.all(Array.from({ length: workers }, () => inProcess<Hunt, HuntDone>(WORKER, next, noted)));
   console.log(tableOf(findings));
