@@ -37,6 +37,7 @@ export class ClusterWorld extends World implements MemberWorld {
   readonly hub: LinkHub;
   readonly cluster: SimCluster;
   readonly clusterWatches: ClusterWatch[] = [];
+  /** faults have stopped for good */
   isHealed = false;
   /** who is sending something */
   #speaker: SimMember | undefined;
