@@ -217,10 +217,10 @@ export class QueryFeed implements Feed {
         if (row.holds.includes(this.name)) release(map, item, this.name);
   }
 
-  /** The row as it is now is news for whoever else holds it. */
+  /** The row as it is now is news for whoever else holds it, and for own writes that wait: what is older than it has lost, here or not. */
   #leave(row: BaseRow): void {
     const map = this.#realm.replica.of(this.map, row);
-    if (map.known(itemOf(row))) map.accept(row);
+    if (map.known(itemOf(row)) || map.overlay.has(row.key)) map.accept(row);
     release(map, itemOf(row), this.name);
   }
 

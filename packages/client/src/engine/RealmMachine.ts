@@ -170,7 +170,7 @@ export class RealmMachine {
         tabs.heard();
         break;
       case 'ping':
-        if (isLeader) tabs.post({ type: 'pong' });
+        if (isLeader) this.uplink.pinged();
         break;
       case 'wants':
         // Everybody hears them; a new leader asks for them again.

@@ -1,9 +1,9 @@
 import type { QuerySpec } from '@topgun/core';
 import type { ClientEffects, Kind, MergedWants, TabMessage, TopicWant, Wants } from './ports.js';
 
-const PING_MS = 500;
+export const PING_MS = 500;
 /** Three pings without a sign of life: 1.5 s. Counted, not timed, so a follower that slept does not take its own sleep for the leader's. */
-const PINGS_MAX = 3;
+export const PINGS_MAX = 3;
 
 const NOTHING: Wants = { maps: [], queries: [], topics: [] };
 

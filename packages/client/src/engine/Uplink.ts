@@ -10,6 +10,7 @@ import { QueryFeed, queryNameOf } from './QueryFeed.js';
 import type { Realm } from './Realm.js';
 import { Scope } from './Scope.js';
 import { Settlement } from './Settlement.js';
+import { SleepGuard } from './SleepGuard.js';
 import { fateOf } from './staleOps.js';
 import { Topics } from './Topics.js';
 import { Uploader, type UploaderPorts } from './Uploader.js';
@@ -27,6 +28,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   /** By the name of the question. */
   readonly queries: Feeds<QueryFeed>;
   readonly topics: Topics;
+  readonly #sleep: SleepGuard;
   readonly #realm: Realm;
   /** Closed queries whose rows stay for a while, so that an app finds them when it comes back to a page, offline too. */
   readonly #retained = new Map<string, QueryFeed>();
@@ -41,6 +43,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     const { fx, replica } = realm;
     const nextReq = (): number => ++this.#req;
     this.topics = new Topics(fx);
+    this.#sleep = new SleepGuard(fx);
     this.scopes = new Feeds(
       realm,
       'sync',
@@ -99,7 +102,18 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     }
   }
 
+  /** A follower asks whether this leader lives. */
+  pinged(): void {
+    this.#sleep.pinged(this.#realm.clock.monoMs());
+    this.#realm.tabs.post({ type: 'pong' });
+  }
+
   message(message: ServerMessage): void {
+    const mayWait = this.connection.isUp && this.#sleep.holds(message, this.#realm.clock.monoMs());
+    if (!mayWait) this.#heard(message);
+  }
+
+  #heard(message: ServerMessage): void {
     if (this.connection.receive(message)) return;
     switch (message.type) {
       case 'OP_ACK':
@@ -190,6 +204,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
     if (kind === 'beat') this.connection.beat();
     else if (kind === 'retry') this.connection.retry();
     else if (kind === 'later') this.uploader.retryLater();
+    else if (kind === 'awake') for (const message of this.#sleep.release()) this.#heard(message);
     else if (kind === 'answered') this.#realm.answered.look();
     else if (kind === 'sync') this.scopes.restart(about);
     else if (kind === 'query') this.queries.restart(about);
@@ -268,6 +283,7 @@ export class Uplink implements UploaderPorts, ConnectionPorts {
   down(): void {
     for (const part of [this.uploader, this.scopes, this.queries, this.topics]) part.close();
     this.#joint.clear();
+    this.#sleep.release();
     this.#areFeedsOpen = false;
     this.#realm.answered.down();
     this.#realm.fx.cancel('later');

@@ -1,3 +1,5 @@
+import { partitionOf } from '@topgun/core';
+import { QUERY_CHANGE } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import { FakeStore, FakeWorld } from './testing/FakeWorld.js';
 
@@ -136,6 +138,37 @@ describe('queries', () => {
     made.settle();
     expect(keys(realm, 'q')).not.toContain('mine');
   });
+
+  it.each([
+    ['before', undefined],
+    ['after', { n: 7, done: true }],
+  ] as const)(
+    '[QRY-6] an own write shows where a row left that was never here only if it was made after that row: %s',
+    (made, shown) => {
+      const around = world();
+      const realm = around.started();
+      realm.openQuery('q', 'todos', { where: { done: true } });
+      around.settle();
+      // It does not leave the device.
+      realm.held.add('tx');
+      realm.engine.put('todos', 'mine', { n: 7, done: true });
+      around.settle();
+      const [query = ''] = realm.connection?.queries.keys() ?? [];
+      const t = (around.timeMs + (made === 'before' ? 1_000 : -1_000)) * 2048;
+      const row = [0, 'mine', 1, t, 0, { n: 8, done: false }] as const;
+      const changes = [[QUERY_CHANGE.LEAVE, partitionOf('mine'), 1, row]] as const;
+      realm.engine.socketMessage({
+        type: 'QUERY_UPDATE',
+        query,
+        v: 1,
+        nodes: ['other______'],
+        changes,
+      } as never);
+      around.settle();
+      expect(realm.engine.get('todos', 'mine')).toEqual(shown);
+      expect(keys(realm, 'q').includes('mine')).toBe(shown !== undefined);
+    },
+  );
 
   it('[QRY-7] a map that is here as a whole needs no subscription, and answers completely', () => {
     const made = world();

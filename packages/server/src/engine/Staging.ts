@@ -182,9 +182,9 @@ export class Staging {
     this.#ports.readmit(ops, now);
   }
 
-  /** Whether something of these partitions is staged, or being flushed. */
+  /** Whether something of these partitions is staged, or being flushed: dedup rows that only go, too. */
   isBusyWith(isAbout: (pid: number) => boolean): boolean {
-    return [this.#open, this.#inFlight].some((batch) => batch.isAbout(isAbout));
+    return this.#open.isAbout(isAbout) || this.#slices.some(({ pid }) => isAbout(pid));
   }
 
   /**

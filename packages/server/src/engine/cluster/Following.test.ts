@@ -200,6 +200,39 @@ describe('Following', () => {
     expect(writer.outcomeOf(row[0])).toMatchObject({ epoch, outcome: 0 });
   });
 
+  it('[CLU-13] [CLU-16] a release waits for a flush that takes dedup rows of its partition away, though no op of it is in it', () => {
+    const limits = { endedSessionMs: 10_000, forgetEveryMs: 1_000 };
+    const cluster = new TestCluster(2, { limits });
+    const first = cluster.member(0);
+    cluster.ownAll(first);
+    const writer = deviceAt(cluster, 0);
+    const pid = partitionOf('a');
+    writer.put('todos', 'a', 1);
+    cluster.settle();
+    writer.send({ type: 'SESSION_END', session: writer.session });
+    first.node.engine.closed(writer.conn, first.node.now);
+    cluster.settle();
+    const isForgetting = (): boolean =>
+      first.node.pending.some(({ batch }) =>
+        batch.slices.some((slice) => slice.pid === pid && slice.dedup.length > 0),
+      );
+    first.node.now += 20_000;
+    first.node.device('ben');
+    for (let turn = 0; turn < 50 && !isForgetting(); turn++) {
+      first.node.pass(1_000);
+      if (first.node.pending.length > 0 && !isForgetting()) cluster.complete(first);
+    }
+    expect(isForgetting()).toBe(true);
+    let isDone = false;
+    first.side.release([pid], () => {
+      isDone = true;
+    });
+    first.node.tick();
+    expect(isDone).toBe(false);
+    cluster.settle();
+    expect(isDone).toBe(true);
+  });
+
   it('[CLU-24] [INC-2] a cursor ahead of what the node knows makes it catch up, and proves nothing that the database has', () => {
     const { cluster, writer } = pair();
     const [owner, follower] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
