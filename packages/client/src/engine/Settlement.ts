@@ -175,16 +175,19 @@ export class Settlement {
 
   /**
    * A transaction waits until scopes and queries show it, and every op until the queries of its map do. So does an op whose answer has no offset, for scopes: it was
-   * settled before this device forgot it, and a crash took the transaction that removed it, perhaps with rows of base.
+   * settled before this device forgot it, and a crash took the transaction that removed it, perhaps with rows of base. So does one whose scope
+   * stands before it while changes are held back: among these may be what took its row away again, which names no row then.
    */
   #mayLeave(op: PendingOp, { at, pid }: Verdict): boolean {
-    const { scopes } = this.#following;
+    const { scopes, isHeld } = this.#following;
     return partsOf(op).every(({ map }) => {
       const scope = scopes.get(map);
       if (!scope) return this.#areQueriesThere(map);
-      if (scope.isRefused || (at.n > 0 && !op.parts)) return true;
+      if (scope.isRefused) return true;
       const to = scope.position(pid);
-      return to !== undefined && (!op.parts || compareOffsets(to, at) >= 0);
+      const isThere = to !== undefined && compareOffsets(to, at) >= 0;
+      if (op.parts) return isThere;
+      return at.n > 0 ? isThere || !isHeld || to === undefined : to !== undefined;
     });
   }
 

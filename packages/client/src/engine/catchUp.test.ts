@@ -1,3 +1,4 @@
+import type { ServerMessage } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import { FakeWorld } from './testing/FakeWorld.js';
 
@@ -66,6 +67,57 @@ describe('maps that catch up', () => {
       expect(a.connection?.received.filter(({ type }) => type === 'MERKLE_REQ')).toEqual([]);
     },
   );
+
+  it('[DEV-4] [RES-6] an answer brings nothing back that changes took away which are held until all maps are there', () => {
+    const world = new FakeWorld();
+    const a = world.started();
+    for (const map of ['p', 'q']) a.engine.openMap(map, 'LWW');
+    world.server.put('p', 'another', 'row', 1);
+    for (let i = 0; i < 40; i++) world.server.put('q', `row${i}`, i, 1);
+    world.settle();
+    // The other map takes its time.
+    world.server.sync.pageRows = 10;
+    world.cutNetwork();
+    for (let i = 0; i < 40; i++) world.server.put('q', `row${i}`, -i, 2);
+    a.engine.put('p', 'k', 'mine');
+    world.settle();
+    const receive = world.server.receive.bind(world.server);
+    let late: (() => void) | undefined;
+    let asked = 0;
+    let overtaken = 0;
+    world.server.receive = (connection, message) => {
+      if (message.type === 'SYNC_INIT' && message.map === 'q' && ++asked === 3) late?.();
+      if (message.type !== 'OPS') return receive(connection, message);
+      // Put and removed in one commit: what changed from nothing to nothing is in no event.
+      late = () => {
+        const deliver = connection.deliver.bind(connection);
+        const said: ServerMessage[] = [];
+        connection.deliver = (one) => said.push(one);
+        receive(connection, message);
+        world.server.put('p', 'k', undefined, (world.timeMs + 1000) * 2048);
+        connection.deliver = deliver;
+        const parts = said.flatMap((one) =>
+          one.type === 'SERVER_EVENT' && one.map === 'p' ? one.parts : [],
+        );
+        const [first, last] = [parts[0], parts.at(-1)];
+        if (first === undefined || last === undefined) throw new Error('the op changed nothing');
+        const [pid, epoch, n] = first;
+        deliver({
+          type: 'SERVER_EVENT',
+          map: 'p',
+          nodes: [],
+          parts: [[pid, epoch, n, last[3], last[4], []]],
+        });
+        for (const one of said) if (one.type === 'OP_ACK') deliver(one);
+        overtaken++;
+      };
+    };
+    world.healNetwork();
+    expect(overtaken).toBe(1);
+    expect(a.engine.pendingOps()).toBe(0);
+    expect(a.engine.get('p', 'k')).toBeUndefined();
+    expect(a.engine.liveRoot('p')).toBe(world.server.tree('p').rootHash());
+  });
 
   it('[RES-6] does not keep a small map waiting for the first load of a large one', () => {
     const world = new FakeWorld();
