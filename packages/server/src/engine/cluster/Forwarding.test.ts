@@ -124,6 +124,30 @@ describe('ops of a client whose node does not own their partition', () => {
     expect(b.staged.map(({ id }) => id)).toEqual(['s1/1', 's1/2']);
   });
 
+  it('[CLU-31] that went back behind others say nothing of who is the owner by now, nor keep others from going there', () => {
+    write(1);
+    run();
+    b.commit();
+    give('c');
+    settleMap([b]);
+    write(2);
+    a.tick();
+    while (network.deliver());
+    b.tick();
+    // It goes back, and the next one has gone out by the same map when that is heard.
+    write(3);
+    a.tick();
+    network.deliver();
+    give('b');
+    settleMap([a, b]);
+    a.tick();
+    run();
+    write(4);
+    run();
+    expect(b.staged.map(({ id }) => id)).toEqual(['s1/2', 's1/3', 's1/4']);
+    expect(a.forwarding.waiting).toBe(0);
+  });
+
   it('[CLU-31] wait while there is no owner or it changes, in their order, up to a limit', () => {
     give('b', 'c');
     settleMap();

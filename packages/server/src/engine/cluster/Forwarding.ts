@@ -121,14 +121,15 @@ export class Forwarding {
     const version = isGuest ? (message as ForwardedOps).mapVersion : 0;
     if (isGuest) this.#versions.set(conn, version);
     const own: OpRow[] = [];
-    const bounced: number[] = [];
     const pids = new Set<number>();
     let frame: OpsFrame | undefined;
     const share = Math.ceil(bytes / rows.length);
     let isToldFull = false;
     for (const row of rows) {
       const pid = partitionOf(row[3]);
-      if (isGuest && this.#isBehind(conn, pid, version)) bounced.push(row[0]);
+      const bounced = isGuest ? this.#bouncedBy(conn, pid) : -1;
+      // By that map, not by the one of now, which may have this node own it: a gateway sends nothing again by the map that it is told.
+      if (isGuest && version <= bounced) this.#ways.bounce(conn.id, session, [row[0]], bounced);
       else if (!this.#lines.has(pid) && this.#ports.takes(pid)) own.push(row);
       // It is on its way already, and is answered once.
       else if (this.#lines.find(conn, session, row[0]) !== undefined) continue;
@@ -148,7 +149,6 @@ export class Forwarding {
         own.length === rows.length ? message : { ...message, rows: own },
         share * own.length,
       );
-    if (bounced.length > 0) this.#ways.bounce(conn.id, session, bounced, this.#map.version);
     this.#dispatch(pids);
   }
 
@@ -347,9 +347,9 @@ export class Forwarding {
     return owner?.node !== this.#options.name || owner.boot !== this.#options.boot;
   }
 
-  /** Whether ops sent by the same map were given back before it. */
-  #isBehind(conn: Connection, pid: number, version: number): boolean {
-    return version <= (this.#bounced.get(conn)?.get(pid) ?? -1);
+  /** The map by which ops of a partition were given back: all that are sent by it, or by an earlier one, go back behind them. */
+  #bouncedBy(conn: Connection, pid: number): number {
+    return this.#bounced.get(conn)?.get(pid) ?? -1;
   }
 
   #giveBack(op: ForwardedOp): void {
