@@ -324,6 +324,7 @@ export class ClusterSide {
 
   /** The end of a turn. */
   tick(): void {
+    this.#following.review();
     this.#barrier.tick();
     this.#settle();
     this.#tellFlushed();

@@ -155,6 +155,26 @@ describe('Following', () => {
       ]);
   });
 
+  it('[CLU-16] [CLU-21] what others name of a partition that was lost is not missing any more once the own commit that made it is known', () => {
+    const { cluster, writer } = pair();
+    const [first, second] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];
+    const pid = partitionOf('a');
+    writer.put('todos', 'a', 1);
+    cluster.settle();
+    cluster.cut(first, second);
+    writer.put('todos', 'a', 2);
+    first.node.tick();
+    const { epoch, n } = first.side.placeOf(pid);
+    first.side.lost([pid]);
+    // The commit was carried out, and the others have it from the database.
+    first.side.heard([[pid, epoch, n + 1]], 0);
+    expect(first.side.isBehind).toBe(true);
+    cluster.complete(first);
+    first.node.tick();
+    expect(first.side.placeOf(pid)).toEqual({ epoch, n: n + 1 });
+    expect(first.side.isBehind).toBe(false);
+  });
+
   it('[CLU-15] offsets rise from owner to owner, and an epoch that is not above the place is refused', () => {
     const { cluster, writer } = pair();
     const [first, second] = cluster.members as [(typeof cluster.members)[0], (typeof cluster.members)[0]];

@@ -109,6 +109,15 @@ export class Following {
     if (place !== undefined) this.#goOn(pid, partition);
   }
 
+  /** A commit of this node that was on its way when its partition was lost may have reached what others have named meanwhile. */
+  review(): void {
+    for (const [pid, [first]] of [...this.#waiting]) {
+      const partition = this.#partition(pid);
+      if (first !== undefined && compareOffsets(first.from, partition.committed) <= 0)
+        this.#goOn(pid, partition);
+    }
+  }
+
   /** Slices that wait of a partition are not needed any more: it is this node's. */
   forget(pid: number): void {
     this.#waiting.delete(pid);
