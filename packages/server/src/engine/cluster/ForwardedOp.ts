@@ -19,7 +19,7 @@ export class ForwardedOp {
   readonly row: OpRow;
   readonly pid: number;
   /** the map that its gateway went by when it sent it here; 0 of this node's own clients */
-  readonly version: number;
+  version: number;
   /** undefined: it waits */
   sentOn: Route | undefined;
   /** version of the map that it was sent by */
@@ -38,6 +38,12 @@ export class ForwardedOp {
 
   get conn(): Connection {
     return this.frame.conn;
+  }
+
+  /** Its gateway has sent it once more: it goes back by no older map than that, which its gateway would pass over. */
+  comesAgain(version: number): true {
+    this.version = Math.max(this.version, version);
+    return true;
   }
 
   /** Nothing early is owed to its writer any more, wherever it is sent. */

@@ -132,7 +132,7 @@ export class Forwarding {
       if (isGuest && version <= bounced) this.#ways.bounce(conn.id, session, [row[0]], bounced);
       else if (!this.#lines.has(pid) && this.#ports.takes(pid)) own.push(row);
       // It is on its way already, and is answered once.
-      else if (this.#lines.find(conn, session, row[0]) !== undefined) continue;
+      else if (this.#lines.find(conn, session, row[0])?.comesAgain(version)) continue;
       else if (this.#isFull(share)) {
         if (!isToldFull) this.#tellFull(conn, session);
         isToldFull = true;
