@@ -48,7 +48,7 @@ export class Nemesis {
       const ownedMs = await this.#owned(ongoing, begunMs);
       const lastsMs = Math.max(...ongoing.map((one) => one.lastsMs));
       await sleep(Math.max(0, lastsMs - (performance.now() - begunMs)));
-      for (const one of ongoing) await one.heal();
+      for (const at of healingOrder(faults)) await ongoing[at]?.heal();
       const healedMs = performance.now();
       await load.quiet();
       const equalMs = Math.round(performance.now() - healedMs);
@@ -115,4 +115,11 @@ const isPair = (one: Fault, other: Fault): boolean => {
 function shuffled<T>(items: readonly T[], rng: Rng): T[] {
   const rest = [...items];
   return items.map(() => rest.splice(rng.int(0, rest.length - 1), 1)[0] as T);
+}
+
+/** A node that is started while there is no database ends again, and is its supervisor's business: the database comes back first. */
+function healingOrder(faults: readonly Fault[]): number[] {
+  const order = [...faults.keys()];
+  const rank = (at: number): number => (faults[at]?.group === 'database' ? 0 : 1);
+  return order.sort((a, b) => rank(a) - rank(b));
 }
