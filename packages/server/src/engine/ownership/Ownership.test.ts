@@ -256,6 +256,28 @@ describe('Ownership', () => {
     ]);
   });
 
+  it('[CLU-13] what it has taken anew stays its own when the map says so before the answer does', () => {
+    const bench = active(mapOf(2, [['a', 1, 'b']]));
+    owned(bench, 0);
+    bench.machine.released(bench.releases[0] ?? 0, 0);
+    bench.answer('handOver', undefined);
+    bench.at(250);
+    bench.news();
+    bench.renewed(mapOf(3, [['a', 2, 'b']]));
+    expect(bench.news()).toEqual([
+      ['map', 3],
+      ['lost', [0]],
+      ['own', [{ pid: 0, epoch: 2 }]],
+    ]);
+    bench.machine.owned([{ pid: 0, epoch: 2 }], 250);
+    // Nothing is its own as long as it does not know what it has said.
+    expect(bench.machine.owns(0, 250)).toBe(false);
+    bench.answer('handOver', { version: 3, given: [0] });
+    // It goes on, and is to be handed over as before.
+    expect(bench.news()).toEqual([['release', [0]]]);
+    expect(bench.machine.owns(0, 250)).toBe(true);
+  });
+
   it('[CLU-3] drains: says so, gives everything away, and leaves when it is told to', () => {
     const bench = active(mapOf(2, [['a', 1]]));
     owned(bench, 0);

@@ -3,6 +3,7 @@ import { coordination, isOpen, nextAt, nextHandOver } from './decisions.js';
 import { firstState, type Giving, type OwnershipState } from './OwnershipState.js';
 import type {
   Grant,
+  HandOver,
   OwnershipBounds,
   OwnershipEffects,
   OwnershipReply,
@@ -225,7 +226,7 @@ export class Ownership {
         else if (request.type === 'state' && this.isMember) state.phase = request.state;
         return;
       case 'handOver':
-        this.#given(answer.reply, now);
+        if (request.type === 'handOver') this.#given(answer.reply, request, now);
         return;
       case 'takeOver':
         // It lives after all: the next look shows it.
@@ -247,14 +248,15 @@ export class Ownership {
   }
 
   /** The word about a hand-over: what was given went to the target; of what was unsure all that is ours is ours anew, at a higher epoch. */
-  #given(reply: Replies['handOver'], now: number): void {
+  #given(reply: Replies['handOver'], { pids, epochs }: HandOver, now: number): void {
     const { state } = this;
     const { giving } = state;
     if (giving === undefined) return;
     if (reply === undefined) state.giveAt = now + this.#bounds.handOverMs;
     else state.sinceVersion = Math.max(state.sinceVersion, reply.version);
     state.giving = undefined;
-    const held = giving.pids.filter((pid) => state.holds.has(pid));
+    // What a map that was seen before this word has made its own anew, has another epoch, and stays.
+    const held = pids.filter((pid, at) => state.holds.get(pid)?.epoch === epochs[at]);
     const isGone = (pid: number): boolean => giving.stage === 'UNSURE' || reply?.given.includes(pid) === true;
     const gone = held.filter(isGone);
     for (const pid of gone) state.holds.delete(pid);

@@ -23,6 +23,15 @@ export interface MapChange {
   readonly target?: string | undefined;
 }
 
+export interface HandOver {
+  readonly type: 'handOver';
+  readonly pids: readonly number[];
+  /** at which the node owns each of them */
+  readonly epochs: readonly number[];
+  /** the node itself: what was said of them before is void */
+  readonly target: string;
+}
+
 /** What is asked of the database: each is one transaction, which may be carried out late, or whose answer may be lost. */
 export type OwnershipRequest =
   /** as ACTIVE, it goes on with what it owned, at higher epochs; `number`: of all joins of this start, the later the higher */
@@ -30,13 +39,7 @@ export type OwnershipRequest =
   | { readonly type: 'renew'; readonly known: number }
   | { readonly type: 'state'; readonly state: 'ACTIVE' | 'DRAINING' }
   | { readonly type: 'propose'; readonly version: number; readonly changes: readonly MapChange[] }
-  | {
-      readonly type: 'handOver';
-      readonly pids: readonly number[];
-      readonly epochs: readonly number[];
-      /** the node itself: what was said of them before is void */
-      readonly target: string;
-    }
+  | HandOver
   | {
       readonly type: 'takeOver';
       readonly node: string;
