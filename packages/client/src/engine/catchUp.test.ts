@@ -90,12 +90,12 @@ describe('maps that catch up', () => {
       if (message.type !== 'OPS') return receive(connection, message);
       // Put and removed in one commit: what changed from nothing to nothing is in no event.
       late = () => {
-        const deliver = connection.deliver.bind(connection);
+        const { deliver } = connection;
         const said: ServerMessage[] = [];
-        connection.deliver = (one) => said.push(one);
+        Object.assign(connection, { deliver: (one: ServerMessage) => said.push(one) });
         receive(connection, message);
         world.server.put('p', 'k', undefined, (world.timeMs + 1000) * 2048);
-        connection.deliver = deliver;
+        Object.assign(connection, { deliver });
         const parts = said.flatMap((one) =>
           one.type === 'SERVER_EVENT' && one.map === 'p' ? one.parts : [],
         );
