@@ -1,4 +1,4 @@
-// A process whose second job never ends.
+// A process whose job never ends when it is 2.
 process.on('message', (job) => {
   if (job === 2) for (;;);
   process.send('done');

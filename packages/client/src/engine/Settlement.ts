@@ -179,15 +179,15 @@ export class Settlement {
    * stands before it while changes are held back: among these may be what took its row away again, which names no row then.
    */
   #mayLeave(op: PendingOp, { at, pid }: Verdict): boolean {
-    const { scopes, isHeld } = this.#following;
+    const { scopes } = this.#following;
     return partsOf(op).every(({ map }) => {
       const scope = scopes.get(map);
       if (!scope) return this.#areQueriesThere(map);
       if (scope.isRefused) return true;
       const to = scope.position(pid);
       const isThere = to !== undefined && compareOffsets(to, at) >= 0;
-      if (op.parts) return isThere;
-      return at.n > 0 ? isThere || !isHeld || to === undefined : to !== undefined;
+      if (isThere || op.parts) return isThere;
+      return at.n > 0 ? to === undefined || !this.#following.isHeld : to !== undefined;
     });
   }
 

@@ -111,6 +111,7 @@ export class Following {
 
   /** A commit of this node that was on its way when its partition was lost may have reached what others have named meanwhile. */
   review(): void {
+    if (this.#waiting.size === 0) return;
     for (const [pid, [first]] of [...this.#waiting]) {
       const partition = this.#partition(pid);
       if (first !== undefined && compareOffsets(first.from, partition.committed) <= 0)

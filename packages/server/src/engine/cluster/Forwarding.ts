@@ -129,7 +129,7 @@ export class Forwarding {
       const pid = partitionOf(row[3]);
       const bounced = isGuest ? this.#bouncedBy(conn, pid) : -1;
       // By that map, not by the one of now, which may have this node own it: a gateway sends nothing again by the map that it is told.
-      if (isGuest && version <= bounced) this.#ways.bounce(conn.id, session, [row[0]], bounced);
+      if (version <= bounced) this.#ways.bounce(conn.id, session, [row[0]], bounced);
       else if (!this.#lines.has(pid) && this.#ports.takes(pid)) own.push(row);
       // It is on its way already, and is answered once.
       else if (this.#lines.find(conn, session, row[0])?.comesAgain(version)) continue;
