@@ -5,7 +5,7 @@ import { pgAlone } from './database/pgAlone.js';
 import { deltaRound } from './delta/round.js';
 import { bridgePosts } from './doors/bridgePosts.js';
 import { doorServer } from './doors/doorServer.js';
-import { bareSse, bareWs, socketIo } from './doors/peers.js';
+import { bareNet, bareSse, bareWs, socketIo } from './doors/peers.js';
 import { doorSubscribers } from './doors/subscribers.js';
 import { hostile } from './hostile/attackers.js';
 import { good } from './hostile/good.js';
@@ -34,6 +34,7 @@ const roles: Record<string, (request: never) => Promise<object> | object> = {
   'bridge-posts': bridgePosts,
   'bare-ws': bareWs,
   'bare-sse': bareSse,
+  'bare-net': bareNet,
   'socket-io': socketIo,
   'fill-store': fillStore,
   'loading-server': loadingServer,

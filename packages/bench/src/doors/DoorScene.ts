@@ -12,6 +12,7 @@ const ROLES: Readonly<Record<DoorKind, string>> = {
   sse: 'door-server',
   'bare-ws': 'bare-ws',
   'bare-sse': 'bare-sse',
+  'bare-net': 'bare-net',
   'socket.io': 'socket-io',
 };
 

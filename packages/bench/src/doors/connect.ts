@@ -145,6 +145,7 @@ export const connectors: Readonly<Record<DoorKind, Connect>> = {
   json,
   sse: streamOf((topic) => `/events/subscribe?topics=${encodeURIComponent(topic)}`),
   'bare-ws': bareWs,
+  'bare-net': bareWs,
   'bare-sse': streamOf(() => '/'),
   'socket.io': socketIo,
 };

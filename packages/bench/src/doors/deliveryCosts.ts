@@ -5,10 +5,10 @@ import { openConfig } from './serverConfig.js';
 /** Of one topic, whose deliveries are counted. */
 export const SUBSCRIBERS = 1_000;
 const GENERATORS = 2;
-/** Of one message and of ten: as many deliveries in about as much time. */
+/** Of one message and of ten: as many deliveries in about as much time. Warm after ten seconds: heartbeats come every five. */
 const SHAPES = [
-  { perTick: 1, ticks: 200, intervalMs: 25, warmUpTicks: 50 },
-  { perTick: 10, ticks: 20, intervalMs: 250, warmUpTicks: 5 },
+  { perTick: 1, ticks: 300, intervalMs: 25, warmUpTicks: 400 },
+  { perTick: 10, ticks: 30, intervalMs: 250, warmUpTicks: 5 },
 ] as const;
 
 /** The doors of our own. */
@@ -20,6 +20,7 @@ export const doorNames: Readonly<Record<DoorKind, string>> = {
   sse: 'TopGun, SSE',
   'bare-ws': 'ws, encoded once',
   'bare-sse': 'node:http SSE, encoded once',
+  'bare-net': 'node:net, framed once',
   'socket.io': 'socket.io',
 };
 

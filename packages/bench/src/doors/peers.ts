@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Server as SocketIo } from 'socket.io';
 import { WebSocketServer } from 'ws';
 import { type CpuAnswer, cpuAnswer, type MemoryAnswer, memoryAnswer } from '../server/requests.js';
@@ -55,6 +55,31 @@ export const bareWs = roleOf(async () => {
     },
   };
 });
+
+/** No server at all but the writes: what a delivery costs anybody who writes to sockets of Node, one write for each message. */
+export const bareNet = roleOf(async () => {
+  const http = createServer();
+  const handshakes = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  const sockets: Socket[] = [];
+  http.on('upgrade', (request, stream, head) =>
+    handshakes.handleUpgrade(request, stream, head, () => sockets.push(stream as Socket)),
+  );
+  return {
+    port: await listening(http),
+    publish(message) {
+      const frame = textFrame(said(message));
+      for (const socket of sockets) socket.write(frame);
+    },
+  };
+});
+
+/** A whole message, as servers frame it, of 126 to 65,535 bytes. */
+function textFrame(text: string): Buffer {
+  const body = Buffer.from(text);
+  const head = Buffer.from([0x81, 126, 0, 0]);
+  head.writeUInt16BE(body.length, 2);
+  return Buffer.concat([head, body]);
+}
 
 /** node:http alone: the same for streams of events. */
 export const bareSse = roleOf(async () => {

@@ -1,7 +1,7 @@
 import type { ServerConfigInput } from '@topgun/server';
 
 /** How a subscriber is served. The bare ones and socket.io are the peers of the fan-out. */
-export type DoorKind = 'binary' | 'json' | 'sse' | 'bare-ws' | 'bare-sse' | 'socket.io';
+export type DoorKind = 'binary' | 'json' | 'sse' | 'bare-ws' | 'bare-sse' | 'bare-net' | 'socket.io';
 
 /** Publishes from within the server's process, `perTick` messages in one turn, a turn every `intervalMs`. */
 export interface PublishRequest {

@@ -54,6 +54,8 @@ export class ClientSocket implements SlowSocket {
   #held: Held[] | undefined;
   #closing = false;
   #writtenBytes = 0;
+  /** The network did not take all of the last write at once. While it is false, nobody who is sent something need look at the stream. */
+  #mayWait = false;
 
   constructor(id: number, remote: string, socket: WebSocket, stream: Duplex, listener: SocketListener) {
     this.id = id;
@@ -108,7 +110,7 @@ export class ClientSocket implements SlowSocket {
    */
   push(frame: Buffer, leads = false): boolean {
     if (this.#closing) return false;
-    const unsent = this.#stream.writableLength;
+    const unsent = this.#waitingBytes;
     if (unsent > LIMITS.outQueueBytes) {
       this.#listener.tooSlow('outQueueBytes');
       return false;
@@ -140,11 +142,13 @@ export class ClientSocket implements SlowSocket {
     this.#frame = undefined;
     this.#furtherFrames = undefined;
     this.#pendingBytes = 0;
-    if (this.#closing || this.#stream.destroyed) return 0;
+    if (this.#closing || !this.#stream.writable) return 0;
     if (further === undefined) this.#write(frame);
     else this.#writeAll(messagesOf([frame, ...further]).flatMap(joinFrames), bytes);
+    const unsent = this.#stream.writableLength;
+    this.#mayWait = unsent > 0;
     // Who does not read his answers need not ask further questions.
-    if (!this.#paused && this.#stream.writableLength > LIMITS.pauseReadingBytes) {
+    if (!this.#paused && unsent > LIMITS.pauseReadingBytes) {
       this.#paused = true;
       this.#socket.pause();
     }
@@ -170,6 +174,14 @@ export class ClientSocket implements SlowSocket {
   destroy(): void {
     this.#closing = true;
     this.#socket.terminate();
+  }
+
+  /** Of earlier turns. What ws sends by itself is little, and is seen with the next write. */
+  get #waitingBytes(): number {
+    if (!this.#mayWait) return 0;
+    const bytes = this.#stream.writableLength;
+    this.#mayWait = bytes > 0;
+    return bytes;
   }
 
   #writeAll(pieces: readonly Buffer[], bytes: number): void {

@@ -192,6 +192,7 @@ export class Channels {
   /** What is done about one topic of one connection is done one after the other. */
   #inTurn(conn: JsonConnection, topic: string, work: (place: Place) => Promise<void>): void {
     const place: Place = conn.places.get(topic) ?? {
+      topic,
       epoch: '',
       offset: 0,
       isJoined: false,

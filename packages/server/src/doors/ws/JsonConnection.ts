@@ -11,8 +11,9 @@ import type { Seat } from '../ConnectionQuota.js';
 import { JsonSocket } from './JsonSocket.js';
 import type { User } from './Users.js';
 
-/** A topic of one connection. */
+/** A topic of one connection. It stays in `places` as long as it is joined. */
 export interface Place {
+  readonly topic: string;
   /** of the last message it was sent */
   epoch: string;
   offset: number;
@@ -66,6 +67,7 @@ export class JsonConnection implements Subscriber, Wheeled {
   visit: Pick<Visit, 'left'> | undefined;
   tenant: string | undefined;
   readonly places = new Map<string, Place>();
+  #lastPlace: Place | undefined;
   /** anything came from it, a pong too */
   heardAtMs: number;
   /** it said something, or was sent a message */
@@ -114,6 +116,14 @@ export class JsonConnection implements Subscriber, Wheeled {
 
   set principal(principal: Principal) {
     this.#principal = principal;
+  }
+
+  /** The place of a topic that brings a message; mostly it is that of the message before, and need not be looked for. */
+  placeOf(topic: string): Place | undefined {
+    const last = this.#lastPlace;
+    if (last?.topic === topic && last.isJoined) return last;
+    this.#lastPlace = this.places.get(topic);
+    return this.#lastPlace;
   }
 
   get isKnown(): boolean {

@@ -195,7 +195,7 @@ export class JsonDoor implements UpgradeDoor, ConnectionOwner {
 
   deliver(conn: JsonConnection, shared: SharedMessage): void {
     const { topic, epoch, offset } = shared.message;
-    const place = conn.places.get(topic);
+    const place = conn.placeOf(topic);
     if (conn.phase !== 'READY' || place === undefined) return;
     if (!this.#out.deliver(conn, shared, place.isLossy)) return;
     conn.activeAtMs = this.#nowMs;

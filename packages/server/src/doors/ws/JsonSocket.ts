@@ -19,9 +19,13 @@ export class JsonSocket implements SlowSocket {
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
   readonly #owner: SocketOwner;
-  #frames: Buffer[] | undefined;
+  /** those of this turn: mostly there is one, and no list is made for it */
+  #frame: Buffer | undefined;
+  #furtherFrames: Buffer[] | undefined;
   #pendingBytes = 0;
   #writtenBytes = 0;
+  /** The network did not take all of the last write at once. While it is false, nobody who is sent something need look at the stream. */
+  #mayWait = false;
   /** of a turn that was larger than what may be unsent: a history, which is no sign of slowness until it has gone */
   #largeBytes = 0;
   #isClosing = false;
@@ -43,36 +47,39 @@ export class JsonSocket implements SlowSocket {
 
   /** Whether messages that nobody will miss are to be left out. */
   get isBehind(): boolean {
-    return this.#stream.writableLength > LIMITS.wsSoftBytes;
+    return this.#waitingBytes > LIMITS.wsSoftBytes;
   }
 
   /** Adds a frame to those of this turn. True: it is the first, and `flush` is due. */
   push(frame: Buffer): boolean {
     if (this.#isClosing) return false;
-    if (this.#stream.writableLength > LIMITS.wsHardBytes + this.#largeBytes) {
+    if (this.#waitingBytes > LIMITS.wsHardBytes + this.#largeBytes) {
       this.#owner.tooSlow('wsHardBytes');
       return false;
     }
     this.#pendingBytes += frame.length;
-    if (this.#frames !== undefined) {
-      this.#frames.push(frame);
-      return false;
+    if (this.#frame === undefined) {
+      this.#frame = frame;
+      return true;
     }
-    this.#frames = [frame];
-    return true;
+    this.#furtherFrames ??= [];
+    this.#furtherFrames.push(frame);
+    return false;
   }
 
   /** Writes the frames of this turn; returns their bytes. */
   flush(joiner: FrameJoiner): number {
-    const frames = this.#frames;
+    const frame = this.#frame;
+    const further = this.#furtherFrames;
     const bytes = this.#pendingBytes;
-    this.#frames = undefined;
-    this.#pendingBytes = 0;
-    if (frames === undefined || this.#stream.destroyed) return 0;
-    if (this.#stream.writableLength === 0) this.#largeBytes = 0;
+    this.#drop();
+    const stream = this.#stream;
+    if (frame === undefined || !stream.writable) return 0;
+    if (stream.writableLength === 0) this.#largeBytes = 0;
     if (bytes > LIMITS.wsHardBytes) this.#largeBytes += bytes;
     this.#writtenBytes += bytes;
-    this.#stream.write(joiner.join(frames, false));
+    stream.write(further === undefined ? frame : joiner.join([frame, ...further], false));
+    this.#mayWait = stream.writableLength > 0;
     return bytes;
   }
 
@@ -100,7 +107,8 @@ export class JsonSocket implements SlowSocket {
   close(code: number, reason: string, joiner: FrameJoiner, last?: Buffer): number {
     if (this.#isClosing) return 0;
     if (last !== undefined) {
-      this.#frames = [...(this.#frames ?? []), last];
+      if (this.#frame === undefined) this.#frame = last;
+      else this.#furtherFrames = [...(this.#furtherFrames ?? []), last];
       this.#pendingBytes += last.length;
     }
     const bytes = this.flush(joiner);
@@ -112,12 +120,25 @@ export class JsonSocket implements SlowSocket {
   /** Cuts the socket without a word. */
   destroy(): void {
     this.#isClosing = true;
-    this.#frames = undefined;
-    this.#pendingBytes = 0;
+    this.#drop();
     this.#socket.terminate();
   }
 
   tooSlow(limit: SlowLimit): void {
     this.#owner.tooSlow(limit);
+  }
+
+  /** Of earlier turns. What ws sends by itself is little, and is seen with the next write. */
+  get #waitingBytes(): number {
+    if (!this.#mayWait) return 0;
+    const bytes = this.#stream.writableLength;
+    this.#mayWait = bytes > 0;
+    return bytes;
+  }
+
+  #drop(): void {
+    this.#frame = undefined;
+    this.#furtherFrames = undefined;
+    this.#pendingBytes = 0;
   }
 }
