@@ -5,10 +5,13 @@ import { openConfig } from './serverConfig.js';
 /** Of one topic, whose deliveries are counted. */
 export const SUBSCRIBERS = 1_000;
 const GENERATORS = 2;
-/** Of one message and of ten: as many deliveries in about as much time. Warm after ten seconds: heartbeats come every five. */
+/**
+ * Of one message and of ten: as many deliveries. The single ones are over before a device has sent its first heartbeat, five seconds after it
+ * came: nobody else's clients say anything meanwhile, and who has said something acknowledges otherwise, at the cost of the server.
+ */
 const SHAPES = [
-  { perTick: 1, ticks: 300, intervalMs: 25, warmUpTicks: 400 },
-  { perTick: 10, ticks: 30, intervalMs: 250, warmUpTicks: 5 },
+  { perTick: 1, ticks: 120, intervalMs: 25, warmUpTicks: 30 },
+  { perTick: 10, ticks: 12, intervalMs: 250, warmUpTicks: 4 },
 ] as const;
 
 /** The doors of our own. */

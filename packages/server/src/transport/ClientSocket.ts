@@ -1,26 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { LIMITS } from '@topgun/protocol';
 import type { WebSocket } from 'ws';
-import { joinFrames } from './frameBytes.js';
 import type { SlowLimit, SlowSocket } from './OutQueues.js';
-
-/** The frames of a turn, parted where one message would be too large. */
-function messagesOf(frames: readonly Buffer[]): Buffer[][] {
-  const messages: Buffer[][] = [];
-  let bytes = Infinity;
-  for (const frame of frames) {
-    bytes += frame.length;
-    if (bytes > LIMITS.turnBytes) {
-      messages.push([]);
-      bytes = frame.length;
-    }
-    messages.at(-1)?.push(frame);
-  }
-  return messages;
-}
-
-/** Frames below this together are copied into one buffer; above it they are written one by one, corked. */
-const JOIN_BYTES = 64 * 1024;
+import type { TurnJoiner } from './TurnJoiner.js';
 
 /** A message as it came. */
 export type Held = readonly [data: Buffer, isBinary: boolean];
@@ -42,6 +24,7 @@ export class ClientSocket implements SlowSocket {
   authenticated = false;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
+  readonly #joiner: TurnJoiner;
   readonly #onDrain: () => void;
   readonly #listener: SocketListener;
   /** those of this turn: mostly there is one, and no list is made for it */
@@ -57,11 +40,19 @@ export class ClientSocket implements SlowSocket {
   /** The network did not take all of the last write at once. While it is false, nobody who is sent something need look at the stream. */
   #mayWait = false;
 
-  constructor(id: number, remote: string, socket: WebSocket, stream: Duplex, listener: SocketListener) {
+  constructor(
+    id: number,
+    remote: string,
+    socket: WebSocket,
+    stream: Duplex,
+    joiner: TurnJoiner,
+    listener: SocketListener,
+  ) {
     this.id = id;
     this.remote = remote;
     this.#socket = socket;
     this.#stream = stream;
+    this.#joiner = joiner;
     this.#listener = listener;
     this.#onDrain = () => {
       if (this.#isBehind) {
@@ -144,7 +135,7 @@ export class ClientSocket implements SlowSocket {
     this.#pendingBytes = 0;
     if (this.#closing || !this.#stream.writable) return 0;
     if (further === undefined) this.#write(frame);
-    else this.#writeAll(messagesOf([frame, ...further]).flatMap(joinFrames), bytes);
+    else this.#writeAll(this.#joiner.join([frame, ...further]));
     const unsent = this.#stream.writableLength;
     this.#mayWait = unsent > 0;
     // Who does not read his answers need not ask further questions.
@@ -184,8 +175,8 @@ export class ClientSocket implements SlowSocket {
     return bytes;
   }
 
-  #writeAll(pieces: readonly Buffer[], bytes: number): void {
-    if (bytes <= JOIN_BYTES) return this.#write(Buffer.concat(pieces));
+  #writeAll(pieces: readonly Buffer[]): void {
+    if (pieces.length === 1) return this.#write(pieces[0] as Buffer);
     this.#stream.cork();
     for (const piece of pieces) this.#write(piece);
     this.#stream.uncork();

@@ -14,6 +14,7 @@ import { limitStranger } from './limitStranger.js';
 import type { OutQueues, SlowLimit, SlowSocket } from './OutQueues.js';
 import { PacedCuts } from './PacedCuts.js';
 import { refuseRequest } from './refuseRequest.js';
+import { TurnJoiner } from './TurnJoiner.js';
 import { chooseProtocol, tokenOfHandshake } from './tokenOfHandshake.js';
 import { type Handshake, refuseBroken, type UpgradeDoor } from './Upgrades.js';
 
@@ -77,6 +78,7 @@ export class WebSocketTransport implements UpgradeDoor {
   readonly #connections = new Map<number, ClientSocket>();
   readonly #seats = new WeakMap<ClientSocket, Seat>();
   readonly #cuts = new PacedCuts();
+  readonly #joiner = new TurnJoiner();
   /** those with frames of this turn */
   #dirty: ClientSocket[] = [];
   readonly #counts = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, slowClosed: 0 };
@@ -145,6 +147,7 @@ export class WebSocketTransport implements UpgradeDoor {
       this.#counts.bytesOut += bytes;
       if (connection.unsentBytes > 0) this.#queues.wrote(connection, bytes);
     }
+    this.#joiner.release();
   }
 
   /** To be called every `LIMITS.watchQueuesMs`: closes who takes nothing (FLOW-6). `monoMs` never goes back. */
@@ -158,6 +161,7 @@ export class WebSocketTransport implements UpgradeDoor {
     const connection = this.#connections.get(conn);
     this.#connections.delete(conn);
     connection?.close(code, reason);
+    this.#joiner.release();
   }
 
   /** Says good-bye to all, waits at most `waitMs` for their answers, then cuts what is left. */
@@ -184,7 +188,7 @@ export class WebSocketTransport implements UpgradeDoor {
   #open({ address, socket, stream, request, seat }: Visit, token?: string): void {
     const { listener, limits } = this.#options;
     const id = ++this.#lastId;
-    const connection: ClientSocket = new ClientSocket(id, address, socket, stream, {
+    const connection: ClientSocket = new ClientSocket(id, address, socket, stream, this.#joiner, {
       // Told at the end of a turn, which is no time for an input.
       pressed: (isBehind) =>
         setImmediate(() => {

@@ -3,6 +3,7 @@ import { LIMITS } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ClientSocket } from './ClientSocket.js';
+import { TurnJoiner } from './TurnJoiner.js';
 
 /** A stream whose network takes nothing until it is told to. */
 function stuck() {
@@ -22,7 +23,7 @@ function stuck() {
     tooSlow: () => undefined,
     overdue: () => undefined,
   };
-  const connection = new ClientSocket(1, 'test', socket, stream, listener);
+  const connection = new ClientSocket(1, 'test', socket, stream, new TurnJoiner(), listener);
   const drained = (): Promise<void> =>
     new Promise((resolve) => {
       stream.once('drain', resolve);

@@ -1,3 +1,5 @@
+import { FramesMemo } from '../../transport/FramesMemo.js';
+
 const CRLF = Buffer.from('\r\n');
 
 /**
@@ -5,33 +7,24 @@ const CRLF = Buffer.from('\r\n');
  * and get the same bytes, joined once.
  */
 export class FrameJoiner {
-  #frames: readonly Buffer[] = [];
-  #body: Buffer | undefined;
-  #chunk: Buffer | undefined;
+  readonly #bodies = new FramesMemo((frames) => Buffer.concat(frames));
+  readonly #chunks = new FramesMemo(chunkOf);
 
   /** `isChunked`: as one chunk of HTTP/1.1. */
   join(frames: readonly Buffer[], isChunked: boolean): Buffer {
+    if (isChunked) return this.#chunks.of(frames);
     // Most turns bring one frame, and it is the same for all already.
-    if (frames.length === 1 && !isChunked) return frames[0] as Buffer;
-    if (!isSame(frames, this.#frames)) {
-      this.#frames = frames;
-      this.#body = this.#chunk = undefined;
-    }
-    this.#body ??= frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
-    if (!isChunked) return this.#body;
-    this.#chunk ??= Buffer.concat([Buffer.from(`${this.#body.length.toString(16)}\r\n`), this.#body, CRLF]);
-    return this.#chunk;
+    return frames.length === 1 ? (frames[0] as Buffer) : this.#bodies.of(frames);
   }
 
   /** Holds nothing any more. */
   release(): void {
-    this.#frames = [];
-    this.#body = this.#chunk = undefined;
+    this.#bodies.release();
+    this.#chunks.release();
   }
 }
 
-function isSame(a: readonly Buffer[], b: readonly Buffer[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
-  return true;
+function chunkOf(frames: readonly Buffer[]): Buffer {
+  const bytes = frames.reduce((sum, { length }) => sum + length, 0);
+  return Buffer.concat([Buffer.from(`${bytes.toString(16)}\r\n`), ...frames, CRLF]);
 }
