@@ -6,8 +6,9 @@ import { openConfig } from './serverConfig.js';
 export const SUBSCRIBERS = 1_000;
 const GENERATORS = 2;
 /**
- * Of one message and of ten: as many deliveries. The single ones are over before a device has sent its first heartbeat, five seconds after it
- * came: nobody else's clients say anything meanwhile, and who has said something acknowledges otherwise, at the cost of the server.
+ * Of one message and of ten: as many deliveries. The single ones come first and are few, so that most are over before a device sends its
+ * first heartbeat, five seconds after it came: nobody else's clients say anything meanwhile, and who has said something acknowledges
+ * otherwise, at the cost of the server. Connecting takes some two seconds, so those who came first have their heartbeat in the last second.
  */
 const SHAPES = [
   { perTick: 1, ticks: 120, intervalMs: 25, warmUpTicks: 30 },
