@@ -23,8 +23,12 @@ export interface HearingParts {
  * them, then they follow, and from then on it hears like everybody else (HUB-4).
  */
 export class Hearing {
-  readonly topic: string;
+  // What every delivery looks at comes first, and lies together in memory: with many subscribers each line of it has to be fetched.
   readonly subscriber: Subscriber;
+  /** the last message told, or passed over, before it hears live */
+  #told: Position | undefined;
+  readonly #echo: boolean;
+  readonly topic: string;
   /** through which it sees messages, by its rights of now */
   view: View;
   /** signature of the view of those it hears together with; undefined while its history is read */
@@ -33,7 +37,6 @@ export class Hearing {
   isOver = false;
   /** messages were lost while its history was being read */
   hasLost = false;
-  readonly #echo: boolean;
   readonly #heldMax: number;
   /** live messages that wait for the history; undefined once it hears live */
   #held: TopicMessage[] | undefined = [];
@@ -45,8 +48,6 @@ export class Hearing {
   #lastOwn: Position | undefined;
   /** its own messages that came by meanwhile, and are not to come out of the log */
   #own: Set<string> | undefined;
-  /** the last message told, or passed over, before it hears live */
-  #told: Position | undefined;
 
   constructor(parts: HearingParts) {
     this.topic = parts.topic;
@@ -72,8 +73,9 @@ export class Hearing {
 
   /** Whether a message has been told, or passed over, already. One that has no place yet is always new. */
   knows({ epoch, offset }: Position): boolean {
+    if (epoch === '') return false;
     const told = this.#told;
-    return told !== undefined && epoch !== '' && offset <= told.offset && epoch === told.epoch;
+    return told !== undefined && offset <= told.offset && epoch === told.epoch;
   }
 
   /** A live message, while the history is read. */

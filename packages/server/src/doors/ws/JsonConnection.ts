@@ -52,12 +52,18 @@ export type Phase = 'STRANGER' | 'VERIFYING' | 'READY' | 'CLOSING' | 'GONE';
 
 /** One connection: data, and no functions of its own, for there are very many (WSJ-41). Times are of a clock that does not go back, ms. */
 export class JsonConnection implements Subscriber, Wheeled {
+  // What every delivery looks at comes first, and lies together in memory: with many connections each line of it has to be fetched.
+  readonly owner: ConnectionOwner;
+  readonly out: JsonSocket;
+  phase: Phase = 'STRANGER';
+  /** it is to be closed when whoever writes to it has done */
+  isSlow = false;
+  #lastPlace: Place | undefined;
+  /** it said something, or was sent a message */
+  activeAtMs: number;
   readonly id: string;
   readonly remote: string;
-  readonly out: JsonSocket;
-  readonly owner: ConnectionOwner;
   readonly openedAtMs: number;
-  phase: Phase = 'STRANGER';
   wheelSlot = -1;
   /** set once it is READY */
   user: User | undefined;
@@ -67,11 +73,8 @@ export class JsonConnection implements Subscriber, Wheeled {
   visit: Pick<Visit, 'left'> | undefined;
   tenant: string | undefined;
   readonly places = new Map<string, Place>();
-  #lastPlace: Place | undefined;
   /** anything came from it, a pong too */
   heardAtMs: number;
-  /** it said something, or was sent a message */
-  activeAtMs: number;
   pingedAtMs: number;
   /** when it is closed for its age, or cut when it does not answer its close; 0: not for that */
   endsAtMs = 0;
@@ -80,8 +83,6 @@ export class JsonConnection implements Subscriber, Wheeled {
   tokenEndsAtWallMs = 0;
   /** messages that wait to be accepted */
   pending = 0;
-  /** it is to be closed when whoever writes to it has done */
-  isSlow = false;
   /** until it is known who it is */
   stranger: Stranger | undefined;
   /** frames refused as RATE since `strikesSinceMs` */

@@ -45,6 +45,11 @@ export class JsonSocket implements SlowSocket {
     return this.#writtenBytes - this.#stream.writableLength;
   }
 
+  /** Whether the network did not take all of what was last written. */
+  get mayWait(): boolean {
+    return this.#mayWait;
+  }
+
   /** Whether messages that nobody will miss are to be left out. */
   get isBehind(): boolean {
     return this.#waitingBytes > LIMITS.wsSoftBytes;
@@ -70,12 +75,13 @@ export class JsonSocket implements SlowSocket {
   /** Writes the frames of this turn; returns their bytes. */
   flush(joiner: FrameJoiner): number {
     const frame = this.#frame;
+    if (frame === undefined) return 0;
     const further = this.#furtherFrames;
     const bytes = this.#pendingBytes;
     this.#drop();
     const stream = this.#stream;
-    if (frame === undefined || !stream.writable) return 0;
-    if (stream.writableLength === 0) this.#largeBytes = 0;
+    if (!stream.writable) return 0;
+    if (this.#largeBytes > 0 && stream.writableLength === 0) this.#largeBytes = 0;
     if (bytes > LIMITS.wsHardBytes) this.#largeBytes += bytes;
     this.#writtenBytes += bytes;
     stream.write(further === undefined ? frame : joiner.join([frame, ...further], false));

@@ -4,6 +4,7 @@ import type { OutQueues, SlowSocket } from '../../transport/OutQueues.js';
 import { FrameJoiner } from '../held/FrameJoiner.js';
 import type { DoorCounts, DoorMeter } from './DoorCounts.js';
 import type { JsonConnection } from './JsonConnection.js';
+import type { JsonSocket } from './JsonSocket.js';
 import { messageFrame, type Reply, replyFrame } from './serverFrames.js';
 
 export interface OutgoingParts {
@@ -22,7 +23,7 @@ export class Outgoing {
   readonly #counts: DoorCounts;
   readonly #joiner = new FrameJoiner();
   /** those with frames of this turn */
-  #dirty: JsonConnection[] = [];
+  #dirty: JsonSocket[] = [];
   #isDue = false;
 
   constructor(parts: OutgoingParts, counts: DoorCounts) {
@@ -51,7 +52,7 @@ export class Outgoing {
 
   close(conn: JsonConnection, code: number, reason: string, last?: Reply): void {
     const frame = last === undefined ? undefined : replyFrame(last, this.#parts.wallMs());
-    this.#wrote(conn, conn.out.close(code, reason, this.#joiner, frame));
+    this.#wrote(conn.out, conn.out.close(code, reason, this.#joiner, frame));
     this.#joiner.release();
   }
 
@@ -64,7 +65,7 @@ export class Outgoing {
   #push(conn: JsonConnection, frame: Buffer): void {
     this.#counts.framesOut++;
     if (!conn.out.push(frame)) return;
-    this.#dirty.push(conn);
+    this.#dirty.push(conn.out);
     if (this.#isDue) return;
     this.#isDue = true;
     setImmediate(() => this.#flushSome());
@@ -74,16 +75,16 @@ export class Outgoing {
     const dirty = this.#dirty;
     this.#dirty = dirty.slice(WRITES_AT_ONCE);
     dirty.length = Math.min(dirty.length, WRITES_AT_ONCE);
-    for (const conn of dirty) this.#wrote(conn, conn.out.flush(this.#joiner));
+    for (const out of dirty) this.#wrote(out, out.flush(this.#joiner));
     this.#joiner.release();
     this.#isDue = this.#dirty.length > 0;
     if (this.#isDue) setImmediate(() => this.#flushSome());
   }
 
-  #wrote(conn: JsonConnection, bytes: number): void {
+  #wrote(out: JsonSocket, bytes: number): void {
     if (bytes === 0) return;
     this.#counts.writes++;
     this.#counts.bytesOut += bytes;
-    if (conn.out.unsentBytes > 0) this.#parts.queues.wrote(conn.out, bytes);
+    if (out.mayWait) this.#parts.queues.wrote(out, bytes);
   }
 }
