@@ -177,7 +177,8 @@ export class Scope implements Feed {
   #root(message: SyncRootMessage): void {
     this.#realm.replica.learn(this.map, message);
     const places = unpackPositions(message.at) ?? [];
-    this.#to = new Map(places.map(([pid, epoch, n]) => [pid, { epoch, n }]));
+    this.#to = new Map();
+    for (const [pid, epoch, n] of places) this.#to.set(pid, { epoch, n });
     this.#cursor = message.proof && cursorOf({ at: message.at, proof: message.proof });
     // A view of a part of the map gives no cursor, and what it leaves out leaves base.
     if (!this.#cursor) this.#keep(undefined);
@@ -329,5 +330,9 @@ export class Scope implements Feed {
   }
 }
 
-const cursorOf = ({ at, proof }: Pick<CursorMessage, 'at' | 'proof'>): Uint8Array =>
-  Uint8Array.of(...at, ...proof);
+function cursorOf({ at, proof }: Pick<CursorMessage, 'at' | 'proof'>): Uint8Array {
+  const cursor = new Uint8Array(at.length + proof.length);
+  cursor.set(at);
+  cursor.set(proof, at.length);
+  return cursor;
+}

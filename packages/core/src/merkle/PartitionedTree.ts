@@ -17,6 +17,8 @@ const DEPTH = 1;
 export class PartitionedTree {
   readonly #trees: (MerkleTree | undefined)[] = new Array(PARTITION_COUNT).fill(undefined);
   #size = 0;
+  /** the hashes of all partitions together: replicas that agree ask for nothing else, and should not have to look at each for it */
+  #root = 0;
 
   /** Items in all partitions. */
   get size(): number {
@@ -30,16 +32,21 @@ export class PartitionedTree {
       tree = new MerkleTree({ depth: DEPTH });
       this.#trees[pid] = tree;
     }
-    this.#size -= tree.size;
+    const { size } = tree;
+    const before = tree.getRootHash();
     tree.update(itemKey, digest);
-    this.#size += tree.size;
+    this.#size += tree.size - size;
+    this.#turn(before, tree);
   }
 
   /** Takes an item out; false when it was not there. */
   remove(pid: number, itemKey: string): boolean {
     const tree = this.#trees[pid];
-    if (tree === undefined || !tree.remove(itemKey)) return false;
+    if (tree === undefined) return false;
+    const before = tree.getRootHash();
+    if (!tree.remove(itemKey)) return false;
     this.#size--;
+    this.#turn(before, tree);
     if (tree.size === 0) this.#trees[pid] = undefined;
     return true;
   }
@@ -47,13 +54,12 @@ export class PartitionedTree {
   clear(): void {
     this.#trees.fill(undefined);
     this.#size = 0;
+    this.#root = 0;
   }
 
   /** The hash of the whole map; 0 when empty. */
   rootHash(): number {
-    let sum = 0;
-    for (const tree of this.#trees) if (tree !== undefined) sum = xorHash(sum, tree.getRootHash());
-    return sum;
+    return this.#root;
   }
 
   /** The hash of one partition; 0 when it holds nothing. */
@@ -96,5 +102,10 @@ export class PartitionedTree {
   /** The digest of an item. */
   digestOf(pid: number, itemKey: string): number | undefined {
     return this.#trees[pid]?.get(itemKey);
+  }
+
+  /** The hash of a partition was `before` and is another one now. */
+  #turn(before: number, tree: MerkleTree): void {
+    this.#root = xorHash(this.#root, xorHash(before, tree.getRootHash()));
   }
 }

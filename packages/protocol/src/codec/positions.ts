@@ -14,11 +14,16 @@ const BYTE = 0x80;
  */
 export function roundPositions(places: readonly Position[]): Position[] {
   const oldest = epochsOf(places).at(-EPOCHS_KEPT) ?? 0;
-  return places.map((place) => (place[1] < oldest ? [place[0], oldest, 0] : place));
+  const rounded: Position[] = [];
+  for (const place of places) rounded.push(place[1] < oldest ? [place[0], oldest, 0] : place);
+  return rounded;
 }
 
-const epochsOf = (places: readonly Position[]): number[] =>
-  [...new Set(places.map(([, epoch]) => epoch))].sort((a, b) => a - b);
+function epochsOf(places: readonly Position[]): number[] {
+  const epochs = new Set<number>();
+  for (const [, epoch] of places) epochs.add(epoch);
+  return [...epochs].sort((a, b) => a - b);
+}
 
 /**
  * `FORMAT`, the epochs (their number, the first one, then differences, rising), and for partition after partition
@@ -32,11 +37,12 @@ export function packPositions(places: readonly Position[]): Uint8Array {
   epochs.forEach((epoch, i) => {
     write(bytes, epoch - (epochs[i - 1] ?? 0));
   });
-  const byPid = new Map(places.map((place) => [place[0], place]));
+  const byPid = new Array<Position | undefined>(PARTITION_COUNT).fill(undefined);
+  for (const place of places) byPid[place[0]] = place;
   for (let pid = 0; pid < PARTITION_COUNT; ) {
-    const place = byPid.get(pid);
+    const place = byPid[pid];
     let run = 0;
-    while (pid + run < PARTITION_COUNT && !byPid.has(pid + run)) run++;
+    while (pid + run < PARTITION_COUNT && byPid[pid + run] === undefined) run++;
     if (place === undefined) {
       write(bytes, 0);
       write(bytes, run);

@@ -66,9 +66,7 @@ export class Cursors {
     const expected = this.#prove(map, at, this.#key);
     // Every byte is looked at, so that the time taken tells nothing.
     let difference = expected.length ^ proof.length;
-    expected.forEach((byte, i) => {
-      difference |= byte ^ (proof[i] ?? 0);
-    });
+    for (let i = 0; i < expected.length; i++) difference |= (expected[i] as number) ^ (proof[i] ?? 0);
     return difference === 0 ? unpackPositions(at) : undefined;
   }
 

@@ -40,7 +40,8 @@ export class ViewGroup implements Shown {
     this.map = map;
     this.view = view;
     this.#frameBytes = frameBytes;
-    this.#to = map.lane.partitions.map(({ committed }) => committed);
+    this.#to = [];
+    for (const { committed } of map.lane.partitions) this.#to.push(committed);
     // Rounded at once and never again: a place is the same in answers, cursors and the chain of deltas.
     if (map.lane.hasCommonEpochs)
       for (const [pid, epoch, n] of roundPositions(this.positions())) this.#to[pid] = { epoch, n };
@@ -57,9 +58,12 @@ export class ViewGroup implements Shown {
   }
 
   positions(): Position[] {
-    return this.#to.flatMap(({ epoch, n }, pid) =>
-      epoch === 0 && n === 0 ? [] : [[pid, epoch, n] as const],
-    );
+    const places: Position[] = [];
+    for (let pid = 0; pid < this.#to.length; pid++) {
+      const { epoch, n } = this.position(pid);
+      if (epoch !== 0 || n !== 0) places.push([pid, epoch, n]);
+    }
+    return places;
   }
 
   seen(row: Row | undefined): unknown {
