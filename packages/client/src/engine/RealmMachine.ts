@@ -183,8 +183,7 @@ export class RealmMachine {
         tabs.bye(message.from);
         break;
       case 'settled':
-        if (message.session === realm.session)
-          realm.settle(message, message.outcome, message.code, undefined, message.reason);
+        if (message.session === realm.session) this.#store.settled(message);
         break;
       case 'reached':
         realm.log.reached(message.session, message.seq, message.reach);

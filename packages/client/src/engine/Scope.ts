@@ -330,9 +330,5 @@ export class Scope implements Feed {
   }
 }
 
-function cursorOf({ at, proof }: Pick<CursorMessage, 'at' | 'proof'>): Uint8Array {
-  const cursor = new Uint8Array(at.length + proof.length);
-  cursor.set(at);
-  cursor.set(proof, at.length);
-  return cursor;
-}
+const cursorOf = ({ at, proof }: Pick<CursorMessage, 'at' | 'proof'>): Uint8Array =>
+  Uint8Array.of(...at, ...proof);

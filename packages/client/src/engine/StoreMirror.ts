@@ -122,8 +122,13 @@ export class StoreMirror {
 
   /** A transaction of another realm. */
   followed(puts: StoreTx['puts'], deletes: readonly StoreKey[]): void {
-    for (const [key, value] of puts) this.#apply(key, value);
-    for (const key of deletes) this.#apply(key, undefined);
+    const { store } = this.#realm;
+    // Who writes its ops again into a store that it takes for lost need not know yet which of them have ended here.
+    for (const [key, value] of puts) if (key[0] !== 'op' || !store.isDeleting(key)) this.#apply(key, value);
+    for (const key of deletes) {
+      if (key[0] === 'op') store.ended(key);
+      this.#apply(key, undefined);
+    }
   }
 
   /** Keys of what memory believes to be in the store. */

@@ -6,7 +6,8 @@ import type { AppSide } from './AppSide.js';
 import { CommitOrder } from './CommitOrder.js';
 import { LockProof } from './LockProof.js';
 import { oldestMap } from './oldestMap.js';
-import type { Rejection } from './ports.js';
+import { opKey } from './PendingOp.js';
+import type { Rejection, TabMessage } from './ports.js';
 import type { Realm } from './Realm.js';
 import { isMark, type MirrorPorts, StoreMirror } from './StoreMirror.js';
 
@@ -193,6 +194,15 @@ export class StoreSide {
     });
     // A store that begins anew counts its commits anew.
     if (puts.some(isMark)) this.read();
+  }
+
+  /**
+   * The leader has the answer of an own op. It deletes the op together with what the answer made of it (DEV-2); to write it once more, as
+   * into a store that was lost, would bring it back.
+   */
+  settled({ session, seq, outcome, code, reason }: Extract<TabMessage, { readonly type: 'settled' }>): void {
+    this.#realm.store.cancel(opKey(session, seq));
+    this.#realm.settle({ session, seq }, outcome, code, undefined, reason);
   }
 
   /** Another realm knows the store up to this commit. */

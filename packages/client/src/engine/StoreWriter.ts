@@ -65,6 +65,19 @@ export class StoreWriter {
     return this.#waiting.delete(joinKey(key));
   }
 
+  /** Another realm has deleted it for good: what this one has still to write of it would bring it back. */
+  ended(key: StoreKey): void {
+    this.cancel(key);
+    if (this.#underWay?.has(joinKey(key))) this.evict(key);
+  }
+
+  /** Whether the store is still to be told that this is deleted. */
+  isDeleting(key: StoreKey): boolean {
+    const joined = joinKey(key);
+    const write = this.#waiting.get(joined) ?? this.#underWay?.get(joined);
+    return write !== undefined && write[1] === undefined;
+  }
+
   /** Id of the last transaction that has committed. */
   get doneId(): number {
     return this.#underWay ? this.#id - 1 : this.#id;
