@@ -160,6 +160,8 @@ export class Scope implements Feed {
   }
 
   #answer(message: Exclude<ScopeMessage, ServerEventMessage | GcPruneMessage>): void {
+    // A second answer to one question: base may not be where it says, for what changed in between can be held back.
+    if (this.askedAtMs === undefined) return;
     this.askedAtMs = undefined;
     if (message.type === 'SYNC_ROOT') this.#root(message);
     else if (message.type === 'SYNC_DELTA') this.#delta(message);
@@ -177,8 +179,7 @@ export class Scope implements Feed {
   #root(message: SyncRootMessage): void {
     this.#realm.replica.learn(this.map, message);
     const places = unpackPositions(message.at) ?? [];
-    this.#to = new Map();
-    for (const [pid, epoch, n] of places) this.#to.set(pid, { epoch, n });
+    this.#to = new Map(places.map(([pid, epoch, n]) => [pid, { epoch, n }]));
     this.#cursor = message.proof && cursorOf({ at: message.at, proof: message.proof });
     // A view of a part of the map gives no cursor, and what it leaves out leaves base.
     if (!this.#cursor) this.#keep(undefined);
