@@ -45,6 +45,14 @@ export class AtlasPage {
     );
   }
 
+  /** Waits until the names on the screen are in the order of the alphabet, and gives them. */
+  sortedNames(): Promise<readonly string[]> {
+    return waitUntil('the cities are sorted by name', async () => {
+      const names = await this.names();
+      return names.every((name, i) => i === 0 || (names[i - 1] as string) <= name) ? names : undefined;
+    });
+  }
+
   async says(testId: string, text: string): Promise<void> {
     await this.page.getByTestId(testId).filter({ hasText: text }).first().waitFor({ timeout: 20_000 });
   }

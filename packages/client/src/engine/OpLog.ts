@@ -18,7 +18,7 @@ import type { RealmBase } from './RealmBase.js';
 import { DRAFT_T } from './RealmClock.js';
 import type { Replica } from './Replica.js';
 import { kindOf } from './rows.js';
-import type { SessionLog } from './SessionLog.js';
+import { newSessionLog, type SessionLog } from './SessionLog.js';
 import { type Freedom, takePlace } from './takePlace.js';
 
 export interface WriteExtras {
@@ -31,7 +31,6 @@ export interface WriteExtras {
 /**
  * The local log: what this realm writes, and the pending ops of all realms on the store. An op enters the overlay at
  * once and the store with the tick's transaction; ops of other realms come from the store only.
- *
  * Before the store is loaded ops are drafts: visible, without stamp and base. `finishDrafts` gives them both.
  */
 export class OpLog implements Freedom {
@@ -72,9 +71,7 @@ export class OpLog implements Freedom {
   }
 
   log(session: string): SessionLog {
-    const found = this.sessions.get(session);
-    if (found) return found;
-    const log = { ops: new Map<number, PendingOp>(), low: 1 };
+    const log = this.sessions.get(session) ?? newSessionLog();
     this.sessions.set(session, log);
     return log;
   }
@@ -219,10 +216,12 @@ export class OpLog implements Freedom {
   /** Ends a pending op: out of overlay and log. */
   remove(op: PendingOp): void {
     this.#drop(op);
-    if (op.isAgain || this.#drafts?.delete(op)) return this.#realm.touch();
-    const key = opKey(op.session, op.seq);
-    if (op.isIssued || !this.#realm.store.cancel(key)) this.#realm.store.del(key);
     this.#realm.touch();
+    if (op.isAgain || this.#drafts?.delete(op)) return;
+    const key = opKey(op.session, op.seq);
+    if (!op.isIssued && this.#realm.store.cancel(key)) return;
+    this.#realm.store.del(key);
+    this.log(op.session).ending.add(op.seq);
   }
 
   /** To be called just before a transaction starts: it carries all own ops made so far, and the low mark that says so. */
@@ -253,9 +252,10 @@ export class OpLog implements Freedom {
 
   /** An op of the store: found at boot, or committed by another realm. It may have been sent before (DEV-6). */
   load(session: string, seq: number, stored: unknown, isSent: boolean): void {
-    const known = this.log(session).ops.get(seq);
-    if (stored === undefined && known) this.#drop(known);
-    if (stored === undefined) return;
+    const { ops, ending } = this.log(session);
+    const known = ops.get(seq);
+    ending.delete(seq);
+    if (stored === undefined) return known && this.#drop(known);
     const op = opFromStore(this.clientId, session, seq, stored);
     if (known) {
       // Only the leader stamps an op again, and what it has stamped stands.

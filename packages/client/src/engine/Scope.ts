@@ -62,6 +62,8 @@ export class Scope implements Feed {
   #to: Map<number, Offset> | undefined;
   /** Of the last SYNC_ROOT: to be kept when the scope is complete. */
   #cursor: Uint8Array | undefined;
+  /** What the kept cursor says, once somebody has asked. */
+  #read: { readonly cursor: Uint8Array; readonly places: ReadonlyMap<number, Offset> } | undefined;
   #rounds = 0;
   #walk: Walk | undefined;
   /** What came by cursor, for base to take in one step. */
@@ -98,6 +100,15 @@ export class Scope implements Feed {
   /** Where the complete scope is in a partition. */
   position(pid: number): Offset | undefined {
     return this.isComplete ? (this.#to?.get(pid) ?? START) : undefined;
+  }
+
+  /** How far base has everything in a partition: what the server has said up to there, and base does not have, is gone. */
+  reached(pid: number): Offset | undefined {
+    const cursor = this.#kept;
+    if (this.isComplete || !cursor) return this.position(pid);
+    if (this.#read?.cursor !== cursor)
+      this.#read = { cursor, places: placesIn(cursor.subarray(0, -LIMITS.proofBytes)) };
+    return this.#read.places.get(pid);
   }
 
   /** Opens the scope, or checks it again from the start. */
@@ -178,8 +189,7 @@ export class Scope implements Feed {
 
   #root(message: SyncRootMessage): void {
     this.#realm.replica.learn(this.map, message);
-    const places = unpackPositions(message.at) ?? [];
-    this.#to = new Map(places.map(([pid, epoch, n]) => [pid, { epoch, n }]));
+    this.#to = placesIn(message.at);
     this.#cursor = message.proof && cursorOf({ at: message.at, proof: message.proof });
     // A view of a part of the map gives no cursor, and what it leaves out leaves base.
     if (!this.#cursor) this.#keep(undefined);
@@ -330,6 +340,9 @@ export class Scope implements Feed {
     this.#realm.fx.send({ ...message, req: this.req, map: this.ref });
   }
 }
+
+const placesIn = (bytes: Uint8Array): Map<number, Offset> =>
+  new Map(unpackPositions(bytes)?.map(([pid, epoch, n]) => [pid, { epoch, n }]));
 
 const cursorOf = ({ at, proof }: Pick<CursorMessage, 'at' | 'proof'>): Uint8Array =>
   Uint8Array.of(...at, ...proof);

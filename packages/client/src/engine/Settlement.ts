@@ -221,7 +221,7 @@ export class Settlement {
     return {
       isCovered: scope ? !scope.isRefused : [...queries.all()].some((query) => query.map === map),
       hasScope: scope !== undefined,
-      to: scope?.position(pid),
+      to: scope?.reached(pid),
       touch: (row) => scope?.touch(row),
     };
   }

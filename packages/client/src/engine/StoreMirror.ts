@@ -113,8 +113,9 @@ export class StoreMirror {
       else if (table === 'reject') rejections.load(first, value as Rejection);
       else if (table === 'conflict') conflicts.load(first, value as Conflict);
     }
-    for (const [table, id = ''] of deletes) {
-      if (table === 'reject') rejections.load(id, undefined);
+    for (const [table, id = '', seq] of deletes) {
+      if (table === 'op') log.sessions.get(id)?.ending.delete(Number(seq));
+      else if (table === 'reject') rejections.load(id, undefined);
       else if (table === 'conflict') conflicts.load(id, undefined);
       else if (table === 'low') this.#ports.sessionEnded(id);
     }

@@ -228,6 +228,7 @@ export class StoreSide {
 
   /** Drops what this realm heard from the server and has not stored: it is the next leader's business. Own writes stay. */
   dropServerWrites(): void {
+    for (const { ending } of this.#realm.log.sessions.values()) ending.clear();
     this.#realm.store.keep(([table, about], value) => {
       if (table === 'reject' || table === 'conflict')
         return value === undefined || (value as Rejection).isShown === true;

@@ -109,6 +109,37 @@ describe('sending and answers', () => {
     expect(frames().map((frame) => frame.settledBelow)).toEqual([1, 1, 3]);
   });
 
+  it('[SRV-5] settledBelow passes no op whose end the store has not taken: who finds it there is told the same again', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const leader = world.started(store);
+    const other = world.started(store);
+    for (const realm of [leader, other]) realm.engine.openMap('m', 'LWW');
+    world.settle();
+    world.server.refuse = (_, [, , , key]) => (key === 'refused' ? 'DENIED' : undefined);
+    leader.held.add('server');
+    other.engine.put('m', 'refused', 1);
+    other.engine.put('m', 'taken', 1);
+    world.settle();
+    leader.held.add('tx');
+    leader.release('server');
+    world.settle();
+    other.engine.put('m', 'later', 1);
+    world.settle();
+    const settled = () => other.eventsOf('settled').map(({ seq, outcome }) => [seq, outcome]);
+    const first = [
+      [1, 'rejected'],
+      [2, 'applied'],
+      [3, 'applied'],
+    ];
+    expect(settled()).toEqual(first);
+    leader.kill();
+    world.advance(1000);
+    expect(settled().slice(3)).toEqual(first);
+    expect(other.eventsOf('rejection')).toHaveLength(1);
+    expect(other.engine.pendingOps()).toBe(0);
+  });
+
   it('[SRV-5] of a session that is gone the log alone decides, though the store has lost its mark', () => {
     const world = new FakeWorld();
     const store = new FakeStore();

@@ -10,7 +10,7 @@ export interface Coverage {
   readonly isCovered: boolean;
   /** The map has a whole-map scope, complete or not. */
   readonly hasScope: boolean;
-  /** Where the complete scope is in the op's partition; absent while it is not complete. */
+  /** How far the scope has everything in the op's partition; absent where nothing is known of it. */
   readonly to: Offset | undefined;
   /** This answer has decided an item: a running walk or catch-up leaves it alone unless it brings something newer. */
   touch(row: BaseRow): void;
@@ -30,7 +30,7 @@ export function foldAnswer(map: ReplicaMap, op: PendingOp, verdict: Verdict, cov
   const isOwn = outcome === 'applied';
   // Without an offset (n = 0) nobody can say whether the own row still stands; the map is complete by now and shows what does.
   for (const said of isOwn ? (at.n > 0 ? rowsOf(op, at) : []) : row ? [row] : []) {
-    // A complete scope that has come this far has shown the row, or something newer, which may be its deletion.
+    // A scope that has come this far has shown the row, or something newer, which may be its deletion.
     if (coverage.to && compareOffsets(coverage.to, said) >= 0) continue;
     // Without scope only queries hold rows. Nobody would say when a row went stale that none of them holds (DEV-3).
     if (!coverage.hasScope && map.known(itemOf(said)) === undefined) continue;

@@ -208,6 +208,35 @@ describe('resume by cursor', () => {
     expectEqual(world, realm);
   });
 
+  it.each(['in the same life of the tab', 'after a reload'])(
+    '[RES-3] [SRV-3] the repeated answer of a write that was removed before the cursor does not bring it back, %s',
+    (when) => {
+      const { world, realm } = synced(100);
+      world.server.dropAnswers = true;
+      world.server.dropDeltas = true;
+      realm.engine.put('m', 'new', 'mine');
+      world.settle();
+      world.server.put('m', 'new', undefined, 2 * T);
+      world.settle();
+      realm.drop(1006);
+      world.server.dropDeltas = false;
+      world.advance(60_000);
+      // The cursor of the second connection is behind the removal, the answer is lost again.
+      expect([asked(realm), realm.engine.pendingOps()]).toEqual([['SYNC_INIT'], 1]);
+      expectEqual(world, realm);
+      world.server.dropAnswers = false;
+      let again = realm;
+      if (when === 'after a reload') {
+        realm.kill();
+        again = reopened(world, realm.store);
+      } else realm.drop(1006);
+      world.advance(60_000);
+      expect([again.engine.has('m', 'new'), again.engine.pendingOps()]).toEqual([false, 0]);
+      expect(asked(again)).toEqual(['SYNC_INIT']);
+      expectEqual(world, again);
+    },
+  );
+
   it('[RES-5] a cursor on a damaged replica is found out by the root, and a walk repairs', () => {
     const { world, realm } = synced(400);
     realm.kill();
