@@ -10,6 +10,10 @@ export const busConnectMs = 5_000;
 export const busRetryMs = 50;
 /** ms: longest wait before connecting again */
 export const busRetryMsMax = 1_000;
+/** ms: once Redis is back, messages without a log wait this long for the other nodes, and again while fewer listen than before */
+export const busOthersMs = 1_500;
+/** ms: by then they are sent, whoever is back */
+export const busOthersMsMax = 9_000;
 /** ms: how often the map of slots of a cluster is read unasked */
 export const busTopologyMs = 5_000;
 /** ms: how often a node holds what it has heard of its topics against the ends of their logs */

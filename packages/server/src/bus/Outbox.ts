@@ -100,15 +100,22 @@ export class Outbox {
     const waiting = [...this.#waiting.of(lane.partition)];
     lane.holdsLive = waiting.some(({ retention }) => retention === undefined);
     for (const outgoing of waiting) this.#push(outgoing);
-    if (!lane.holdsLive) return;
-    const service = lane.service;
-    setTimeout(() => {
-      if (lane.service !== service || this.#isClosed) return;
+    if (lane.holdsLive) this.#waitForOthers(lane, LIMITS.busOthersMsMax);
+  }
+
+  #waitForOthers(lane: PartitionLane, mostMs: number): void {
+    const { service } = lane;
+    const isOver = (): boolean => lane.service !== service || this.#isClosed;
+    setTimeout(async () => {
+      const restMs = mostMs - LIMITS.busOthersMs;
+      const mayGo = isOver() || restMs <= 0 || (await lane.areOthersBack());
+      if (isOver()) return;
+      if (!mayGo) return this.#waitForOthers(lane, restMs);
       lane.holdsLive = false;
       for (const outgoing of [...this.#waiting.of(lane.partition)]) {
         if (outgoing.sentIn === -1) this.#push(outgoing);
       }
-    }, 1.5 * LIMITS.busRetryMsMax);
+    }, LIMITS.busOthersMs);
   }
 
   refuseOverdue(): void {
@@ -147,7 +154,10 @@ export class Outbox {
     outgoing.sentIn = service;
     const sent: Promise<Placed | undefined> =
       retention === undefined
-        ? link.publish(keys.live(partition), envelope).then(() => undefined)
+        ? link.publish(keys.live(partition), envelope).then((nodes) => {
+            lane.heardBy = nodes;
+            return undefined;
+          })
         : this.#append(link, outgoing, retention);
     sent.then(
       (placed) => this.#placed(outgoing, placed),

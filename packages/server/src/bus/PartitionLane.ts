@@ -35,6 +35,8 @@ export class PartitionLane {
   #onServed: (() => void)[] = [];
   /** messages without a log wait for the other nodes to be back */
   holdsLive = false;
+  /** nodes that heard the last one of them, in whatever service */
+  heardBy = 0;
 
   constructor(partition: number, keys: Keys, calls: LogCalls, owner: LaneOwner) {
     this.partition = partition;
@@ -132,6 +134,12 @@ export class PartitionLane {
     const waiting = this.#onServed;
     this.#onServed = [];
     for (const resolve of waiting) resolve();
+  }
+
+  /** Whether as many nodes listen as before the last loss; a Redis that does not say so is taken at its silence. */
+  async areOthersBack(): Promise<boolean> {
+    const listeners = this.#link?.listeners(this.#keys.live(this.partition));
+    return ((await listeners?.catch(() => this.heardBy)) ?? 0) >= this.heardBy;
   }
 
   /** Holds every line against the end of its log. */

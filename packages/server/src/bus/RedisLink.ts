@@ -162,10 +162,18 @@ export class RedisLink {
     await this.#timed('subscribe', asked);
   }
 
-  async publish(channel: string, text: string): Promise<void> {
+  /** Resolves with the number of nodes that heard it, this one among them if it listens. */
+  async publish(channel: string, text: string): Promise<number> {
     const redis = this.#using();
     const asked = this.#isSharded ? redis.spublish(channel, text) : redis.publish(channel, text);
-    await this.#timed('publish', asked);
+    return Number(await this.#timed<unknown>('publish', asked));
+  }
+
+  /** Nodes that listen, this one among them if it does. */
+  async listeners(channel: string): Promise<number> {
+    const kind = this.#isSharded ? 'SHARDNUMSUB' : 'NUMSUB';
+    const answer = (await this.call('PUBSUB', kind, channel)) as readonly unknown[];
+    return Number(answer[1]);
   }
 
   /** The command by which a script publishes. */
