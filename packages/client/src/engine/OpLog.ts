@@ -213,14 +213,14 @@ export class OpLog implements Freedom {
     return refused;
   }
 
-  /** Ends a pending op: out of overlay and log. */
-  remove(op: PendingOp): void {
+  /** Ends a pending op: out of overlay and log. `hadNoEffect`: were it sent again when the server has forgotten it, it would count as applied. */
+  remove(op: PendingOp, hadNoEffect = false): void {
     this.#drop(op);
     this.#realm.touch();
     if (op.isAgain || this.#drafts?.delete(op)) return;
     const key = opKey(op.session, op.seq);
     if (!op.isIssued && this.#realm.store.cancel(key)) return;
-    this.#realm.store.del(key);
+    this.#realm.store.del(key, hadNoEffect);
     this.log(op.session).ending.add(op.seq);
   }
 
@@ -237,7 +237,7 @@ export class OpLog implements Freedom {
    * a stale op gets a new one, and stands on what is seen now (GC-3).
    */
   reissue(op: PendingOp, isStale = false): void {
-    this.remove(op);
+    this.remove(op, true);
     const seq = this.#nextSeq++;
     const { session } = this.#realm;
     const made = op.parts

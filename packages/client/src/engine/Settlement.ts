@@ -72,7 +72,7 @@ export class Settlement {
   /** Takes an op out that has no effect; what waited for it may leave. */
   refused(op: PendingOp): void {
     this.#verdicts.delete(op);
-    this.#realm.log.remove(op);
+    this.#realm.log.remove(op, true);
     for (const part of partsOf(op)) {
       if (this.#counterOf(part)) this.#settleCounter(part);
       const next = this.#mapOf(part)?.overlay.first(part.key);

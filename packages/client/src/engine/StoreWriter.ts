@@ -1,7 +1,7 @@
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { ClientEffects } from './ports.js';
 
-type Write = readonly [key: StoreKey, value: unknown];
+type Write = readonly [key: StoreKey, value: unknown, isLasting?: boolean];
 
 const RETRY_MS = 250;
 const RETRY_MS_MAX = 10_000;
@@ -50,8 +50,9 @@ export class StoreWriter {
     this.#waiting.set(joinKey(key), [key, value]);
   }
 
-  del(key: StoreKey): void {
-    this.put(key, undefined);
+  /** `isLasting`: once it has committed no crash takes it back. */
+  del(key: StoreKey, isLasting = false): void {
+    this.#waiting.set(joinKey(key), [key, undefined, isLasting]);
   }
 
   /** Deletes a row to make room: goes out alone while the store is full. */
@@ -103,11 +104,12 @@ export class StoreWriter {
       this.#evicted.delete(joined);
     }
     const writes = [...this.#underWay.values()];
-    const puts = writes.filter(([, value]) => value !== undefined);
+    const puts = writes.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const]));
     const deletes = writes.flatMap(([key, value]) => (value === undefined ? [key] : []));
     // A session is over for the server too, once it is here: no crash may bring its ops back then.
     const endsSession = deletes.some(([table]) => table === 'low');
-    const strict = endsSession || (this.#strict && puts.some(([[table]]) => table === 'op'));
+    const isLasting = endsSession || writes.some((write) => write[2]);
+    const strict = isLasting || (this.#strict && puts.some(([[table]]) => table === 'op'));
     this.#tx = { puts, deletes, durability: strict ? 'strict' : 'relaxed' };
     this.#fx.tx(++this.#id, this.#tx);
   }

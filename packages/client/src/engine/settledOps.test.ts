@@ -1,6 +1,6 @@
 import type { ServerMessage } from '@topgun/protocol';
 import { describe, expect, it } from 'vitest';
-import { FakeStore, FakeWorld } from './testing/FakeWorld.js';
+import { type FakeRealm, FakeStore, FakeWorld } from './testing/FakeWorld.js';
 
 // Decision 0005.
 describe('an op that the device has forgotten to have settled', () => {
@@ -44,6 +44,32 @@ describe('an op that the device has forgotten to have settled', () => {
     for (const root of roots) deliver(root);
     world.settle();
     expect([realm.engine.get('m', 'k'), realm.engine.pendingOps()]).toEqual(['old', 0]);
+  });
+
+  /** The transactions that end ops: what is asked of each, and the seqs. */
+  function commitsOf(realm: FakeRealm): string[] {
+    const told: string[] = [];
+    const tx = realm.tx.bind(realm);
+    realm.tx = (id, batch) => {
+      const ends = batch.deletes.flatMap(([table, , seq]) => (table === 'op' ? [Number(seq)] : []));
+      if (ends.length > 0) told.push(`${batch.durability} ${ends}`);
+      tx(id, batch);
+    };
+    return told;
+  }
+
+  it('[DEV-7] [GC-3] had an effect: the end of one that had none is flushed before the server may forget it', () => {
+    const world = new FakeWorld();
+    const realm = world.started();
+    const told = commitsOf(realm);
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    world.server.refuse = (_, [seq]) => (seq === 2 ? 'DENIED' : seq === 3 ? 'STALE_OP' : undefined);
+    for (const key of ['taken', 'denied', 'stale']) {
+      realm.engine.put('m', key, 1);
+      world.settle();
+    }
+    expect(told).toEqual(['relaxed 1', 'strict 2', 'strict 3', 'relaxed 4']);
   });
 
   it('[SRV-3] does not cover a newer row of another device', () => {
