@@ -77,7 +77,8 @@ async function replay(file: string): Promise<number> {
 async function many(range: Parameters<typeof runSeeds>[0]): Promise<number> {
   const { profile, workers } = range;
   const started = performance.now();
-  const totals = await runSeeds(range);
+  // A long run tells of what it has found while it goes on; all of it stands together at its end.
+  const totals = await runSeeds(range, (failed) => console.error(reportFailure(failed, profile)));
   const perMinute = (totals.seeds * 60_000) / (performance.now() - started);
   const missed = unreached(totals, profile);
   console.log(reportCounts(totals, profile));

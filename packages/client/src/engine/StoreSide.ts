@@ -198,10 +198,10 @@ export class StoreSide {
 
   /**
    * The leader has the answer of an own op. It deletes the op together with what the answer made of it (DEV-2); to write it once more, as
-   * into a store that was lost, would bring it back.
+   * into a store that was lost, would bring it back. Who leads by now ends its ops itself, whatever one that led before still says.
    */
   settled({ session, seq, outcome, code, reason }: Extract<TabMessage, { readonly type: 'settled' }>): void {
-    this.#realm.store.cancel(opKey(session, seq));
+    if (!this.#realm.isLeader) this.#realm.store.cancel(opKey(session, seq));
     this.#realm.settle({ session, seq }, outcome, code, undefined, reason);
   }
 

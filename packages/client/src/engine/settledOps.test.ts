@@ -72,6 +72,29 @@ describe('an op that the device has forgotten to have settled', () => {
     expect(told).toEqual(['relaxed 1', 'strict 2', 'strict 3', 'relaxed 4']);
   });
 
+  it('[SRV-5] is told of late, by a tab that led before, and ends in the store all the same', () => {
+    const world = new FakeWorld();
+    const store = new FakeStore();
+    const realm = world.started(store);
+    realm.engine.openMap('m', 'LWW');
+    world.settle();
+    realm.held.add('server');
+    realm.engine.put('m', 'a', 1);
+    world.settle();
+    realm.held.add('tx');
+    realm.engine.put('m', 'b', 1);
+    realm.release('server');
+    world.settle();
+    realm.engine.channel({ type: 'settled', session: realm.engine.session, seq: 1, outcome: 'applied' });
+    realm.release('tx');
+    world.settle();
+    realm.engine.put('m', 'c', 1);
+    world.settle();
+    expect(store.table('op')).toEqual([]);
+    const frames = realm.connection?.received.filter((message) => message.type === 'OPS') ?? [];
+    expect(frames.map(({ settledBelow }) => settledBelow)).toEqual([1, 1, 3]);
+  });
+
   it('[SRV-3] does not cover a newer row of another device', () => {
     const world = new FakeWorld();
     const store = takenBack(world);

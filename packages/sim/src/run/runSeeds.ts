@@ -1,6 +1,6 @@
 import type { Profile } from '../profiles/Profile.js';
 import { inProcess } from './inProcess.js';
-import { addTotals, noTotals, REPEAT_EVERY, type Totals } from './Totals.js';
+import { addTotals, type FailedSeed, noTotals, REPEAT_EVERY, type Totals } from './Totals.js';
 import type { Job, Said } from './worker.js';
 
 const WORKER = new URL('./worker.js', import.meta.url);
@@ -22,9 +22,12 @@ export interface Range {
 
 /**
  * Runs many seeds in several processes. One more process repeats some of them under another time zone; a run that takes
- * another course there counts as failed. Stops early when many seeds have failed.
+ * another course there counts as failed. Stops early when many seeds have failed. `failed` hears of each as soon as it is known.
  */
-export async function runSeeds({ from, count, profile, workers }: Range): Promise<Totals> {
+export async function runSeeds(
+  { from, count, profile, workers }: Range,
+  failed: (seed: FailedSeed) => void = () => undefined,
+): Promise<Totals> {
   const totals = noTotals();
   const end = from + count;
   let next = from;
@@ -45,9 +48,13 @@ export async function runSeeds({ from, count, profile, workers }: Range): Promis
   const work = async (timeZone: string, give: () => Job | undefined, to: Totals): Promise<void> => {
     let at = from;
     const heard = (said: Said): boolean => {
-      if ('totals' in said) addTotals(to, said.totals);
-      else at = said.begins;
-      return 'totals' in said;
+      if ('begins' in said) {
+        at = said.begins;
+        return false;
+      }
+      addTotals(to, said.totals);
+      said.totals.failed.forEach(failed);
+      return true;
     };
     const { isKilled } = await inProcess<Job, Said>(WORKER, give, heard, {
       env: { TZ: timeZone },
