@@ -58,7 +58,7 @@ export class JointSwap {
         if (message) this.#take(message);
       }
       // At the very end: what others wait for must not be torn apart.
-      for (const feed of failed) feed.again();
+      for (const feed of failed) if (feed.askedAtMs === undefined) feed.again();
       ready = this.#ready();
     }
     if (!this.#isAnyBehind) this.#isLoose = false;

@@ -127,6 +127,35 @@ describe('catching up together', () => {
     expect(seen.has('new,new')).toBe(true);
   });
 
+  it('[RES-6] asks once more for what did not become equal, unless a message that had waited made it ask', () => {
+    const asked: string[] = [];
+    const feed = (name: string, askedAtMs?: number) => ({
+      name,
+      askedAtMs,
+      isReady: true,
+      isEmpty: false,
+      swap() {
+        this.isReady = false;
+      },
+      prove: () => false,
+      again: () => asked.push(name),
+    });
+    const feeds = [feed('equal to nothing'), feed('with a gap')];
+    const late = feed('the last to come', 1);
+    late.isReady = false;
+    const joint = new JointSwap(
+      () => [...feeds, late] as unknown as Feed[],
+      () => {
+        for (const one of feeds) if (one.name === 'with a gap') one.askedAtMs = 2;
+      },
+    );
+    joint.moved();
+    expect(joint.keeps({ type: 'GC_PRUNE', map: 'm', at: [] })).toBe(true);
+    late.askedAtMs = undefined;
+    joint.moved();
+    expect(asked).toEqual(['equal to nothing']);
+  });
+
   it('[RES-6] lets rows show as they come when more of them wait than a device should keep', () => {
     const taken: string[] = [];
     const feed = {
