@@ -85,7 +85,8 @@ describe('an op that the device has forgotten to have settled', () => {
     realm.engine.put('m', 'b', 1);
     realm.release('server');
     world.settle();
-    realm.engine.channel({ type: 'settled', session: realm.engine.session, seq: 1, outcome: 'applied' });
+    const { session } = realm.engine;
+    realm.engine.channel({ type: 'settled', from: 'former', session, seq: 1, outcome: 'applied' });
     realm.release('tx');
     world.settle();
     realm.engine.put('m', 'c', 1);
