@@ -1,5 +1,5 @@
 import { describeWrite } from '../engine/describeWrite.js';
-import type { PendingOp } from '../engine/PendingOp.js';
+import { type PendingOp, partsOf, wholeOf } from '../engine/PendingOp.js';
 import type { Rejection } from '../engine/ports.js';
 import type { Realm } from '../engine/Realm.js';
 
@@ -31,15 +31,16 @@ export class UnsentWrites {
 
   #drop(op: PendingOp): DroppedWrite {
     const { log, replica } = this.#realm;
-    // The oldest unsent op of a device is mostly the first of its key.
-    const onKey = replica.maps.get(op.map)?.overlay.of(op.key) ?? [];
-    const next = onKey[onKey.indexOf(op) + 1];
-    log.remove(op);
-    if (next?.base?.[0] === 1 && next.base[1] === op.session && next.base[2] === op.seq) {
+    for (const part of partsOf(op)) {
+      // The oldest unsent op of a device is mostly the first of its key.
+      const onKey = replica.maps.get(part.map)?.overlay.of(part.key) ?? [];
+      const next = onKey[onKey.indexOf(part) + 1];
+      if (next?.base?.[0] !== 1 || next.base[1] !== op.session || next.base[2] !== op.seq) continue;
       // What was written on top of it was written on what it was written on.
-      next.base = op.base;
-      log.rewrite(next);
+      next.base = part.base;
+      log.rewrite(wholeOf(next));
     }
+    log.remove(op);
     this.#realm.settle(op, 'rejected', 'BACKPRESSURE');
     return describeWrite(op);
   }
