@@ -4,7 +4,7 @@ import type { ClientEffects } from './ports.js';
 type Write = readonly [key: StoreKey, value: unknown, isLasting?: boolean];
 
 const RETRY_MS = 250;
-const RETRY_MS_MAX = 10_000;
+const RETRY_MS_MAX = 5_000;
 
 /** What a transaction carries: all; what nobody else has, and what makes room; only what makes room (B6). */
 type Scale = 0 | 1 | 2;
