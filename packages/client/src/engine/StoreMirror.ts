@@ -12,7 +12,7 @@ import {
   rowToStore,
   type StoredMap,
 } from './rows.js';
-import { joinKey } from './StoreWriter.js';
+import { joinKey, type Write } from './StoreWriter.js';
 
 export interface MirrorPorts {
   /** The store has this identity. */
@@ -34,6 +34,11 @@ export class StoreMirror {
   readonly #realm: Realm;
   readonly #app: AppSide;
   readonly #ports: MirrorPorts;
+  /**
+   * Base rows that this realm has shown and not stored, since another one took the lead. Until that one has caught up with the server they give
+   * way to nothing older (B2).
+   */
+  readonly #ahead = new Map<string, Entry>();
 
   constructor(realm: Realm, app: AppSide, ports: MirrorPorts) {
     this.#realm = realm;
@@ -70,6 +75,11 @@ export class StoreMirror {
     const isWhole = entries.some(isMark);
     const snapshot = new Map(entries.map((entry) => [joinKey(entry[0]), entry]));
     store.overlay(snapshot);
+    for (const [joined, entry] of this.#ahead) {
+      const [, stored] = snapshot.get(joined) ?? [];
+      if (stored !== undefined && !isOlder(stored, entry[1])) this.#ahead.delete(joined);
+      else snapshot.set(joined, entry);
+    }
     for (const [key, value] of snapshot.values())
       if (key[0] === 'meta' || key[0] === 'map') this.#apply(key, value);
     for (const key of isWhole ? this.#known() : [])
@@ -121,15 +131,51 @@ export class StoreMirror {
     }
   }
 
-  /** A transaction of another realm. */
-  followed(puts: StoreTx['puts'], deletes: readonly StoreKey[]): void {
+  /** A transaction of another realm. True where it tells that this realm is ahead no longer: the store is to be read. */
+  followed(puts: StoreTx['puts'], deletes: readonly StoreKey[]): boolean {
     const { store } = this.#realm;
     // Who writes its ops again into a store that it takes for lost need not know yet which of them have ended here.
-    for (const [key, value] of puts) if (key[0] !== 'op' || !store.isDeleting(key)) this.#apply(key, value);
+    for (const [key, value] of puts)
+      if (!(key[0] === 'op' && store.isDeleting(key)) && !this.#isBehind(key, value)) this.#apply(key, value);
     for (const key of deletes) {
       if (key[0] === 'op') store.ended(key);
+      this.#isBehind(key, undefined);
       this.#apply(key, undefined);
     }
+    const before = this.#ahead.size;
+    if (before > 0) for (const key of [...puts.map(([key]) => key), ...deletes]) this.#caughtUp(key);
+    return this.#ahead.size < before;
+  }
+
+  /** This realm leads no longer, and drops these writes. Of maps without a cursor nobody would say when the next leader has caught up. */
+  keepAhead(dropped: readonly Write[]): void {
+    for (const [key, value] of dropped) {
+      const [table, map = ''] = key;
+      if (table === 'base' && value !== undefined && this.#realm.replica.cursors.has(map))
+        this.#ahead.set(joinKey(key), [key, value]);
+    }
+  }
+
+  /** This realm leads again: what it is ahead of the store is its to write. */
+  led(): void {
+    for (const entry of this.#ahead.values()) this.#realm.store.put(...entry);
+    this.#ahead.clear();
+  }
+
+  /** Whether this is older than what was shown of an item and not stored; else that counts no more. */
+  #isBehind(key: StoreKey, value: unknown): boolean {
+    const shown = this.#ahead.size > 0 ? this.#ahead.get(joinKey(key)) : undefined;
+    if (!shown) return false;
+    if (value !== undefined && isOlder(value, shown[1])) return true;
+    this.#ahead.delete(joinKey(key));
+    return false;
+  }
+
+  /** A cursor stands for all rows up to it; one that goes, and another life of the server's store, take back what was said. */
+  #caughtUp([table, about]: StoreKey): void {
+    const isAll = table === 'meta' && about === 'incarnation';
+    for (const [joined, [key]] of this.#ahead)
+      if (isAll || (table === 'cursor' && key[1] === about)) this.#ahead.delete(joined);
   }
 
   /** Keys of what memory believes to be in the store. */
@@ -183,6 +229,10 @@ export class StoreMirror {
     }
   }
 }
+
+/** Whether a stored row is older than another one. */
+const isOlder = (stored: unknown, other: unknown): boolean =>
+  compareOffsets(rowFromStore(stored), rowFromStore(other)) < 0;
 
 const isSame = (a: BaseRow, b: BaseRow): boolean =>
   compareOffsets(a, b) === 0 &&

@@ -180,17 +180,18 @@ export class StoreSide {
 
   /** This realm leads from now on: what a store that was emptied lacks is its to write. */
   led(): void {
+    this.#mirror.led();
     if (!this.#isWhole) this.#mirror.rewrite();
   }
 
   /** A transaction of another realm, in whatever order they are told. */
   told(commit: number, puts: StoreTx['puts'], deletes: readonly StoreKey[]): void {
     this.#take(commit, () => {
-      this.#mirror.followed(puts, deletes);
+      const hasCaughtUp = this.#mirror.followed(puts, deletes);
       // Only a former leader writes base or ends ops. What it wrote may be older than what this one knows.
       const isForeign =
         puts.some(([[table]]) => table === 'base') || deletes.some(([table]) => table === 'op');
-      if (this.#realm.isLeader && isForeign) this.read();
+      if (hasCaughtUp || (this.#realm.isLeader && isForeign)) this.read();
     });
     // A store that begins anew counts its commits anew.
     if (puts.some(isMark)) this.read();
@@ -229,12 +230,13 @@ export class StoreSide {
   /** Drops what this realm heard from the server and has not stored: it is the next leader's business. Own writes stay. */
   dropServerWrites(): void {
     for (const { ending } of this.#realm.log.sessions.values()) ending.clear();
-    this.#realm.store.keep(([table, about], value) => {
+    const dropped = this.#realm.store.keep(([table, about], value) => {
       if (table === 'reject' || table === 'conflict')
         return value === undefined || (value as Rejection).isShown === true;
       if (table === 'tail') return false;
       return value !== undefined && (about === this.#realm.session || about === 'clock' || table === 'map');
     });
+    this.#mirror.keepAhead(dropped);
   }
 
   #take(commit: number, apply: () => void): void {

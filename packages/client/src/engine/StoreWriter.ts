@@ -1,7 +1,8 @@
 import type { StoreKey, StoreTx } from '../storage/IStorageAdapter.js';
 import type { ClientEffects } from './ports.js';
 
-type Write = readonly [key: StoreKey, value: unknown, isLasting?: boolean];
+/** A key and what it is to hold; undefined: it is deleted. `isLasting`: by a strict commit. */
+export type Write = readonly [key: StoreKey, value: unknown, isLasting?: boolean];
 
 const RETRY_MS = 250;
 const RETRY_MS_MAX = 5_000;
@@ -158,9 +159,11 @@ export class StoreWriter {
     this.#scale = ALL;
   }
 
-  /** Forgets the waiting writes that the predicate does not want to keep. */
-  keep(wanted: (key: StoreKey, value: unknown) => boolean): void {
-    for (const [joined, [key, value]] of this.#waiting) if (!wanted(key, value)) this.#waiting.delete(joined);
+  /** Forgets the waiting writes that the predicate does not want to keep, and gives them. */
+  keep(wanted: (key: StoreKey, value: unknown) => boolean): readonly Write[] {
+    const dropped = [...this.#waiting.values()].filter(([key, value]) => !wanted(key, value));
+    for (const [key] of dropped) this.cancel(key);
+    return dropped;
   }
 
   /** Lays everything not yet committed over a snapshot of the store, as it will look once all is written. */
