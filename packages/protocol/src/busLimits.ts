@@ -28,6 +28,12 @@ export const busAcceptedBytes = 32 * 1024 * 1024;
 export const busWaitingCount = 20_000;
 /** bytes: of them together */
 export const busWaitingBytes = 32 * 1024 * 1024;
+/** ms: how long a node keeps what Redis has accepted of topics without a log, to say it again where Redis ends: a dead one is found as late as that */
+export const busLatelyMs = 3_500;
+/** count: most such messages of a node */
+export const busLatelyCount = 5_000;
+/** bytes: of them together */
+export const busLatelyBytes = 4 * 1024 * 1024;
 /** ms: a durable message that Redis has not accepted by then is refused, whatever became of it */
 export const busDurableMs = 15_000;
 /** ms: how long a node remembers the ids of messages that it delivered */

@@ -9,6 +9,7 @@ import type { Keys } from './keys.js';
 import type { LogCalls, Placed } from './LogCalls.js';
 import type { PartitionLane } from './PartitionLane.js';
 import type { RedisLink } from './RedisLink.js';
+import { SaidLately } from './SaidLately.js';
 import { isElsewhere, type Outgoing, unavailable, Waiting } from './Waiting.js';
 
 export interface OutboxParts {
@@ -36,6 +37,7 @@ export const AWAY = { epoch: '', offset: 0 } as const;
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #waiting = new Waiting();
+  readonly #lately = new SaidLately();
   #isClosed = false;
 
   constructor(parts: OutboxParts) {
@@ -89,6 +91,8 @@ export class Outbox {
 
   /** Nobody serves the partition: what waits for it is to be sent anew. */
   rest(partition: number): void {
+    const { counts, wallMs } = this.#parts;
+    counts.dropped += this.#waiting.putBefore(partition, this.#lately.take(partition, wallMs()));
     for (const outgoing of [...this.#waiting.of(partition)]) {
       outgoing.sentIn = -1;
       this.#tell(outgoing);
@@ -184,7 +188,9 @@ export class Outbox {
     if (!this.#waiting.remove(outgoing)) return;
     const { counts, accepted, laneOf, wallMs } = this.#parts;
     const { partition, draft, envelope, bytes, retention } = outgoing;
-    counts.published++;
+    if (!outgoing.isAccepted) counts.published++;
+    outgoing.isAccepted = true;
+    if (retention === undefined) this.#lately.add(outgoing, wallMs());
     if (placed === undefined || retention === undefined) return;
     if (typeof placed === 'string') {
       counts.refused++;
@@ -207,7 +213,7 @@ export class Outbox {
 
   #refuse(outgoing: Outgoing, error: Error): void {
     if (!this.#waiting.remove(outgoing)) return;
-    this.#parts.counts.refused++;
+    if (!outgoing.isAccepted) this.#parts.counts.refused++;
     outgoing.done(error);
   }
 }
@@ -222,6 +228,7 @@ function outgoingOf(draft: Draft, retention: Retention | undefined, done: Outgoi
     retention,
     sentIn: -1,
     isTold: false,
+    isAccepted: false,
     done,
   };
 }

@@ -15,6 +15,8 @@ export interface Outgoing {
   sentIn: number;
   /** local subscribers have had it, and its publisher an answer */
   isTold: boolean;
+  /** Redis has said yes to it, and was lost since */
+  isAccepted: boolean;
   readonly done: (outcome: TopicMessage | Error) => void;
 }
 
@@ -37,6 +39,16 @@ export class Waiting {
 
   hasRoom({ bytes }: Pick<Outgoing, 'bytes'>): boolean {
     return this.#count < LIMITS.busWaitingCount && this.#bytes + bytes <= LIMITS.busWaitingBytes;
+  }
+
+  /** Puts messages before all that wait in their partition, as many as there is room for; the number of those there was none for. */
+  putBefore(partition: number, earlier: readonly Outgoing[]): number {
+    const waiting = [...this.of(partition)];
+    const before = this.#count;
+    for (const outgoing of earlier) if (this.hasRoom(outgoing)) this.add(outgoing);
+    const dropped = before + earlier.length - this.#count;
+    for (const outgoing of waiting) if (this.remove(outgoing)) this.add(outgoing);
+    return dropped;
   }
 
   add(outgoing: Outgoing): void {
