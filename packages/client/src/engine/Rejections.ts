@@ -46,7 +46,8 @@ export class Rejections {
     if (rejection) this.#stored.set(id, rejection);
     else {
       this.#stored.delete(id);
-      this.#offered.delete(id);
+      // A store that was lost may be given it once more, before it is told to delete it.
+      if (!this.#realm.store.isDeleting(['reject', id])) this.#offered.delete(id);
     }
   }
 
