@@ -174,8 +174,8 @@ export class StoreMirror {
   /** A cursor stands for all rows up to it; one that goes, and another life of the server's store, take back what was said. */
   #caughtUp([table, about]: StoreKey): void {
     const isAll = table === 'meta' && about === 'incarnation';
-    for (const [joined, [key]] of this.#ahead)
-      if (isAll || (table === 'cursor' && key[1] === about)) this.#ahead.delete(joined);
+    if (!isAll && table !== 'cursor') return;
+    for (const [joined, [[, map]]] of this.#ahead) if (isAll || map === about) this.#ahead.delete(joined);
   }
 
   /** Keys of what memory believes to be in the store. */

@@ -15,7 +15,7 @@ export interface Outgoing {
   sentIn: number;
   /** local subscribers have had it, and its publisher an answer */
   isTold: boolean;
-  /** Redis has said yes to it, and was lost since */
+  /** Redis has said yes to it once; it waits again where Redis was lost just after */
   isAccepted: boolean;
   readonly done: (outcome: TopicMessage | Error) => void;
 }
